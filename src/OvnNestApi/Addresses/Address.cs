@@ -1,0 +1,35 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using OvnNestApi.Networks;
+
+namespace OvnNestApi.Addresses;
+
+/// <summary>The MAC and IPv4 address that a VM or container has in a network. The unique indexes are the promise that nobody else has them.</summary>
+public sealed class Address
+{
+    /// <summary>The VM or container; a new incarnation takes its predecessor's row over.</summary>
+    public required Guid OwnerId { get; set; }
+
+    /// <summary>The network.</summary>
+    public required Guid NetworkId { get; set; }
+
+    /// <summary>The MAC address.</summary>
+    public required MacAddress Mac { get; set; }
+
+    /// <summary>The IPv4 address; null when the network has no subnet.</summary>
+    public Ipv4? Ip { get; set; }
+}
+
+internal sealed class AddressMapping : IEntityTypeConfiguration<Address>
+{
+    public void Configure(EntityTypeBuilder<Address> address)
+    {
+        address.ToTable("addresses");
+        address.Property<long>("Id").UseIdentityAlwaysColumn();
+        address.HasKey("Id");
+        address.HasIndex(a => a.OwnerId).IsUnique().HasDatabaseName("ux_addresses_owner");
+        address.HasIndex(a => new { a.NetworkId, a.Ip }).IsUnique().HasDatabaseName("ux_addresses_ip");
+        address.HasIndex(a => new { a.NetworkId, a.Mac }).IsUnique().HasDatabaseName("ux_addresses_mac");
+        address.HasOne<Network>().WithMany().HasForeignKey(a => a.NetworkId).OnDelete(DeleteBehavior.Restrict);
+    }
+}

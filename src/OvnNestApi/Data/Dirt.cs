@@ -1,0 +1,29 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace OvnNestApi.Data;
+
+/// <summary>Marks objects whose rows in the NB may have to change. Part of the writing transaction.</summary>
+internal static class Dirt
+{
+    /// <summary>Everything that a network shapes: its VMs, its containers, its router.</summary>
+    public static async Task MarkNetworkAsync(this NestDb db, Guid network, CancellationToken cancellationToken) => await db.Database.ExecuteSqlAsync(
+        $"""
+        UPDATE networks SET dirty_seq = nextval('dirty_seq') WHERE id = {network};
+        UPDATE vms SET dirty_seq = nextval('dirty_seq') WHERE network_id = {network};
+        UPDATE containers SET dirty_seq = nextval('dirty_seq') WHERE network_id = {network};
+        UPDATE routers SET dirty_seq = nextval('dirty_seq') WHERE id = (SELECT router_id FROM networks WHERE id = {network});
+        """,
+        cancellationToken);
+
+    /// <summary>A VM and all that runs in it.</summary>
+    public static async Task MarkVmAsync(this NestDb db, Guid vm, CancellationToken cancellationToken) => await db.Database.ExecuteSqlAsync(
+        $"""
+        UPDATE vms SET dirty_seq = nextval('dirty_seq') WHERE id = {vm};
+        UPDATE containers SET dirty_seq = nextval('dirty_seq') WHERE vm_id = {vm};
+        """,
+        cancellationToken);
+
+    /// <summary>The next mark, for an object that the transaction writes anyway.</summary>
+    public static async Task<long> NextDirtySeqAsync(this NestDb db, CancellationToken cancellationToken) =>
+        await db.Database.SqlQuery<long>($"""SELECT nextval('dirty_seq') AS "Value" """).SingleAsync(cancellationToken);
+}

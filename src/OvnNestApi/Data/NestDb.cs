@@ -1,0 +1,76 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using OvnNestApi.Addresses;
+using OvnNestApi.ApiKeys;
+using OvnNestApi.Changes;
+using OvnNestApi.Containers;
+using OvnNestApi.Hosts;
+using OvnNestApi.Names;
+using OvnNestApi.Networks;
+using OvnNestApi.Placements;
+using OvnNestApi.Reconciling;
+using OvnNestApi.Routers;
+using OvnNestApi.VlanLeases;
+using OvnNestApi.Vms;
+
+namespace OvnNestApi.Data;
+
+/// <summary>The only state of the service (PostgreSQL 15 or newer). The schema's history is in <c>migrations/</c>.</summary>
+public sealed class NestDb(DbContextOptions<NestDb> options) : DbContext(options)
+{
+    public DbSet<Network> Networks => Set<Network>();
+
+    public DbSet<Router> Routers => Set<Router>();
+
+    public DbSet<Host> Hosts => Set<Host>();
+
+    public DbSet<HostStatus> HostStatus => Set<HostStatus>();
+
+    public DbSet<HostCredential> HostCredentials => Set<HostCredential>();
+
+    public DbSet<Enrolment> Enrolments => Set<Enrolment>();
+
+    public DbSet<Vm> Vms => Set<Vm>();
+
+    public DbSet<Container> Containers => Set<Container>();
+
+    public DbSet<VlanLease> VlanLeases => Set<VlanLease>();
+
+    public DbSet<LeaseHold> LeaseHolds => Set<LeaseHold>();
+
+    public DbSet<Address> Addresses => Set<Address>();
+
+    public DbSet<ClaimedName> ClaimedNames => Set<ClaimedName>();
+
+    public DbSet<Placement> Placements => Set<Placement>();
+
+    public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+
+    public DbSet<Change> Changes => Set<Change>();
+
+    public DbSet<LeaderRow> Leader => Set<LeaderRow>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.HasSequence<long>("dirty_seq");
+        modelBuilder.HasSequence<long>("change_seq");
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(NestDb).Assembly);
+    }
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        configurationBuilder.Properties<Ipv4>().HaveConversion<Ipv4Conversion>().HaveColumnType("inet");
+        configurationBuilder.Properties<MacAddress>().HaveConversion<MacConversion>().HaveColumnType("macaddr");
+        configurationBuilder.Properties<Cidr>().HaveConversion<CidrConversion>();
+    }
+
+    private sealed class Ipv4Conversion() : ValueConverter<Ipv4, IPAddress>(ip => ip.ToIPAddress(), ip => Ipv4.From(ip));
+
+    private sealed class MacConversion() : ValueConverter<MacAddress, PhysicalAddress>(mac => mac.ToPhysicalAddress(), mac => MacAddress.From(mac));
+
+    private sealed class CidrConversion() : ValueConverter<Cidr, string>(cidr => cidr.ToString(), text => Parse(text));
+
+    private static Cidr Parse(string text) => Cidr.TryParse(text, out var cidr) ? cidr : throw new InvalidDataException($"No subnet: {text}");
+}
