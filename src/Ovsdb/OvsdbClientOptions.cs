@@ -1,0 +1,35 @@
+namespace Ovsdb;
+
+/// <summary>What an <see cref="OvsdbClient"/> connects to, what it keeps a copy of, and its times.</summary>
+public sealed class OvsdbClientOptions
+{
+    /// <summary>The servers of one database, tried in random order. At least one.</summary>
+    public required IReadOnlyList<OvsdbEndpoint> Endpoints { get; init; }
+
+    /// <summary>The database's name, for instance <c>OVN_Northbound</c>.</summary>
+    public required string Database { get; init; }
+
+    /// <summary>What to keep a copy of; each table once. May be empty for a client that only writes.</summary>
+    public required IReadOnlyList<MonitoredTable> Monitor { get; init; }
+
+    /// <summary>The indexes of the copy. Tables that are not monitored have empty ones.</summary>
+    public IReadOnlyList<ReplicaIndex> Indexes { get; init; } = [];
+
+    /// <summary>After this long without a byte from the server an <c>echo</c> is sent; after as long again the link counts as lost.</summary>
+    public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long to wait for a connection to be made and for the schema.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a server may be silent while it prepares the contents of the copy.</summary>
+    public TimeSpan LoadTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>The wait before the second attempt to connect; the first follows at once. Doubles with every attempt, with jitter.</summary>
+    public TimeSpan ReconnectMinimum { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>The longest wait between attempts to connect.</summary>
+    public TimeSpan ReconnectMaximum { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Only the leader of a cluster will do. A database that is not clustered has no leader and always does.</summary>
+    public bool LeaderOnly { get; init; }
+}

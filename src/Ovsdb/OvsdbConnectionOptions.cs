@@ -1,0 +1,23 @@
+namespace Ovsdb;
+
+/// <summary>Limits and times of one connection.</summary>
+public sealed record OvsdbConnectionOptions
+{
+    /// <summary>How long to wait for the connection to be made.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>After this long without a byte from the server an <c>echo</c> is sent; after as long again the link counts as lost.</summary>
+    public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a server may be silent while it prepares the contents for a monitor: it is one thread, and answers no echo meanwhile.</summary>
+    public TimeSpan LoadTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Requests that may wait for their answers at once; more wait their turn. 1 and more.</summary>
+    public int MaxOutstanding { get; init; } = 256;
+
+    /// <summary>The longest message that is accepted, in bytes. A first copy is one message, about 450 bytes a port.</summary>
+    public long MaxMessageBytes { get; init; } = 1L << 30;
+
+    /// <summary>The deepest nesting of JSON that is accepted.</summary>
+    public int MaxDepth { get; init; } = 64;
+}

@@ -1,0 +1,7 @@
+namespace Ovsdb;
+
+/// <summary>What a client keeps a copy of. Columns that the server's schema lacks are left out, see <see cref="OvsdbClient.MissingColumns"/>.</summary>
+/// <param name="Table">The table's name.</param>
+/// <param name="Columns">The columns to keep.</param>
+/// <param name="Where">The rows to keep: those for which <i>any</i> condition holds; null for all rows, none for no row.</param>
+public sealed record MonitoredTable(string Table, IReadOnlyList<string> Columns, IReadOnlyList<Where>? Where = null);
