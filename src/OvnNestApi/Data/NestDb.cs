@@ -52,6 +52,9 @@ public sealed class NestDb(DbContextOptions<NestDb> options) : DbContext(options
 
     public DbSet<LeaderRow> Leader => Set<LeaderRow>();
 
+    /// <summary>Hosts whose work this unit of work has changed: woken by <see cref="Signals.Written"/> after the commit.</summary>
+    internal HashSet<Guid> TouchedHosts { get; } = [];
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.HasSequence<long>("dirty_seq");

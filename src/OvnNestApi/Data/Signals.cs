@@ -16,6 +16,23 @@ public sealed class Signals
     /// <summary>The work of one host may have changed: its poll looks again.</summary>
     public Signal Work(Guid host) => _work.GetOrAdd(host, _ => new());
 
+    /// <summary>This process wrote something that other processes have not been told of yet.</summary>
+    public Signal Outgoing { get; } = new();
+
+    /// <summary>To be called after a commit: wakes whoever waits, here at once, in other processes soon.</summary>
+    public void Written(NestDb db)
+    {
+        Dirty.Set();
+        Status.Set();
+        foreach (var host in db.TouchedHosts)
+        {
+            Work(host).Set();
+        }
+
+        db.TouchedHosts.Clear();
+        Outgoing.Set();
+    }
+
     /// <summary>Another process wrote something: everybody looks again.</summary>
     public void All()
     {
