@@ -42,8 +42,11 @@ public abstract class Resource
     /// <summary>Rows of this object stand in the NB, as of the last pass.</summary>
     public bool InNorthbound { get; set; }
 
-    /// <summary>The server's words when it refused this object's rows; null when it did not.</summary>
+    /// <summary>Why this object's rows are not as they shall be, in the server's words or ours; null when nothing is in the way.</summary>
     public string? Rejection { get; set; }
+
+    /// <summary>What <see cref="Rejection"/> is a case of: <see cref="Data.Reason.Rejected"/>, <see cref="Data.Reason.TagConflict"/> or <see cref="Data.Reason.Contended"/>; null when it is null.</summary>
+    public Reason? RejectedAs { get; set; }
 
     /// <summary>When a rejected object is tried again; null when it is not rejected.</summary>
     public DateTimeOffset? RetryAt { get; set; }

@@ -82,6 +82,7 @@ internal sealed class VlanLeaseMapping : IEntityTypeConfiguration<VlanLease>, IE
         lease.HasIndex(l => new { l.VmId, l.Owner }).IsUnique().HasFilter("state IN ('Reserved', 'Bound')").HasDatabaseName("ux_vlan_leases_owner");
         lease.HasIndex(l => l.CoolUntil).HasFilter("state = 'Cooling'");
         lease.HasIndex(l => l.ContainerId).HasFilter("state = 'Draining'").HasDatabaseName("ix_vlan_leases_draining");
+        lease.HasIndex(l => l.DrainNbCfg).HasFilter("state = 'Draining' AND drain_nb_cfg IS NULL").HasDatabaseName("ix_vlan_leases_in_northbound");
         lease.HasOne<Vm>().WithMany().HasForeignKey(l => l.VmId).OnDelete(DeleteBehavior.Cascade);
     }
 

@@ -27,8 +27,26 @@ public sealed class LeaderRow
     /// <summary>Why the NB is out of reach, in the socket's or the server's words; null when it is not.</summary>
     public string? NorthboundError { get; set; }
 
-    /// <summary>Why a full pass is held back; null: no brake.</summary>
+    /// <summary>Why a pass is held back; null: no brake.</summary>
     public string? Brake { get; set; }
+
+    /// <summary>The removals that are held back, as a hash: what an admin releases; null: no brake.</summary>
+    public string? BrakeId { get; set; }
+
+    /// <summary>The <see cref="BrakeId"/> that an admin has released: exactly that plan may be carried out; null: none.</summary>
+    public string? ReleasedBrake { get; set; }
+
+    /// <summary>The mode that an admin has set; null: the configuration's.</summary>
+    public ReconcilerMode? Mode { get; set; }
+
+    /// <summary>The mode that the leader works in, written with its heartbeat; null: none ever led.</summary>
+    public ReconcilerMode? ModeInForce { get; set; }
+
+    /// <summary>When the last pass that had something to do ended; null: none yet.</summary>
+    public DateTimeOffset? LastPassAt { get; set; }
+
+    /// <summary>What that pass did, as JSON: <c>full</c>, <c>objects</c>, <c>operations</c>, <c>milliseconds</c>; null: none yet.</summary>
+    public string? LastPass { get; set; }
 
     /// <summary>When the last full comparison ended; null: none since the NB was last (re)loaded.</summary>
     public DateTimeOffset? ResyncedAt { get; set; }
@@ -40,6 +58,9 @@ internal sealed class LeaderRowMapping : IEntityTypeConfiguration<LeaderRow>
     {
         leader.ToTable("leader", t => t.HasCheckConstraint("ck_leader_one", "id = 1"));
         leader.Property(l => l.Id).ValueGeneratedNever();
+        leader.Property(l => l.Mode).HasConversion<string>();
+        leader.Property(l => l.ModeInForce).HasConversion<string>();
+        leader.Property(l => l.LastPass).HasColumnType("json");
         leader.Property(l => l.Installation).HasDefaultValueSql("gen_random_uuid()");
     }
 }
