@@ -290,6 +290,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("reconciled_seq");
 
+                    b.Property<string>("RejectedAs")
+                        .HasColumnType("text")
+                        .HasColumnName("rejected_as");
+
                     b.Property<string>("Rejection")
                         .HasColumnType("text")
                         .HasColumnName("rejection");
@@ -348,6 +352,10 @@ namespace OvnNestApi.Migrations.Migrations
 
                     b.HasIndex("NetworkId")
                         .HasDatabaseName("ix_containers_network_id");
+
+                    b.HasIndex("RetryAt")
+                        .HasDatabaseName("ix_containers_retry")
+                        .HasFilter("retry_at IS NOT NULL");
 
                     b.HasIndex("VmId", "Name")
                         .IsUnique()
@@ -460,6 +468,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("reconciled_seq");
 
+                    b.Property<string>("RejectedAs")
+                        .HasColumnType("text")
+                        .HasColumnName("rejected_as");
+
                     b.Property<string>("Rejection")
                         .HasColumnType("text")
                         .HasColumnName("rejection");
@@ -508,6 +520,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .IsUnique()
                         .HasDatabaseName("ux_hosts_name")
                         .HasFilter("deleting_since IS NULL");
+
+                    b.HasIndex("RetryAt")
+                        .HasDatabaseName("ix_hosts_retry")
+                        .HasFilter("retry_at IS NOT NULL");
 
                     b.ToTable("hosts", (string)null);
                 });
@@ -699,6 +715,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("reconciled_seq");
 
+                    b.Property<string>("RejectedAs")
+                        .HasColumnType("text")
+                        .HasColumnName("rejected_as");
+
                     b.Property<string>("Rejection")
                         .HasColumnType("text")
                         .HasColumnName("rejection");
@@ -777,6 +797,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .IsUnique()
                         .HasDatabaseName("ux_networks_name")
                         .HasFilter("deleting_since IS NULL");
+
+                    b.HasIndex("RetryAt")
+                        .HasDatabaseName("ix_networks_retry")
+                        .HasFilter("retry_at IS NOT NULL");
 
                     b.HasIndex("RouterId")
                         .HasDatabaseName("ix_networks_router_id");
@@ -865,6 +889,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("text")
                         .HasColumnName("brake");
 
+                    b.Property<string>("BrakeId")
+                        .HasColumnType("text")
+                        .HasColumnName("brake_id");
+
                     b.Property<long>("Epoch")
                         .HasColumnType("bigint")
                         .HasColumnName("epoch");
@@ -883,6 +911,22 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnName("installation")
                         .HasDefaultValueSql("gen_random_uuid()");
 
+                    b.Property<string>("LastPass")
+                        .HasColumnType("json")
+                        .HasColumnName("last_pass");
+
+                    b.Property<DateTimeOffset?>("LastPassAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_pass_at");
+
+                    b.Property<string>("Mode")
+                        .HasColumnType("text")
+                        .HasColumnName("mode");
+
+                    b.Property<string>("ModeInForce")
+                        .HasColumnType("text")
+                        .HasColumnName("mode_in_force");
+
                     b.Property<string>("NorthboundError")
                         .HasColumnType("text")
                         .HasColumnName("northbound_error");
@@ -890,6 +934,10 @@ namespace OvnNestApi.Migrations.Migrations
                     b.Property<DateTimeOffset?>("NorthboundSeenAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("northbound_seen_at");
+
+                    b.Property<string>("ReleasedBrake")
+                        .HasColumnType("text")
+                        .HasColumnName("released_brake");
 
                     b.Property<DateTimeOffset?>("ResyncedAt")
                         .HasColumnType("timestamp with time zone")
@@ -961,6 +1009,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("reconciled_seq");
 
+                    b.Property<string>("RejectedAs")
+                        .HasColumnType("text")
+                        .HasColumnName("rejected_as");
+
                     b.Property<string>("Rejection")
                         .HasColumnType("text")
                         .HasColumnName("rejection");
@@ -1009,6 +1061,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .IsUnique()
                         .HasDatabaseName("ux_routers_name")
                         .HasFilter("deleting_since IS NULL");
+
+                    b.HasIndex("RetryAt")
+                        .HasDatabaseName("ix_routers_retry")
+                        .HasFilter("retry_at IS NOT NULL");
 
                     b.ToTable("routers", (string)null);
                 });
@@ -1095,6 +1151,10 @@ namespace OvnNestApi.Migrations.Migrations
                     b.HasIndex("CoolUntil")
                         .HasDatabaseName("ix_vlan_leases_cool_until")
                         .HasFilter("state = 'Cooling'");
+
+                    b.HasIndex("DrainNbCfg")
+                        .HasDatabaseName("ix_vlan_leases_in_northbound")
+                        .HasFilter("state = 'Draining' AND drain_nb_cfg IS NULL");
 
                     b.HasIndex("VmId", "Owner")
                         .IsUnique()
@@ -1221,6 +1281,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("reconciled_seq");
 
+                    b.Property<string>("RejectedAs")
+                        .HasColumnType("text")
+                        .HasColumnName("rejected_as");
+
                     b.Property<string>("Rejection")
                         .HasColumnType("text")
                         .HasColumnName("rejection");
@@ -1288,6 +1352,10 @@ namespace OvnNestApi.Migrations.Migrations
 
                     b.HasIndex("NetworkId")
                         .HasDatabaseName("ix_vms_network_id");
+
+                    b.HasIndex("RetryAt")
+                        .HasDatabaseName("ix_vms_retry")
+                        .HasFilter("retry_at IS NOT NULL");
 
                     b.ToTable("vms", (string)null);
                 });
