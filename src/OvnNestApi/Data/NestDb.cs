@@ -20,6 +20,9 @@ namespace OvnNestApi.Data;
 /// <summary>The only state of the service (PostgreSQL 15 or newer). The schema's history is in <c>migrations/</c>.</summary>
 public sealed class NestDb(DbContextOptions<NestDb> options) : DbContext(options)
 {
+    /// <summary>In whose name changes are logged.</summary>
+    public Actor Actor { get; set; } = Actor.Reconciler;
+
     public DbSet<Network> Networks => Set<Network>();
 
     public DbSet<Router> Routers => Set<Router>();

@@ -1,0 +1,57 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using OvnNestApi.Addresses;
+
+namespace OvnNestApi.Http;
+
+/// <summary>How JSON is read and written: camel case, nothing guessed, null left out.</summary>
+public static class ApiJson
+{
+    /// <summary>Deeper nesting is malformed.</summary>
+    public const int MaxDepth = 32;
+
+    /// <summary>Shared, read-only options.</summary>
+    public static JsonSerializerOptions Options { get; } = Create();
+
+    /// <summary>Makes other options the same, such as those of ASP.NET, which its OpenAPI document follows.</summary>
+    public static void Configure(JsonSerializerOptions options)
+    {
+        options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
+        options.PropertyNameCaseInsensitive = false;
+        options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+        options.NumberHandling = JsonNumberHandling.Strict;
+        options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+        options.RespectNullableAnnotations = false;
+        options.MaxDepth = MaxDepth;
+
+        // The body is JSON in UTF-8, never HTML: no need to write + as \u002B.
+        options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+        options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
+        options.Converters.Add(new TextValueConverter<Ipv4>(Ipv4.TryParse, "an IPv4 address such as 172.16.255.133 is expected"));
+        options.Converters.Add(new TextValueConverter<MacAddress>(MacAddress.TryParse, "a unicast MAC address such as 02:ac:10:ff:01:33 is expected"));
+        options.Converters.Add(new TextValueConverter<Cidr>(Cidr.TryParse, "an IPv4 subnet in canonical form such as 172.16.255.128/26 is expected (host bits zero)"));
+        options.TypeInfoResolver = new DefaultJsonTypeInfoResolver();
+    }
+
+    private static JsonSerializerOptions Create()
+    {
+        var options = new JsonSerializerOptions();
+        Configure(options);
+        options.MakeReadOnly();
+        return options;
+    }
+}
+
+/// <summary>A value that JSON has as a string.</summary>
+internal sealed class TextValueConverter<T>(TextValueConverter<T>.Parse parse, string expected) : JsonConverter<T>
+    where T : struct
+{
+    internal delegate bool Parse(string? text, out T value);
+
+    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.String && parse(reader.GetString(), out var value) ? value : throw new JsonException(expected);
+
+    public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+}
