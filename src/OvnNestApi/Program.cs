@@ -1,1 +1,32 @@
+using OvnNestApi.ApiKeys;
+using OvnNestApi.Data;
+using OvnNestApi.Hosts;
+using OvnNestApi.Http;
+using OvnNestApi.Telemetry;
+
+var isCommand = args is ["create-key", ..];
+var builder = WebApplication.CreateBuilder(isCommand ? [] : args);
+builder.AddLogging(toStandardError: isCommand);
+builder.WebHost.ConfigureKestrel(kestrel =>
+{
+    kestrel.AddServerHeader = false;
+    kestrel.Limits.MaxRequestBodySize = HttpLimits.Body;
+});
+builder.Services.AddNestDb(builder.Configuration);
+builder.Services.AddHttpSide();
+if (!isCommand)
+{
+    builder.Services.AddHostSide(builder.Configuration);
+}
+
+await using var app = builder.Build();
+if (isCommand)
+{
+    return await CreateKey.RunAsync(app.Services, args);
+}
+
+app.UseHttpSide();
+var api = app.MapGroup("/v1");
+api.MapHostSide();
+await app.RunAsync();
 return 0;

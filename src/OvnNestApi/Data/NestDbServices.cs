@@ -1,0 +1,41 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace OvnNestApi.Data;
+
+/// <summary>The database as services: <see cref="NpgsqlDataSource"/>, <see cref="NestDb"/> for each request, its factory for background loops.</summary>
+internal static class NestDbServices
+{
+    public static IServiceCollection AddNestDb(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSingleton(_ => NpgsqlDataSource.Create(ConnectionString(configuration)));
+        services.AddDbContextFactory<NestDb>((provider, options) => options.UseNest(provider.GetRequiredService<NpgsqlDataSource>()), ServiceLifetime.Singleton);
+        services.AddSingleton<Signals>();
+        return services;
+    }
+
+    /// <summary>The configured connection, with times that turn an outage into a quick answer, where the configuration says nothing of its own.</summary>
+    private static string ConnectionString(IConfiguration configuration)
+    {
+        var given = configuration.GetConnectionString("Nest")
+            ?? throw new InvalidOperationException("ConnectionStrings__Nest is not set: an Npgsql connection string of the migrated database.");
+        var asked = new System.Data.Common.DbConnectionStringBuilder { ConnectionString = given };
+        var connection = new NpgsqlConnectionStringBuilder(given);
+        SetDefault("Timeout", 5);
+        SetDefault("Command Timeout", 10);
+        SetDefault("Cancellation Timeout", 1000);
+        SetDefault("Keepalive", 10);
+        SetDefault("Application Name", "OvnNestApi");
+        SetDefault("Max Auto Prepare", 100);
+        SetDefault("Options", "-c idle_in_transaction_session_timeout=30s -c lock_timeout=8s");
+        return connection.ConnectionString;
+
+        void SetDefault(string keyword, object value)
+        {
+            if (!asked.ContainsKey(keyword))
+            {
+                connection[keyword] = value;
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+namespace OvnNestApi.Http;
+
+/// <summary>Gives a body to the answers that ASP.NET itself leaves empty, such as 404 and 405 of its routing.</summary>
+internal static class EmptyAnswers
+{
+    public static Task Explain(HttpContext context)
+    {
+        if (HttpMethods.IsPatch(context.Request.Method) && context.Response.StatusCode == StatusCodes.Status415UnsupportedMediaType)
+        {
+            context.Response.Headers["Accept-Patch"] = JsonBody.MergePatch;
+        }
+
+        return context.Response.StatusCode switch
+        {
+            StatusCodes.Status404NotFound => Write(Problems.NotFound()),
+            StatusCodes.Status405MethodNotAllowed => Write(Problems.MethodNotAllowed()),
+            StatusCodes.Status406NotAcceptable => Write(Problems.NotAcceptable("The answer is application/json.")),
+            StatusCodes.Status413PayloadTooLarge => Write(Problems.BodyTooLarge(HttpLimits.Body)),
+            StatusCodes.Status415UnsupportedMediaType => Write(Problems.UnsupportedMediaType(JsonBody.WantsJson)),
+            _ => Task.CompletedTask,
+        };
+
+        Task Write(Problem problem) => new ProblemResult(problem).ExecuteAsync(context);
+    }
+}

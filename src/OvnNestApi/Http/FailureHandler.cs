@@ -1,0 +1,50 @@
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.Extensions.Hosting;
+
+namespace OvnNestApi.Http;
+
+/// <summary>The one place of the HTTP side where exceptions end: an outage is 503, what the client caused is 4xx, the rest is a bug.</summary>
+internal sealed partial class FailureHandler(IHostApplicationLifetime lifetime, ILogger<FailureHandler> logger) : IExceptionHandler
+{
+    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    {
+        if (httpContext.RequestAborted.IsCancellationRequested)
+        {
+            httpContext.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            return true;
+        }
+
+        await new ProblemResult(Explain(exception)).ExecuteAsync(httpContext);
+        return true;
+    }
+
+    private Problem Explain(Exception exception)
+    {
+        switch (exception)
+        {
+            case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
+                return Problems.BodyTooLarge(HttpLimits.Body);
+            case BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType }:
+                return Problems.UnsupportedMediaType(JsonBody.WantsJson);
+            case BadHttpRequestException:
+                return Problems.MalformedJson("The request could not be read.");
+            case OperationCanceledException when lifetime.ApplicationStopping.IsCancellationRequested:
+                return Problems.ShuttingDown();
+        }
+
+        if (Conflicts.Outage(exception) is { } outage)
+        {
+            LogOutage(exception.GetBaseException().Message);
+            return outage;
+        }
+
+        LogBug(exception);
+        return Problems.Internal();
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The database cannot be used: {Error}")]
+    private partial void LogOutage(string error);
+
+    [LoggerMessage(LogLevel.Error, "A request failed in a way that nobody expected")]
+    private partial void LogBug(Exception exception);
+}
