@@ -44,10 +44,11 @@ public sealed class Lab : IAsyncLifetime
             Northbound = _sandbox.Northbound,
             Settings = new Dictionary<string, string> { ["Leases__Cooldown"] = Cooldown.ToString() },
         });
-        var seed = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Programs.Root, "lab", "seed.json")))!.AsArray();
+        var seed = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Programs.Root, "lab", "seed.json")))!["items"]!.AsArray();
         foreach (var item in seed)
         {
-            await PutAsync((string)item!["path"]!, item["body"]!);
+            var collection = (string)item!["kind"]! == "container" ? $"vms/{item["vm"]}/containers" : $"{item["kind"]}s";
+            await PutAsync($"/v1/{collection}/{item["name"]}", new JsonObject { ["spec"] = item["spec"]!.DeepClone() });
         }
 
         foreach (var host in new[] { "ubuntu1", "ubuntu2", "ubuntu3" })
