@@ -3,18 +3,11 @@
 
 FABRIC=192.0.2 # RFC 5737: documentation addresses, seen by nobody outside the sandbox
 CENTRAL_IP=$FABRIC.1
-STARTED_AT=${EPOCHREALTIME//[.,]/}
 
 # The names of pid files and control sockets are those that ovs-appctl and ovn-appctl look for.
 declare -A PROCESS=(
   [nb]=ovnnb_db [sb]=ovnsb_db [northd]=ovn-northd
   [ovsdb]=ovsdb-server [vswitchd]=ovs-vswitchd [controller]=ovn-controller)
-
-say() {
-  local tenths=$(((${EPOCHREALTIME//[.,]/} - STARTED_AT) / 100000))
-  printf '%3d.%d s  %s\n' $((tenths / 10)) $((tenths % 10)) "$*"
-}
-die() { echo "sandbox: $*" >&2; exit 1; }
 
 servers_of() { if [[ $1 == central ]]; then echo "nb sb northd"; else echo "ovsdb vswitchd controller"; fi; }
 
@@ -26,11 +19,7 @@ hosts_of() {
 }
 
 # The process that holds the host's namespaces; nothing if there is none.
-anchor_pid() {
-  local pid
-  pid=$(cat "$DIR/$1/anchor.pid" 2>/dev/null) || return 0
-  if grep -qzxF "OVNNEST_SANDBOX=$DIR/$1" "/proc/$pid/environ" 2>/dev/null; then echo "$pid"; fi
-}
+anchor_pid() { marked_pid "$DIR/$1/anchor.pid" "OVNNEST_SANDBOX=$DIR/$1"; }
 
 # The process of a server; nothing if it does not run. A pid file may be stale: the process must have been told to write that very file.
 server_pid() {
@@ -52,31 +41,6 @@ enter() {
 }
 
 inside() { (enter "$@"); }
-
-# Those of the given processes that still run; one that nobody has reaped yet does not.
-still_running() {
-  local pid
-  for pid; do
-    if grep -qs '^State:.[^ZX]' "/proc/$pid/status"; then echo "$pid"; fi
-  done
-}
-
-# Ends processes by pid: politely, after two seconds by force; returns when they are gone.
-# shellcheck disable=SC2086 # pids are words
-end_pids() {
-  local round pids
-  pids=$(still_running "$@")
-  for ((round = 0; round < 300; round++)); do
-    [[ -n $pids ]] || return 0
-    case $round in
-      0) kill $pids 2>/dev/null || true ;;
-      100) kill -KILL $pids 2>/dev/null || true ;;
-    esac
-    sleep 0.02
-    pids=$(still_running $pids)
-  done
-  die "these processes do not end: $pids"
-}
 
 server_pids() {
   local server
