@@ -2,17 +2,15 @@
 # The seed's lab: applied through the API as a person would with curl, awaited, and proved by pings from every namespace to every other.
 
 LAB=lab/seed.json
-# An item's URL, in jq.
-URL='if .kind == "container" then "/v1/vms/\(.vm)/containers/\(.name)" else "/v1/\(.kind)s/\(.name)" end'
 
-hosts_of_lab() { jq -r '.items[] | select(.kind == "host").name' "$LAB"; }
+hosts_of_lab() { jq -r '.[].path | select(startswith("/v1/hosts/")) | ltrimstr("/v1/hosts/")' "$LAB"; }
 
 apply_lab() {
-  local path body
-  while read -r path && read -r body; do
-    call "$path" -X PUT -H 'Content-Type: application/json' --data-binary "$body" -o "$RUN/answer" -w '%{http_code}\n' ||
-      die "PUT $path: $(<"$RUN/answer")"
-  done < <(jq -r ".items[] | ($URL), (del(.kind, .vm) | tojson)" "$LAB") >"$RUN/answers"
+  local method path body
+  while read -r method path && read -r body; do
+    call "$path" -X "$method" -H 'Content-Type: application/json' --data-binary "$body" -o "$RUN/answer" -w '%{http_code}\n' ||
+      die "$method $path: $(<"$RUN/answer")"
+  done < <(jq -r '.[] | "\(.method) \(.path)", (.body | tojson)' "$LAB") >"$RUN/answers"
   rm -f "$RUN/answer"
   say "applied: $(grep -c 201 "$RUN/answers") created, $(grep -c 200 "$RUN/answers") as they were"
 }
@@ -50,7 +48,7 @@ ping_from() { # NAME
 show_lab() {
   local -a paths names
   local name lost url
-  mapfile -t paths < <(jq -r ".items[] | $URL" "$LAB")
+  mapfile -t paths < <(jq -r '.[].path' "$LAB")
   at_once await_ready "${paths[@]}"
   rm -f "$RUN"/wait-*
   say "ready: ${#paths[@]} objects"
