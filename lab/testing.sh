@@ -66,7 +66,7 @@ run_tests() { # [PART OF A NAME]
 
 check() {
   local failed=0 step
-  for step in formatted compiles model_is_migrated scripts_are_sound files_are_short; do
+  for step in formatted compiles model_is_migrated scripts_are_sound files_are_short rules_hold; do
     if "$step"; then say "ok: ${step//_/ }"; else
       say "FAILED: ${step//_/ }"
       failed=1
@@ -85,6 +85,9 @@ model_is_migrated() {
 }
 
 scripts_are_sound() { shellcheck -x dev lab/sandbox .ci/run; }
+
+# The tests of the tree's own rules, and of openapi.yaml being what the service says.
+rules_hold() { run_projects tests/OvnNestApi.Tests -- -class '*Architecture*' -class '*OpenApi*'; }
 
 files_are_short() {
   local long
