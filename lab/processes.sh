@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Processes that outlive the script that starts them: known again by a mark in their environment, because a pid alone may be another's by then.
 
-STARTED_AT=${EPOCHREALTIME//[.,]/}
+STARTED_AT=${STARTED_AT:-${EPOCHREALTIME//[.,]/}}
 
 say() {
   local tenths=$(((${EPOCHREALTIME//[.,]/} - STARTED_AT) / 100000))

@@ -2,7 +2,7 @@
 # Tests and checks.
 
 # Runs the given test projects, one after the other, and sums up; the last line is "N passed, N failed, N skipped".
-run_projects() { # PROJECT… -- [FILTER OF THE TEST RUNNER…]
+run_projects() ( # PROJECT… -- [FILTER OF THE TEST RUNNER…]
   local project name result status now passed=0 failed=0 skipped=0 projects=()
   while [[ $1 != -- ]]; do projects+=("$1") && shift; done
   shift
@@ -34,7 +34,7 @@ run_projects() { # PROJECT… -- [FILTER OF THE TEST RUNNER…]
   say "tests ended"
   echo "$passed passed, $failed failed, $skipped skipped"
   ((failed == 0 && passed > 0))
-}
+)
 
 # What a crashed test may have left: its folders are all in one place.
 clean_tests() {
