@@ -1,31 +1,215 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using System.Text.Json;
+using Ovsdb.Wire;
+
 namespace Ovsdb;
 
-/// <summary>One live stream to a server. It never reconnects.</summary>
+/// <summary>One live stream to a server. It never reconnects; its owner makes the next one. Safe for use by many at once.</summary>
 public sealed class OvsdbConnection : IAsyncDisposable
 {
-    private OvsdbConnection(Task completion) => Completion = completion;
+    private readonly ConcurrentDictionary<string, UpdatesReader> _monitors = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, DatabaseSchema> _schemas = new(StringComparer.Ordinal);
+    private readonly StringPool _pool = new(); // the read loop's
+    private readonly TimeProvider _time;
+    private readonly JsonRpcLink _link;
 
-    /// <summary>Ends, without an error, when the link has ended.</summary>
-    public Task Completion { get; }
+    private OvsdbConnection(OvsdbEndpoint endpoint, Stream stream, OvsdbConnectionOptions options, TimeProvider time)
+    {
+        (Endpoint, _time) = (endpoint, time);
+        _link = new JsonRpcLink(stream, options, time, Notice);
+    }
+
+    /// <summary>The server's end.</summary>
+    public OvsdbEndpoint Endpoint { get; }
+
+    /// <summary>Ends, without an error, when the link has ended; then <see cref="EndReason"/> says why.</summary>
+    public Task Completion => _link.Completion;
+
+    /// <summary>Why the link has ended; null while it lives.</summary>
+    public string? EndReason => _link.EndReason;
 
     /// <summary>Connects.</summary>
-    public static Task<OvsdbConnection> ConnectAsync(OvsdbEndpoint endpoint, OvsdbConnectionOptions options, CancellationToken ct) => throw new NotImplementedException();
+    /// <exception cref="OvsdbNotConnectedException">Nothing listens there, or not in time; the message has the system's words.</exception>
+    public static Task<OvsdbConnection> ConnectAsync(OvsdbEndpoint endpoint, OvsdbConnectionOptions options, CancellationToken ct) =>
+        ConnectAsync(endpoint, options, TimeProvider.System, ct);
 
-    /// <summary>The names of the server's databases.</summary>
-    public Task<IReadOnlyList<string>> ListDatabasesAsync(CancellationToken ct) => throw new NotImplementedException();
+    internal static async Task<OvsdbConnection> ConnectAsync(OvsdbEndpoint endpoint, OvsdbConnectionOptions options, TimeProvider time, CancellationToken ct)
+    {
+        var socket = endpoint.Address is UnixDomainSocketEndPoint
+            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        using var timeout = new CancellationTokenSource(options.ConnectTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, ct);
+        try
+        {
+            await socket.ConnectAsync(endpoint.Address, either.Token);
+            return new OvsdbConnection(endpoint, new NetworkStream(socket, ownsSocket: true), options, time);
+        }
+        catch (Exception e)
+        {
+            socket.Dispose();
+            ct.ThrowIfCancellationRequested();
+            var reason = e is OperationCanceledException ? $"no connection within {options.ConnectTimeout.TotalSeconds:0.#} s" : e.Message;
+            throw new OvsdbNotConnectedException($"{endpoint}: {reason}", e);
+        }
+    }
 
-    /// <summary>The schema of a database.</summary>
-    public Task<DatabaseSchema> GetSchemaAsync(string database, CancellationToken ct) => throw new NotImplementedException();
+    /// <summary>The names of the server's databases (RFC 7047 §4.1.1).</summary>
+    /// <exception cref="OvsdbNotConnectedException">The link has ended.</exception>
+    public Task<IReadOnlyList<string>> ListDatabasesAsync(CancellationToken ct)
+    {
+        var call = new Call<IReadOnlyList<string>>(static (ref reader) =>
+            [.. JsonElement.ParseValue(ref reader).EnumerateArray().Select(name => name.GetString() ?? "")]);
+        return _link.CallAsync(call, "list_dbs", null, ct);
+    }
 
-    /// <summary>Ends when the server has answered.</summary>
-    public Task EchoAsync(CancellationToken ct) => throw new NotImplementedException();
+    /// <summary>The schema of a database (RFC 7047 §4.1.2). From then on transactions to it are checked before they are sent.</summary>
+    /// <exception cref="OvsdbException">The server does not have the database.</exception>
+    /// <exception cref="OvsdbNotConnectedException">The link has ended.</exception>
+    public async Task<DatabaseSchema> GetSchemaAsync(string database, CancellationToken ct)
+    {
+        var call = new Call<DatabaseSchema>(static (ref reader) => DatabaseSchema.Parse(JsonElement.ParseValue(ref reader)));
+        return _schemas[database] = await _link.LongCallAsync(call, "get_schema", json => json.WriteStringValue(database), ct);
+    }
 
-    /// <summary>The UUID of the server's process.</summary>
-    public Task<Guid> GetServerIdAsync(CancellationToken ct) => throw new NotImplementedException();
+    /// <summary>Ends when the server has answered (RFC 7047 §4.1.11).</summary>
+    /// <exception cref="OvsdbNotConnectedException">The link has ended.</exception>
+    public Task EchoAsync(CancellationToken ct) => _link.CallAsync(JsonRpcLink.Ignoring(), "echo", null, ct);
 
-    /// <summary>Sends a transaction.</summary>
-    public Task<TransactOutcome> TransactAsync(string database, IReadOnlyList<Op> ops, CancellationToken ct) => throw new NotImplementedException();
+    /// <summary>The UUID that the server's process gave itself at its start (ovsdb-server(7) §4.1.17).</summary>
+    /// <exception cref="OvsdbNotConnectedException">The link has ended.</exception>
+    public Task<Guid> GetServerIdAsync(CancellationToken ct) =>
+        _link.CallAsync(new Call<Guid>(static (ref reader) => reader.GetGuid()), "get_server_id", null, ct);
 
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync() => default;
+    /// <summary>Sends a transaction (RFC 7047 §4.1.3). What a known schema does not allow is rejected without being sent.</summary>
+    /// <param name="database">The database's name.</param>
+    /// <param name="ops">The operations, all or none of which are done.</param>
+    /// <param name="ct">Before the transaction is sent it throws; afterwards it gives <see cref="Unknown"/>, for the server may have committed.</param>
+    /// <exception cref="OvsdbNotConnectedException">The link has ended, and the transaction was not sent.</exception>
+    public async Task<TransactOutcome> TransactAsync(string database, IReadOnlyList<Op> ops, CancellationToken ct)
+    {
+        var schema = _schemas.GetValueOrDefault(database);
+        if (schema is not null && SchemaCheck.Refuse(ops, schema) is { } refused)
+            return refused;
+        var call = new Call<TransactOutcome>(
+            (ref reader) => TransactReader.Read(ref reader, ops, schema, _pool),
+            static error => new Rejected(error, -1),
+            static reason => new Unknown(reason));
+        var began = _time.GetTimestamp();
+        Metrics.InFlight.Add(1);
+        try
+        {
+            var outcome = await _link.CallAsync(call, "transact", WriteParams, ct);
+            Metrics.Transaction(outcome, _time.GetElapsedTime(began));
+            return outcome;
+        }
+        finally
+        {
+            Metrics.InFlight.Add(-1);
+        }
+
+        void WriteParams(Utf8JsonWriter json)
+        {
+            json.WriteStringValue(database);
+            for (var i = 0; i < ops.Count; i++)
+                OpWriter.Write(json, ops[i], schema);
+        }
+    }
+
+    /// <summary>Ends the link. Whatever still waits for an answer ends too.</summary>
+    public ValueTask DisposeAsync() => _link.DisposeAsync();
+
+    /// <summary>Ends the link; everything that waits learns the reason.</summary>
+    internal void End(string reason) => _link.End(reason);
+
+    /// <summary>Asks for a monitor: its contents, then every update, go to the reader, each in the order of the wire and before any later answer is seen.</summary>
+    /// <param name="method"><c>monitor_cond_since</c>, or for servers before 2.12 <c>monitor_cond</c>.</param>
+    /// <param name="database">The database's name.</param>
+    /// <param name="id">The monitor's name, unique on this connection.</param>
+    /// <param name="writeRequests">Writes <c>&lt;monitor-cond-requests&gt;</c>.</param>
+    /// <param name="since">The transaction that the copy stands at; <see cref="Guid.Empty"/> for everything.</param>
+    /// <param name="read">Reads contents and updates.</param>
+    internal async Task MonitorAsync(
+        string method, string database, string id, Action<Utf8JsonWriter> writeRequests, Guid since, UpdatesReader read, CancellationToken ct)
+    {
+        var hasHistory = method == "monitor_cond_since";
+        _monitors[id] = read;
+        try
+        {
+            await _link.LongCallAsync(new Call<bool>((ref reader) => ReadContents(ref reader, read, hasHistory)), method, WriteParams, ct);
+        }
+        catch (OvsdbException)
+        {
+            _monitors.TryRemove(id, out _);
+            throw;
+        }
+
+        void WriteParams(Utf8JsonWriter json)
+        {
+            json.WriteStringValue(database);
+            json.WriteStringValue(id);
+            writeRequests(json);
+            if (hasHistory)
+                json.WriteStringValue(since);
+        }
+    }
+
+    /// <summary>Changes a monitor's conditions (ovsdb-server(7) §4.1.13): the difference has been read when this ends.</summary>
+    internal Task ChangeMonitorAsync(string id, Action<Utf8JsonWriter> writeRequests, CancellationToken ct)
+    {
+        return _link.LongCallAsync(JsonRpcLink.Ignoring(), "monitor_cond_change", WriteParams, ct);
+
+        void WriteParams(Utf8JsonWriter json)
+        {
+            json.WriteStringValue(id);
+            json.WriteStringValue(id);
+            writeRequests(json);
+        }
+    }
+
+    /// <summary>Ends a monitor (RFC 7047 §4.1.7).</summary>
+    internal Task CancelMonitorAsync(string id, CancellationToken ct)
+    {
+        _monitors.TryRemove(id, out _);
+        return _link.CallAsync(JsonRpcLink.Ignoring(), "monitor_cancel", json => json.WriteStringValue(id), ct);
+    }
+
+    private static bool ReadContents(ref Utf8JsonReader reader, UpdatesReader read, bool hasHistory)
+    {
+        if (!hasHistory)
+        {
+            read(ref reader, new MonitorEvent(IsContents: true, Found: false, Guid.Empty));
+            return true;
+        }
+        ValueReader.Require(ref reader, JsonTokenType.StartArray);
+        ValueReader.Next(ref reader);
+        var found = reader.GetBoolean();
+        ValueReader.Next(ref reader);
+        var last = reader.GetGuid();
+        ValueReader.Next(ref reader);
+        read(ref reader, new MonitorEvent(IsContents: true, found, last));
+        return true;
+    }
+
+    // On the read loop.
+    private void Notice(string method, ReadOnlySequence<byte> parameters)
+    {
+        if (method is not ("update2" or "update3"))
+            return;
+        var reader = JsonRpcLink.Reader(parameters);
+        ValueReader.Require(ref reader, JsonTokenType.StartArray);
+        ValueReader.Expect(ref reader, JsonTokenType.String);
+        if (!_monitors.TryGetValue(_pool.Read(ref reader), out var read))
+            return; // cancelled meanwhile
+        ValueReader.Next(ref reader);
+        var last = Guid.Empty;
+        if (method == "update3")
+        {
+            last = reader.GetGuid();
+            ValueReader.Next(ref reader);
+        }
+        read(ref reader, new MonitorEvent(IsContents: false, Found: false, last));
+    }
 }

@@ -32,6 +32,9 @@ public sealed record ColumnType(BaseType Key, BaseType? Value, int Min, int Max)
         return value.AsMap().Select(pair => Key.Refuses(pair.Key) ?? valueType.Refuses(pair.Value)).FirstOrDefault(reason => reason is not null);
     }
 
+    /// <summary>Values of one can be read as values of the other, whatever their limits.</summary>
+    internal bool HasFormOf(ColumnType other) => (Key.Type, Value?.Type, Min, Max) == (other.Key.Type, other.Value?.Type, other.Min, other.Max);
+
     internal static ColumnType Parse(JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.Object)

@@ -246,7 +246,10 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
     internal static OvsdbValue Trusted(string text) => new(text);
 
     /// <summary>A set that takes over the array.</summary>
-    internal static OvsdbValue FromSet(OvsdbValue[] atoms) => AtomSet.Normalize(atoms) switch
+    internal static OvsdbValue FromSet(OvsdbValue[] atoms) => FromAscending(AtomSet.Normalize(atoms));
+
+    /// <summary>A set that takes over the array of distinct atoms in ascending order.</summary>
+    internal static OvsdbValue FromAscending(OvsdbValue[] atoms) => atoms switch
     {
         [] => Empty,
         [var one] => one,

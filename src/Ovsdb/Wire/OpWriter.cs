@@ -83,7 +83,7 @@ internal static class OpWriter
         json.WriteEndObject();
     }
 
-    /// <summary>Writes conditions; a null stands for one that never holds.</summary>
+    /// <summary>Writes conditions.</summary>
     public static void WriteConditions(Utf8JsonWriter json, IReadOnlyList<Where> where, TableSchema? schema)
     {
         json.WriteStartArray(Where);

@@ -1,0 +1,60 @@
+using System.Text.Json;
+
+namespace Ovsdb.Wire;
+
+/// <summary>Reads a result from a reader that stands on its first token.</summary>
+internal delegate T ResultReader<out T>(ref Utf8JsonReader reader);
+
+/// <summary>A request that waits for its answer. It ends exactly once: answered, refused, or lost with the link.</summary>
+internal abstract class Call
+{
+    /// <summary>The server's result. Throws what the reading of a malformed one throws, after the call has ended.</summary>
+    public abstract void Answer(ref Utf8JsonReader result);
+
+    /// <summary>The server refuses the request as a whole.</summary>
+    public abstract void Refuse(OvsdbError error);
+
+    /// <summary>No answer will come.</summary>
+    public abstract void Lose(string reason);
+}
+
+/// <summary>A call with a result of this type.</summary>
+/// <param name="read">Reads the result, on the read loop.</param>
+/// <param name="refused">What a refusal gives; null throws <see cref="OvsdbException"/>.</param>
+/// <param name="lost">What a lost answer gives; null throws <see cref="OvsdbNotConnectedException"/>.</param>
+internal sealed class Call<T>(ResultReader<T> read, Func<OvsdbError, T>? refused = null, Func<string, T>? lost = null) : Call
+{
+    // Continuations never run on the read loop: a caller that does not return would stop it.
+    private readonly TaskCompletionSource<T> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task<T> Task => _end.Task;
+
+    public override void Answer(ref Utf8JsonReader result)
+    {
+        try
+        {
+            _end.TrySetResult(read(ref result));
+        }
+        catch (Exception e)
+        {
+            Lose($"the answer could not be read: {e.Message}");
+            throw;
+        }
+    }
+
+    public override void Refuse(OvsdbError error)
+    {
+        if (refused is null)
+            _end.TrySetException(new OvsdbException(error));
+        else
+            _end.TrySetResult(refused(error));
+    }
+
+    public override void Lose(string reason)
+    {
+        if (lost is null)
+            _end.TrySetException(new OvsdbNotConnectedException(reason));
+        else
+            _end.TrySetResult(lost(reason));
+    }
+}

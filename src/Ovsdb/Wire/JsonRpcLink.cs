@@ -1,0 +1,283 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text.Json;
+
+namespace Ovsdb.Wire;
+
+/// <summary>What the server said of itself: the method and the bytes of its <c>params</c>.</summary>
+internal delegate void NoticeReader(string method, ReadOnlySequence<byte> parameters);
+
+/// <summary>JSON-RPC over a stream (RFC 7047 §4): requests matched to their answers, echo answered and sent. The reader never waits for the writer,
+/// nor for anybody else: a server stops reading from a client that does not read.</summary>
+internal sealed class JsonRpcLink : IAsyncDisposable
+{
+    private readonly Lock _gate = new(); // guards _calls, _nextId, _end and the writing side of _outbox
+    private readonly Dictionary<long, Call> _calls = [];
+    private readonly OvsdbConnectionOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Stream _stream;
+    private readonly NoticeReader _notice;
+    private readonly Outbox _outbox = new();
+    private readonly SemaphoreSlim _window;
+    private readonly CancellationTokenSource _ended = new();
+    private long _nextId;
+    private string? _end;
+    private bool _heard;
+    private int _patient;
+
+    /// <summary>Takes the stream over and begins.</summary>
+    /// <param name="stream">Connected.</param>
+    /// <param name="options">Limits and times.</param>
+    /// <param name="time">For the probe.</param>
+    /// <param name="notice">Called on the read loop for each notification; what it throws ends the link.</param>
+    public JsonRpcLink(Stream stream, OvsdbConnectionOptions options, TimeProvider time, NoticeReader notice)
+    {
+        (_stream, _options, _time, _notice) = (stream, options, time, notice);
+        _window = new SemaphoreSlim(options.MaxOutstanding);
+        Completion = Task.WhenAll(Task.Run(ReadAsync), Task.Run(WriteAsync), Task.Run(ProbeAsync));
+    }
+
+    /// <summary>Ends, without an error, when the link has ended and its loops have.</summary>
+    public Task Completion { get; }
+
+    /// <summary>Why the link has ended; null while it lives.</summary>
+    public string? EndReason => Volatile.Read(ref _end);
+
+    /// <summary>A request whose result does not matter.</summary>
+    public static Call<bool> Ignoring() => new(static (ref _) => true);
+
+    /// <summary>A reader on the first token.</summary>
+    public static Utf8JsonReader Reader(in ReadOnlySequence<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        ValueReader.Next(ref reader);
+        return reader;
+    }
+
+    /// <summary>Ends the link. Whatever still waits for an answer ends too.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        End("the connection was closed by its owner");
+        await Completion;
+        _outbox.Dispose();
+    }
+
+    /// <summary>Sends a request and waits for its answer.</summary>
+    /// <exception cref="OvsdbNotConnectedException">The link has ended and the request was not sent, or as the call says.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled before the request was sent; afterwards the call is lost.</exception>
+    public async Task<T> CallAsync<T>(Call<T> call, string method, Action<Utf8JsonWriter>? writeParams, CancellationToken ct)
+    {
+        await EnterAsync(ct);
+        try
+        {
+            var id = Send(call, method, writeParams);
+            if (!ct.CanBeCanceled)
+                return await call.Task;
+            await using var cancel = ct.UnsafeRegister(_ => Cancel(id, call), null);
+            return await call.Task;
+        }
+        catch (OvsdbNotConnectedException e) when (ct.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(e.Message, e, ct);
+        }
+        finally
+        {
+            _window.Release();
+        }
+    }
+
+    private async ValueTask EnterAsync(CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        if (_window.Wait(0, CancellationToken.None))
+            return;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token, ct);
+        try
+        {
+            await _window.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            throw new OvsdbNotConnectedException(EndReason ?? "the link has ended");
+        }
+    }
+
+    private long Send(Call? call, string method, Action<Utf8JsonWriter>? writeParams)
+    {
+        lock (_gate)
+        {
+            if (_end is not null)
+                throw new OvsdbNotConnectedException(_end);
+            var id = ++_nextId;
+            try
+            {
+                _outbox.Request(call is null ? null : id, method, writeParams);
+            }
+            catch (Exception e)
+            {
+                // Half a request may be in the pipe: nothing can follow it. It never reaches the server as a whole.
+                ThreadPool.UnsafeQueueUserWorkItem(_ => End($"a request could not be encoded: {e.Message}"), null);
+                throw;
+            }
+            if (call is not null)
+                _calls.Add(id, call);
+            return id;
+        }
+    }
+
+    // The server is told, but need not answer (3.1 does not): the call ends here and now.
+    private void Cancel(long id, Call call)
+    {
+        lock (_gate)
+        {
+            if (!_calls.Remove(id))
+                return;
+            _outbox.Request(null, "cancel", json => json.WriteNumberValue(id));
+        }
+        call.Lose("cancelled while waiting for the answer");
+    }
+
+    /// <summary>The same, for a request that a server may take long over, silent meanwhile.</summary>
+    public async Task<T> LongCallAsync<T>(Call<T> call, string method, Action<Utf8JsonWriter> writeParams, CancellationToken ct)
+    {
+        Interlocked.Increment(ref _patient);
+        try
+        {
+            return await CallAsync(call, method, writeParams, ct);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _patient);
+        }
+    }
+
+    /// <summary>Ends the link, once; everything that waits learns it.</summary>
+    public void End(string reason)
+    {
+        Call[] lost;
+        lock (_gate)
+        {
+            if (_end is not null)
+                return;
+            _end = reason;
+            lost = [.. _calls.Values];
+            _calls.Clear();
+            _outbox.Complete();
+        }
+        _ended.Cancel();
+        _stream.Dispose();
+        foreach (var call in lost)
+            call.Lose(reason);
+    }
+
+    private async Task ReadAsync()
+    {
+        var reason = "the server closed the connection";
+        var input = PipeReader.Create(_stream, new StreamPipeReaderOptions(bufferSize: 64 * 1024, minimumReadSize: 8 * 1024));
+        try
+        {
+            var framer = new MessageFramer(_options.MaxDepth, _options.MaxMessageBytes);
+            long pending = 0;
+            while (true)
+            {
+                var read = await input.ReadAsync(_ended.Token);
+                var buffer = read.Buffer;
+                Volatile.Write(ref _heard, true);
+                Metrics.BytesReceived.Add(buffer.Length - pending);
+                while (framer.TryCut(buffer, out var message))
+                {
+                    Dispatch(message);
+                    buffer = buffer.Slice(message.End);
+                }
+                pending = buffer.Length;
+                input.AdvanceTo(buffer.Start, buffer.End);
+                if (read.IsCompleted)
+                    break;
+            }
+        }
+        catch (Exception e)
+        {
+            // The boundary of the loop: a socket that failed, bytes that are not OVSDB, an update that does not fit the copy. All end the link.
+            reason = e.Message;
+        }
+        End(reason);
+        await input.CompleteAsync();
+    }
+
+    private async Task WriteAsync()
+    {
+        try
+        {
+            await _outbox.RunAsync(_stream, _ended.Token);
+        }
+        catch (Exception e)
+        {
+            End(e.Message);
+        }
+    }
+
+    private async Task ProbeAsync()
+    {
+        var silent = 0;
+        using var timer = new PeriodicTimer(_options.ProbeInterval, _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_ended.Token))
+            {
+                if (Interlocked.Exchange(ref _heard, false))
+                    silent = 0;
+                else if (++silent == 1)
+                    Send(Ignoring(), "echo", null);
+                else if (Volatile.Read(ref _patient) == 0 || silent * _options.ProbeInterval > _options.LoadTimeout)
+                    End($"the server has been silent for {(silent * _options.ProbeInterval).TotalSeconds:0.#} s");
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or OvsdbNotConnectedException)
+        {
+            // The link has ended.
+        }
+    }
+
+    private void Dispatch(in Message message)
+    {
+        if (message.Method.IsEmpty)
+            Settle(message);
+        else
+            Notice(message);
+    }
+
+    private void Settle(in Message message)
+    {
+        var id = Reader(message.Id);
+        if (id.TokenType != JsonTokenType.Number || !id.TryGetInt64(out var number))
+            throw new JsonException("An answer without the id of a request.");
+        Call? call;
+        lock (_gate)
+        {
+            if (!_calls.Remove(number, out call))
+                return; // cancelled meanwhile
+        }
+        if (!message.Error.IsEmpty && Reader(message.Error) is { TokenType: not JsonTokenType.Null } error)
+        {
+            call.Refuse(TransactReader.ReadError(ref error));
+            return;
+        }
+        var result = Reader(message.Result);
+        call.Answer(ref result);
+    }
+
+    private void Notice(in Message message)
+    {
+        var method = Reader(message.Method).GetString() ?? "";
+        if (message.Id.IsEmpty || Reader(message.Id).TokenType == JsonTokenType.Null)
+        {
+            _notice(method, message.Params);
+            return;
+        }
+        lock (_gate)
+        {
+            if (_end is null)
+                _outbox.Answer(message.Id.ToArray(), method == "echo" ? message.Params.ToArray() : null);
+        }
+    }
+}
