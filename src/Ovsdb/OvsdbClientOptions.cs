@@ -6,7 +6,7 @@ public sealed class OvsdbClientOptions
     /// <summary>The servers of one database, tried in random order. At least one.</summary>
     public required IReadOnlyList<OvsdbEndpoint> Endpoints { get; init; }
 
-    /// <summary>The database's name, for instance <c>OVN_Northbound</c>.</summary>
+    /// <summary>The database's name, for instance <c>Open_vSwitch</c>.</summary>
     public required string Database { get; init; }
 
     /// <summary>What to keep a copy of; each table once. May be empty for a client that only writes.</summary>
