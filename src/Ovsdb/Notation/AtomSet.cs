@@ -29,6 +29,8 @@ internal sealed class AtomSet(OvsdbValue[] atoms) : IReadOnlyList<OvsdbValue>
         return distinct == atoms.Length ? atoms : atoms[..distinct];
     }
 
+    public bool Contains(OvsdbValue atom) => atoms.AsSpan().BinarySearch(new Sought(atom)) >= 0;
+
     public int CompareTo(AtomSet other)
     {
         if (Count != other.Count)
@@ -54,4 +56,11 @@ internal sealed class AtomSet(OvsdbValue[] atoms) : IReadOnlyList<OvsdbValue>
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     public override string ToString() => $"[{string.Join(", ", atoms)}]";
+
+    private readonly struct Sought(OvsdbValue atom) : IComparable<OvsdbValue>
+    {
+        private readonly OvsdbValue _atom = atom;
+
+        public int CompareTo(OvsdbValue other) => _atom.CompareTo(other);
+    }
 }
