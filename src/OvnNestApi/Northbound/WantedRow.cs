@@ -1,0 +1,30 @@
+using Ovsdb;
+
+namespace OvnNestApi.Northbound;
+
+/// <summary>A row as it shall be: only the columns that are ours.</summary>
+/// <param name="Ref">Its table and the UUID that was chosen for it.</param>
+/// <param name="Columns">Columns that are ours as a whole.</param>
+/// <param name="Keys">Keys of map columns of which only these are ours; null: the key shall be absent.</param>
+/// <param name="Parent">The row whose <c>ports</c> has this one; null for a row of a root table.</param>
+/// <param name="Needs">Another row that this one refers to and that must exist; null: none.</param>
+public sealed record WantedRow(
+    RowRef Ref, IReadOnlyList<KeyValuePair<string, OvsdbValue>> Columns, IReadOnlyList<WantedKeys> Keys, RowRef? Parent = null, RowRef? Needs = null);
+
+/// <summary>Keys of one map column.</summary>
+/// <param name="Column">The column, a map of text to text.</param>
+/// <param name="Pairs">Our keys; null: absent.</param>
+public readonly record struct WantedKeys(string Column, IReadOnlyList<KeyValuePair<string, string?>> Pairs);
+
+/// <summary>What an object shall have in the NB.</summary>
+/// <param name="Object">The object.</param>
+/// <param name="Rows">Its rows, none if it shall have none.</param>
+/// <param name="IsAsked">If rows of it go: somebody asked for that through the API.</param>
+/// <param name="Problem">Why its rows cannot be written, in a sentence; they are left as they are. Null: they can.</param>
+public sealed record WantedObject(ObjectRef Object, IReadOnlyList<WantedRow> Rows, bool IsAsked, string? Problem = null);
+
+/// <summary>A row as it is.</summary>
+/// <param name="Ref">Its table and UUID.</param>
+/// <param name="Row">Its columns.</param>
+/// <param name="Parents">The rows whose <c>ports</c> has it; usually one.</param>
+public sealed record ActualRow(RowRef Ref, Row Row, IReadOnlyList<RowRef> Parents);
