@@ -1,0 +1,162 @@
+using OvnNestApi.Contracts;
+
+namespace OvnNestApi.Agent.Planning;
+
+/// <summary>A device in its namespace, with its addresses. Each step repairs one thing that was seen to be otherwise; what follows from it is planned after the next look.</summary>
+internal static class DevicePlan
+{
+    // Long enough for a new address to reach OVN's DHCP responder before the client asks again.
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(10);
+
+    /// <summary>What keeps the object from using its namespace's name.</summary>
+    public static Obstacle? NamespaceObstacle(Draft draft, Guid id, DeviceWork device)
+    {
+        if (device.Workload is not Workload.Namespace)
+            return null;
+        if (draft.WantedNamespaces.ContainsKey(device.Namespace))
+            return new Obstacle($"namespace {device.Namespace} is wanted twice");
+        var exists = draft.Seen.Network.Namespaces.ContainsKey(device.Namespace);
+        var note = draft.Marks.GetValueOrDefault(device.Namespace);
+        // An old note about a namespace that is gone is in nobody's way, unless its object is just being removed.
+        return exists || (note is not null && draft.Owners.IsOurs(note.Mark) && draft.Owners.IsRemoving(note.Mark.Id))
+            ? draft.Owners.Between(id, note is { ThisBoot: false } && exists ? null : note?.Mark, $"namespace {device.Namespace}")
+            : null;
+    }
+
+    /// <param name="port">The device's port, as ovs-vswitchd has it; null when its row is yet to be written.</param>
+    public static void Add(Draft draft, Verdict verdict, Mark mark, DeviceWork device, OvsPort? port)
+    {
+        if (port?.Interfaces[0].Error is { } error)
+            verdict.Fail($"Open vSwitch about {device.Interface}: {error}");
+
+        if (device.Workload is Workload.Port)
+        {
+            draft.Stop(draft.Clients[mark.Id]);
+            AddPlainPort(draft, verdict, mark, device, port);
+            return;
+        }
+
+        if (!draft.Seen.Network.Namespaces.TryGetValue(device.Namespace, out var place))
+            draft.Do(new AddNamespace(mark.Id, device.Namespace, mark));
+        else if (place.Identity is null)
+            draft.Do(new RemoveNamespace(mark.Id, device.Namespace, Exists: true)); // a name with nothing behind it
+        else if (port is not null && InPlace(draft, verdict, mark, device, place) is { } link)
+            AddAddress(draft, verdict, mark, device, place, link);
+    }
+
+    // A container runtime takes the device when it likes; until then it waits in the host's namespace.
+    private static void AddPlainPort(Draft draft, Verdict verdict, Mark mark, DeviceWork device, OvsPort? port)
+    {
+        if (port is null || !draft.Seen.Network.Root.TryGetValue(device.Interface, out var link))
+            return;
+        if (!link.IsOvsDevice)
+            verdict.Fail($"device {device.Interface} exists in the host and is none of Open vSwitch's");
+        else
+            Configure(draft, mark, device, null, link, loopback: null);
+    }
+
+    /// <summary>Gets the device into its namespace; gives it once nothing about itself is left to do.</summary>
+    private static Link? InPlace(Draft draft, Verdict verdict, Mark mark, DeviceWork device, NamespaceState place)
+    {
+        var here = place.Links.GetValueOrDefault(device.Interface);
+        var outside = draft.Seen.Network.Root.GetValueOrDefault(device.Interface);
+
+        // ovs-vswitchd looks for its devices in the host's namespace only: started again, it makes a new tap there and leaves
+        // the one in the namespace without anybody behind it. That the new one is Open vSwitch's is sure only if so.
+        var isDead = here is { Up: true, Carrier: false };
+        if (outside is { IsOvsDevice: true } && (here is null || isDead) && (outside.Owner is null || outside.Owner == (mark.Installation, mark.Id)))
+        {
+            if (here is not null)
+                draft.Do(new IpCommand(mark.Id, device.Namespace, $"link delete dev {device.Interface}"));
+            draft.Do(new IpCommand(mark.Id, null, $"link set dev {device.Interface} alias {mark.Alias}"));
+            draft.Do(new IpCommand(mark.Id, null, $"link set dev {device.Interface} netns {device.Namespace}"));
+            return null;
+        }
+        if (here is null)
+        {
+            if (outside is not null)
+                verdict.Fail($"device {device.Interface} exists in the host and is none of ours");
+            else if (!draft.Seen.Ovs.Behind && draft.Ports.TryGetValue(device.Interface, out var there))
+                // Gone with a namespace that somebody deleted. The row knows nothing of it; only a new port makes a new device.
+                draft.Ovs.Drop(there.Bridge, there.Port);
+            verdict.Await();
+            return null;
+        }
+        if (Configure(draft, mark, device, device.Namespace, here, place.Links.GetValueOrDefault("lo")))
+            return null;
+        if (!here.Carrier)
+            verdict.Fail($"device {device.Interface} has no carrier: ovs-vswitchd does not serve it; does it run?");
+        return here;
+    }
+
+    private static bool Configure(Draft draft, Mark mark, DeviceWork device, string? place, Link link, Link? loopback)
+    {
+        string[] settings =
+        [
+            .. link.Mac != device.Mac ? [$"address {device.Mac}"] : Array.Empty<string>(),
+            .. link.Mtu != device.Mtu ? [$"mtu {device.Mtu}"] : Array.Empty<string>(),
+            .. link.Alias != mark.Alias ? [$"alias {mark.Alias}"] : Array.Empty<string>(),
+            .. !link.Up ? ["up"] : Array.Empty<string>(),
+        ];
+        if (loopback is { Up: false })
+            draft.Do(new IpCommand(mark.Id, place, "link set dev lo up"));
+        if (settings.Length > 0)
+            draft.Do(new IpCommand(mark.Id, place, $"link set dev {link.Name} {string.Join(' ', settings)}"));
+        if (link.Mac != device.Mac)
+            draft.Stop(draft.Clients[mark.Id]); // it goes on asking with the old one
+        return settings.Length > 0 || loopback is { Up: false };
+    }
+
+    private static void AddAddress(Draft draft, Verdict verdict, Mark mark, DeviceWork device, NamespaceState place, Link link)
+    {
+        if (device.Addressing is Addressing.Dhcp)
+        {
+            AddClient(draft, verdict, mark, device, place, link);
+            return;
+        }
+
+        draft.Stop(draft.Clients[mark.Id]);
+        if (device.Addressing is Addressing.None || device.Address is not { } address)
+            return;
+        foreach (var other in link.Addresses.Where(other => other != address))
+            draft.Do(new IpCommand(mark.Id, place.Name, $"address delete {other} dev {link.Name}"));
+        if (!link.Addresses.Contains(address))
+            draft.Do(new IpCommand(mark.Id, place.Name, $"address replace {address} broadcast + dev {link.Name}"));
+        if (device.Gateway is { } gateway && place.DefaultGateway != gateway)
+            draft.Do(new IpCommand(mark.Id, place.Name, $"route replace default via {gateway} dev {link.Name}"));
+        var servers = string.Concat(device.DnsServers.Select(server => $"nameserver {server}\n"));
+        if (place.ResolvConf != servers)
+            draft.Do(new WriteResolvConf(mark.Id, place.Name, servers));
+        if (link.Addresses.Contains(address))
+            verdict.Address = Bare(address);
+    }
+
+    private static void AddClient(Draft draft, Verdict verdict, Mark mark, DeviceWork device, NamespaceState place, Link link)
+    {
+        var clients = draft.Clients[mark.Id].OrderBy(client => client.Pid).ToArray();
+        var client = clients.FirstOrDefault(client => client.NetworkNamespace == place.Identity && client.Index == link.Index);
+        draft.Stop(clients.Where(other => other != client));
+        if (client is null)
+        {
+            draft.Do(new StartClient(mark.Id, place.Name, link.Name, link.Index));
+            return;
+        }
+        if (client.Lease is not { } lease)
+        {
+            verdict.Await();
+            return;
+        }
+
+        // The client does not look at what it has once set: whatever is gone comes back when it starts again.
+        var isIntact = link.Addresses.Contains(lease.Address) && place.ResolvConf is not null && (lease.Router is null || lease.Router == place.DefaultGateway);
+        var isExpected = device.Address is null || device.Address == lease.Address;
+        if (!isIntact || (!isExpected && client.Age > AskAgain))
+            draft.Stop([client]);
+        if (!isExpected)
+            verdict.Fail($"DHCP gave {lease.Address}, expected is {device.Address}");
+        if (link.Addresses.Contains(lease.Address))
+            verdict.Address = Bare(lease.Address);
+    }
+
+    private static string Bare(string address) => address[..address.IndexOf('/', StringComparison.Ordinal)];
+}
