@@ -20,7 +20,7 @@ internal sealed record HostPlan(IReadOnlyList<OvsGroup> Ovs, IReadOnlyList<Step>
         foreach (var vm in work.Vms)
             VmPlan.Add(draft, vm);
         Leftovers.Add(draft);
-        return new HostPlan(draft.Ovs.Build(), draft.Steps, Describe(draft));
+        return new HostPlan(draft.Ovs.Build(), [.. draft.Steps.Distinct()], Describe(draft));
     }
 
     private static HostReport Describe(Draft draft)

@@ -27,7 +27,7 @@ internal static class Leftovers
         var found =
             draft.Seen.Ovs.Bridges.Select(bridge => (bridge.Mark, What: $"bridge {bridge.Name}"))
                 .Concat(draft.Ports.Values.Where(there => there.Port.Name != there.Bridge.Name).Select(there => (there.Port.Mark, What: $"port {there.Port.Name}")))
-                .Concat(draft.Seen.Marks.Select(note => ((Mark?)note.Mark, What: $"namespace {note.Namespace}")));
+                .Concat(draft.Seen.Marks.Select(note => (Mark: (Mark?)note.Mark, What: $"namespace {note.Namespace}")));
         return
         [
             .. from thing in found

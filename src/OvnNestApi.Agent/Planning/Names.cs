@@ -19,6 +19,9 @@ internal static partial class Names
     public static string? Fault(ContainerWork container) =>
         container.Tag is < 1 or > 4094 ? $"{container.Tag} is no VLAN tag" : Fault(container.Device);
 
+    /// <summary>The device belongs in a namespace, whose name may be used as one.</summary>
+    public static bool HasNamespace(DeviceWork device) => device.Workload is Workload.Namespace && Short().IsMatch(device.Namespace);
+
     private static string? Fault(DeviceWork device) =>
         device.Workload is Workload.None ? null
         : !Short().IsMatch(device.Interface) ? $"'{device.Interface}' cannot be a device's name"
