@@ -44,16 +44,17 @@ internal sealed partial class HostPass(LocalOvs ovs, Namespaces namespaces, Dhcp
         }
     }
 
-    // The database first: a device is then at least as new as its row, and one that is missing is really missing.
+    // In this order: a device that its row promises, and an address that a lease promises, are then there or have gone.
     private async Task<Observed?> LookAsync(HostWork work, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
         if (ovs.Read() is not { } database)
             return null;
+        var running = clients.Find();
         var notes = state.ReadNotes();
         var names = work.Vms.SelectMany(vm => vm.Containers.Select(container => container.Device).Prepend(vm.Device)).Where(Names.HasNamespace)
             .Select(device => device.Namespace).Concat(notes.Select(note => note.Namespace)).ToHashSet();
-        return new Observed(database, await NetworkLook.TakeAsync(names), notes, clients.Find());
+        return new Observed(database, await NetworkLook.TakeAsync(names), notes, running);
     }
 
     private static HostReport Tell(HostReport report, Dictionary<Guid, string> failures) =>

@@ -13,7 +13,11 @@ if (args.Length > 0 && file is null)
 var builder = Host.CreateApplicationBuilder();
 builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning).AddFilter("Polly", LogLevel.Error);
 builder.Services.Configure<SimpleConsoleFormatterOptions>(options => (options.SingleLine, options.UseUtcTimestamp, options.TimestampFormat) = (true, true, "yyyy-MM-ddTHH:mm:ss.fffZ "));
-builder.Services.Configure<ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+builder.Services.Configure<ConsoleLoggerOptions>(options =>
+{
+    options.LogToStandardErrorThreshold = LogLevel.Trace;
+    options.FormatterName ??= ConsoleFormatterNames.Simple; // or "json", by Logging__Console__FormatterName
+});
 
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton(HostSettings.From(Environment.GetEnvironmentVariable));

@@ -24,6 +24,8 @@ internal readonly record struct Mark(Guid Installation, string Kind, Guid Id)
     /// <summary>The mark as a device's alias (ip-link(8)).</summary>
     public string Alias => $"ovnnest:{Installation}:{Id}";
 
+    public override string ToString() => Alias;
+
     /// <summary>The mark in a row's <c>external_ids</c>; null when there is none, or none that can be read.</summary>
     public static Mark? Read(IReadOnlyDictionary<string, string> externalIds) =>
         externalIds.TryGetValue(InstanceKey, out var installation) && Guid.TryParse(installation, out var instance)
