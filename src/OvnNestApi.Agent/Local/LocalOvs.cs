@@ -1,6 +1,6 @@
 using System.Threading.Channels;
-using Ovsdb;
 using OvnNestApi.Agent.Planning;
+using Ovsdb;
 
 namespace OvnNestApi.Agent.Local;
 
