@@ -44,11 +44,9 @@ public sealed class Lab : IAsyncLifetime
             Northbound = _sandbox.Northbound,
             Settings = new Dictionary<string, string> { ["Leases__Cooldown"] = Cooldown.ToString() },
         });
-        var seed = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Programs.Root, "lab", "seed.json")))!["items"]!.AsArray();
-        foreach (var item in seed)
+        foreach (var request in JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Programs.Root, "lab", "seed.json")))!.AsArray())
         {
-            var collection = (string)item!["kind"]! == "container" ? $"vms/{item["vm"]}/containers" : $"{item["kind"]}s";
-            await PutAsync($"/v1/{collection}/{item["name"]}", new JsonObject { ["spec"] = item["spec"]!.DeepClone() });
+            await PutAsync((string)request!["path"]!, request["body"]!);
         }
 
         foreach (var host in new[] { "ubuntu1", "ubuntu2", "ubuntu3" })
