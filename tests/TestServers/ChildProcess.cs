@@ -40,6 +40,9 @@ public sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>The end of <see cref="Output"/>, as much as belongs into a failure's message.</summary>
+    public string LastOutput => Output is { Length: > 4000 } output ? "…" + output[^4000..] : Output;
+
     /// <summary>Starts a program; its standard input is empty.</summary>
     /// <param name="program">A path, or a name to be found in PATH.</param>
     /// <param name="environment">Added to ours; null removes a variable.</param>
@@ -89,7 +92,7 @@ public sealed class ChildProcess : IAsyncDisposable
             $"{_process.StartInfo.FileName} says '{text}'",
             () => (Line: Output.Split('\n').FirstOrDefault(l => l.Contains(text, StringComparison.Ordinal)), Ended: HasExited, Output),
             seen => seen.Line is not null || seen.Ended, deadline, ct);
-        return line.Line ?? throw new TimeoutException($"{_process.StartInfo.FileName} ended with {ExitCode} and never said '{text}':\n{line.Output}");
+        return line.Line ?? throw new TimeoutException($"{_process.StartInfo.FileName} ended with {ExitCode} and never said '{text}':\n{LastOutput}");
     }
 
     /// <summary>Asks it to end (SIGTERM) and waits until it has; after 20 s it is killed.</summary>

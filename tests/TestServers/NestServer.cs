@@ -85,7 +85,7 @@ public sealed class NestServer : IAsyncDisposable
                 break;
             // Somebody may have taken the port between our looking and our listening. Nobody has been told it yet.
             if (attempt == 3 || _client is not null || !_process.Output.Contains("address already in use", StringComparison.OrdinalIgnoreCase))
-                throw new InvalidOperationException($"The API ended with {_process.ExitCode}:\n{Tail(_process.Output)}");
+                throw new InvalidOperationException($"The API ended with {_process.ExitCode}:\n{_process.LastOutput}");
             _port = PostgresServer.FreePort();
         }
         if (_options.AwaitReady)
@@ -130,8 +130,6 @@ public sealed class NestServer : IAsyncDisposable
         ["ASPNETCORE_ENVIRONMENT"] = "Production",
     };
 
-    private static string Tail(string output) => output.Length > 4000 ? "…" + output[^4000..] : output;
-
     private async Task AnswersAsync(string path)
     {
         using var client = ClientFor(null);
@@ -149,7 +147,7 @@ public sealed class NestServer : IAsyncDisposable
         }
         catch (TimeoutException e)
         {
-            throw new TimeoutException($"{e.Message}\n{seen}\n{Tail(Process.Output)}", e);
+            throw new TimeoutException($"{e.Message}\n{seen}\n{Process.LastOutput}", e);
         }
     }
 }

@@ -69,7 +69,7 @@ public sealed class PostgresServer : IAsyncDisposable
         {
             if (!_process.HasExited)
                 await ExecuteAsync("SELECT 1");
-            return (Ended: _process.HasExited, _process.Output);
+            return (Ended: _process.HasExited, _process.LastOutput);
         }, static _ => true);
         if (_process.HasExited)
             throw new InvalidOperationException($"PostgreSQL does not start:\n{_process.Output}");
