@@ -154,8 +154,7 @@ public sealed class OvsdbClient : IAsyncDisposable
             }
             finally
             {
-                Volatile.Write(ref _connection, null);
-                Enter(Generation > 0 ? OvsdbClientState.Stale : OvsdbClientState.Connecting);
+                Lose();
             }
         }
     }
@@ -169,19 +168,24 @@ public sealed class OvsdbClient : IAsyncDisposable
             ProbeInterval = _options.ProbeInterval,
             LoadTimeout = _options.LoadTimeout,
         };
-        await using var connection = await OvsdbConnection.ConnectAsync(endpoint, limits, _time, ct);
+        await using var connection = await OvsdbConnection.ConnectAsync(endpoint, limits, _time, Lose, ct);
         var schema = Schema = await connection.GetSchemaAsync(_options.Database, ct);
         var session = new OvsdbSession(connection, _options.Database, schema, _replica, _options.Indexes);
-        Volatile.Write(ref _connection, connection);
-        if (Generation == 0)
-            Enter(OvsdbClientState.Loading);
+        lock (_gate)
+        {
+            if (connection.EndReason is { } reason)
+                return reason;
+            Volatile.Write(ref _connection, connection);
+            if (Generation == 0)
+                Enter(OvsdbClientState.Loading);
+        }
         long? synced = null;
         try
         {
             while (true)
             {
                 var (wish, changed) = Wish();
-                await LoadAsync(session, wish, ct);
+                await LoadAsync(connection, session, wish, ct);
                 synced ??= _time.GetTimestamp();
                 if (await Task.WhenAny(connection.Completion, changed).WaitAsync(ct) != changed)
                     return connection.EndReason ?? "";
@@ -195,7 +199,7 @@ public sealed class OvsdbClient : IAsyncDisposable
         }
     }
 
-    private async Task LoadAsync(OvsdbSession session, MonitorWish wish, CancellationToken ct)
+    private async Task LoadAsync(OvsdbConnection connection, OvsdbSession session, MonitorWish wish, CancellationToken ct)
     {
         var began = _time.GetTimestamp();
         try
@@ -209,7 +213,13 @@ public sealed class OvsdbClient : IAsyncDisposable
         }
         Metrics.Loaded(_options.Database, _time.GetElapsedTime(began));
         MissingColumns = session.Missing;
-        Enter(OvsdbClientState.Synced);
+        lock (_gate)
+        {
+            // Its end comes to Lose after this, or is seen here.
+            if (connection.EndReason is not null)
+                return;
+            Enter(OvsdbClientState.Synced);
+        }
         wish.Fulfil();
     }
 
@@ -220,6 +230,16 @@ public sealed class OvsdbClient : IAsyncDisposable
             if (_wished.Task.IsCompleted)
                 _wished = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return (_wish, _wished.Task);
+        }
+    }
+
+    /// <summary>Before a transaction ends as unknown, the copy says that it is stale: whoever then waits for it to be synced reads what became of it.</summary>
+    private void Lose()
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _connection, null);
+            Enter(Generation > 0 ? OvsdbClientState.Stale : OvsdbClientState.Connecting);
         }
     }
 

@@ -15,10 +15,10 @@ public sealed class OvsdbConnection : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly JsonRpcLink _link;
 
-    private OvsdbConnection(OvsdbEndpoint endpoint, Stream stream, OvsdbConnectionOptions options, TimeProvider time)
+    private OvsdbConnection(OvsdbEndpoint endpoint, Stream stream, OvsdbConnectionOptions options, TimeProvider time, Action? lost)
     {
         (Endpoint, _time) = (endpoint, time);
-        _link = new JsonRpcLink(stream, options, time, Notice);
+        _link = new JsonRpcLink(stream, options, time, Notice, lost);
     }
 
     /// <summary>The server's end.</summary>
@@ -33,9 +33,12 @@ public sealed class OvsdbConnection : IAsyncDisposable
     /// <summary>Connects.</summary>
     /// <exception cref="OvsdbNotConnectedException">Nothing listens there, or not in time; the message has the system's words.</exception>
     public static Task<OvsdbConnection> ConnectAsync(OvsdbEndpoint endpoint, OvsdbConnectionOptions options, CancellationToken ct) =>
-        ConnectAsync(endpoint, options, TimeProvider.System, ct);
+        ConnectAsync(endpoint, options, TimeProvider.System, null, ct);
 
-    internal static async Task<OvsdbConnection> ConnectAsync(OvsdbEndpoint endpoint, OvsdbConnectionOptions options, TimeProvider time, CancellationToken ct)
+    /// <summary>The same.</summary>
+    /// <param name="lost">Called when the link has ended, before any call learns it.</param>
+    internal static async Task<OvsdbConnection> ConnectAsync(
+        OvsdbEndpoint endpoint, OvsdbConnectionOptions options, TimeProvider time, Action? lost, CancellationToken ct)
     {
         var socket = endpoint.Address is UnixDomainSocketEndPoint
             ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
@@ -45,7 +48,7 @@ public sealed class OvsdbConnection : IAsyncDisposable
         try
         {
             await socket.ConnectAsync(endpoint.Address, either.Token);
-            return new OvsdbConnection(endpoint, new NetworkStream(socket, ownsSocket: true), options, time);
+            return new OvsdbConnection(endpoint, new NetworkStream(socket, ownsSocket: true), options, time, lost);
         }
         catch (Exception e)
         {

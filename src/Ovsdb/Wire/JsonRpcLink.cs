@@ -17,6 +17,7 @@ internal sealed class JsonRpcLink : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly Stream _stream;
     private readonly NoticeReader _notice;
+    private readonly Action? _lost;
     private readonly Outbox _outbox = new();
     private readonly SemaphoreSlim _window;
     private readonly CancellationTokenSource _ended = new();
@@ -30,9 +31,10 @@ internal sealed class JsonRpcLink : IAsyncDisposable
     /// <param name="options">Limits and times.</param>
     /// <param name="time">For the probe.</param>
     /// <param name="notice">Called on the read loop for each notification; what it throws ends the link.</param>
-    public JsonRpcLink(Stream stream, OvsdbConnectionOptions options, TimeProvider time, NoticeReader notice)
+    /// <param name="lost">Called when the link has ended, before any call learns it.</param>
+    public JsonRpcLink(Stream stream, OvsdbConnectionOptions options, TimeProvider time, NoticeReader notice, Action? lost)
     {
-        (_stream, _options, _time, _notice) = (stream, options, time, notice);
+        (_stream, _options, _time, _notice, _lost) = (stream, options, time, notice, lost);
         _window = new SemaphoreSlim(options.MaxOutstanding);
         Completion = Task.WhenAll(Task.Run(ReadAsync), Task.Run(WriteAsync), Task.Run(ProbeAsync));
     }
@@ -166,6 +168,7 @@ internal sealed class JsonRpcLink : IAsyncDisposable
         }
         _ended.Cancel();
         _stream.Dispose();
+        _lost?.Invoke();
         foreach (var call in lost)
             call.Lose(reason);
     }

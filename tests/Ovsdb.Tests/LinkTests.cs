@@ -1,0 +1,109 @@
+using TestServers;
+
+namespace Ovsdb.Tests;
+
+public sealed class LinkTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Every_call_ends_when_the_server_is_killed_under_many()
+    {
+        await using var server = await OvsdbServer.StartNewAsync();
+        await using var connection = await Nb.ConnectAsync(server.Endpoint, new OvsdbConnectionOptions { MaxOutstanding = 64 });
+        var answered = 0;
+        var callers = Enumerable.Range(0, 200).Select(async _ =>
+        {
+            var (committed, unknown) = (0, 0);
+            while (true)
+            {
+                try
+                {
+                    if (await connection.TransactAsync(Nb.Name, [Nb.NewSwitch(Guid.NewGuid())], Ct) is Unknown)
+                        unknown++;
+                    else
+                        committed++;
+                    Interlocked.Increment(ref answered);
+                }
+                catch (OvsdbNotConnectedException)
+                {
+                    return (committed, unknown);
+                }
+            }
+        }).ToArray();
+        await Eventually.Holds("a thousand transactions are answered", () => Volatile.Read(ref answered) > 1000);
+        await server.KillAsync();
+        var counts = await Task.WhenAll(callers).WaitAsync(Eventually.Deadline, Ct);
+        await connection.Completion.WaitAsync(Eventually.Deadline, Ct);
+        Assert.NotNull(connection.EndReason);
+        Assert.True(counts.Sum(count => count.unknown) <= 64, "No more can be unknown than were outstanding.");
+    }
+
+    [Fact]
+    public async Task An_answer_lost_after_the_commit_is_told_as_unknown_and_the_row_is_there()
+    {
+        await using var server = await OvsdbServer.StartNewAsync();
+        await using var between = new Interceptor(server);
+        await using var client = Nb.Client(between.Endpoint);
+        await client.SyncedAsync(Ct);
+        between.ToClient = message => message.Contains("update3", StringComparison.Ordinal) || message.Contains("\"result\":[{\"uuid\"", StringComparison.Ordinal) ? null : message;
+        var uuid = Guid.NewGuid();
+        Assert.IsType<Unknown>(await client.TransactAsync([Nb.NewSwitch(uuid)], Ct));
+        between.ToClient = message => message;
+        await client.SyncedAsync(Ct);
+        Assert.NotNull(client.Snapshot.Find(Nb.Switch, uuid));
+        var again = Assert.IsType<Rejected>(await client.TransactAsync([Nb.NewSwitch(uuid)], Ct));
+        Assert.Equal(OvsdbError.DuplicateUuid, again.Error.Error);
+    }
+
+    [Fact]
+    public async Task Many_calls_in_flight_while_the_server_sends_large_updates_do_not_block_each_other()
+    {
+        await using var server = await OvsdbServer.StartNewAsync();
+        await using var client = Nb.Client(server.Endpoint);
+        await client.SyncedAsync(Ct);
+        var big = new string('x', 100_000);
+        await Task.WhenAll(Enumerable.Range(0, 300).Select(i =>
+            client.CommitAsync(Op.Insert(Nb.Switch, Nb.Row(("name", $"s{i}"), ("external_ids", Nb.Marks(("big", big + i)))), Guid.NewGuid())))).WaitAsync(Eventually.Deadline, Ct);
+        Assert.Equal(300, client.Snapshot.Table(Nb.Switch).Count);
+    }
+
+    [Fact]
+    public async Task A_server_that_falls_silent_is_given_up_and_one_that_only_idles_is_not()
+    {
+        await using var server = await OvsdbServer.StartNewAsync();
+        var probe = new OvsdbConnectionOptions { ProbeInterval = TimeSpan.FromMilliseconds(200) };
+        await using var connection = await Nb.ConnectAsync(server.Endpoint, probe);
+        await Assert.ThrowsAsync<TimeoutException>(() => connection.Completion.WaitAsync(TimeSpan.FromSeconds(1.5), Ct));
+        server.Send(Signal.Pause);
+        await connection.Completion.WaitAsync(Eventually.Deadline, Ct);
+        Assert.Contains("silent", connection.EndReason);
+        server.Send(Signal.Continue);
+    }
+
+    [Fact]
+    public async Task The_servers_own_probe_is_answered()
+    {
+        await using var server = await OvsdbServer.StartNewAsync();
+        await using var between = new Interceptor(server);
+        var answered = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var injected = 0;
+        between.ToClient = message => Interlocked.Exchange(ref injected, 1) == 0 ? """{"id":"echo","method":"echo","params":["x",{"y":[1]}]}""" + message : message;
+        between.ToServer = message =>
+        {
+            if (message.Contains("\"id\":\"echo\"", StringComparison.Ordinal))
+                answered.TrySetResult(message);
+            return message;
+        };
+        await using var connection = await Nb.ConnectAsync(between.Endpoint);
+        await connection.EchoAsync(Ct);
+        Assert.Equal("""{"result":["x",{"y":[1]}],"error":null,"id":"echo"}""", await answered.Task.WaitAsync(Eventually.Deadline, Ct));
+    }
+
+    [Fact]
+    public async Task Nothing_that_listens_is_told_in_the_systems_words()
+    {
+        var error = await Assert.ThrowsAsync<OvsdbNotConnectedException>(() => Nb.ConnectAsync("unix:/nonexistent/db.sock"));
+        Assert.Contains("unix:/nonexistent/db.sock", error.Message);
+    }
+}
