@@ -94,9 +94,8 @@ start_agent() { # HOST
   ! is_current "agent-$host" "$program" || return 0
   mkdir -p -m 700 "$state"
   # The token is good for one enrolment; an agent that has its key does not look at it.
-  if [[ ! -e $state/enrolled ]]; then
+  if [[ ! -e $state/host ]]; then
     (umask 077 && call "/v1/hosts/$host/enrolment" -X POST | jq -re .token >"$state/token")
-    touch "$state/enrolled"
   fi
   NEST_URL="unix:$RUN/api.sock" NEST_TOKEN_FILE="$state/token" NEST_STATE="$state" \
     start_process "agent-$host" lab/sandbox exec "$SANDBOX" "$host" dotnet "$program"
