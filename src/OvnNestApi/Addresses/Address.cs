@@ -20,8 +20,25 @@ public sealed class Address
     public Ipv4? Ip { get; set; }
 }
 
-internal sealed class AddressMapping : IEntityTypeConfiguration<Address>
+/// <summary>Where the search for a network's next free address begins: after the one given last, so that the one freed last is given last.</summary>
+/// <remarks>A row of its own: who shares a lock on the network's row does not wait for who draws an address.</remarks>
+public sealed class NextAddress
 {
+    /// <summary>The network.</summary>
+    public required Guid NetworkId { get; init; }
+
+    /// <summary>The first address to try.</summary>
+    public required Ipv4 Ip { get; set; }
+}
+
+internal sealed class AddressMapping : IEntityTypeConfiguration<Address>, IEntityTypeConfiguration<NextAddress>
+{
+    public void Configure(EntityTypeBuilder<NextAddress> next)
+    {
+        next.ToTable("next_addresses").HasKey(n => n.NetworkId);
+        next.HasOne<Network>().WithOne().HasForeignKey<NextAddress>(n => n.NetworkId).OnDelete(DeleteBehavior.Cascade);
+    }
+
     public void Configure(EntityTypeBuilder<Address> address)
     {
         address.ToTable("addresses");

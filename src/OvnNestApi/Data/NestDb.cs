@@ -41,6 +41,8 @@ public sealed class NestDb(DbContextOptions<NestDb> options) : DbContext(options
 
     public DbSet<VlanLease> VlanLeases => Set<VlanLease>();
 
+    public DbSet<Tenure> VlanHistory => Set<Tenure>();
+
     public DbSet<LeaseHold> LeaseHolds => Set<LeaseHold>();
 
     public DbSet<Address> Addresses => Set<Address>();
@@ -57,6 +59,9 @@ public sealed class NestDb(DbContextOptions<NestDb> options) : DbContext(options
 
     /// <summary>Hosts whose work this unit of work has changed: woken by <see cref="Signals.Written"/> after the commit.</summary>
     internal HashSet<Guid> TouchedHosts { get; } = [];
+
+    /// <summary>The transaction in which they were changed; null: none yet.</summary>
+    internal Guid? TouchedIn { get; set; }
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {

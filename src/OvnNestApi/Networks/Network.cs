@@ -58,9 +58,6 @@ public sealed class Network : Resource
 
     /// <summary>UUID of the Logical_Switch_Port row of type <c>router</c>.</summary>
     public Guid SwitchRouterPortUuid { get; set; } = Guid.NewGuid();
-
-    /// <summary>Where the search for the next free address begins: the one after the last handed out.</summary>
-    public Ipv4? NextIp { get; set; }
 }
 
 internal sealed class NetworkMapping : IEntityTypeConfiguration<Network>

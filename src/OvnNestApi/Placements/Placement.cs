@@ -29,6 +29,9 @@ public sealed class Placement
     /// <summary>True: it shall be on the host. False: it shall go, and the host shall confirm.</summary>
     public bool Wanted { get; set; } = true;
 
+    /// <summary>The host's <see cref="Host.WorkRevision"/> since which <see cref="Wanted"/> is as it is: a report on older work confirms nothing.</summary>
+    public long Revision { get; set; }
+
     /// <summary>The device's name as the host was given it.</summary>
     public required string Interface { get; set; }
 
@@ -58,7 +61,7 @@ internal sealed class PlacementMapping : IEntityTypeConfiguration<Placement>
         placement.ToTable("placements").HasKey(p => new { p.HostId, p.ObjectId });
         placement.Property(p => p.Kind).HasConversion<string>();
         placement.HasIndex(p => p.ObjectId);
-        placement.HasIndex(p => p.VmId);
+        placement.HasIndex(p => new { p.VmId, p.HostId });
         placement.HasOne<Host>().WithMany().HasForeignKey(p => p.HostId).OnDelete(DeleteBehavior.Restrict);
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Data;
 
 namespace OvnNestApi.Placements;
@@ -8,10 +9,104 @@ namespace OvnNestApi.Placements;
 /// </summary>
 internal static class Placing
 {
+    /// <summary>
+    /// A VM is placed on its host when no former incarnation of its name is left, and no other host still owes the removal of anything of it
+    /// ("another" as two ranges, which the index answers however much there is on its own).
+    /// </summary>
+    internal const string IsPlaced = """
+        (v.deleting_since IS NULL AND v.host_id IS NOT NULL AND v.workload <> 2
+         AND NOT EXISTS (SELECT FROM vms p WHERE p.name = v.name AND p.id <> v.id AND p.deleting_since IS NOT NULL)
+         AND NOT EXISTS (SELECT FROM placements o WHERE o.vm_id = v.id AND (o.host_id < v.host_id OR o.host_id > v.host_id)))
+        """;
+
+    /// <summary>A container goes with its VM when the tag's lease is its own and no former incarnation of its name is left.</summary>
+    private const string WantedContainers = $"""
+        SELECT v.host_id, c.id AS object_id, 'Container' AS kind, c.name, c.interface, c.namespace, v.bridge, l.id AS lease_id
+        FROM vms v JOIN containers c ON c.vm_id = v.id JOIN vlan_leases l ON l.vm_id = v.id AND l.tag = c.tag AND l.container_id = c.id AND l.state = 'Bound'
+        WHERE v.id = @vm AND {IsPlaced} AND c.deleting_since IS NULL AND c.workload <> 2
+          AND NOT EXISTS (SELECT FROM containers p WHERE p.vm_id = c.vm_id AND p.name = c.name AND p.id <> c.id AND p.deleting_since IS NOT NULL)
+        """;
+
+    private const string WantedVm = $"""
+        SELECT v.host_id, v.id AS object_id, 'Vm' AS kind, v.name, v.interface, v.namespace, v.bridge, NULL::uuid AS lease_id FROM vms v WHERE v.id = @vm AND {IsPlaced}
+        """;
+
+    private static readonly string PlaceAll = Place($"{WantedVm} UNION ALL {WantedContainers}", "true", "true");
+
+    private static readonly string PlaceSome = Place($"{WantedContainers} AND c.id = ANY(@containers)", "p.object_id = ANY(@containers)", "l.container_id = ANY(@containers)");
+
+    private const string HostsOfVm = "SELECT host_id FROM vms WHERE id = @vm AND host_id IS NOT NULL UNION SELECT host_id FROM placements WHERE vm_id = @vm";
+
+    private const string HostsOfSome = """
+        SELECT host_id FROM vms WHERE id = @vm AND host_id IS NOT NULL UNION SELECT host_id FROM placements WHERE object_id = ANY(@containers)
+        """;
+
+    // Always in the order of ids, so that two who touch the same hosts wait for each other instead of killing one.
+    private const string Touch = """
+        UPDATE hosts SET work_revision = work_revision + 1 WHERE id IN (SELECT id FROM hosts WHERE id = ANY(@hosts) ORDER BY id FOR NO KEY UPDATE)
+        """;
+
     /// <summary>The VM and all its containers.</summary>
-    public static Task RefreshAsync(NestDb db, Guid vmId, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public static Task RefreshAsync(NestDb db, Guid vmId, CancellationToken cancellationToken) =>
+        RefreshAsync(db, HostsOfVm, PlaceAll, [("vm", vmId)], cancellationToken);
 
     /// <summary>Only these containers of the VM: what a change of one container costs does not depend on how many there are.</summary>
     public static Task RefreshAsync(NestDb db, Guid vmId, IReadOnlyCollection<Guid> containers, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+        RefreshAsync(db, HostsOfSome, PlaceSome, [("vm", vmId), ("containers", containers.ToArray())], cancellationToken);
+
+    private static async Task RefreshAsync(NestDb db, string hosts, string place, (string, object?)[] parameters, CancellationToken cancellationToken)
+    {
+        await db.SaveChangesAsync(cancellationToken);
+        var touched = await db.QueryAsync(hosts, row => row.GetGuid(0), cancellationToken, parameters);
+        if (touched.Count == 0)
+        {
+            return;
+        }
+
+        await TouchAsync(db, touched, cancellationToken);
+        await db.ExecuteAsync(place, cancellationToken, parameters);
+    }
+
+    /// <summary>The hosts' work differs from now on. Once a transaction is enough: nobody sees what lies between.</summary>
+    private static async Task TouchAsync(NestDb db, IReadOnlyList<Guid> hosts, CancellationToken cancellationToken)
+    {
+        var transaction = db.Database.CurrentTransaction?.TransactionId ?? throw new InvalidOperationException("Placements change in a transaction.");
+        var untouched = db.TouchedIn == transaction ? hosts.Except(db.TouchedHosts).ToArray() : [.. hosts];
+        if (untouched.Length > 0)
+        {
+            await db.ExecuteAsync(Touch, cancellationToken, ("hosts", untouched));
+        }
+
+        if (db.TouchedIn != transaction)
+        {
+            db.TouchedIn = transaction;
+            db.TouchedHosts.Clear();
+        }
+
+        db.TouchedHosts.UnionWith(untouched);
+    }
+
+    /// <summary>The statement that makes placements and holds what <paramref name="wanted"/> says, among those that the other two conditions name.</summary>
+    private static string Place(string wanted, string ofPlacements, string ofLeases) => $"""
+        WITH wanted AS ({wanted}),
+        placed AS (
+            INSERT INTO placements AS p (host_id, object_id, kind, vm_id, name, wanted, revision, interface, namespace, bridge, ovn_installed)
+            SELECT w.host_id, w.object_id, w.kind, @vm, w.name, true, h.work_revision, w.interface, w.namespace, w.bridge, false
+            FROM wanted w JOIN hosts h ON h.id = w.host_id
+            ON CONFLICT (host_id, object_id) DO UPDATE SET
+                wanted = true, revision = excluded.revision, interface = excluded.interface, namespace = excluded.namespace, bridge = excluded.bridge
+            WHERE (p.wanted, p.interface, p.namespace, p.bridge) IS DISTINCT FROM (true, excluded.interface, excluded.namespace, excluded.bridge)),
+        retired AS (
+            UPDATE placements p SET wanted = false, revision = h.work_revision, digest = NULL, error = NULL
+            FROM hosts h
+            WHERE h.id = p.host_id AND p.vm_id = @vm AND p.wanted AND {ofPlacements}
+              AND NOT EXISTS (SELECT FROM wanted w WHERE w.host_id = p.host_id AND w.object_id = p.object_id)),
+        held AS (
+            INSERT INTO lease_holds AS o (lease_id, host_id, clear, detached) SELECT w.lease_id, w.host_id, false, false FROM wanted w WHERE w.lease_id IS NOT NULL
+            ON CONFLICT (lease_id, host_id) DO UPDATE SET after_revision = NULL, clear = false, detached = false WHERE o.after_revision IS NOT NULL)
+        UPDATE lease_holds o SET after_revision = h.work_revision
+        FROM hosts h, vlan_leases l
+        WHERE h.id = o.host_id AND l.id = o.lease_id AND l.vm_id = @vm AND o.after_revision IS NULL AND {ofLeases}
+          AND NOT EXISTS (SELECT FROM wanted w WHERE w.host_id = o.host_id AND w.lease_id = o.lease_id)
+        """;
 }

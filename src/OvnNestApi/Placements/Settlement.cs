@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using OvnNestApi.Data;
 using OvnNestApi.VlanLeases;
@@ -10,23 +11,119 @@ namespace OvnNestApi.Placements;
 /// </summary>
 internal sealed class Settlement(IOptions<LeaseOptions> options)
 {
-    private TimeSpan Cooldown => options.Value.Cooldown;
+    private const string Lock = "SELECT id FROM vms WHERE id = ANY(@vms) ORDER BY id FOR NO KEY UPDATE";
+
+    private const string PlaceableVms = $"""
+        SELECT v.id FROM vms v WHERE v.id = ANY(@vms) AND {Placing.IsPlaced}
+          AND NOT EXISTS (SELECT FROM placements p WHERE p.host_id = v.host_id AND p.object_id = v.id AND p.wanted)
+        """;
 
     /// <summary>Settles these VMs and their containers. Locks the VMs' rows first.</summary>
-    public Task SettleAsync(NestDb db, IReadOnlyCollection<Guid> vmIds, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async Task SettleAsync(NestDb db, IReadOnlyCollection<Guid> vmIds, CancellationToken cancellationToken)
+    {
+        if (vmIds.Count == 0)
+        {
+            return;
+        }
+
+        await db.SaveChangesAsync(cancellationToken);
+        (string, object?) vms = ("vms", vmIds.ToArray());
+        await db.QueryAsync(Lock, row => row.GetGuid(0), cancellationToken, vms);
+        await db.ExecuteAsync(Releases.DropHolds, cancellationToken, vms);
+        var passed = await db.QueryAsync(Releases.PassOn, ReadChild, cancellationToken, vms);
+        await db.ExecuteAsync(Releases.Cool, cancellationToken, vms, ("cooldown", options.Value.Cooldown));
+        var freed = await db.QueryAsync(Removals.Containers, ReadChild, cancellationToken, vms);
+        var successors = await db.QueryAsync(Removals.Vms, row => row.GetGuid(0), cancellationToken, vms);
+
+        foreach (var children in passed.Concat(freed).Where(child => child.Container is not null).GroupBy(child => child.Vm, child => child.Container ?? default))
+        {
+            var containers = children.Distinct().ToArray();
+            await db.ExecuteAsync("UPDATE containers SET dirty_seq = nextval('dirty_seq') WHERE id = ANY(@containers)", cancellationToken, ("containers", containers));
+            await Placing.RefreshAsync(db, children.Key, containers, cancellationToken);
+        }
+
+        var placeable = await db.QueryAsync(PlaceableVms, row => row.GetGuid(0), cancellationToken, vms);
+        foreach (var vm in placeable.Concat(successors).Distinct())
+        {
+            await db.MarkVmAsync(vm, cancellationToken);
+            await Placing.RefreshAsync(db, vm, cancellationToken);
+        }
+    }
 
     /// <summary>Deletes networks, routers and hosts that are on their way out and of which nothing is left.</summary>
-    public Task SettleNetworksAsync(NestDb db, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public static async Task SettleNetworksAsync(NestDb db, CancellationToken cancellationToken)
+    {
+        await db.SaveChangesAsync(cancellationToken);
+        foreach (var successor in await db.QueryAsync(Removals.Networks, row => row.GetGuid(0), cancellationToken))
+        {
+            await db.MarkNetworkAsync(successor, cancellationToken);
+        }
+
+        foreach (var successor in await db.QueryAsync(Removals.Routers, row => row.GetGuid(0), cancellationToken))
+        {
+            await db.ExecuteAsync(
+                """
+                UPDATE routers SET dirty_seq = nextval('dirty_seq') WHERE id = @router;
+                UPDATE networks SET dirty_seq = nextval('dirty_seq') WHERE router_id = @router
+                """,
+                cancellationToken, ("router", successor));
+        }
+
+        await db.ExecuteAsync(Removals.Hosts, cancellationToken);
+    }
 
     /// <summary>
     /// An administrator's word that no host uses the VM or container any more (a VM: with its containers). What was owed is dropped. If a former host of
     /// a VM that is to stay still owed it, the VM's port gets another name, which that host's interface does not match.
     /// </summary>
-    public Task ForceObjectAsync(NestDb db, Guid objectId, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async Task ForceObjectAsync(NestDb db, Guid objectId, CancellationToken cancellationToken)
+    {
+        await db.SaveChangesAsync(cancellationToken);
+        var vms = await db.QueryAsync(
+            "SELECT id FROM vms WHERE id = @id UNION SELECT vm_id FROM containers WHERE id = @id", row => row.GetGuid(0), cancellationToken, ("id", objectId));
+        await db.QueryAsync(Lock, row => row.GetGuid(0), cancellationToken, ("vms", vms.ToArray()));
+        var left = await db.ExecuteAsync(Force.LeaveFormerHosts, cancellationToken, ("vm", objectId)) > 0;
+        await db.ExecuteAsync(Force.DropObject, cancellationToken, ("id", objectId));
+        if (left)
+        {
+            await db.MarkVmAsync(objectId, cancellationToken);
+        }
+
+        foreach (var vm in vms)
+        {
+            await Placing.RefreshAsync(db, vm, cancellationToken);
+        }
+
+        await SettleAsync(db, vms, cancellationToken);
+    }
 
     /// <summary>An administrator's word that the host never comes back: whatever it owed is dropped.</summary>
-    public Task ForceHostAsync(NestDb db, Guid hostId, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async Task ForceHostAsync(NestDb db, Guid hostId, CancellationToken cancellationToken)
+    {
+        await db.SaveChangesAsync(cancellationToken);
+        var vms = await db.QueryAsync(Force.VmsOfHost, row => row.GetGuid(0), cancellationToken, ("host", hostId));
+        await db.QueryAsync(Lock, row => row.GetGuid(0), cancellationToken, ("vms", vms.ToArray()));
+        foreach (var vm in vms)
+        {
+            if (await db.ExecuteAsync(Force.LeaveFormerHosts, cancellationToken, ("vm", vm)) > 0)
+            {
+                await db.MarkVmAsync(vm, cancellationToken);
+            }
+        }
+
+        await db.ExecuteAsync(Force.DropHost, cancellationToken, ("host", hostId));
+        await SettleAsync(db, vms, cancellationToken);
+    }
 
     /// <summary>An administrator's word that the tag is used by no host: draining and cooling end, once the NB has it no more.</summary>
-    public Task ForceLeaseAsync(NestDb db, Guid leaseId, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async Task ForceLeaseAsync(NestDb db, Guid leaseId, CancellationToken cancellationToken)
+    {
+        await db.SaveChangesAsync(cancellationToken);
+        await db.ExecuteAsync(Force.DropLease, cancellationToken, ("lease", leaseId));
+        var vms = await db.VlanLeases.Where(l => l.Id == leaseId).Select(l => l.VmId).ToListAsync(cancellationToken);
+        await SettleAsync(db, vms, cancellationToken);
+        await db.ExecuteAsync("UPDATE vlan_leases SET cool_until = now() WHERE id = @lease AND state = 'Cooling'", cancellationToken, ("lease", leaseId));
+    }
+
+    private static (Guid Vm, Guid? Container) ReadChild(Npgsql.NpgsqlDataReader row) => (row.GetGuid(0), row.IsDBNull(1) ? null : row.GetGuid(1));
 }

@@ -24,6 +24,12 @@ public sealed class LeaderRow
     /// <summary>Renewed with the heartbeat after a successful echo of the NB with a complete copy: old means the NB is out of reach.</summary>
     public DateTimeOffset? NorthboundSeenAt { get; set; }
 
+    /// <summary>
+    /// <c>NB_Global.hv_cfg</c> as last seen by the leader: every chassis has reached this <c>nb_cfg</c> (ovn-nb(5)). Read for tags of which no host
+    /// of ours can tell; null: not yet seen.
+    /// </summary>
+    public long? HvCfg { get; set; }
+
     /// <summary>Why the NB is out of reach, in the socket's or the server's words; null when it is not.</summary>
     public string? NorthboundError { get; set; }
 

@@ -23,6 +23,9 @@ public sealed class VlanLease
     /// <summary>The container that has it (bound) or had it (draining, cooling); null when reserved.</summary>
     public Guid? ContainerId { get; set; }
 
+    /// <summary>That container's name: a new incarnation of it may have the tag without waiting; null when reserved.</summary>
+    public string? ContainerName { get; set; }
+
     /// <summary>While draining: the incarnation of the same container's name that becomes its owner when the release is confirmed, without cooling.</summary>
     public Guid? SuccessorId { get; set; }
 
@@ -37,6 +40,12 @@ public sealed class VlanLease
 
     /// <summary>While draining: the <c>NB_Global.nb_cfg</c> of the transaction that took the tag out of the NB; null: it is still there.</summary>
     public long? DrainNbCfg { get; set; }
+
+    /// <summary>
+    /// While draining: no host of ours was given the tag, or an agent that sees no flows was, so nobody but <c>hv_cfg</c> can tell that every
+    /// chassis has reached <see cref="DrainNbCfg"/>.
+    /// </summary>
+    public bool AwaitsAllChassis { get; set; }
 
     /// <summary>While cooling: when it becomes free.</summary>
     public DateTimeOffset? CoolUntil { get; set; }
@@ -69,6 +78,15 @@ public sealed class LeaseHold
 
     /// <summary>The host that owes the confirmation.</summary>
     public required Guid HostId { get; init; }
+
+    /// <summary>The host's <see cref="Host.WorkRevision"/> from which on its work does not contain the tag; null: it still does.</summary>
+    public long? AfterRevision { get; set; }
+
+    /// <summary>At or past <see cref="AfterRevision"/> the host has seen no port with the tag on the VM's bridge.</summary>
+    public bool Clear { get; set; }
+
+    /// <summary>At that time no interface of the VM was on the integration bridge: no flow can lead to the tag there.</summary>
+    public bool Detached { get; set; }
 }
 
 internal sealed class VlanLeaseMapping : IEntityTypeConfiguration<VlanLease>, IEntityTypeConfiguration<LeaseHold>
@@ -78,10 +96,15 @@ internal sealed class VlanLeaseMapping : IEntityTypeConfiguration<VlanLease>, IE
         lease.ToTable("vlan_leases", t => t.HasCheckConstraint("ck_vlan_leases_tag", "tag BETWEEN 1 AND 4094"));
         lease.Property(l => l.State).HasConversion<string>();
         lease.HasIndex(l => new { l.VmId, l.Tag }).IsUnique().HasDatabaseName("ux_vlan_leases_tag");
-        lease.HasIndex(l => l.ContainerId).IsUnique().HasFilter("state = 'Bound'").HasDatabaseName("ux_vlan_leases_container");
+        // Two indexes on one column: EF tells them apart by name alone.
+        lease.HasIndex(l => l.ContainerId, "ux_vlan_leases_container").IsUnique().HasFilter("state = 'Bound'");
         lease.HasIndex(l => new { l.VmId, l.Owner }).IsUnique().HasFilter("state IN ('Reserved', 'Bound')").HasDatabaseName("ux_vlan_leases_owner");
         lease.HasIndex(l => l.CoolUntil).HasFilter("state = 'Cooling'");
-        lease.HasIndex(l => l.ContainerId).HasFilter("state = 'Draining'").HasDatabaseName("ix_vlan_leases_draining");
+        lease.HasIndex(l => l.ContainerId, "ix_vlan_leases_former").HasFilter("state <> 'Bound'");
+        lease.HasIndex(l => l.SuccessorId).HasFilter("successor_id IS NOT NULL");
+        lease.HasIndex(l => new { l.VmId, l.ContainerName }).HasDatabaseName("ix_vlan_leases_name");
+        lease.HasIndex(l => l.ExpiresAt).HasFilter("state = 'Reserved'");
+        lease.HasIndex(l => l.Since).HasFilter("state = 'Draining'").HasDatabaseName("ix_vlan_leases_draining");
         lease.HasIndex(l => l.DrainNbCfg).HasFilter("state = 'Draining' AND drain_nb_cfg IS NULL").HasDatabaseName("ix_vlan_leases_in_northbound");
         lease.HasOne<Vm>().WithMany().HasForeignKey(l => l.VmId).OnDelete(DeleteBehavior.Cascade);
     }

@@ -1,0 +1,76 @@
+namespace OvnNestApi.Placements;
+
+/// <summary>Deletes what was asked to go and of which neither the NB nor a host has anything left, with all that hung on it; tells the change log.</summary>
+internal static class Removals
+{
+    private const string IsGone = "x.deleting_since IS NOT NULL AND NOT x.in_northbound AND x.reconciled_seq >= x.dirty_seq";
+
+    private const string Returning = "RETURNING x.id, x.name, json_build_object('name', x.name, 'description', x.description, 'labels', x.labels, 'spec', x.spec) AS was";
+
+    private const string WithNames = "names AS (DELETE FROM claimed_names WHERE owner_id IN (SELECT id FROM gone))";
+
+    /// <summary>Containers of the VMs in <c>@vms</c>. Rows: VM, and the incarnation that waited for the name (null: none).</summary>
+    public const string Containers = $"""
+        WITH gone AS (
+            DELETE FROM containers x WHERE x.vm_id = ANY(@vms) AND {IsGone}
+              AND NOT EXISTS (SELECT FROM placements p WHERE p.object_id = x.id)
+              AND NOT EXISTS (SELECT FROM vlan_leases l JOIN lease_holds o ON o.lease_id = l.id WHERE l.container_id = x.id)
+              AND NOT EXISTS (SELECT FROM vlan_leases l WHERE l.container_id = x.id AND l.state = 'Draining' AND l.drain_nb_cfg IS NULL)
+            {Returning}, x.vm_id),
+        addresses AS (DELETE FROM addresses WHERE owner_id IN (SELECT id FROM gone)),
+        {WithNames},
+        told AS (
+            INSERT INTO changes (by, kind, vm, name, object_id, action, before)
+            SELECT 'reconciler', 'container', v.name, g.name, g.id, 'deleted', g.was FROM gone g JOIN vms v ON v.id = g.vm_id)
+        SELECT g.vm_id, c.id FROM gone g LEFT JOIN containers c ON c.vm_id = g.vm_id AND c.name = g.name AND c.deleting_since IS NULL
+        """;
+
+    /// <summary>VMs in <c>@vms</c> whose containers are gone; their leases go with them, history stays. Rows: the incarnations that waited for a name.</summary>
+    public const string Vms = $"""
+        WITH gone AS (
+            DELETE FROM vms x WHERE x.id = ANY(@vms) AND {IsGone}
+              AND NOT EXISTS (SELECT FROM containers c WHERE c.vm_id = x.id)
+              AND NOT EXISTS (SELECT FROM placements p WHERE p.vm_id = x.id)
+              AND NOT EXISTS (SELECT FROM vlan_leases l JOIN lease_holds o ON o.lease_id = l.id WHERE l.vm_id = x.id)
+            {Returning}),
+        addresses AS (DELETE FROM addresses WHERE owner_id IN (SELECT id FROM gone)),
+        {WithNames},
+        ended AS (UPDATE vlan_history SET until = now() WHERE until IS NULL AND vm_id IN (SELECT id FROM gone)),
+        told AS (INSERT INTO changes (by, kind, name, object_id, action, before) SELECT 'reconciler', 'vm', name, id, 'deleted', was FROM gone)
+        SELECT v.id FROM gone g JOIN vms v ON v.name = g.name AND v.deleting_since IS NULL
+        """;
+
+    /// <summary>Networks without ports. Rows: the incarnations that waited for a name.</summary>
+    public const string Networks = $"""
+        WITH gone AS (
+            DELETE FROM networks x WHERE {IsGone}
+              AND NOT EXISTS (SELECT FROM vms v WHERE v.network_id = x.id)
+              AND NOT EXISTS (SELECT FROM containers c WHERE c.network_id = x.id)
+              AND NOT EXISTS (SELECT FROM addresses a WHERE a.network_id = x.id)
+            {Returning}),
+        {WithNames},
+        told AS (INSERT INTO changes (by, kind, name, object_id, action, before) SELECT 'reconciler', 'network', name, id, 'deleted', was FROM gone)
+        SELECT n.id FROM gone g JOIN networks n ON n.name = g.name AND n.deleting_since IS NULL
+        """;
+
+    /// <summary>Routers that no network names. Rows: the incarnations that waited for a name.</summary>
+    public const string Routers = $"""
+        WITH gone AS (
+            DELETE FROM routers x WHERE {IsGone} AND NOT EXISTS (SELECT FROM networks n WHERE n.router_id = x.id) {Returning}),
+        {WithNames},
+        told AS (INSERT INTO changes (by, kind, name, object_id, action, before) SELECT 'reconciler', 'router', name, id, 'deleted', was FROM gone)
+        SELECT r.id FROM gone g JOIN routers r ON r.name = g.name AND r.deleting_since IS NULL
+        """;
+
+    /// <summary>Hosts that owe nothing. The NB has no rows of theirs.</summary>
+    public const string Hosts = $"""
+        WITH gone AS (
+            DELETE FROM hosts x WHERE x.deleting_since IS NOT NULL
+              AND NOT EXISTS (SELECT FROM vms v WHERE v.host_id = x.id)
+              AND NOT EXISTS (SELECT FROM placements p WHERE p.host_id = x.id)
+              AND NOT EXISTS (SELECT FROM lease_holds o WHERE o.host_id = x.id)
+            {Returning}),
+        {WithNames}
+        INSERT INTO changes (by, kind, name, object_id, action, before) SELECT 'reconciler', 'host', name, id, 'deleted', was FROM gone
+        """;
+}
