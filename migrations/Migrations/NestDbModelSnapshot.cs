@@ -72,6 +72,23 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("addresses", (string)null);
                 });
 
+            modelBuilder.Entity("OvnNestApi.Addresses.NextAddress", b =>
+                {
+                    b.Property<Guid>("NetworkId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("network_id");
+
+                    b.Property<IPAddress>("Ip")
+                        .IsRequired()
+                        .HasColumnType("inet")
+                        .HasColumnName("ip");
+
+                    b.HasKey("NetworkId")
+                        .HasName("pk_next_addresses");
+
+                    b.ToTable("next_addresses", (string)null);
+                });
+
             modelBuilder.Entity("OvnNestApi.ApiKeys.ApiKey", b =>
                 {
                     b.Property<Guid>("Id")
@@ -357,7 +374,11 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasDatabaseName("ix_containers_retry")
                         .HasFilter("retry_at IS NOT NULL");
 
-                    b.HasIndex("VmId", "Name")
+                    b.HasIndex(new[] { "VmId", "Name" }, "ix_containers_predecessor")
+                        .HasDatabaseName("ix_containers_predecessor")
+                        .HasFilter("deleting_since IS NOT NULL");
+
+                    b.HasIndex(new[] { "VmId", "Name" }, "ux_containers_name")
                         .IsUnique()
                         .HasDatabaseName("ux_containers_name")
                         .HasFilter("deleting_since IS NULL");
@@ -698,10 +719,6 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("text")
                         .HasColumnName("name");
 
-                    b.Property<IPAddress>("NextIp")
-                        .HasColumnType("inet")
-                        .HasColumnName("next_ip");
-
                     b.Property<DateTimeOffset?>("ObservedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("observed_at");
@@ -859,6 +876,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("boolean")
                         .HasColumnName("ovn_installed");
 
+                    b.Property<long>("Revision")
+                        .HasColumnType("bigint")
+                        .HasColumnName("revision");
+
                     b.Property<Guid>("VmId")
                         .HasColumnType("uuid")
                         .HasColumnName("vm_id");
@@ -873,8 +894,8 @@ namespace OvnNestApi.Migrations.Migrations
                     b.HasIndex("ObjectId")
                         .HasDatabaseName("ix_placements_object_id");
 
-                    b.HasIndex("VmId")
-                        .HasDatabaseName("ix_placements_vm_id");
+                    b.HasIndex("VmId", "HostId")
+                        .HasDatabaseName("ix_placements_vm_id_host_id");
 
                     b.ToTable("placements", (string)null);
                 });
@@ -904,6 +925,10 @@ namespace OvnNestApi.Migrations.Migrations
                     b.Property<Guid?>("Holder")
                         .HasColumnType("uuid")
                         .HasColumnName("holder");
+
+                    b.Property<long?>("HvCfg")
+                        .HasColumnType("bigint")
+                        .HasColumnName("hv_cfg");
 
                     b.Property<Guid>("Installation")
                         .ValueGeneratedOnAdd()
@@ -1079,6 +1104,18 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("host_id");
 
+                    b.Property<long?>("AfterRevision")
+                        .HasColumnType("bigint")
+                        .HasColumnName("after_revision");
+
+                    b.Property<bool>("Clear")
+                        .HasColumnType("boolean")
+                        .HasColumnName("clear");
+
+                    b.Property<bool>("Detached")
+                        .HasColumnType("boolean")
+                        .HasColumnName("detached");
+
                     b.HasKey("LeaseId", "HostId")
                         .HasName("pk_lease_holds");
 
@@ -1088,6 +1125,68 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("lease_holds", (string)null);
                 });
 
+            modelBuilder.Entity("OvnNestApi.VlanLeases.Tenure", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Id"));
+
+                    b.Property<Guid?>("ContainerId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("container_id");
+
+                    b.Property<string>("ContainerName")
+                        .HasColumnType("text")
+                        .HasColumnName("container_name");
+
+                    b.Property<DateTimeOffset>("From")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("from");
+
+                    b.Property<Guid>("LeaseId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("lease_id");
+
+                    b.Property<string>("Owner")
+                        .HasColumnType("text")
+                        .HasColumnName("owner");
+
+                    b.Property<int>("Tag")
+                        .HasColumnType("integer")
+                        .HasColumnName("tag");
+
+                    b.Property<DateTimeOffset?>("Until")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("until");
+
+                    b.Property<Guid>("VmId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("vm_id");
+
+                    b.Property<string>("VmName")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("vm_name");
+
+                    b.HasKey("Id")
+                        .HasName("pk_vlan_history");
+
+                    b.HasIndex("LeaseId")
+                        .HasDatabaseName("ix_vlan_history_lease_id")
+                        .HasFilter("until IS NULL");
+
+                    b.HasIndex("VmName", "Id")
+                        .HasDatabaseName("ix_vlan_history_vm_name_id");
+
+                    b.HasIndex("VmId", "Tag", "Until")
+                        .HasDatabaseName("ix_vlan_history_vm_id_tag_until");
+
+                    b.ToTable("vlan_history", (string)null);
+                });
+
             modelBuilder.Entity("OvnNestApi.VlanLeases.VlanLease", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1095,9 +1194,17 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<bool>("AwaitsAllChassis")
+                        .HasColumnType("boolean")
+                        .HasColumnName("awaits_all_chassis");
+
                     b.Property<Guid?>("ContainerId")
                         .HasColumnType("uuid")
                         .HasColumnName("container_id");
+
+                    b.Property<string>("ContainerName")
+                        .HasColumnType("text")
+                        .HasColumnName("container_name");
 
                     b.Property<DateTimeOffset?>("CoolUntil")
                         .HasColumnType("timestamp with time zone")
@@ -1143,11 +1250,6 @@ namespace OvnNestApi.Migrations.Migrations
                     b.HasKey("Id")
                         .HasName("pk_vlan_leases");
 
-                    b.HasIndex("ContainerId")
-                        .IsUnique()
-                        .HasDatabaseName("ix_vlan_leases_draining")
-                        .HasFilter("state = 'Draining'");
-
                     b.HasIndex("CoolUntil")
                         .HasDatabaseName("ix_vlan_leases_cool_until")
                         .HasFilter("state = 'Cooling'");
@@ -1155,6 +1257,21 @@ namespace OvnNestApi.Migrations.Migrations
                     b.HasIndex("DrainNbCfg")
                         .HasDatabaseName("ix_vlan_leases_in_northbound")
                         .HasFilter("state = 'Draining' AND drain_nb_cfg IS NULL");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_vlan_leases_expires_at")
+                        .HasFilter("state = 'Reserved'");
+
+                    b.HasIndex("Since")
+                        .HasDatabaseName("ix_vlan_leases_draining")
+                        .HasFilter("state = 'Draining'");
+
+                    b.HasIndex("SuccessorId")
+                        .HasDatabaseName("ix_vlan_leases_successor_id")
+                        .HasFilter("successor_id IS NOT NULL");
+
+                    b.HasIndex("VmId", "ContainerName")
+                        .HasDatabaseName("ix_vlan_leases_name");
 
                     b.HasIndex("VmId", "Owner")
                         .IsUnique()
@@ -1164,6 +1281,15 @@ namespace OvnNestApi.Migrations.Migrations
                     b.HasIndex("VmId", "Tag")
                         .IsUnique()
                         .HasDatabaseName("ux_vlan_leases_tag");
+
+                    b.HasIndex(new[] { "ContainerId" }, "ix_vlan_leases_former")
+                        .HasDatabaseName("ix_vlan_leases_former")
+                        .HasFilter("state <> 'Bound'");
+
+                    b.HasIndex(new[] { "ContainerId" }, "ux_vlan_leases_container")
+                        .IsUnique()
+                        .HasDatabaseName("ux_vlan_leases_container")
+                        .HasFilter("state = 'Bound'");
 
                     b.ToTable("vlan_leases", null, t =>
                         {
@@ -1368,6 +1494,16 @@ namespace OvnNestApi.Migrations.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_addresses_networks_network_id");
+                });
+
+            modelBuilder.Entity("OvnNestApi.Addresses.NextAddress", b =>
+                {
+                    b.HasOne("OvnNestApi.Networks.Network", null)
+                        .WithOne()
+                        .HasForeignKey("OvnNestApi.Addresses.NextAddress", "NetworkId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_next_addresses_networks_network_id");
                 });
 
             modelBuilder.Entity("OvnNestApi.Containers.Container", b =>

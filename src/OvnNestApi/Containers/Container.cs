@@ -24,8 +24,8 @@ internal sealed class ContainerMapping : IEntityTypeConfiguration<Container>
     public void Configure(EntityTypeBuilder<Container> container)
     {
         container.ToTable("containers").HasResource(unique: false);
-        container.HasIndex(c => new { c.VmId, c.Name }, "ux_containers_name").IsUnique().HasFilter("deleting_since IS NULL");
-        container.HasIndex(c => new { c.VmId, c.Name }, "ix_containers_predecessor").HasFilter("deleting_since IS NOT NULL");
+        container.HasIndex(c => new { c.VmId, c.Name }, "ux_containers_name").IsUnique().HasFilter("deleting_since IS NULL").HasDatabaseName("ux_containers_name");
+        container.HasIndex(c => new { c.VmId, c.Name }, "ix_containers_predecessor").HasFilter("deleting_since IS NOT NULL").HasDatabaseName("ix_containers_predecessor");
         container.HasOne<Vm>().WithMany().HasForeignKey(c => c.VmId).OnDelete(DeleteBehavior.Restrict);
         container.HasOne<Network>().WithMany().HasForeignKey(c => c.NetworkId).OnDelete(DeleteBehavior.Restrict);
     }

@@ -97,10 +97,10 @@ internal sealed class VlanLeaseMapping : IEntityTypeConfiguration<VlanLease>, IE
         lease.Property(l => l.State).HasConversion<string>();
         lease.HasIndex(l => new { l.VmId, l.Tag }).IsUnique().HasDatabaseName("ux_vlan_leases_tag");
         // Two indexes on one column: EF tells them apart by name alone.
-        lease.HasIndex(l => l.ContainerId, "ux_vlan_leases_container").IsUnique().HasFilter("state = 'Bound'");
+        lease.HasIndex(l => l.ContainerId, "ux_vlan_leases_container").IsUnique().HasFilter("state = 'Bound'").HasDatabaseName("ux_vlan_leases_container");
         lease.HasIndex(l => new { l.VmId, l.Owner }).IsUnique().HasFilter("state IN ('Reserved', 'Bound')").HasDatabaseName("ux_vlan_leases_owner");
         lease.HasIndex(l => l.CoolUntil).HasFilter("state = 'Cooling'");
-        lease.HasIndex(l => l.ContainerId, "ix_vlan_leases_former").HasFilter("state <> 'Bound'");
+        lease.HasIndex(l => l.ContainerId, "ix_vlan_leases_former").HasFilter("state <> 'Bound'").HasDatabaseName("ix_vlan_leases_former");
         lease.HasIndex(l => l.SuccessorId).HasFilter("successor_id IS NOT NULL");
         lease.HasIndex(l => new { l.VmId, l.ContainerName }).HasDatabaseName("ix_vlan_leases_name");
         lease.HasIndex(l => l.ExpiresAt).HasFilter("state = 'Reserved'");
