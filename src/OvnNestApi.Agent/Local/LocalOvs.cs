@@ -22,13 +22,7 @@ internal sealed partial class LocalOvs : IAsyncDisposable
             {
                 Endpoints = OvsdbEndpoint.ParseList(settings.Ovsdb),
                 Database = "Open_vSwitch",
-                Monitor =
-                [
-                    new MonitoredTable("Open_vSwitch", ["bridges", "cur_cfg", "next_cfg", "external_ids"]),
-                    new MonitoredTable("Bridge", ["name", "datapath_type", "external_ids", "ports"]),
-                    new MonitoredTable("Port", ["name", "tag", "trunks", "vlan_mode", "external_ids", "interfaces"]),
-                    new MonitoredTable("Interface", ["name", "type", "external_ids", "options", "mac", "mtu_request", "ofport", "error"]),
-                ],
+                Monitor = OvsRows.Monitored,
             },
             time);
         _client.Changed += _ => Pulse();
@@ -54,10 +48,7 @@ internal sealed partial class LocalOvs : IAsyncDisposable
         // A number below ours: the database was replaced by another one.
         if (_ours is null || next < _ours)
             _ours = next;
-        var ids = root["external_ids"].AsStringMap();
-        return new OvsState(
-            root.Uuid, ids.GetValueOrDefault("system-id"), ids.GetValueOrDefault("ovn-bridge-datapath-type"), current < _ours,
-            [.. Referenced(copy, "Bridge", root["bridges"]).Select(bridge => ReadBridge(copy, bridge))]);
+        return OvsRows.Read(root, copy.Find, current < _ours);
     }
 
     /// <summary>Writes the groups in one transaction, and each alone when that is rejected; waits until ovs-vswitchd has done it, or a while. Gives what failed, by object.</summary>
@@ -140,21 +131,6 @@ internal sealed partial class LocalOvs : IAsyncDisposable
     }
 
     private static (long Next, long Current) Numbers(Row root) => (root["next_cfg"].AsInteger(), root["cur_cfg"].AsInteger());
-
-    private static OvsBridge ReadBridge(ReplicaSnapshot copy, Row row) => new(
-        row.Uuid, row["name"].AsString(), row["datapath_type"].AsString(), row["external_ids"].AsStringMap(),
-        [.. Referenced(copy, "Port", row["ports"]).Select(port => ReadPort(copy, port))]);
-
-    private static OvsPort ReadPort(ReplicaSnapshot copy, Row row) => new(
-        row.Uuid, row["name"].AsString(), (int?)row["tag"].AsOptionalInteger(), row["trunks"].AsIntegerSet(), row["vlan_mode"].AsOptionalString(),
-        row["external_ids"].AsStringMap(), [.. Referenced(copy, "Interface", row["interfaces"]).Select(ReadInterface)]);
-
-    private static OvsInterface ReadInterface(Row row) => new(
-        row.Uuid, row["name"].AsString(), row["type"].AsString(), row["external_ids"].AsStringMap(), row["options"].AsStringMap(),
-        row["mac"].AsOptionalString(), row["mtu_request"].AsOptionalInteger(), row["ofport"].AsOptionalInteger(), row["error"].AsOptionalString());
-
-    private static IEnumerable<Row> Referenced(ReplicaSnapshot copy, string table, OvsdbValue uuids) =>
-        uuids.AsUuidSet().Select(uuid => copy.Find(table, uuid)).OfType<Row>();
 
     [LoggerMessage(LogLevel.Warning, "The Open_vSwitch database was not changed, or it is not known whether it was: {Reason}")]
     private partial void LogNotConnected(string reason);

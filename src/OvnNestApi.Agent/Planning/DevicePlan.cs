@@ -47,6 +47,13 @@ internal static class DevicePlan
     // A container runtime takes the device when it likes; until then it waits in the host's namespace.
     private static void AddPlainPort(Draft draft, Verdict verdict, Mark mark, DeviceWork device, OvsPort? port)
     {
+        // It had a namespace before, which goes now, and the device with it: the port is made anew.
+        if (draft.Marks.Values.Any(note => draft.Owners.Is(note.Mark, mark.Id)) && draft.Ports.TryGetValue(device.Interface, out var there))
+        {
+            draft.Ovs.Drop(there.Bridge, there.Port);
+            verdict.Await();
+            return;
+        }
         if (port is null || !draft.Seen.Network.Root.TryGetValue(device.Interface, out var link))
             return;
         if (!link.IsOvsDevice)

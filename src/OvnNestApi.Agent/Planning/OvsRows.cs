@@ -1,0 +1,43 @@
+using Ovsdb;
+
+namespace OvnNestApi.Agent.Planning;
+
+/// <summary>Rows of the Open_vSwitch database as what they mean (ovs-vswitchd.conf.db(5)).</summary>
+internal static class OvsRows
+{
+    /// <summary>What is read of the database; nothing else is asked for.</summary>
+    public static IReadOnlyList<MonitoredTable> Monitored { get; } =
+    [
+        new("Open_vSwitch", ["bridges", "cur_cfg", "next_cfg", "external_ids"]),
+        new("Bridge", ["name", "datapath_type", "external_ids", "ports"]),
+        new("Port", ["name", "tag", "trunks", "vlan_mode", "external_ids", "interfaces"]),
+        new("Interface", ["name", "type", "external_ids", "options", "mac", "mtu_request", "ofport", "error"]),
+    ];
+
+    /// <summary>The whole state, from its one root row on.</summary>
+    /// <param name="root">The Open_vSwitch row.</param>
+    /// <param name="find">A row by table and UUID; null when there is none.</param>
+    /// <param name="behind">See <see cref="OvsState.Behind"/>.</param>
+    public static OvsState Read(Row root, Func<string, Guid, Row?> find, bool behind)
+    {
+        var ids = root["external_ids"].AsStringMap();
+        return new OvsState(
+            root.Uuid, ids.GetValueOrDefault("system-id"), ids.GetValueOrDefault("ovn-bridge-datapath-type"), behind,
+            [.. Referenced(find, "Bridge", root["bridges"]).Select(row => ReadBridge(row, find))]);
+    }
+
+    private static OvsBridge ReadBridge(Row row, Func<string, Guid, Row?> find) => new(
+        row.Uuid, row["name"].AsString(), row["datapath_type"].AsString(), row["external_ids"].AsStringMap(),
+        [.. Referenced(find, "Port", row["ports"]).Select(port => ReadPort(port, find))]);
+
+    private static OvsPort ReadPort(Row row, Func<string, Guid, Row?> find) => new(
+        row.Uuid, row["name"].AsString(), (int?)row["tag"].AsOptionalInteger(), row["trunks"].AsIntegerSet(), row["vlan_mode"].AsOptionalString(),
+        row["external_ids"].AsStringMap(), [.. Referenced(find, "Interface", row["interfaces"]).Select(ReadInterface)]);
+
+    private static OvsInterface ReadInterface(Row row) => new(
+        row.Uuid, row["name"].AsString(), row["type"].AsString(), row["external_ids"].AsStringMap(), row["options"].AsStringMap(),
+        row["mac"].AsOptionalString(), row["mtu_request"].AsOptionalInteger(), row["ofport"].AsOptionalInteger(), row["error"].AsOptionalString());
+
+    private static IEnumerable<Row> Referenced(Func<string, Guid, Row?> find, string table, OvsdbValue uuids) =>
+        uuids.AsUuidSet().Select(uuid => find(table, uuid)).OfType<Row>();
+}
