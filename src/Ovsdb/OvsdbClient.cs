@@ -169,6 +169,8 @@ public sealed class OvsdbClient : IAsyncDisposable
             LoadTimeout = _options.LoadTimeout,
         };
         await using var connection = await OvsdbConnection.ConnectAsync(endpoint, limits, _time, Lose, ct);
+        if (_options.LeaderOnly)
+            await LeaderWatch.BeginAsync(connection, _options.Database, _options.ConnectTimeout, _time, ct);
         var schema = Schema = await connection.GetSchemaAsync(_options.Database, ct);
         var session = new OvsdbSession(connection, _options.Database, schema, _replica, _options.Indexes);
         lock (_gate)
