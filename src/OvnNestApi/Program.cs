@@ -26,7 +26,8 @@ if (isCommand)
 }
 
 app.UseHttpSide();
-var api = app.MapGroup("/v1");
+var api = app.MapGroup("/v1").AddEndpointFilter(EndpointConventions.CheckAsync);
+api.MapNouns();
 api.MapHostSide();
 await app.RunAsync();
 return 0;

@@ -12,6 +12,9 @@ internal static class HttpSide
         services.AddExceptionHandler<FailureHandler>();
         services.ConfigureHttpJsonOptions(options => ApiJson.Configure(options.SerializerOptions));
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        services.AddSingleton<PresentLiveness>();
+        services.AddSingleton<Waiting>();
+        services.AddScoped<Writing>();
         services.AddAccess();
         return services;
     }

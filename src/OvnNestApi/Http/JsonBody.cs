@@ -1,8 +1,72 @@
+using System.Text.Json;
+using System.Text.Unicode;
+
 namespace OvnNestApi.Http;
 
+/// <summary>Reads a request's body, so that whatever is wrong with it is told completely and with pointers.</summary>
 internal static class JsonBody
 {
+    public const string Json = "application/json";
+
     public const string MergePatch = "application/merge-patch+json";
 
     public const string WantsJson = "Send the body with Content-Type: application/json; with curl: curl --json '{…}'.";
+
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = ApiJson.MaxDepth };
+
+    /// <summary>The body as one JSON value.</summary>
+    public static async Task<(JsonElement Value, Problem? Problem)> ReadAsync(HttpRequest request, CancellationToken cancellationToken, string mediaType = Json)
+    {
+        if (!IsOf(request, mediaType))
+        {
+            return (default, Problems.UnsupportedMediaType(mediaType == Json ? WantsJson : $"Send the patch with Content-Type: {mediaType} (RFC 7396)."));
+        }
+
+        if (request.ContentLength > HttpLimits.Body)
+        {
+            return (default, Problems.BodyTooLarge(HttpLimits.Body));
+        }
+
+        using var bytes = new MemoryStream();
+        await request.Body.CopyToAsync(bytes, cancellationToken);
+        return Parse(bytes.GetBuffer().AsMemory(0, (int)bytes.Length));
+    }
+
+    /// <summary>The body as <typeparamref name="T"/>, with all that is wrong with it.</summary>
+    public static async Task<(T? Value, Problem? Problem)> ReadAsync<T>(HttpRequest request, CancellationToken cancellationToken)
+        where T : class
+    {
+        var (json, problem) = await ReadAsync(request, cancellationToken);
+        return problem is null ? StrictJson.Read<T>(json) : (null, problem);
+    }
+
+    internal static (JsonElement Value, Problem? Problem) Parse(ReadOnlyMemory<byte> utf8)
+    {
+        if (utf8.Length > HttpLimits.Body)
+        {
+            return (default, Problems.BodyTooLarge(HttpLimits.Body));
+        }
+
+        if (!Utf8.IsValid(utf8.Span))
+        {
+            return (default, Problems.MalformedJson("The body is not UTF-8."));
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(utf8, Strict);
+            return (document.RootElement.Clone(), null);
+        }
+        catch (JsonException e)
+        {
+            return (default, Problems.MalformedJson(e.LineNumber is { } line
+                ? $"Not JSON, or nested deeper than {ApiJson.MaxDepth}: see line {line + 1}, byte {e.BytePositionInLine}."
+                : "The body is empty or not JSON."));
+        }
+    }
+
+    private static bool IsOf(HttpRequest request, string mediaType) =>
+        Microsoft.Net.Http.Headers.MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+        && type.MediaType.Equals(mediaType, StringComparison.OrdinalIgnoreCase)
+        && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase));
 }

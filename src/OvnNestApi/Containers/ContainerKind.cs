@@ -1,0 +1,122 @@
+using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Addresses;
+using OvnNestApi.Conditions;
+using OvnNestApi.Data;
+using OvnNestApi.Http;
+using OvnNestApi.Placements;
+using OvnNestApi.Vms;
+
+namespace OvnNestApi.Containers;
+
+/// <summary>Containers as the API has them.</summary>
+internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, ContainerBody, ContainerView>
+{
+    public override string Name => "container";
+
+    public override string Plural => "containers";
+
+    public override string Route => "/vms/{vm}/containers";
+
+    public override string Example => """{"name":"c51","labels":{"app":"web"},"spec":{"portName":"dmz-c51","mac":"02:ac:10:ff:01:33","ip":"172.16.255.133","vlan":51}}""";
+
+    public override IReadOnlyList<QueryParameter> Filters => [new("network", "Only containers in this network."), new("ip", "Only what has this IPv4 address."), new("mac", "Only what has this MAC address.")];
+
+    /// <summary>The filters of <c>/v1/containers</c>.</summary>
+    public IReadOnlyList<QueryParameter> FiltersOfAll => [new("vm", "Only containers of this VM."), new("host", "Only containers on this host."), .. Filters];
+
+    public override string Url(ObjectPath path) => $"/v1/vms/{path.Vm}/containers/{path.Name}";
+
+    public override ResourceWrite<Container, ContainerSpec> Write(NestDb db, ObjectPath path) => new ContainerWrite(db, path.Vm ?? "", path.Name);
+
+    public override Task<Problem?> DeleteAsync(Deletion deletion, ObjectPath path, CancellationToken cancellationToken) =>
+        deletion.OfContainerAsync(path.Vm ?? "", path.Name, cancellationToken);
+
+    public override async Task<List<ContainerView>> ViewAsync(NestDb db, Liveness liveness, IQueryable<Container> which, CancellationToken cancellationToken)
+    {
+        var rows = await which.AsNoTracking()
+            .Select(container => new Row(
+                container,
+                db.Vms.First(vm => vm.Id == container.VmId),
+                db.Networks.Where(network => network.Id == container.NetworkId).Select(network => network.Name).First(),
+                db.Networks.Where(network => network.Id == container.NetworkId).Select(network => network.Mtu).First(),
+                db.Hosts.Where(host => db.Vms.Any(vm => vm.Id == container.VmId && vm.HostId == host.Id)).Select(host => host.Name).FirstOrDefault(),
+                db.Placements.FirstOrDefault(placement => placement.ObjectId == container.Id && db.Vms.Any(vm => vm.Id == container.VmId && vm.HostId == placement.HostId))))
+            .ToListAsync(cancellationToken);
+        return rows.ConvertAll(row => View(row, liveness.Of(row.Container, row.Vm)));
+    }
+
+    protected override IQueryable<Container> Named(NestDb db, ObjectPath path) =>
+        db.Containers.Where(container => container.Name == path.Name && db.Vms.Any(vm => vm.Id == container.VmId && vm.Name == path.Vm));
+
+    protected override IQueryable<Container> Visible(NestDb db, IQueryable<Container> all) => all.Where(one =>
+        one.DeletingSince == null || !db.Containers.Any(newer => newer.VmId == one.VmId && newer.Name == one.Name && newer.CreatedAt > one.CreatedAt));
+
+    protected override IQueryable<Container> Filter(NestDb db, IQueryable<Container> all, Query query, string? vm)
+    {
+        vm ??= query.Name("vm");
+        all = vm is not null ? all.Where(one => db.Vms.Any(v => v.Id == one.VmId && v.Name == vm)) : all;
+        all = query.Name("network") is { } network ? all.Where(one => db.Networks.Any(n => n.Id == one.NetworkId && n.Name == network)) : all;
+        all = query.Name("host") is { } host ? all.Where(one => db.Vms.Any(v => v.Id == one.VmId && db.Hosts.Any(h => h.Id == v.HostId && h.Name == host))) : all;
+        all = query.Value<Ipv4>("ip", Ipv4.TryParse, "an IPv4 address") is { } ip ? all.Where(one => one.Ip == ip) : all;
+        return query.Value<MacAddress>("mac", MacAddress.TryParse, "a MAC address") is { } mac ? all.Where(one => one.Mac == mac) : all;
+    }
+
+    private static ContainerView View(Row row, Condition condition) => new()
+    {
+        Name = row.Container.Name,
+        Description = row.Container.Description,
+        Labels = row.Container.Labels,
+        Spec = new(row.Container.Spec),
+        Metadata = Metadata.Of(row.Container, "container", row.Vm.Name),
+        Status = new()
+        {
+            Ready = condition.IsReady,
+            Reason = condition.Reason,
+            Message = condition.Message,
+            Since = condition.Since,
+            ObservedAt = condition.ObservedAt,
+            Effective = new()
+            {
+                Network = row.Network,
+                Mac = row.Container.Mac,
+                Ip = row.Container.Ip,
+                Vlan = row.Container.Tag,
+                Mtu = row.Mtu,
+                PortName = row.Container.PortName,
+                Interface = row.Container.Interface,
+                Namespace = row.Container.Namespace,
+                Addressing = row.Container.Addressing,
+                Workload = row.Container.Workload,
+                Enabled = row.Container.Enabled,
+                PortSecurity = row.Container.PortSecurity,
+            },
+            Northbound = new(row.Container.InNorthbound, row.Container.Up, row.Container.ObservedTag, row.Container.Rejection),
+            Host = new(row.Host, row.Placement?.Address, row.Placement?.Error),
+        },
+    };
+
+    private sealed record Row(Container Container, Vm Vm, string Network, int Mtu, string? Host, Placement? Placement);
+}
+
+/// <summary>A container.</summary>
+public sealed record ContainerView : ResourceView<ContainerSpec, ContainerStatus>;
+
+/// <summary>What is of a container.</summary>
+public sealed record ContainerStatus : ResourceStatus
+{
+    /// <summary>The values in effect.</summary>
+    public required ContainerEffective Effective { get; init; }
+
+    /// <summary>What the northbound database has.</summary>
+    public required PortNorthbound Northbound { get; init; }
+
+    /// <summary>What the host has.</summary>
+    public required PortHost Host { get; init; }
+}
+
+/// <summary>A container's values in effect.</summary>
+public sealed record ContainerEffective : PortEffective
+{
+    /// <summary>The leased VLAN tag.</summary>
+    public required int Vlan { get; init; }
+}

@@ -1,0 +1,98 @@
+using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Addresses;
+using OvnNestApi.Data;
+using OvnNestApi.Http;
+using OvnNestApi.Names;
+using OvnNestApi.Networks;
+using OvnNestApi.Placements;
+using OvnNestApi.VlanLeases;
+using OvnNestApi.Vms;
+
+namespace OvnNestApi.Containers;
+
+/// <summary>The rules of writing a container.</summary>
+internal sealed class ContainerWrite(NestDb db, string vmName, string name) : ResourceWrite<Container, ContainerSpec>(db, "container", name)
+{
+    private Network? _network;
+    private Vm? _vm;
+
+    protected override string VmName => vmName;
+
+    protected override async Task<Problem?> LockParentsAsync(ContainerSpec spec, CancellationToken cancellationToken)
+    {
+        // The network first, as every writer does; if it is the VM's, it is found by the VM, which is locked only then.
+        Problem? missing = null;
+        if (spec.Network is not null)
+        {
+            (_network, missing) = await References.LockAsync(
+                Db.Networks.FromSql($"SELECT * FROM networks WHERE name = {spec.Network} ORDER BY created_at DESC FOR KEY SHARE"), "network", spec.Network, "#/spec/network", cancellationToken);
+        }
+        else
+        {
+            _network = (await Db.Networks.FromSql(
+                $"""
+                SELECT n.* FROM vms v JOIN networks n ON n.id = v.network_id WHERE v.name = {vmName} AND v.deleting_since IS NULL
+                FOR KEY SHARE OF n
+                """).ToListAsync(cancellationToken)).FirstOrDefault();
+        }
+
+        var vms = await Db.Vms.FromSql($"SELECT * FROM vms WHERE name = {vmName} ORDER BY created_at DESC FOR NO KEY UPDATE").ToListAsync(cancellationToken);
+        _vm = vms.Find(vm => vm.DeletingSince is null);
+        if (_vm is null)
+        {
+            return vms.Count > 0 ? Problems.BeingDeleted($"The vm {vmName} is being deleted.") : Problems.NotFound("vm", vmName);
+        }
+
+        if (spec.Network is null && _network?.Id != _vm.NetworkId)
+        {
+            // The VM changed its network between the two locks.
+            _network = await Db.Networks.SingleAsync(network => network.Id == _vm.NetworkId, cancellationToken);
+        }
+
+        return missing;
+    }
+
+    protected override IQueryable<Container> LockIncarnations() => Db.Containers.FromSql(
+        $"SELECT * FROM containers WHERE vm_id = {_vm?.Id} AND name = {Name} ORDER BY created_at DESC FOR NO KEY UPDATE");
+
+    protected override Container Create(Sent<ContainerSpec> sent) => new()
+    {
+        Name = Name,
+        VmId = _vm?.Id ?? default,
+        Spec = sent.SpecText,
+        NetworkId = Guid.Empty,
+        Tag = 0,
+        Mac = default,
+        PortName = "",
+        Interface = "",
+        Namespace = "",
+        CreatedAt = Now,
+        UpdatedAt = Now,
+    };
+
+    protected override async Task<Problem?> ApplyAsync(Container target, ContainerSpec spec, Container? predecessor, CancellationToken cancellationToken)
+    {
+        if (_network is not { } network || _vm is not { } vm)
+        {
+            throw new InvalidOperationException("VM and network are locked first.");
+        }
+
+        var present = target.Tag > 0 ? target : null;
+        var (names, problem) = await Claims.TakeAsync(
+            Db, target.Id, predecessor?.Id, PortRules.Claims(spec, present, predecessor, Name, $"{network.Name}-{vmName}-{Name}"), cancellationToken);
+        if (problem is not null)
+        {
+            return problem;
+        }
+
+        PortRules.Apply(target, spec, network, names, present is not null);
+        return await AddressBook.AssignAsync(Db, target, network, spec.Ip, spec.Mac, predecessor, cancellationToken)
+            ?? await Leases.BindAsync(Db, vm, target, spec.Vlan, spec.Lease, mayKeep: true, cancellationToken);
+    }
+
+    protected override async Task<Problem?> FollowAsync(Container target, CancellationToken cancellationToken)
+    {
+        await Placing.RefreshAsync(Db, target.VmId, [target.Id], cancellationToken);
+        return null;
+    }
+}

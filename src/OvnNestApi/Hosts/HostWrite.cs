@@ -1,0 +1,41 @@
+using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Data;
+using OvnNestApi.Http;
+
+namespace OvnNestApi.Hosts;
+
+/// <summary>The rules of writing a host.</summary>
+internal sealed class HostWrite(NestDb db, string name) : ResourceWrite<Host, HostSpec>(db, "host", name)
+{
+    protected override Task<Problem?> LockParentsAsync(HostSpec spec, CancellationToken cancellationToken) => Task.FromResult<Problem?>(null);
+
+    protected override IQueryable<Host> LockIncarnations() => Db.Hosts.FromSql($"SELECT * FROM hosts WHERE name = {Name} ORDER BY created_at DESC FOR UPDATE");
+
+    protected override Host Create(Sent<HostSpec> sent) => new() { Name = Name, Spec = sent.SpecText, CreatedAt = Now, UpdatedAt = Now };
+
+    protected override Task<Problem?> ApplyAsync(Host target, HostSpec spec, Host? predecessor, CancellationToken cancellationToken)
+    {
+        target.Chassis = spec.Chassis;
+        target.IntegrationBridge = spec.IntegrationBridge ?? "br-int";
+        return Task.FromResult<Problem?>(null);
+    }
+
+    protected override async Task<Problem?> FollowAsync(Host target, CancellationToken cancellationToken)
+    {
+        if (IsNew)
+        {
+            await Db.Database.ExecuteSqlAsync($"INSERT INTO host_status (host_id, applied_revision, unknown) VALUES ({target.Id}, 0, '{{}}') ON CONFLICT DO NOTHING", cancellationToken);
+            return null;
+        }
+
+        // The chassis is in the rows of the host's VMs, the bridge in its work.
+        await Db.Database.ExecuteSqlAsync(
+            $"""
+            UPDATE vms SET dirty_seq = nextval('dirty_seq') WHERE host_id = {target.Id};
+            UPDATE hosts SET work_revision = work_revision + 1 WHERE id = {target.Id}
+            """,
+            cancellationToken);
+        Db.TouchedHosts.Add(target.Id);
+        return null;
+    }
+}

@@ -1,0 +1,63 @@
+using System.Text.Json;
+
+namespace OvnNestApi.Http;
+
+/// <summary>Answers with one object, its ETag, and where it is.</summary>
+/// <param name="view">The object.</param>
+/// <param name="metadata">Its identity and revision: the ETag.</param>
+/// <param name="status">200, 201 or 202.</param>
+/// <param name="location">Where it is: told with 201 and 202.</param>
+public sealed class ObjectResult<TView>(TView view, Metadata metadata, int status = StatusCodes.Status200OK, string? location = null)
+    : IResult, IStatusCodeHttpResult, IValueHttpResult<TView>
+{
+    /// <inheritdoc/>
+    public int? StatusCode => status;
+
+    /// <inheritdoc/>
+    public TView Value => view;
+
+    /// <inheritdoc/>
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        response.StatusCode = status;
+        response.Headers.ETag = Conditional.ETag(metadata.Id, metadata.Revision);
+        response.Headers.CacheControl = "no-store";
+        if (location is not null && status != StatusCodes.Status200OK)
+        {
+            response.Headers.Location = location;
+        }
+
+        return JsonAnswer.WriteAsync(response, view, httpContext.RequestAborted);
+    }
+}
+
+/// <summary>Answers with JSON that is no object of ours, never cached.</summary>
+public sealed class JsonResult<T>(T value, int status = StatusCodes.Status200OK) : IResult, IStatusCodeHttpResult, IValueHttpResult<T>
+{
+    /// <inheritdoc/>
+    public int? StatusCode => status;
+
+    /// <inheritdoc/>
+    public T Value => value;
+
+    /// <inheritdoc/>
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        httpContext.Response.StatusCode = status;
+        httpContext.Response.Headers.CacheControl = "no-store";
+        return JsonAnswer.WriteAsync(httpContext.Response, value, httpContext.RequestAborted);
+    }
+}
+
+internal static class JsonAnswer
+{
+    /// <summary>With Content-Length, so that HEAD says the same headers as GET.</summary>
+    public static Task WriteAsync<T>(HttpResponse response, T value, CancellationToken cancellationToken)
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(value, ApiJson.Options);
+        response.ContentType = "application/json";
+        response.ContentLength = body.Length;
+        return HttpMethods.IsHead(response.HttpContext.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(body, cancellationToken).AsTask();
+    }
+}

@@ -1,0 +1,187 @@
+using System.Collections.Concurrent;
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace OvnNestApi.Http;
+
+/// <summary>
+/// Turns JSON into a record, or says all that is wrong with it: unknown, doubled and wrongly typed fields, missing ones, and values that the
+/// property's validation attributes refuse. The same attributes are in the OpenAPI document. Null counts as left out.
+/// </summary>
+internal static class StrictJson
+{
+    private const int MostErrors = 100;
+
+    private static readonly ConcurrentDictionary<JsonPropertyInfo, List<ValidationAttribute>> RulesOf = new();
+
+    /// <summary>The value, or 400 <c>validation-failed</c>.</summary>
+    /// <param name="at">Where in the body <paramref name="json"/> is; left out: it is the body.</param>
+    public static (T? Value, Problem? Problem) Read<T>(JsonElement json, JsonPointer? at = null)
+        where T : class
+    {
+        var errors = new List<FieldError>();
+        Check(json, typeof(T), at ?? JsonPointer.Root, [], errors);
+        return errors.Count == 0 ? (json.Deserialize<T>(ApiJson.Options), null) : (null, Problems.ValidationFailed(errors.Take(MostErrors).ToList()));
+    }
+
+    private static void Check(JsonElement json, Type type, JsonPointer at, IReadOnlyList<ValidationAttribute> rules, List<FieldError> errors)
+    {
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        if (type == typeof(JsonElement))
+        {
+            return;
+        }
+
+        var info = ApiJson.Options.GetTypeInfo(type);
+        switch (info.Kind)
+        {
+            case JsonTypeInfoKind.Object when Is(json, JsonValueKind.Object, "an object is expected", at, errors):
+                CheckObject(json, info, at, errors);
+                break;
+            case JsonTypeInfoKind.Dictionary when Is(json, JsonValueKind.Object, "an object is expected", at, errors):
+                CheckMap(json, info, at, rules, errors);
+                break;
+            case JsonTypeInfoKind.Enumerable when Is(json, JsonValueKind.Array, "an array is expected", at, errors):
+                CheckArray(json, info, at, rules, errors);
+                break;
+            case JsonTypeInfoKind.None:
+                CheckValue(json, type, at, rules, errors);
+                break;
+        }
+    }
+
+    private static void CheckObject(JsonElement json, JsonTypeInfo info, JsonPointer at, List<FieldError> errors)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var field in Fields(json, at, errors))
+        {
+            var here = at.To(field.Name);
+            if (!seen.Add(field.Name))
+            {
+                errors.Add(here.Error("appears twice"));
+            }
+            else if (info.Properties.FirstOrDefault(property => property.Name == field.Name) is not { } property)
+            {
+                errors.Add(here.Error("is not a field of this object"));
+            }
+            else if (field.Value.ValueKind != JsonValueKind.Null)
+            {
+                Check(field.Value, property.PropertyType, here, Rules(property), errors);
+            }
+            else if (Rules(property).Any(rule => rule is RequiredAttribute))
+            {
+                errors.Add(here.Error("is required"));
+            }
+        }
+
+        foreach (var property in info.Properties.Where(property => !seen.Contains(property.Name) && Rules(property).Any(rule => rule is RequiredAttribute)))
+        {
+            errors.Add(at.To(property.Name).Error("is required"));
+        }
+    }
+
+    private static void CheckMap(JsonElement json, JsonTypeInfo info, JsonPointer at, IReadOnlyList<ValidationAttribute> rules, List<FieldError> errors)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var entry in Fields(json, at, errors))
+        {
+            var here = at.To(entry.Name);
+            if (!seen.Add(entry.Name))
+            {
+                errors.Add(here.Error("appears twice"));
+            }
+            else if (entry.Value.ValueKind == JsonValueKind.Null)
+            {
+                errors.Add(here.Error("null is no value here"));
+            }
+            else
+            {
+                errors.AddRange(rules.OfType<KeyRuleAttribute>().Where(rule => !rule.Admits(entry.Name)).Select(rule => here.Error(rule.Refusal)));
+                Check(entry.Value, info.ElementType ?? typeof(string), here, rules.Where(rule => rule is not KeyRuleAttribute).ToList(), errors);
+            }
+        }
+    }
+
+    private static void CheckArray(JsonElement json, JsonTypeInfo info, JsonPointer at, IReadOnlyList<ValidationAttribute> rules, List<FieldError> errors)
+    {
+        if (rules.OfType<MaxLengthAttribute>().FirstOrDefault() is { } limit && json.GetArrayLength() > limit.Length)
+        {
+            errors.Add(at.Error($"has more than {limit.Length} entries"));
+            return;
+        }
+
+        var index = 0;
+        foreach (var item in json.EnumerateArray())
+        {
+            Check(item, info.ElementType!, at.To(index++), rules.Where(rule => rule is not MaxLengthAttribute).ToList(), errors);
+        }
+    }
+
+    private static void CheckValue(JsonElement json, Type type, JsonPointer at, IReadOnlyList<ValidationAttribute> rules, List<FieldError> errors)
+    {
+        object? value;
+        try
+        {
+            value = json.Deserialize(type, ApiJson.Options);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+        {
+            // InvalidOperationException: half of a surrogate pair, which is no text.
+            errors.Add(at.Error(Expected(type, e)));
+            return;
+        }
+
+        errors.AddRange(rules.Where(rule => !rule.IsValid(value)).Select(rule => at.Error(rule.FormatErrorMessage(at.Name))));
+    }
+
+    /// <summary>The fields; a name that is no text is an error and left out.</summary>
+    private static IEnumerable<JsonProperty> Fields(JsonElement json, JsonPointer at, List<FieldError> errors)
+    {
+        foreach (var field in json.EnumerateObject())
+        {
+            bool isText;
+            try
+            {
+                isText = field.Name is not null;
+            }
+            catch (InvalidOperationException)
+            {
+                isText = false;
+            }
+
+            if (isText)
+            {
+                yield return field;
+            }
+            else
+            {
+                errors.Add(at.Error("has a field whose name is no text"));
+            }
+        }
+    }
+
+    private static bool Is(JsonElement json, JsonValueKind kind, string refusal, JsonPointer at, List<FieldError> errors)
+    {
+        if (json.ValueKind != kind)
+        {
+            errors.Add(at.Error(refusal));
+        }
+
+        return json.ValueKind == kind;
+    }
+
+    private static List<ValidationAttribute> Rules(JsonPropertyInfo property) => RulesOf.GetOrAdd(property, static of =>
+        of.AttributeProvider?.GetCustomAttributes(typeof(ValidationAttribute), inherit: true).Cast<ValidationAttribute>().ToList() ?? []);
+
+    private static string Expected(Type type, Exception e) => type switch
+    {
+        _ when type == typeof(string) => "a string is expected",
+        _ when type == typeof(bool) => "true or false is expected",
+        _ when type == typeof(int) || type == typeof(long) => "a whole number is expected",
+        _ when type == typeof(Guid) => "a UUID is expected",
+        _ when type == typeof(DateTimeOffset) => "a time such as 2026-11-23T18:00:00Z is expected (RFC 3339)",
+        { IsEnum: true } => $"one of these is expected: {string.Join(", ", Enum.GetNames(type).Select(JsonNamingPolicy.CamelCase.ConvertName))}",
+        _ => e is JsonException { InnerException: null } and { Message: var message } && !message.Contains("Path:", StringComparison.Ordinal) ? message : "the value is not valid",
+    };
+}

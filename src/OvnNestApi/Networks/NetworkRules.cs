@@ -1,0 +1,73 @@
+using OvnNestApi.Addresses;
+using OvnNestApi.Contracts;
+using OvnNestApi.Http;
+
+namespace OvnNestApi.Networks;
+
+/// <summary>What a network's fields mean together. Pure.</summary>
+internal static class NetworkRules
+{
+    /// <summary>Everything that does not fit together.</summary>
+    public static List<FieldError> Check(NetworkSpec spec, bool isExisting)
+    {
+        var errors = new List<FieldError>();
+        if (spec.Subnet is not { } subnet)
+        {
+            Refuse(spec.Gateway is not (null or "none"), "#/spec/gateway", "needs a subnet");
+            Refuse(spec.Router is not null, "#/spec/router", "needs a subnet");
+            Refuse(spec.Reserved is { Count: > 0 }, "#/spec/reserved", "needs a subnet");
+            Refuse(spec.Dhcp?.Enabled is true, "#/spec/dhcp/enabled", "needs a subnet");
+        }
+        else
+        {
+            Refuse(subnet.PrefixLength < 8, "#/spec/subnet", "a prefix length of 8 or more is expected");
+            if (Gateway(spec) is { } gateway)
+            {
+                Refuse(!subnet.IsHost(gateway), "#/spec/gateway", $"{gateway} is no host of {subnet}");
+            }
+
+            for (var i = 0; i < spec.Reserved?.Count; i++)
+            {
+                Refuse(!subnet.Contains(spec.Reserved[i].First) || !subnet.Contains(spec.Reserved[i].Last), $"#/spec/reserved/{i}", $"{spec.Reserved[i]} is not within {subnet}");
+            }
+        }
+
+        Refuse(spec.Router is not null && spec.Gateway == "none", "#/spec/gateway", "a network that joins a router needs a gateway");
+        Refuse(isExisting && spec.Router is not null, "#/spec/router", "a switch made by others is not joined to a router of ours");
+        Refuse(!isExisting && spec.Dhcp?.OptionsId is not null, "#/spec/dhcp/optionsId", "is for existing switches only");
+        Refuse(isExisting && spec.Switch?.Name is null, "#/spec/switch/name", "is required for an existing switch");
+        return errors;
+
+        void Refuse(bool isWrong, string pointer, string detail)
+        {
+            if (isWrong)
+            {
+                errors.Add(new(pointer, detail));
+            }
+        }
+    }
+
+    /// <summary>The gateway that the spec means; null: none.</summary>
+    public static Ipv4? Gateway(NetworkSpec spec) => spec.Gateway switch
+    {
+        "none" => null,
+        null => spec.Router is null ? null : spec.Subnet?.FirstHost,
+        var text => Ipv4.TryParse(text, out var address) ? address : null,
+    };
+
+    /// <summary>Defaults apply at once where nothing is asked.</summary>
+    public static void ApplyDhcp(Network network, NetworkSpec spec)
+    {
+        network.DhcpEnabled = spec.Subnet is not null && (spec.Dhcp?.Enabled ?? true);
+        network.DhcpLeaseTime = spec.Dhcp?.LeaseTime ?? 3600;
+        network.DnsServers = spec.Dhcp?.DnsServers?.Select(server => server.ToString()).ToArray() ?? [];
+        network.DomainName = spec.Dhcp?.DomainName;
+        network.Mtu = spec.Dhcp?.Mtu ?? 1442;
+        network.DhcpOptionsId = spec.Dhcp?.OptionsId;
+        network.Reserved = spec.Reserved?.Select(range => range.ToString()).ToArray() ?? [];
+    }
+
+    /// <summary>How a port of the network gets its address if it does not say.</summary>
+    public static Addressing Addressing(Network network) =>
+        network.DhcpEnabled ? Contracts.Addressing.Dhcp : network.Subnet is not null ? Contracts.Addressing.Static : Contracts.Addressing.None;
+}

@@ -1,0 +1,155 @@
+using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Addresses;
+using OvnNestApi.Data;
+using OvnNestApi.Http;
+using OvnNestApi.Names;
+using OvnNestApi.Placements;
+using OvnNestApi.Routers;
+
+namespace OvnNestApi.Networks;
+
+/// <summary>The rules of writing a network.</summary>
+internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Network, NetworkSpec>(db, "network", name)
+{
+    private Router? _router;
+    private Guid? _formerRouter;
+    private bool _isStored;
+    private bool _hadSubnet;
+
+    protected override async Task<Problem?> LockParentsAsync(NetworkSpec spec, CancellationToken cancellationToken)
+    {
+        (_router, var problem) = spec.Router is null ? (null, null)
+            : await References.LockAsync(Db.Routers.FromSql($"SELECT * FROM routers WHERE name = {spec.Router} ORDER BY created_at DESC FOR KEY SHARE"), "router", spec.Router, "#/spec/router", cancellationToken);
+        return problem;
+    }
+
+    // FOR UPDATE: whoever places a port in the network shares a key lock on it, so that its subnet and gateway stand still meanwhile.
+    protected override IQueryable<Network> LockIncarnations() => Db.Networks.FromSql($"SELECT * FROM networks WHERE name = {Name} ORDER BY created_at DESC FOR UPDATE");
+
+    protected override Network Create(Sent<NetworkSpec> sent) => new()
+    {
+        Name = Name,
+        Spec = sent.SpecText,
+        SwitchName = "",
+        CreatedAt = Now,
+        UpdatedAt = Now,
+    };
+
+    protected override async Task<Problem?> ApplyAsync(Network target, NetworkSpec spec, Network? predecessor, CancellationToken cancellationToken)
+    {
+        _isStored = target.SwitchName.Length > 0;
+        (_formerRouter, _hadSubnet) = (target.RouterId, target.Subnet is not null);
+        var isExisting = spec.Switch?.Existing ?? false;
+        var switchName = spec.Switch?.Name ?? Name;
+        if (_isStored && (target.SwitchName != switchName || target.SwitchExisting != isExisting))
+        {
+            return Problems.Immutable("#/spec/switch", "The logical switch of a network cannot be changed.");
+        }
+
+        if (NetworkRules.Check(spec, isExisting) is { Count: > 0 } errors)
+        {
+            return Problems.ValidationFailed(errors);
+        }
+
+        (target.SwitchName, target.SwitchExisting) = (switchName, isExisting);
+        target.RouterId = _router?.Id;
+        target.Gateway = NetworkRules.Gateway(spec);
+        NetworkRules.ApplyDhcp(target, spec);
+
+        var needsGatewayMac = target.RouterId is not null || (target.DhcpEnabled && !isExisting);
+        target.GatewayMac = spec.GatewayMac ?? target.GatewayMac ?? predecessor?.GatewayMac ?? (needsGatewayMac ? MacAddress.Random() : null);
+        if (_isStored && await CheckAddressesAsync(target, spec, cancellationToken) is { } inUse)
+        {
+            return inUse;
+        }
+
+        target.Subnet = spec.Subnet;
+        return await ClaimNamesAsync(target, spec, predecessor, cancellationToken);
+    }
+
+    protected override async Task<Problem?> FollowAsync(Network target, CancellationToken cancellationToken)
+    {
+        if (_formerRouter is { } former && former != target.RouterId)
+        {
+            await Db.Database.ExecuteSqlAsync($"UPDATE routers SET dirty_seq = nextval('dirty_seq') WHERE id = {former}", cancellationToken);
+        }
+
+        await Db.MarkNetworkAsync(target.Id, cancellationToken);
+        if (IsNew)
+        {
+            return null;
+        }
+
+        if (!_hadSubnet && target.Subnet is not null && await GiveAddressesAsync(target, cancellationToken) is { } problem)
+        {
+            return problem;
+        }
+
+        // Ports that did not ask for a way of addressing follow the network's.
+        var addressing = (int)NetworkRules.Addressing(target);
+        await Db.Database.ExecuteSqlAsync(
+            $"""
+            UPDATE vms SET addressing = {addressing} WHERE network_id = {target.Id} AND spec ->> 'addressing' IS NULL;
+            UPDATE containers SET addressing = {addressing} WHERE network_id = {target.Id} AND spec ->> 'addressing' IS NULL
+            """,
+            cancellationToken);
+        foreach (var vm in await VmsIn(target.Id).ToListAsync(cancellationToken))
+        {
+            await Placing.RefreshAsync(Db, vm, cancellationToken);
+        }
+
+        return null;
+    }
+
+    private IQueryable<Guid> VmsIn(Guid network) =>
+        Db.Vms.Where(vm => vm.NetworkId == network).Select(vm => vm.Id).Union(Db.Containers.Where(c => c.NetworkId == network).Select(c => c.VmId)).OrderBy(id => id);
+
+    private async Task<Problem?> CheckAddressesAsync(Network target, NetworkSpec spec, CancellationToken cancellationToken)
+    {
+        var used = await Db.Addresses.AsNoTracking().Where(a => a.NetworkId == target.Id).Select(a => new { a.Ip, a.Mac }).ToListAsync(cancellationToken);
+        if (used.Find(a => a.Ip is { } ip && (spec.Subnet is not { } subnet || !subnet.IsHost(ip))) is { } left)
+        {
+            return Problems.Immutable("#/spec/subnet", $"The subnet would leave out {left.Ip}, which is in use.");
+        }
+
+        if (target.Gateway is { } gateway && used.Exists(a => a.Ip == gateway))
+        {
+            return Problems.AddressTaken("#/spec/gateway", $"A port of the network has the address {gateway}.");
+        }
+
+        return target.GatewayMac is { } mac && used.Exists(a => a.Mac == mac) ? Problems.AddressTaken("#/spec/gatewayMac", $"A port of the network has the address {mac}.") : null;
+    }
+
+    /// <summary>The network has got a subnet: its ports get addresses.</summary>
+    private async Task<Problem?> GiveAddressesAsync(Network network, CancellationToken cancellationToken)
+    {
+        List<LogicalPort> ports =
+        [
+            .. await Db.Vms.Where(vm => vm.NetworkId == network.Id && vm.DeletingSince == null).OrderBy(vm => vm.Id).ToListAsync(cancellationToken),
+            .. await Db.Containers.Where(c => c.NetworkId == network.Id && c.DeletingSince == null).OrderBy(c => c.Id).ToListAsync(cancellationToken),
+        ];
+        foreach (var port in ports)
+        {
+            if (await AddressBook.AssignAsync(Db, port, network, null, port.Mac, null, cancellationToken) is { } problem)
+            {
+                return problem;
+            }
+        }
+
+        await Db.SaveChangesAsync(cancellationToken);
+        return null;
+    }
+
+    private async Task<Problem?> ClaimNamesAsync(Network target, NetworkSpec spec, Network? predecessor, CancellationToken cancellationToken)
+    {
+        // The NB keeps names of switches no more unique than those of routers: our own switches are unique here.
+        List<Claim> claims = target.SwitchExisting ? [] : [new(NameScope.Switch, "switch", target.SwitchName, null, null, target.SwitchName)];
+        if (_router is not null)
+        {
+            var port = $"{Name}-{_router.Name}";
+            claims.Add(new(NameScope.Port, "router", port, null, null, port));
+        }
+
+        return (await Claims.TakeAsync(Db, target.Id, predecessor?.Id, claims, cancellationToken)).Problem;
+    }
+}

@@ -1,0 +1,69 @@
+using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Conditions;
+using OvnNestApi.Data;
+using OvnNestApi.Http;
+using OvnNestApi.Networks;
+
+namespace OvnNestApi.Routers;
+
+/// <summary>Routers as the API has them.</summary>
+internal sealed class RouterKind : ResourceKind<Router, RouterSpec, RouterBody, RouterView>
+{
+    public override string Name => "router";
+
+    public override string Plural => "routers";
+
+    public override string Example => """{"name":"tenant1","spec":{}}""";
+
+    public override ResourceWrite<Router, RouterSpec> Write(NestDb db, ObjectPath path) => new RouterWrite(db, path.Name);
+
+    public override Task<Problem?> DeleteAsync(Deletion deletion, ObjectPath path, CancellationToken cancellationToken) => deletion.OfRouterAsync(path.Name, cancellationToken);
+
+    public override async Task<List<RouterView>> ViewAsync(NestDb db, Liveness liveness, IQueryable<Router> which, CancellationToken cancellationToken)
+    {
+        var rows = await which.AsNoTracking()
+            .Select(router => new
+            {
+                Router = router,
+                Networks = db.Networks.Where(network => network.RouterId == router.Id && network.DeletingSince == null).OrderBy(network => network.Name).Select(network => network.Name).ToList(),
+            })
+            .ToListAsync(cancellationToken);
+        return rows.ConvertAll(row => View(row.Router, row.Networks, liveness.Of(row.Router)));
+    }
+
+    private static RouterView View(Router router, IReadOnlyList<string> networks, Condition condition) => new()
+    {
+        Name = router.Name,
+        Description = router.Description,
+        Labels = router.Labels,
+        Spec = new(router.Spec),
+        Metadata = Metadata.Of(router, "router"),
+        Status = new()
+        {
+            Ready = condition.IsReady,
+            Reason = condition.Reason,
+            Message = condition.Message,
+            Since = condition.Since,
+            ObservedAt = condition.ObservedAt,
+            Effective = new(networks),
+            Northbound = new(router.InNorthbound, router.Rejection),
+        },
+    };
+}
+
+/// <summary>A router.</summary>
+public sealed record RouterView : ResourceView<RouterSpec, RouterStatus>;
+
+/// <summary>What is of a router.</summary>
+public sealed record RouterStatus : ResourceStatus
+{
+    /// <summary>The values in effect.</summary>
+    public required RouterEffective Effective { get; init; }
+
+    /// <summary>What the northbound database has.</summary>
+    public required NorthboundStatus Northbound { get; init; }
+}
+
+/// <summary>A router's values in effect.</summary>
+/// <param name="Networks">The networks that name it.</param>
+public sealed record RouterEffective(IReadOnlyList<string> Networks);

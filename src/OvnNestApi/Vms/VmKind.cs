@@ -1,0 +1,123 @@
+using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Conditions;
+using OvnNestApi.Data;
+using OvnNestApi.Http;
+using OvnNestApi.Placements;
+
+namespace OvnNestApi.Vms;
+
+/// <summary>VMs as the API has them.</summary>
+internal sealed class VmKind : ResourceKind<Vm, VmSpec, VmBody, VmView>
+{
+    public override string Name => "vm";
+
+    public override string Plural => "vms";
+
+    public override string Example => """{"name":"vm5","spec":{"network":"dmz","host":"ubuntu2","portName":"dmz-vm5","mac":"02:ac:10:ff:01:32","ip":"172.16.255.132"}}""";
+
+    public override IReadOnlyList<QueryParameter> Filters => [new("network", "Only VMs in this network."), new("host", "Only VMs on this host.")];
+
+    public override ResourceWrite<Vm, VmSpec> Write(NestDb db, ObjectPath path) => new VmWrite(db, path.Name);
+
+    public override Task<Problem?> DeleteAsync(Deletion deletion, ObjectPath path, CancellationToken cancellationToken) => deletion.OfVmAsync(path.Name, cancellationToken);
+
+    public override async Task<List<VmView>> ViewAsync(NestDb db, Liveness liveness, IQueryable<Vm> which, CancellationToken cancellationToken)
+    {
+        var rows = await which.AsNoTracking()
+            .Select(vm => new Row(
+                vm,
+                db.Networks.Where(network => network.Id == vm.NetworkId).Select(network => network.Name).First(),
+                db.Networks.Where(network => network.Id == vm.NetworkId).Select(network => network.Mtu).First(),
+                db.Hosts.Where(host => host.Id == vm.HostId).Select(host => host.Name).FirstOrDefault(),
+                db.Placements.FirstOrDefault(placement => placement.ObjectId == vm.Id && placement.HostId == vm.HostId),
+                db.Containers.Count(container => container.VmId == vm.Id && container.DeletingSince == null)))
+            .ToListAsync(cancellationToken);
+        return rows.ConvertAll(row => View(row, liveness.Of(row.Vm)));
+    }
+
+    protected override IQueryable<Vm> Filter(NestDb db, IQueryable<Vm> all, Query query, string? vm)
+    {
+        all = query.Name("network") is { } network ? all.Where(one => db.Networks.Any(n => n.Id == one.NetworkId && n.Name == network)) : all;
+        return query.Name("host") is { } host ? all.Where(one => db.Hosts.Any(h => h.Id == one.HostId && h.Name == host)) : all;
+    }
+
+    private static VmView View(Row row, Condition condition) => new()
+    {
+        Name = row.Vm.Name,
+        Description = row.Vm.Description,
+        Labels = row.Vm.Labels,
+        Spec = new(row.Vm.Spec),
+        Metadata = Metadata.Of(row.Vm, "vm"),
+        Status = new()
+        {
+            Ready = condition.IsReady,
+            Reason = condition.Reason,
+            Message = condition.Message,
+            Since = condition.Since,
+            ObservedAt = condition.ObservedAt,
+            Effective = new()
+            {
+                Network = row.Network,
+                Host = row.Host,
+                Mac = row.Vm.Mac,
+                Ip = row.Vm.Ip,
+                Mtu = row.Mtu,
+                PortName = row.Vm.PortName,
+                Interface = row.Vm.Interface,
+                Namespace = row.Vm.Namespace,
+                Bridge = row.Vm.Bridge,
+                VlanRanges = row.Vm.VlanRanges,
+                Uplink = new(row.Vm.UplinkInterface is null ? UplinkKind.Patch : UplinkKind.Interface, row.Vm.UplinkInterface),
+                Addressing = row.Vm.Addressing,
+                Workload = row.Vm.Workload,
+                Enabled = row.Vm.Enabled,
+                PortSecurity = row.Vm.PortSecurity,
+            },
+            Containers = row.Containers,
+            Northbound = new(row.Vm.InNorthbound, row.Vm.Up, null, row.Vm.Rejection),
+            Host = new(row.Host, row.Placement?.Address, row.Placement?.Error),
+        },
+    };
+
+    private sealed record Row(Vm Vm, string Network, int Mtu, string? Host, Placement? Placement, int Containers);
+}
+
+/// <summary>A VM.</summary>
+public sealed record VmView : ResourceView<VmSpec, VmStatus>;
+
+/// <summary>What is of a VM.</summary>
+public sealed record VmStatus : ResourceStatus
+{
+    /// <summary>The values in effect.</summary>
+    public required VmEffective Effective { get; init; }
+
+    /// <summary>How many containers it has.</summary>
+    public required int Containers { get; init; }
+
+    /// <summary>What the northbound database has.</summary>
+    public required PortNorthbound Northbound { get; init; }
+
+    /// <summary>What the host has.</summary>
+    public required PortHost Host { get; init; }
+}
+
+/// <summary>A VM's values in effect.</summary>
+public sealed record VmEffective : PortEffective
+{
+    /// <summary>The host; absent: none is named.</summary>
+    public string? Host { get; init; }
+
+    /// <summary>The VM's own bridge.</summary>
+    public required string Bridge { get; init; }
+
+    /// <summary>The tags that may be chosen for its containers.</summary>
+    public required string VlanRanges { get; init; }
+
+    /// <summary>How the VM's bridge is linked to OVN.</summary>
+    public required UplinkEffective Uplink { get; init; }
+}
+
+/// <summary>An uplink in effect.</summary>
+/// <param name="Kind">A patch pair or an interface.</param>
+/// <param name="Interface">The interface; absent for a patch pair.</param>
+public sealed record UplinkEffective(UplinkKind Kind, string? Interface);

@@ -1,0 +1,133 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Addresses;
+using OvnNestApi.Containers;
+using OvnNestApi.Data;
+using OvnNestApi.Hosts;
+using OvnNestApi.Http;
+using OvnNestApi.Names;
+using OvnNestApi.Networks;
+using OvnNestApi.Placements;
+
+namespace OvnNestApi.Vms;
+
+/// <summary>The rules of writing a VM.</summary>
+internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec>(db, "vm", name)
+{
+    private Network? _network;
+    private Host? _host;
+    private bool _hasMovedNetwork;
+    private bool _hasNewPort;
+
+    protected override async Task<Problem?> LockParentsAsync(VmSpec spec, CancellationToken cancellationToken)
+    {
+        (_network, var problem) = await References.LockAsync(
+            Db.Networks.FromSql($"SELECT * FROM networks WHERE name = {spec.Network} ORDER BY created_at DESC FOR KEY SHARE"), "network", spec.Network ?? "", "#/spec/network", cancellationToken);
+        if (problem is null && spec.Host is not null)
+        {
+            (_host, problem) = await References.LockAsync(
+                Db.Hosts.FromSql($"SELECT * FROM hosts WHERE name = {spec.Host} ORDER BY created_at DESC FOR KEY SHARE"), "host", spec.Host, "#/spec/host", cancellationToken);
+        }
+        else
+        {
+            _host = null;
+        }
+
+        return problem;
+    }
+
+    protected override IQueryable<Vm> LockIncarnations() => Db.Vms.FromSql($"SELECT * FROM vms WHERE name = {Name} ORDER BY created_at DESC FOR NO KEY UPDATE");
+
+    protected override Vm Create(Sent<VmSpec> sent) => new()
+    {
+        Name = Name,
+        Spec = sent.SpecText,
+        NetworkId = Guid.Empty,
+        Mac = default,
+        PortName = "",
+        Interface = "",
+        Namespace = "",
+        Bridge = "",
+        CreatedAt = Now,
+        UpdatedAt = Now,
+    };
+
+    protected override async Task<Problem?> ApplyAsync(Vm target, VmSpec spec, Vm? predecessor, CancellationToken cancellationToken)
+    {
+        var network = _network ?? throw new InvalidOperationException("The network is locked first.");
+        var present = target.Bridge.Length > 0 ? target : null;
+        if (Check(spec) is { } wrong)
+        {
+            return wrong;
+        }
+
+        var claims = PortRules.Claims(spec, present, predecessor, Name, $"{network.Name}-{Name}");
+        claims.Add(new(NameScope.Device, "bridge", spec.Bridge, present?.Bridge, predecessor?.Bridge, $"br-{Name}"));
+        var (names, problem) = await Claims.TakeAsync(Db, target.Id, predecessor?.Id, claims, cancellationToken);
+        if (problem is not null)
+        {
+            return problem;
+        }
+
+        _hasMovedNetwork = present is not null && present.NetworkId != network.Id;
+        _hasNewPort = present is not null && present.PortName != names[0];
+        PortRules.Apply(target, spec, network, names, present is not null);
+        target.Bridge = names[3];
+        target.HostId = _host?.Id;
+        target.VlanRanges = spec.VlanRanges ?? "2-4094";
+        target.UplinkInterface = spec.Uplink?.Interface;
+        return await AddressBook.AssignAsync(Db, target, network, spec.Ip, spec.Mac, predecessor, cancellationToken);
+    }
+
+    protected override async Task<Problem?> FollowAsync(Vm target, CancellationToken cancellationToken)
+    {
+        if (!IsNew)
+        {
+            if (_hasMovedNetwork && await MoveContainersAsync(target, cancellationToken) is { } problem)
+            {
+                return problem;
+            }
+
+            if (_hasNewPort)
+            {
+                // A row's parent cannot change in place: the children become other rows.
+                await Db.Database.ExecuteSqlAsync($"UPDATE containers SET port_uuid = gen_random_uuid() WHERE vm_id = {target.Id} AND deleting_since IS NULL", cancellationToken);
+            }
+
+            await Db.MarkVmAsync(target.Id, cancellationToken);
+        }
+
+        await Placing.RefreshAsync(Db, target.Id, cancellationToken);
+        return null;
+    }
+
+    private static Problem? Check(VmSpec spec)
+    {
+        var isInterface = spec.Uplink?.Kind == UplinkKind.Interface;
+        return isInterface == (spec.Uplink?.Interface is not null) ? null
+            : Problems.ValidationFailed("#/spec/uplink/interface", isInterface ? "is required for kind interface" : "is for kind interface only");
+    }
+
+    /// <summary>Containers that ask for no network of their own go where the VM goes.</summary>
+    private async Task<Problem?> MoveContainersAsync(Vm vm, CancellationToken cancellationToken)
+    {
+        var network = _network ?? throw new InvalidOperationException("The network is locked first.");
+        var containers = await Db.Containers.FromSql(
+            $"""
+            SELECT * FROM containers WHERE vm_id = {vm.Id} AND deleting_since IS NULL AND spec ->> 'network' IS NULL AND network_id <> {network.Id}
+            ORDER BY id FOR NO KEY UPDATE
+            """).ToListAsync(cancellationToken);
+        foreach (var container in containers)
+        {
+            var spec = JsonSerializer.Deserialize<ContainerSpec>(container.Spec, ApiJson.Options) ?? new();
+            PortRules.Apply(container, spec, network, [container.PortName, container.Interface, container.Namespace], isStored: true);
+            if (await AddressBook.AssignAsync(Db, container, network, spec.Ip, spec.Mac, null, cancellationToken) is { } problem)
+            {
+                return problem with { Detail = $"Container {container.Name} goes to network {network.Name} with its VM: {problem.Detail}", Errors = [new("#/spec/network", problem.Detail)] };
+            }
+        }
+
+        await Db.SaveChangesAsync(cancellationToken);
+        return null;
+    }
+}
