@@ -26,6 +26,7 @@ if (isCommand)
 }
 
 app.UseHttpSide();
+app.MapHealth();
 var api = app.MapGroup("/v1").AddEndpointFilter(EndpointConventions.CheckAsync);
 api.MapNouns();
 api.MapHostSide();

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using OvnNestApi.Addresses;
 using OvnNestApi.Contracts;
 
@@ -20,12 +21,15 @@ public sealed record PortHost(string? Name, string? Address, string? Error);
 public abstract record PortEffective
 {
     /// <summary>The network.</summary>
+    [JsonPropertyOrder(-3)]
     public required string Network { get; init; }
 
     /// <summary>The MAC address.</summary>
+    [JsonPropertyOrder(-2)]
     public required MacAddress Mac { get; init; }
 
     /// <summary>The IPv4 address; absent: the network has no subnet.</summary>
+    [JsonPropertyOrder(-1)]
     public Ipv4? Ip { get; init; }
 
     /// <summary>The MTU in bytes.</summary>

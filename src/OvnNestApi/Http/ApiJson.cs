@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -29,6 +30,7 @@ public static class ApiJson
         // The body is JSON in UTF-8, never HTML: no need to write + as \u002B.
         options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
+        options.Converters.Add(new UtcConverter());
         options.Converters.Add(new TextValueConverter<Ipv4>(Ipv4.TryParse, "an IPv4 address such as 172.16.255.133 is expected"));
         options.Converters.Add(new TextValueConverter<MacAddress>(MacAddress.TryParse, "a unicast MAC address such as 02:ac:10:ff:01:33 is expected"));
         options.Converters.Add(new TextValueConverter<Cidr>(Cidr.TryParse, "an IPv4 subnet in canonical form such as 172.16.255.128/26 is expected (host bits zero)"));
@@ -55,4 +57,13 @@ internal sealed class TextValueConverter<T>(TextValueConverter<T>.Parse parse, s
         reader.TokenType == JsonTokenType.String && parse(reader.GetString(), out var value) ? value : throw new JsonException(expected);
 
     public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+}
+
+/// <summary>Times as RFC 3339 in UTC, with a Z.</summary>
+internal sealed class UtcConverter : JsonConverter<DateTimeOffset>
+{
+    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTimeOffset();
+
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture));
 }

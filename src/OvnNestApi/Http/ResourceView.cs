@@ -68,19 +68,24 @@ public sealed record Metadata(
 public abstract record ResourceStatus
 {
     /// <summary>All is as asked, everywhere.</summary>
+    [JsonPropertyOrder(-5)]
     public required bool Ready { get; init; }
 
     /// <summary>Ready, or the first cause why not.</summary>
     [JsonConverter(typeof(JsonStringEnumConverter<Reason>))]
+    [JsonPropertyOrder(-4)]
     public required Reason Reason { get; init; }
 
     /// <summary>The reason in a sentence; empty when ready.</summary>
+    [JsonPropertyOrder(-3)]
     public required string Message { get; init; }
 
     /// <summary>Since when the reason holds.</summary>
+    [JsonPropertyOrder(-2)]
     public required DateTimeOffset Since { get; init; }
 
     /// <summary>How old the observation is; null before the first.</summary>
+    [JsonPropertyOrder(-1)]
     public DateTimeOffset? ObservedAt { get; init; }
 }
 

@@ -158,7 +158,7 @@ internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string n
         : null;
 
     private Task<Stamp> StampAsync(CancellationToken cancellationToken) =>
-        Db.Database.SqlQuery<Stamp>($"""SELECT now() AS "Now", nextval('dirty_seq') AS "DirtySeq" """).SingleAsync(cancellationToken);
+        Db.Database.SqlQuery<Stamp>($"""SELECT now() AS now, nextval('dirty_seq') AS dirty_seq """).SingleAsync(cancellationToken);
 
     private sealed record Stamp(DateTimeOffset Now, long DirtySeq);
 }

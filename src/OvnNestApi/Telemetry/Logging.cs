@@ -13,7 +13,7 @@ internal static class Logging
         .MinimumLevel.Override("Microsoft.EntityFrameworkCore", LogEventLevel.Warning)
         .MinimumLevel.Override("Microsoft.EntityFrameworkCore.Update", LogEventLevel.Fatal)
         .MinimumLevel.Override("Microsoft.EntityFrameworkCore.Database.Command", LogEventLevel.Fatal)
-        .MinimumLevel.Override("Microsoft.EntityFrameworkCore.Query", LogEventLevel.Error)
+        .MinimumLevel.Override("Microsoft.EntityFrameworkCore.Query", LogEventLevel.Fatal)
         .Enrich.FromLogContext()
         .ReadFrom.Configuration(builder.Configuration)
         .WriteTo.Console(new RenderedCompactJsonFormatter(), standardErrorFromLevel: toStandardError ? LogEventLevel.Verbose : null));
