@@ -11,7 +11,7 @@ public sealed class OvsdbConnection : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, UpdatesReader> _monitors = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, DatabaseSchema> _schemas = new(StringComparer.Ordinal);
-    private readonly StringPool _pool = new(); // the read loop's
+    private readonly ReadingPool _pool = new(); // the read loop's
     private readonly TimeProvider _time;
     private readonly JsonRpcLink _link;
 

@@ -290,19 +290,4 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
     private InvalidOperationException IsNot(string wanted) => new($"The OVSDB value {this} is not {wanted}.");
 
     private readonly record struct Bits(ulong High, ulong Low);
-
-    private sealed class Marker(OvsdbKind kind)
-    {
-        public static readonly Marker Integer = new(OvsdbKind.Integer);
-        public static readonly Marker Real = new(OvsdbKind.Real);
-        public static readonly Marker Boolean = new(OvsdbKind.Boolean);
-        public static readonly Marker Uuid = new(OvsdbKind.Uuid);
-
-        public OvsdbKind Kind { get; } = kind;
-    }
-
-    private sealed record NamedUuidName(string Name)
-    {
-        public override string ToString() => Name;
-    }
 }

@@ -12,7 +12,7 @@ namespace Ovsdb;
 /// <param name="changed">Called on the read loop after the snapshot has changed.</param>
 internal sealed class Replica(ReplicaLayout initial, Action<ReplicaChange> changed)
 {
-    private readonly StringPool _pool = new();
+    private readonly ReadingPool _pool = new();
     private volatile ReplicaSnapshot _snapshot = ReplicaSnapshot.Empty(initial, generation: 0);
 
     public ReplicaSnapshot Snapshot => _snapshot;
@@ -98,7 +98,7 @@ internal sealed class Replica(ReplicaLayout initial, Action<ReplicaChange> chang
         if (!isModify && !isDelete && !reader.ValueTextEquals("initial"u8) && !reader.ValueTextEquals("insert"u8))
             throw new JsonException("A row update is initial, insert, modify or delete (ovsdb-server(7) §4.1.14).");
         ValueReader.Next(ref reader);
-        var present = table.Find(uuid);
+        var present = former is null ? table.Find(uuid) : null; // a load begins with nothing and names each row once
         if (isDelete)
         {
             reader.Skip();

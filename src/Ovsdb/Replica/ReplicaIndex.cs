@@ -7,8 +7,11 @@ namespace Ovsdb;
 public sealed record ReplicaIndex(string Name, string Table, Func<Row, string?> Key)
 {
     /// <summary>By the text under one key of a column that is a map of text to text, for instance an owner in <c>external_ids</c>.</summary>
-    public static ReplicaIndex ByMapKey(string name, string table, string column, string mapKey) =>
-        new(name, table, row => row[column].AsStringMap().GetValueOrDefault(mapKey));
+    public static ReplicaIndex ByMapKey(string name, string table, string column, string mapKey)
+    {
+        OvsdbValue key = mapKey;
+        return new(name, table, row => row[column].AsMap().TryGetValue(key, out var value) ? value.AsString() : null);
+    }
 
     /// <summary>By a column that holds a text or none.</summary>
     public static ReplicaIndex ByColumn(string name, string table, string column) =>

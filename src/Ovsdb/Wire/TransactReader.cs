@@ -6,7 +6,7 @@ namespace Ovsdb.Wire;
 /// and one element more than operations if the commit failed.</summary>
 internal static class TransactReader
 {
-    public static TransactOutcome Read(ref Utf8JsonReader reader, IReadOnlyList<Op> ops, DatabaseSchema? schema, StringPool pool)
+    public static TransactOutcome Read(ref Utf8JsonReader reader, IReadOnlyList<Op> ops, DatabaseSchema? schema, ReadingPool pool)
     {
         ValueReader.Require(ref reader, JsonTokenType.StartArray);
         var results = new List<OpResult>(ops.Count);
@@ -38,7 +38,7 @@ internal static class TransactReader
         return ErrorOf(error ?? "error", details, syntax);
     }
 
-    private static OvsdbError? ReadResult(ref Utf8JsonReader reader, TableSchema? table, StringPool pool, List<OpResult> results)
+    private static OvsdbError? ReadResult(ref Utf8JsonReader reader, TableSchema? table, ReadingPool pool, List<OpResult> results)
     {
         ValueReader.Require(ref reader, JsonTokenType.StartObject);
         Guid? uuid = null;
@@ -90,7 +90,7 @@ internal static class TransactReader
     private static OvsdbError ErrorOf(string error, string? details, string? syntax) =>
         new(error, syntax is null ? details : details is null ? syntax : $"{details} ({syntax})");
 
-    private static List<Row> ReadRows(ref Utf8JsonReader reader, TableSchema? table, StringPool pool)
+    private static List<Row> ReadRows(ref Utf8JsonReader reader, TableSchema? table, ReadingPool pool)
     {
         ValueReader.Require(ref reader, JsonTokenType.StartArray);
         var rows = new List<Row>();

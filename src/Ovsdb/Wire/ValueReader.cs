@@ -9,8 +9,8 @@ internal static class ValueReader
     /// <summary>Reads one value.</summary>
     /// <param name="reader">On the first token of the value.</param>
     /// <param name="type">The column's type; null where no schema is known: then an integer token of a real column is an integer.</param>
-    /// <param name="pool">Strings seen before.</param>
-    public static OvsdbValue Read(ref Utf8JsonReader reader, ColumnType? type, StringPool pool)
+    /// <param name="pool">Strings seen before, and room to read into.</param>
+    public static OvsdbValue Read(ref Utf8JsonReader reader, ColumnType? type, ReadingPool pool)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
             return ReadAtom(ref reader, type?.Key, pool);
@@ -31,7 +31,7 @@ internal static class ValueReader
     {
         var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
         Next(ref reader);
-        return Read(ref reader, type, new StringPool());
+        return Read(ref reader, type, new ReadingPool());
     }
 
     /// <summary>Moves on, in a message that is complete.</summary>
@@ -55,25 +55,27 @@ internal static class ValueReader
             throw new JsonException($"{token} was expected, not {reader.TokenType}.");
     }
 
-    private static OvsdbValue ReadSet(ref Utf8JsonReader reader, BaseType? type, StringPool pool)
+    private static OvsdbValue ReadSet(ref Utf8JsonReader reader, BaseType? type, ReadingPool pool)
     {
         Expect(ref reader, JsonTokenType.StartArray);
         Next(ref reader);
         if (reader.TokenType == JsonTokenType.EndArray)
             return OvsdbValue.Empty;
-        var atoms = new List<OvsdbValue>();
+        var atoms = pool.Atoms;
+        atoms.Clear();
         for (; reader.TokenType != JsonTokenType.EndArray; Next(ref reader))
             atoms.Add(ReadElement(ref reader, type, pool));
         return OvsdbValue.FromSet([.. atoms]);
     }
 
-    private static OvsdbValue ReadMap(ref Utf8JsonReader reader, ColumnType? type, StringPool pool)
+    private static OvsdbValue ReadMap(ref Utf8JsonReader reader, ColumnType? type, ReadingPool pool)
     {
         Expect(ref reader, JsonTokenType.StartArray);
         Next(ref reader);
         if (reader.TokenType == JsonTokenType.EndArray)
             return OvsdbValue.EmptyMap;
-        var pairs = new List<KeyValuePair<OvsdbValue, OvsdbValue>>();
+        var pairs = pool.Pairs;
+        pairs.Clear();
         for (; reader.TokenType != JsonTokenType.EndArray; Next(ref reader))
         {
             Require(ref reader, JsonTokenType.StartArray);
@@ -86,7 +88,7 @@ internal static class ValueReader
         return OvsdbValue.FromMap([.. pairs]);
     }
 
-    private static OvsdbValue ReadElement(ref Utf8JsonReader reader, BaseType? type, StringPool pool)
+    private static OvsdbValue ReadElement(ref Utf8JsonReader reader, BaseType? type, ReadingPool pool)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
             return ReadAtom(ref reader, type, pool);
@@ -105,7 +107,7 @@ internal static class ValueReader
         return named ? OvsdbValue.NamedUuid(reader.GetString() ?? "") : reader.GetGuid();
     }
 
-    private static OvsdbValue ReadAtom(ref Utf8JsonReader reader, BaseType? type, StringPool pool)
+    private static OvsdbValue ReadAtom(ref Utf8JsonReader reader, BaseType? type, ReadingPool pool)
     {
         switch (reader.TokenType)
         {
