@@ -43,7 +43,7 @@ postgres_programs() {
 build() { # PROJECT…
   local project
   for project; do
-    dotnet build "$project" --configuration "$CONFIGURATION" -nodeReuse:false -verbosity:quiet | grep -v -e '^$' -e 'Build succeeded' -e '^    0 ' -e '^Time Elapsed' || ((PIPESTATUS[0] == 0))
+    dotnet build "$project" --configuration "$CONFIGURATION" -nodeReuse:false -verbosity:quiet | grep -v -e '^$' -e 'Build succeeded' -e '^    0 ' -e '^Time Elapsed' | awk '!seen[$0]++' || ((PIPESTATUS[0] == 0))
   done
   say "built: $*"
 }

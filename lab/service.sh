@@ -95,7 +95,12 @@ start_agent() { # HOST
   mkdir -p -m 700 "$state"
   # The token is good for one enrolment; an agent that has its key does not look at it.
   if [[ ! -e $state/host ]]; then
-    (umask 077 && call "/v1/hosts/$host/enrolment" -X POST | jq -re .token >"$state/token")
+    (
+      umask 077
+      call "/v1/hosts/$host/enrolment" -X POST -o "$state/answer" || die "no enrolment of $host: $(<"$state/answer")"
+      jq -re .token "$state/answer" >"$state/token"
+      rm "$state/answer"
+    )
   fi
   NEST_URL="unix:$RUN/api.sock" NEST_TOKEN_FILE="$state/token" NEST_STATE="$state" \
     start_process "agent-$host" lab/sandbox exec "$SANDBOX" "$host" dotnet "$program"
