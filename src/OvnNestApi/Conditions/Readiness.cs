@@ -92,7 +92,7 @@ internal static class Readiness
             {
                 Stored = new Stored(v.Id, v.Reason, v.Message, v.ObservedAt),
                 p.Digest,
-                IsLinked = v.UplinkInterface != null || p.OvnInstalled,
+                IsLinked = v.UplinkInterface != null || (bool?)p.OvnInstalled == true,
                 Facts = new PortFacts
                 {
                     IsDeleting = v.DeletingSince != null,
@@ -129,7 +129,7 @@ internal static class Readiness
             {
                 Stored = new Stored(c.Id, c.Reason, c.Message, c.ObservedAt),
                 p.Digest,
-                IsLinked = q.Digest != null && (v.UplinkInterface != null || q.OvnInstalled),
+                IsLinked = q.Digest != null && (v.UplinkInterface != null || (bool?)q.OvnInstalled == true),
                 Facts = new PortFacts
                 {
                     IsDeleting = c.DeletingSince != null,

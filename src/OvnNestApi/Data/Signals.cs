@@ -16,6 +16,9 @@ public sealed class Signals
     /// <summary>The work of one host may have changed: its poll looks again.</summary>
     public Signal Work(Guid host) => _work.GetOrAdd(host, _ => new());
 
+    /// <summary>Other processes' wake-ups come through, so there is no need to look often without one.</summary>
+    public bool IsRelayed { get; set; }
+
     /// <summary>This process wrote something that other processes have not been told of yet.</summary>
     public Signal Outgoing { get; } = new();
 

@@ -1,3 +1,4 @@
+using OvnNestApi.Data;
 using OvnNestApi.Placements;
 using OvnNestApi.VlanLeases;
 
@@ -12,6 +13,12 @@ internal static class HostSide
         services.Configure<HostOptions>(configuration.GetSection("Hosts"));
         services.Configure<LeaseOptions>(configuration.GetSection("Leases"));
         services.AddSingleton<Settlement>();
+        services.AddSingleton<Reports>();
+        services.AddSingleton<WorkPoll>();
+        services.AddSingleton<HostPresence>();
+        services.AddHostedService(provider => provider.GetRequiredService<HostPresence>());
+        services.AddHostedService<SignalRelay>();
+        services.AddHostedService<Sweeper>();
         return services;
     }
 

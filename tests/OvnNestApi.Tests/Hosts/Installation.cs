@@ -14,7 +14,7 @@ using TestServers;
 namespace OvnNestApi.Tests.Hosts;
 
 /// <summary>A migrated database of a test's own, and short words for what clients, the reconciler and hosts do to it.</summary>
-internal sealed class Installation
+internal sealed class Installation : IDbContextFactory<NestDb>
 {
     private static readonly Lazy<Task<string>> Template = new(MigrateAsync);
 
@@ -30,6 +30,8 @@ internal sealed class Installation
         new(await (await PostgresServer.SharedAsync()).CreateDatabaseFromAsync(await Template.Value));
 
     public NestDb Open() => new(NestDbRegistration.Options(Database));
+
+    public NestDb CreateDbContext() => Open();
 
     public async Task<T> ReadAsync<T>(Func<NestDb, Task<T>> read)
     {
@@ -203,6 +205,11 @@ internal sealed class Installation
             """);
         await Settlement.SettleAsync(db, await db.Vms.Select(v => v.Id).ToListAsync(), default);
     });
+
+    /// <summary>What is stored of anything: networks and hosts left out.</summary>
+    public Task<string> CountsAsync() => ReadAsync(async db =>
+        $"{await db.Vms.CountAsync()} VMs, {await db.Containers.CountAsync()} containers, {await db.VlanLeases.CountAsync()} leases, {await db.LeaseHolds.CountAsync()} holds, "
+        + $"{await db.Addresses.CountAsync()} addresses, {await db.ClaimedNames.CountAsync()} names, {await db.Placements.CountAsync()} placements");
 
     public Task<VlanLease?> LeaseAsync(Vm vm, int tag) => ReadAsync(db => db.VlanLeases.SingleOrDefaultAsync(l => l.VmId == vm.Id && l.Tag == tag));
 

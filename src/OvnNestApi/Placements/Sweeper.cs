@@ -1,0 +1,101 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
+using OvnNestApi.Data;
+
+namespace OvnNestApi.Placements;
+
+/// <summary>
+/// Does what only time brings about: frees cooled tags and expired reservations, and settles what no event will settle. Any number of processes may
+/// sweep: every statement takes what is there, and skips what another one has.
+/// </summary>
+internal sealed partial class Sweeper(IDbContextFactory<NestDb> databases, Settlement settlement, Signals signals, TimeProvider time, ILogger<Sweeper> logger)
+    : BackgroundService
+{
+    // A client's own lease comes back to it, unless its time has run out.
+    internal const string Free = """
+        WITH over AS (
+            SELECT id FROM vlan_leases
+            WHERE (state = 'Cooling' AND cool_until <= now() AND (owner IS NULL OR expires_at <= now())) OR (state = 'Reserved' AND expires_at <= now())
+            LIMIT 1000 FOR UPDATE SKIP LOCKED),
+        freed AS (DELETE FROM vlan_leases l USING over WHERE l.id = over.id RETURNING l.id)
+        UPDATE vlan_history SET until = now() WHERE until IS NULL AND lease_id IN (SELECT id FROM freed)
+        """;
+
+    internal const string Return = """
+        WITH over AS (
+            SELECT id FROM vlan_leases WHERE state = 'Cooling' AND cool_until <= now() AND owner IS NOT NULL LIMIT 1000 FOR UPDATE SKIP LOCKED),
+        returned AS (
+            UPDATE vlan_leases l SET state = 'Reserved', container_id = NULL, container_name = NULL, cool_until = NULL, drain_nb_cfg = NULL, since = now(), revision = revision + 1
+            FROM over WHERE l.id = over.id RETURNING l.id, l.vm_id, l.tag, l.owner)
+        INSERT INTO vlan_history (vm_id, vm_name, tag, lease_id, owner, "from")
+        SELECT r.vm_id, v.name, r.tag, r.id, r.owner, now() FROM returned r JOIN vms v ON v.id = r.vm_id
+        """;
+
+    private const string Unsettled = $"""
+        SELECT vm_id FROM vlan_leases l WHERE {Releases.IsDrained}
+        UNION SELECT vm_id FROM containers WHERE deleting_since IS NOT NULL AND NOT in_northbound AND reconciled_seq >= dirty_seq
+        UNION SELECT id FROM vms WHERE deleting_since IS NOT NULL AND NOT in_northbound AND reconciled_seq >= dirty_seq
+        LIMIT 1000
+        """;
+
+    private const string Unfinished = """
+        SELECT id FROM networks WHERE deleting_since IS NOT NULL AND NOT in_northbound AND reconciled_seq >= dirty_seq
+        UNION SELECT id FROM routers WHERE deleting_since IS NOT NULL AND NOT in_northbound AND reconciled_seq >= dirty_seq
+        UNION SELECT id FROM hosts WHERE deleting_since IS NOT NULL
+        LIMIT 1
+        """;
+
+    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
+
+    /// <summary>One sweep.</summary>
+    public async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await db.ExecuteAsync(Free, cancellationToken);
+        await db.ExecuteAsync(Return, cancellationToken);
+        var vms = await db.QueryAsync(Unsettled, row => row.GetGuid(0), cancellationToken);
+        var others = await db.QueryAsync(Unfinished, row => row.GetGuid(0), cancellationToken);
+        if (vms.Count + others.Count == 0)
+        {
+            return;
+        }
+
+        var before = await LastChangeAsync(db, cancellationToken);
+        await NestWrite.RunAsync(
+            db,
+            async ct =>
+            {
+                await settlement.SettleAsync(db, vms, ct);
+                await Settlement.SettleNetworksAsync(db, ct);
+                return null;
+            },
+            cancellationToken);
+        if (db.TouchedHosts.Count > 0 || await LastChangeAsync(db, cancellationToken) != before)
+        {
+            signals.Written(db);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var pace = new PeriodicTimer(Pace, time);
+        while (await pace.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await SweepAsync(stoppingToken);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                LogFailure(e.Message);
+            }
+        }
+    }
+
+    private static async Task<long> LastChangeAsync(NestDb db, CancellationToken cancellationToken) =>
+        (await db.QueryAsync("SELECT last_value FROM change_seq", row => row.GetInt64(0), cancellationToken))[0];
+
+    [LoggerMessage(LogLevel.Warning, "A sweep failed; the next one takes up what it left: {Error}")]
+    private partial void LogFailure(string error);
+}
