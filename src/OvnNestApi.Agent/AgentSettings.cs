@@ -21,12 +21,16 @@ internal sealed record HostSettings(string State, string Ovsdb)
 /// <param name="CaFile">A PEM file with the certificates of a private authority that the control plane's certificate comes from.</param>
 internal sealed record ControlPlaneSettings(Uri Url, string? UnixSocket, string? TokenFile, string? CaFile)
 {
+    /// <summary>For messages.</summary>
+    public string Where => UnixSocket is null ? Url.ToString() : $"unix:{UnixSocket}";
+
     /// <exception cref="FormatException">What is wrong with the environment, in a sentence.</exception>
     public static ControlPlaneSettings From(Func<string, string?> environment)
     {
         string? Read(string name) => environment(name) is { Length: > 0 } value ? value : null;
 
-        var text = Read("NEST_URL") ?? throw new FormatException("NEST_URL is not set: where is the control plane? (https://…, http://127.0.0.1:…, unix:/…/api.sock)");
+        var text = Read("NEST_URL")
+            ?? throw new FormatException("NEST_URL is not set: where is the control plane? (https://…, http://127.0.0.1:…, unix:/…/api.sock)");
         var socket = text.StartsWith("unix:", StringComparison.Ordinal) ? text["unix:".Length..] : null;
         if (socket is not null && !socket.StartsWith('/'))
             throw new FormatException($"NEST_URL: '{text}' has no absolute path.");

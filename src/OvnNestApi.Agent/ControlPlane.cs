@@ -57,7 +57,8 @@ internal sealed class ControlPlane(HttpClient http, ControlPlaneSettings setting
         using var response = await SendAsync(request, Refused, ct);
     }
 
-    private string Refused => $"The control plane refuses this agent's key. Everything stays as it is. To enrol the host again: delete {state.KeyFile} and the file 'host' beside it, and give a new token.";
+    private string Refused =>
+        $"The control plane refuses this agent's key. To enrol the host again, delete {state.KeyFile} and the file 'host' beside it, and give a new token.";
 
     private HttpRequestMessage Authorized(HttpMethod method, string path)
     {
@@ -73,20 +74,20 @@ internal sealed class ControlPlane(HttpClient http, ControlPlaneSettings setting
         {
             response = await http.SendAsync(request, ct);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or Polly.ExecutionRejectedException || (e is OperationCanceledException && !ct.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException or IOException or Polly.ExecutionRejectedException
+            || (e is OperationCanceledException && !ct.IsCancellationRequested))
         {
-            throw new ControlPlaneException($"The control plane cannot be reached: {e.Message}", e);
+            throw new ControlPlaneException($"The control plane at {settings.Where} cannot be reached: {e.Message}.", e);
         }
         if (response.IsSuccessStatusCode)
             return response;
 
         using (response)
         {
-            var path = request.RequestUri?.ToString();
             throw new ControlPlaneException(
                 response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
-                    ? $"{refused} ({(int)response.StatusCode})"
-                    : $"The control plane answered {(int)response.StatusCode} to {request.Method} {path?.Split('?')[0]}.");
+                    ? $"{refused} (status {(int)response.StatusCode})"
+                    : $"The control plane answered {(int)response.StatusCode} to {request.Method} {request.RequestUri?.AbsolutePath}.");
         }
     }
 

@@ -11,7 +11,8 @@ if (args.Length > 0 && file is null)
     return Fail("usage: OvnNestApi.Agent [apply FILE]");
 
 var builder = Host.CreateApplicationBuilder();
-builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning).AddFilter("Polly", LogLevel.Error);
+// Who calls the control plane says what went wrong, once.
+builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning).AddFilter("Polly", LogLevel.None);
 builder.Services.Configure<SimpleConsoleFormatterOptions>(options => (options.SingleLine, options.UseUtcTimestamp, options.TimestampFormat) = (true, true, "yyyy-MM-ddTHH:mm:ss.fffZ "));
 builder.Services.Configure<ConsoleLoggerOptions>(options =>
 {

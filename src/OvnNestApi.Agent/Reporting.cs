@@ -25,6 +25,7 @@ internal sealed partial class Reporting(ControlPlane control, StateFolder state,
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var backoff = new Backoff(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(10));
+        string? trouble = null;
         while (true)
         {
             await outgoing.WaitAsync(stoppingToken);
@@ -36,10 +37,13 @@ internal sealed partial class Reporting(ControlPlane control, StateFolder state,
                 await control.ReportAsync(host, next.Report, stoppingToken);
                 Remember(next.Report);
                 backoff.Reset();
+                trouble = null;
             }
             catch (ControlPlaneException e)
             {
-                LogNotSent(e.Message);
+                if (trouble != e.Message)
+                    LogNotSent(e.Message);
+                trouble = e.Message;
                 await Task.Delay(backoff.Next(), time, stoppingToken);
             }
         }

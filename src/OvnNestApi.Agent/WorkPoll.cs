@@ -40,6 +40,6 @@ internal sealed partial class WorkPoll(ControlPlane control, Latest<HostWork> la
     [LoggerMessage(LogLevel.Information, "The control plane answers; this is host {Host}")]
     private partial void LogConnected(string host);
 
-    [LoggerMessage(LogLevel.Error, "{Trouble} What is on the host stays; trying on")]
+    [LoggerMessage(LogLevel.Error, "{Trouble} (What is on the host stays; trying on.)")]
     private partial void LogTrouble(string trouble);
 }

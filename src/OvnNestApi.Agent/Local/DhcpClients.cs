@@ -63,7 +63,7 @@ internal sealed partial class DhcpClients
     /// <exception cref="Win32Exception">There is no such namespace, or no such program.</exception>
     public Task StartAsync(StartClient step)
     {
-        DeleteLease(step.Object);
+        Forget(step.Object);
         // A constant script that only passes its arguments on.
         var start = new ProcessStartInfo(
             "setsid",
@@ -86,18 +86,16 @@ internal sealed partial class DhcpClients
     {
         if (TryRead($"/proc/{step.Pid}", 0)?.Id == step.Object)
             _ = Kill(step.Pid, 9); // it has nothing to tidy up that the agent does not
-        DeleteLease(step.Object);
+        Forget(step.Object);
     }
 
-    /// <summary>Deletes what clients of an object that is gone have left.</summary>
+    /// <summary>Deletes what an object's former clients have left.</summary>
     public void Forget(Guid id)
     {
-        DeleteLease(id);
+        File.Delete(LeaseFile(id));
         foreach (var file in Directory.EnumerateFiles(_state.ClientsFolder, $"{id:N}-*.pid"))
             File.Delete(file);
     }
-
-    private void DeleteLease(Guid id) => File.Delete(LeaseFile(id));
 
     private string LeaseFile(Guid id) => Path.Join(_state.ClientsFolder, $"{id:N}.lease");
 

@@ -91,9 +91,9 @@ internal static class Leftovers
         var place = note.ThisBoot ? draft.Seen.Network.Namespaces.GetValueOrDefault(note.Namespace) : null;
         draft.Stop(draft.Clients[id].Where(client => place is not null && client.NetworkNamespace == place.Identity && !draft.Owners.IsRemoving(id)));
 
-        // The port goes first and takes its device along. What is left is a tap without a port, which would outlive the name of
-        // its namespace as long as some process is in it.
-        if (draft.Owners.IsRemoving(id) && draft.Ports.Values.Any(there => draft.Owners.Is(there.Port.Mark, id)))
+        // The port goes first and takes its device along, once ovs-vswitchd has seen it. What is then left is a tap without a port,
+        // which would outlive the name of its namespace as long as some process is in it.
+        if (draft.Owners.IsRemoving(id) && (draft.Seen.Ovs.Behind || draft.Ports.Values.Any(there => draft.Owners.Is(there.Port.Mark, id))))
             return;
         foreach (var link in place?.Links.Values.Where(link => link.Owner == (note.Mark.Installation, id)) ?? [])
             draft.Do(new IpCommand(id, note.Namespace, $"link delete dev {link.Name}"));

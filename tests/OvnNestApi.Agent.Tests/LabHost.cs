@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Text.Json;
+using OvnNestApi.Contracts;
+using TestServers;
+
+namespace OvnNestApi.Agent.Tests;
+
+/// <summary>A real host with OVN behind it, on which the agent applies work from a file. The logical ports are the seed's.</summary>
+public sealed class LabHost : IAsyncLifetime
+{
+    private const string Name = "h1";
+
+    private static readonly string[] DhcpOptions = ["lease_time", "3600", "router", "10.0.0.1", "server_id", "10.0.0.1", "server_mac", "02:ac:10:ff:01:29"];
+
+    private Sandbox? _sandbox;
+
+    public Sandbox Sandbox => _sandbox ?? throw new InvalidOperationException("Not up.");
+
+    public string State => Path.Combine(Sandbox.Folder, Name, "agent");
+
+    public async ValueTask InitializeAsync()
+    {
+        _sandbox = await Sandbox.UpAsync(Name);
+        var options = string.Join(',', DhcpOptions.Chunk(2).Select(pair => $"{pair[0]}=\"{pair[1]}\""));
+        await Sandbox.NbctlAsync(
+            "ls-add", "dmz", "--", "lr-add", "tenant1", "--", "lrp-add", "tenant1", "tenant1-dmz", "02:ac:10:ff:01:29", "10.0.0.1/24", "--",
+            "lsp-add", "dmz", "dmz-tenant1", "--", "lsp-set-type", "dmz-tenant1", "router", "--", "lsp-set-addresses", "dmz-tenant1", "router", "--",
+            "lsp-set-options", "dmz-tenant1", "router-port=tenant1-dmz");
+        var dhcp = await Sandbox.NbctlAsync("create", "DHCP_Options", "cidr=10.0.0.0/24", $"options={{{options}}}");
+        foreach (var (port, number) in new[] { ("vm5", 1), ("c51", 51), ("c52", 52) })
+        {
+            var addresses = string.Create(CultureInfo.InvariantCulture, $"02:ac:10:ff:01:{number:x2} 10.0.0.{number + 100}");
+            await Sandbox.NbctlAsync(
+                "lsp-add", "dmz", $"dmz-{port}", "--", "lsp-set-addresses", $"dmz-{port}", addresses, "--", "lsp-set-port-security", $"dmz-{port}", addresses,
+                "--", "lsp-set-dhcpv4-options", $"dmz-{port}", dhcp);
+            if (number > 1)
+                await Sandbox.NbctlAsync("set", "Logical_Switch_Port", $"dmz-{port}", "parent_name=dmz-vm5", $"tag_request={number}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_sandbox is not null)
+            await _sandbox.DisposeAsync();
+    }
+
+    /// <summary>Runs the agent's <c>apply</c> to its end; gives its report.</summary>
+    internal async Task<HostReport> ApplyAsync(HostWork work)
+    {
+        string output;
+        try
+        {
+            output = await ExecAsync("env", $"NEST_STATE={State}", "dotnet", Programs.Agent, "apply", FileOf(work));
+        }
+        catch (ProgramFailedException e) when (e.ExitCode == 1) // it says so when not all is in place
+        {
+            output = e.StandardOutput;
+        }
+        return JsonSerializer.Deserialize<HostReport>(output, ContractJson.Options) ?? throw new InvalidOperationException("The report is null.");
+    }
+
+    /// <summary>Starts it; it may be killed.</summary>
+    internal ChildProcess StartApply(HostWork work) =>
+        Sandbox.Start(Name, ["dotnet", Programs.Agent, "apply", FileOf(work)], new Dictionary<string, string?> { ["NEST_STATE"] = State });
+
+    private string FileOf(HostWork work)
+    {
+        var file = Path.Combine(Sandbox.Folder, "work.json");
+        File.WriteAllText(file, JsonSerializer.Serialize(work, ContractJson.Options));
+        return file;
+    }
+
+    public Task<string> ExecAsync(params string[] command) => Sandbox.ExecAsync(Name, command);
+
+    public Task<string> VsctlAsync(params string[] arguments) => Sandbox.VsctlAsync(Name, arguments);
+
+    public Task KillAsync(string server) => Sandbox.KillAsync(Name, server);
+
+    public Task StartAsync(string server) => Sandbox.StartAsync(Name, server);
+
+    public Task EmptyAsync(string server) => Sandbox.EmptyAsync(Name, server);
+
+    public Task<bool> PingsAsync(string networkNamespace) => Sandbox.PingsAsync(Name, networkNamespace, "10.0.0.1");
+
+    /// <summary>The DHCP clients that run for this host, by their command lines.</summary>
+    public IReadOnlyList<string> Clients() =>
+    [
+        .. Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)).Select(CommandLine)
+            .Where(line => line.StartsWith("udhcpc ", StringComparison.Ordinal) && line.Contains(State, StringComparison.Ordinal)),
+    ];
+
+    private static string CommandLine(string process)
+    {
+        try
+        {
+            return File.ReadAllText($"{process}/cmdline").Replace('\0', ' ');
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+}
