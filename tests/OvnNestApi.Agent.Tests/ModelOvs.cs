@@ -1,5 +1,5 @@
-using Ovsdb;
 using OvnNestApi.Agent.Planning;
+using Ovsdb;
 
 namespace OvnNestApi.Agent.Tests;
 
