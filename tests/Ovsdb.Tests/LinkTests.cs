@@ -40,6 +40,25 @@ public sealed class LinkTests
     }
 
     [Fact]
+    public async Task Whoever_learns_that_an_outcome_is_unknown_sees_the_copy_stale()
+    {
+        await using var server = await OvsdbServer.StartNewAsync();
+        await using var client = Nb.Client(server.Endpoint);
+        await client.SyncedAsync(Ct);
+        var states = Enumerable.Range(0, 200).Select(_ => StateAfterLossAsync(client)).ToArray();
+        await client.EchoAsync(Ct);
+        await server.KillAsync();
+        Assert.All(await Task.WhenAll(states).WaitAsync(Eventually.Deadline, Ct), state => Assert.Equal(OvsdbClientState.Stale, state));
+
+        // Not by way of the test's own scheduler: as soon as the outcome is there.
+        static async Task<OvsdbClientState> StateAfterLossAsync(OvsdbClient client)
+        {
+            var outcome = await client.TransactAsync([Op.Wait(Nb.Switch, [], ["name"], "!=", [], 60_000)], Ct).ConfigureAwait(false);
+            return outcome is Unknown ? client.State : throw new InvalidOperationException(outcome.ToString());
+        }
+    }
+
+    [Fact]
     public async Task An_answer_lost_after_the_commit_is_told_as_unknown_and_the_row_is_there()
     {
         await using var server = await OvsdbServer.StartNewAsync();
