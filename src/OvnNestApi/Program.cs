@@ -1,4 +1,5 @@
 using OvnNestApi.ApiKeys;
+using OvnNestApi.Changes;
 using OvnNestApi.Data;
 using OvnNestApi.Hosts;
 using OvnNestApi.Http;
@@ -13,10 +14,11 @@ builder.WebHost.ConfigureKestrel(kestrel =>
     kestrel.Limits.MaxRequestBodySize = HttpLimits.Body;
 });
 builder.Services.AddNestDb(builder.Configuration);
-builder.Services.AddHttpSide();
+builder.Services.AddHttpSide(builder.Configuration);
 if (!isCommand)
 {
     builder.Services.AddHostSide(builder.Configuration);
+    builder.Services.AddHostedService<ChangeRetention>();
 }
 
 await using var app = builder.Build();
@@ -27,8 +29,12 @@ if (isCommand)
 
 app.UseHttpSide();
 app.MapHealth();
+app.MapProblemPages();
 var api = app.MapGroup("/v1").AddEndpointFilter(EndpointConventions.CheckAsync);
+api.MapService();
 api.MapNouns();
+api.MapChanges();
+api.MapApiKeys();
 api.MapHostSide();
 await app.RunAsync();
 return 0;

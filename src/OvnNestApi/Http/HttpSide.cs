@@ -1,4 +1,5 @@
 using OvnNestApi.ApiKeys;
+using OvnNestApi.Changes;
 using OvnNestApi.Telemetry;
 
 namespace OvnNestApi.Http;
@@ -6,7 +7,7 @@ namespace OvnNestApi.Http;
 /// <summary>What every request goes through, whichever noun it is about.</summary>
 internal static class HttpSide
 {
-    public static IServiceCollection AddHttpSide(this IServiceCollection services)
+    public static IServiceCollection AddHttpSide(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton(TimeProvider.System);
         services.AddExceptionHandler<FailureHandler>();
@@ -15,7 +16,10 @@ internal static class HttpSide
         services.AddSingleton<PresentLiveness>();
         services.AddSingleton<Waiting>();
         services.AddScoped<Writing>();
+        services.AddSingleton<ChangeFeed>();
+        services.Configure<ChangeOptions>(configuration.GetSection("Changes"));
         services.AddAccess();
+        services.AddRateLimits(configuration);
         return services;
     }
 
@@ -27,6 +31,7 @@ internal static class HttpSide
         app.UseStatusCodePages(context => EmptyAnswers.Explain(context.HttpContext));
         app.UseRouting();
         app.UseAuthentication();
+        app.UseRateLimiter();
         app.UseAuthorization();
     }
 }

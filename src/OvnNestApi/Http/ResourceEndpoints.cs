@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
+using OvnNestApi.Changes;
 using OvnNestApi.Data;
 
 namespace OvnNestApi.Http;
@@ -41,7 +42,8 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
     where TBody : ResourceBody<TSpec>
     where TView : IResourceView
 {
-    public async Task<Results<JsonResult<ListView<TView>>, ProblemResult>> ListAsync(HttpContext context, NestDb db, PresentLiveness liveness, CancellationToken ct)
+    public async Task<Results<JsonResult<ListView<TView>>, ProblemResult>> ListAsync(
+        HttpContext context, NestDb db, PresentLiveness liveness, ChangeFeed feed, CancellationToken ct)
     {
         var vm = context.GetRouteValue("vm") as string;
         if (vm is not null && await MissingVm.CheckAsync(db, vm, ct) is { } missing)
@@ -49,6 +51,8 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
             return (ProblemResult)missing;
         }
 
+        // Before the list is read: a change after it is told again rather than lost.
+        var changes = await feed.PresentAsync(ct);
         var query = new Query(context.Request);
         var (page, problem) = await kind.ListAsync(db, await liveness.ReadAsync(db, ct), query, vm, ct);
         if (page is null)
@@ -57,7 +61,7 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
         }
 
         Paging.Link(context, page.Next);
-        return new JsonResult<ListView<TView>>(page);
+        return new JsonResult<ListView<TView>>(page with { ChangesCursor = changes.ToString() });
     }
 
     public async Task<Results<ObjectResult<TView>, ProblemResult>> GetAsync(HttpContext context, NestDb db, PresentLiveness liveness, CancellationToken ct)

@@ -1,0 +1,147 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Changes;
+using OvnNestApi.Data;
+using OvnNestApi.Http;
+
+namespace OvnNestApi.ApiKeys;
+
+/// <summary>Clients' keys, for admins; and who one is.</summary>
+internal static class ApiKeyEndpoints
+{
+    public static void MapApiKeys(this IEndpointRouteBuilder api)
+    {
+        var keys = api.MapGroup("/api-keys").WithTags("Api-keys").RequireAuthorization(Policies.Admin);
+        keys.MapRead("/", ListAsync).Takes().Produces<ListView<ApiKeyView>>()
+            .Describe("list-api-keys", "List API keys", "Who has keys, with which role, and when they were last used; never the keys themselves.");
+        keys.MapRead("/{id}", GetAsync).Takes().Produces<ApiKeyView>()
+            .Describe("get-api-key", "Read an API key", "Its role, and when it was last used; never the key itself.");
+        keys.MapPost("/", PostAsync).Takes().TakesBody<ApiKeyBody>(JsonBody.Json, """{"name":"terraform","role":"editor","ttl":"90d"}""").Produces<NewApiKeyView>(StatusCodes.Status201Created)
+            .Describe("create-api-key", "Make an API key", "Answers the key, once: only its hash is stored.");
+        keys.MapDelete("/{id}", DeleteAsync).Takes().Produces(StatusCodes.Status204NoContent)
+            .Describe("revoke-api-key", "Revoke an API key", "From now on the key is worth nothing. Sent again it changes nothing.");
+        api.MapRead("/me", Me).WithTags("Service").Takes().Produces<MeView>()
+            .Describe("get-me", "Tell who I am", "The name, role and expiry of the key that the request was sent with.");
+    }
+
+    internal static async Task<JsonResult<ListView<ApiKeyView>>> ListAsync(NestDb db, CancellationToken ct)
+    {
+        var keys = await db.ApiKeys.AsNoTracking().OrderBy(key => key.Name).ThenBy(key => key.Id).ToListAsync(ct);
+        return new(new(keys.ConvertAll(ApiKeyView.Of), null));
+    }
+
+    internal static async Task<Results<JsonResult<ApiKeyView>, ProblemResult>> GetAsync(string id, NestDb db, CancellationToken ct) =>
+        Guid.TryParseExact(id, "D", out var key) && await db.ApiKeys.AsNoTracking().FirstOrDefaultAsync(one => one.Id == key, ct) is { } found
+            ? new JsonResult<ApiKeyView>(ApiKeyView.Of(found))
+            : (ProblemResult)Problems.NotFound("There is no such key.");
+
+    internal static async Task<Results<JsonResult<NewApiKeyView>, ProblemResult>> PostAsync(HttpContext context, NestDb db, TimeProvider time, CancellationToken ct)
+    {
+        var (body, problem) = await JsonBody.ReadAsync<ApiKeyBody>(context.Request, ct);
+        if (body is not { Name: { } name, Role: { } role })
+        {
+            return (ProblemResult)(problem ?? Problems.Internal());
+        }
+
+        var ttl = TimeSpan.Zero;
+        if (body.Ttl is not null && (!Durations.TryParse(body.Ttl, out ttl) || ttl <= TimeSpan.Zero))
+        {
+            return (ProblemResult)Problems.ValidationFailed("#/ttl", "a time such as 90d is expected");
+        }
+
+        var secret = CreateKey.NewKey();
+        var key = new ApiKey { Name = name, Role = role, KeySha256 = KeyAuthentication.Hash(secret), CreatedAt = time.GetUtcNow(), ExpiresAt = body.Ttl is null ? null : time.GetUtcNow() + ttl };
+        problem = await NestWrite.RunAsync(
+            db,
+            _ =>
+            {
+                db.ApiKeys.Add(key);
+                ChangeLog.Add(db, "api-key", null, name, key.Id, "created", null, null);
+                return Task.FromResult<Problem?>(null);
+            },
+            ct);
+        if (problem is not null)
+        {
+            return (ProblemResult)problem;
+        }
+
+        context.Response.Headers.Location = $"/v1/api-keys/{key.Id}";
+        return new JsonResult<NewApiKeyView>(new(key.Id, name, role, secret, key.CreatedAt, key.ExpiresAt), StatusCodes.Status201Created);
+    }
+
+    internal static async Task<Results<NoContent, ProblemResult>> DeleteAsync(string id, NestDb db, CancellationToken ct)
+    {
+        var problem = await NestWrite.RunAsync(
+            db,
+            async token =>
+            {
+                var key = Guid.TryParseExact(id, "D", out var parsed)
+                    ? (await db.ApiKeys.FromSql($"SELECT * FROM api_keys WHERE id = {parsed} FOR UPDATE").ToListAsync(token)).FirstOrDefault() : null;
+                if (key is null)
+                {
+                    return Problems.NotFound("There is no such key.");
+                }
+
+                if (key.RevokedAt is null)
+                {
+                    key.RevokedAt = await db.Database.SqlQuery<DateTimeOffset>($"""SELECT now() AS "Value" """).SingleAsync(token);
+                    ChangeLog.Add(db, "api-key", null, key.Name, key.Id, "deleted", null, null);
+                }
+
+                return null;
+            },
+            ct);
+        return problem is null ? TypedResults.NoContent() : (ProblemResult)problem;
+    }
+
+    internal static JsonResult<MeView> Me(HttpContext context)
+    {
+        var me = Principal.Of(context);
+        return new(new(me.Id, me.Name, me.Role, me.ExpiresAt));
+    }
+}
+
+/// <summary>A key to be made.</summary>
+public sealed record ApiKeyBody
+{
+    /// <summary>Who or what uses it; appears in the change log.</summary>
+    [Needed, ObjectName]
+    public string? Name { get; init; }
+
+    /// <summary>What it may do; each role includes the one before: viewer, editor, admin.</summary>
+    [Needed]
+    public Role? Role { get; init; }
+
+    /// <summary>How long it works, such as <c>90d</c>. Default: for ever.</summary>
+    [Pattern("^[0-9]{1,7}(ms|s|m|h|d)$", "a time such as 90d is expected")]
+    public string? Ttl { get; init; }
+}
+
+/// <summary>A key as it is told.</summary>
+/// <param name="Id">Identity.</param>
+/// <param name="Name">Who or what uses it.</param>
+/// <param name="Role">What it may do.</param>
+/// <param name="CreatedAt">When it was made.</param>
+/// <param name="ExpiresAt">When it stops working; absent: never.</param>
+/// <param name="RevokedAt">When it was revoked; absent: it was not.</param>
+/// <param name="LastUsedAt">When it was last used, to the minute; absent: never.</param>
+public sealed record ApiKeyView(Guid Id, string Name, Role Role, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, DateTimeOffset? LastUsedAt)
+{
+    internal static ApiKeyView Of(ApiKey key) => new(key.Id, key.Name, key.Role, key.CreatedAt, key.ExpiresAt, key.RevokedAt, key.LastUsedAt);
+}
+
+/// <summary>A new key, told once.</summary>
+/// <param name="Id">Identity.</param>
+/// <param name="Name">Who or what uses it.</param>
+/// <param name="Role">What it may do.</param>
+/// <param name="Key">The key. It is not stored and not told again.</param>
+/// <param name="CreatedAt">When it was made.</param>
+/// <param name="ExpiresAt">When it stops working; absent: never.</param>
+public sealed record NewApiKeyView(Guid Id, string Name, Role Role, string Key, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt);
+
+/// <summary>Who one is.</summary>
+/// <param name="Id">The key's id.</param>
+/// <param name="Name">The key's name.</param>
+/// <param name="Role">What it may do.</param>
+/// <param name="ExpiresAt">When it stops working; absent: never.</param>
+public sealed record MeView(Guid Id, string Name, Role? Role, DateTimeOffset? ExpiresAt);

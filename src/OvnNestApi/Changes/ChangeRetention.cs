@@ -1,0 +1,46 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace OvnNestApi.Changes;
+
+/// <summary>Forgets changes that are too old, a batch at a time. The newest of them stays, as a mark of where the log begins.</summary>
+internal sealed partial class ChangeRetention(NpgsqlDataSource database, IOptions<ChangeOptions> options, TimeProvider time, ILogger<ChangeRetention> logger) : BackgroundService
+{
+    private const int Batch = 5000;
+    private static readonly TimeSpan Pace = TimeSpan.FromHours(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Pace, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                while (await PruneAsync(database, options.Value.Keep, stoppingToken) == Batch)
+                {
+                }
+            }
+            catch (NpgsqlException e)
+            {
+                LogFailure(e.Message);
+            }
+        }
+    }
+
+    /// <summary>Forgets one batch; returns how many.</summary>
+    internal static async Task<int> PruneAsync(NpgsqlDataSource database, TimeSpan keep, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            """
+            DELETE FROM changes WHERE number IN (
+                SELECT number FROM changes WHERE number < (SELECT max(number) FROM changes WHERE at < now() - $1) ORDER BY number LIMIT $2)
+            """);
+        command.Parameters.Add(new() { Value = keep });
+        command.Parameters.Add(new() { Value = Batch });
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Old changes could not be forgotten: {Error}")]
+    private partial void LogFailure(string error);
+}

@@ -1,0 +1,41 @@
+using System.Threading.RateLimiting;
+using OvnNestApi.ApiKeys;
+
+namespace OvnNestApi.Http;
+
+/// <summary>Configuration section <c>RateLimit</c>: what one key may send.</summary>
+internal sealed class RateLimitOptions
+{
+    /// <summary>Requests a second on average; 0 means no limit.</summary>
+    public int PerSecond { get; set; } = 2000;
+
+    /// <summary>Requests at once.</summary>
+    public int Burst { get; set; } = 10000;
+}
+
+/// <summary>A token bucket for each key. Hosts' agents are not limited: they wait for us.</summary>
+internal static class RateLimits
+{
+    public static IServiceCollection AddRateLimits(this IServiceCollection services, IConfiguration configuration)
+    {
+        var limit = configuration.GetSection("RateLimit").Get<RateLimitOptions>() ?? new();
+        return services.AddRateLimiter(options =>
+        {
+            options.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, Guid>(context =>
+                limit.PerSecond > 0 && context.Features.Get<Principal>() is { HostId: null } client
+                    ? RateLimitPartition.GetTokenBucketLimiter(client.Id, _ => new()
+                    {
+                        TokenLimit = Math.Max(1, limit.Burst),
+                        TokensPerPeriod = Math.Max(1, limit.PerSecond),
+                        ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+                        AutoReplenishment = true,
+                    })
+                    : RateLimitPartition.GetNoLimiter(Guid.Empty));
+            options.OnRejected = (rejected, _) =>
+            {
+                var after = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var time) ? time : TimeSpan.FromSeconds(1);
+                return new(new ProblemResult(Problems.RateLimited(after)).ExecuteAsync(rejected.HttpContext));
+            };
+        });
+    }
+}
