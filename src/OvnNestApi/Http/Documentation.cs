@@ -9,8 +9,8 @@ internal static class Documentation
 
     /// <summary>The body that the handler reads itself.</summary>
     public static RouteHandlerBuilder TakesBody<T>(this RouteHandlerBuilder endpoint, string mediaType, string example)
-        where T : notnull => endpoint.WithMetadata(new TakenBody(typeof(T), mediaType, example));
+        where T : notnull => endpoint.Accepts<T>(mediaType).WithMetadata(new BodyExample(example));
 }
 
-/// <summary>The body of an operation.</summary>
-internal sealed record TakenBody(Type Type, string MediaType, string Example);
+/// <summary>A body as a client would send it.</summary>
+internal sealed record BodyExample(string Json);

@@ -20,6 +20,7 @@ internal static class HttpSide
         services.Configure<ChangeOptions>(configuration.GetSection("Changes"));
         services.AddAccess();
         services.AddRateLimits(configuration);
+        services.AddOpenApiSide();
         return services;
     }
 
@@ -29,6 +30,7 @@ internal static class HttpSide
         app.UseRequestLogging();
         app.UseExceptionHandler(_ => { });
         app.UseStatusCodePages(context => EmptyAnswers.Explain(context.HttpContext));
+        app.MapOpenApiSide();
         app.UseRouting();
         app.UseAuthentication();
         app.UseRateLimiter();

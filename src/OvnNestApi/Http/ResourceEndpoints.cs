@@ -19,19 +19,19 @@ internal static class ResourceEndpoints
         var group = api.MapGroup(kind.Route).WithTags(char.ToUpperInvariant(many[0]) + many[1..]);
 
         group.MapRead("/", on.ListAsync).Takes([.. QueryParameters.OfLists, .. kind.Filters])
-            .Describe($"list-{many}", $"List {many}", $"A page of the {many}, in the order of their names.");
+            .Produces<ListView<TView>>().Describe($"list-{many}", $"List {many}", $"A page of the {many}, in the order of their names.");
         group.MapRead("/{name}", on.GetAsync).Takes()
-            .Describe($"get-{one}", $"Read a {one}", "What was asked, what is, and whether the two agree.");
+            .Produces<TView>().Describe($"get-{one}", $"Read a {one}", "What was asked, what is, and whether the two agree.");
         group.MapRead("/{name}/wait", on.WaitAsync).Takes(QueryParameters.OfWaits)
-            .Describe($"wait-for-{one}", $"Wait until a {one} is ready or gone", "Holds the answer until the condition is reached, or the time is over.");
+            .Produces<TView>().Produces(StatusCodes.Status204NoContent).Describe($"wait-for-{one}", $"Wait until a {one} is ready or gone", "Holds the answer until the condition is reached, or the time is over.");
         group.MapPost("/", on.PostAsync).RequireAuthorization(Policies.Write).Takes(WriteOptions.OfWrites).TakesBody<TBody>(JsonBody.Json, kind.Example)
-            .Describe($"create-{one}", $"Create a {one}", $"Creates a {one}. A name that is in use is a conflict; PUT creates or replaces.");
+            .Produces<TView>(StatusCodes.Status201Created).Produces<TView>(StatusCodes.Status202Accepted).Describe($"create-{one}", $"Create a {one}", $"Creates a {one}. A name that is in use is a conflict; PUT creates or replaces.");
         group.MapPut("/{name}", on.PutAsync).RequireAuthorization(Policies.Write).Takes(WriteOptions.OfWrites).TakesBody<TBody>(JsonBody.Json, kind.Example)
-            .Describe($"put-{one}", $"Create or replace a {one}", $"Makes the {one} what the body says. Sent again it changes nothing.");
+            .Produces<TView>().Produces<TView>(StatusCodes.Status201Created).Produces<TView>(StatusCodes.Status202Accepted).Describe($"put-{one}", $"Create or replace a {one}", $"Makes the {one} what the body says. Sent again it changes nothing.");
         group.MapPatch("/{name}", on.PatchAsync).RequireAuthorization(Policies.Write).Takes(WriteOptions.OfWrites).TakesBody<TBody>(JsonBody.MergePatch, """{"labels":{"app":"web"}}""")
-            .Describe($"patch-{one}", $"Change some fields of a {one}", "A merge patch (RFC 7396) on name, description, labels and spec. The result is checked as a whole.");
+            .Produces<TView>().Produces<TView>(StatusCodes.Status202Accepted).Describe($"patch-{one}", $"Change some fields of a {one}", "A merge patch (RFC 7396) on name, description, labels and spec. The result is checked as a whole.");
         group.MapDelete("/{name}", on.DeleteAsync).RequireAuthorization(Policies.Write).Takes(WriteOptions.OfDeletes)
-            .Describe($"delete-{one}", $"Delete a {one}", $"Marks the {one} as on its way out. It is gone when the northbound database and the hosts have confirmed.");
+            .Produces<TView>(StatusCodes.Status202Accepted).Produces(StatusCodes.Status204NoContent).Describe($"delete-{one}", $"Delete a {one}", $"Marks the {one} as on its way out. It is gone when the northbound database and the hosts have confirmed.");
     }
 }
 
