@@ -1,6 +1,9 @@
 namespace OvnNestApi.Agent;
 
-/// <summary>How long to wait before the next try: doubling from the first to the longest, less up to a quarter by chance so that many agents do not come at once.</summary>
+/// <summary>
+/// How long to wait before the next try: doubling from the first to the longest, less up to a quarter by chance so that many agents do not
+/// come at once.
+/// </summary>
 internal sealed class Backoff(TimeSpan first, TimeSpan longest)
 {
     private int _failures;

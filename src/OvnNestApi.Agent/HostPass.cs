@@ -19,18 +19,21 @@ internal sealed partial class HostPass(LocalOvs ovs, Namespaces namespaces, Dhcp
     public async Task<PassResult> RunAsync(HostWork work, CancellationToken ct)
     {
         var failures = new Dictionary<Guid, string>();
+        var done = new HashSet<Step>();
         for (var round = 1; ; round++)
         {
             if (await LookAsync(work, ct) is not { } seen)
                 return new PassResult(null, ovs.Fault ?? "the host's Open_vSwitch database is empty", false);
 
             var plan = HostPlan.For(work, seen);
-            // What has failed in this pass is tried again in the next.
+            // What has failed in this pass, or did not help, is tried again in the next.
             var groups = plan.Ovs.Where(group => !group.Objects.Any(failures.ContainsKey)).ToArray();
-            var steps = plan.Steps.Where(step => !failures.ContainsKey(step.Object)).ToArray();
+            var steps = plan.Steps.Where(step => !failures.ContainsKey(step.Object) && done.Add(step)).ToArray();
             if ((groups.Length == 0 && steps.Length == 0) || round > Rounds)
                 return new PassResult(
-                    Tell(plan.Report, failures), seen.Ovs.Behind ? "ovs-vswitchd has not done the last change of its database; does it run?" : null, plan.IsEmpty);
+                    Tell(plan.Report, failures),
+                    seen.Ovs.Behind ? "ovs-vswitchd has not done the last change of its database; does it run?" : null,
+                    plan.IsEmpty);
 
             LogActing(work.Cursor, groups.Sum(group => group.Ops.Count), steps.Length);
             foreach (var op in logger.IsEnabled(LogLevel.Debug) ? groups.SelectMany(group => group.Ops) : [])
@@ -64,7 +67,8 @@ internal sealed partial class HostPass(LocalOvs ovs, Namespaces namespaces, Dhcp
             {
                 Objects =
                 [
-                    .. report.Objects.Select(item => failures.TryGetValue(item.Id, out var failure) ? item with { Digest = null, Error = item.Error ?? failure } : item),
+                    .. report.Objects.Select(item =>
+                        failures.TryGetValue(item.Id, out var failure) ? item with { Digest = null, Error = item.Error ?? failure } : item),
                     .. failures.Where(failure => report.Objects.All(item => item.Id != failure.Key))
                         .Select(failure => new ObjectReport(failure.Key, null, failure.Value, null, false)),
                 ],

@@ -10,10 +10,14 @@ var file = args is ["apply", var name] ? name : null;
 if (args.Length > 0 && file is null)
     return Fail("usage: OvnNestApi.Agent [apply FILE]");
 
+if (!Environment.IsPrivilegedProcess)
+    return Fail("The agent makes namespaces and devices: it must run as root.");
+
 var builder = Host.CreateApplicationBuilder();
 // Who calls the control plane says what went wrong, once.
 builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning).AddFilter("Polly", LogLevel.None);
-builder.Services.Configure<SimpleConsoleFormatterOptions>(options => (options.SingleLine, options.UseUtcTimestamp, options.TimestampFormat) = (true, true, "yyyy-MM-ddTHH:mm:ss.fffZ "));
+builder.Services.Configure<SimpleConsoleFormatterOptions>(options =>
+    (options.SingleLine, options.UseUtcTimestamp, options.TimestampFormat) = (true, true, "yyyy-MM-ddTHH:mm:ss.fffZ "));
 builder.Services.Configure<ConsoleLoggerOptions>(options =>
 {
     options.LogToStandardErrorThreshold = LogLevel.Trace;

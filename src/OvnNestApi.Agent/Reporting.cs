@@ -1,4 +1,3 @@
-using System.Text.Json;
 using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agent;
@@ -8,19 +7,10 @@ namespace OvnNestApi.Agent;
 internal sealed record Outgoing(HostReport Report, bool IsRemoving);
 
 /// <summary>Sends what the passes found, when there is something new to tell. Beside the passes: a control plane that is slow or away holds up no repair.</summary>
-internal sealed partial class Reporting(ControlPlane control, StateFolder state, Latest<Outgoing> outgoing, TimeProvider time, ILogger<Reporting> logger) : BackgroundService
+internal sealed partial class Reporting(ControlPlane control, StateFolder state, Latest<Outgoing> outgoing, TimeProvider time, ILogger<Reporting> logger)
+    : BackgroundService
 {
-    /// <summary>The number of OVN's configuration alone changes often and matters little, except soon after something else changed: then a tag may wait for it.</summary>
-    private static readonly TimeSpan NumberEvery = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan NumberMatters = TimeSpan.FromMinutes(1);
-
-    /// <summary>Told again without any news, in case the other side lost it.</summary>
-    private static readonly TimeSpan Again = TimeSpan.FromMinutes(1);
-
-    private HostReport? _sent;
-    private string _sentSubstance = "";
-    private long _sentAt;
-    private long _changedAt;
+    private readonly ReportPace _pace = new(time);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -30,12 +20,12 @@ internal sealed partial class Reporting(ControlPlane control, StateFolder state,
         {
             await outgoing.WaitAsync(stoppingToken);
             // The next pass brings the next one, at the latest with the next tick.
-            if (!outgoing.TryTake(out var next) || next is null || state.Host is not { } host || !IsDue(next))
+            if (!outgoing.TryTake(out var next) || next is null || state.Host is not { } host || !_pace.IsDue(next))
                 continue;
             try
             {
                 await control.ReportAsync(host, next.Report, stoppingToken);
-                Remember(next.Report);
+                _pace.Sent(next.Report);
                 backoff.Reset();
                 trouble = null;
             }
@@ -48,24 +38,6 @@ internal sealed partial class Reporting(ControlPlane control, StateFolder state,
             }
         }
     }
-
-    private bool IsDue(Outgoing next)
-    {
-        if (_sent is null || Substance(next.Report) != _sentSubstance || time.GetElapsedTime(_sentAt) >= Again)
-            return true;
-        return next.Report.NbCfg != _sent.NbCfg
-            && (next.IsRemoving || time.GetElapsedTime(_changedAt) < NumberMatters || time.GetElapsedTime(_sentAt) >= NumberEvery);
-    }
-
-    private void Remember(HostReport report)
-    {
-        var substance = Substance(report);
-        if (substance != _sentSubstance)
-            _changedAt = time.GetTimestamp();
-        (_sent, _sentSubstance, _sentAt) = (report, substance, time.GetTimestamp());
-    }
-
-    private static string Substance(HostReport report) => JsonSerializer.Serialize(report with { NbCfg = null }, ContractJson.Options);
 
     [LoggerMessage(LogLevel.Warning, "A report was not sent: {Reason}")]
     private partial void LogNotSent(string reason);

@@ -14,6 +14,7 @@ internal sealed class StateFolder : IDisposable
 
     private readonly string _folder;
     private readonly FileStream _lock;
+    private readonly Lock _writing = new();
 
     /// <exception cref="IOException">Another agent works with this folder.</exception>
     public StateFolder(string folder)
@@ -69,7 +70,8 @@ internal sealed class StateFolder : IDisposable
     ];
 
     public void WriteNote(string name, Mark mark) =>
-        Write(Path.Join("namespaces", name), JsonSerializer.Serialize(new Note(mark.Installation, mark.Kind, mark.Id, Boot), NoteJson.Default.Note), secret: false);
+        Write(
+            Path.Join("namespaces", name), JsonSerializer.Serialize(new Note(mark.Installation, mark.Kind, mark.Id, Boot), NoteJson.Default.Note), secret: false);
 
     public void DeleteNote(string name) => File.Delete(Path.Join(NotesFolder, name));
 
@@ -100,13 +102,16 @@ internal sealed class StateFolder : IDisposable
     {
         var mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | (secret ? 0 : UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         var draft = Path.Join(_folder, ".writing");
-        File.Delete(draft);
-        using (var file = new FileStream(draft, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode }))
+        lock (_writing)
         {
-            file.Write(Encoding.UTF8.GetBytes(text));
-            file.Flush(flushToDisk: secret);
+            File.Delete(draft);
+            using (var file = new FileStream(draft, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode }))
+            {
+                file.Write(Encoding.UTF8.GetBytes(text));
+                file.Flush(flushToDisk: secret);
+            }
+            File.Move(draft, Path.Join(_folder, name), overwrite: true);
         }
-        File.Move(draft, Path.Join(_folder, name), overwrite: true);
     }
 }
 

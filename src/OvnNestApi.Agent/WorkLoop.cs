@@ -53,13 +53,24 @@ internal sealed partial class WorkLoop(
             if (isDone)
                 backoff.Reset();
             else
-                await Task.WhenAny(Task.Delay(backoff.Next(), time, stoppingToken), latest.WaitAsync(stoppingToken));
+                await PauseAsync(backoff.Next(), stoppingToken);
         }
+    }
+
+    // New work ends the pause: it may be what was missing.
+    private async Task PauseAsync(TimeSpan pause, CancellationToken ct)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        await Task.WhenAny(Task.Delay(pause, time, either.Token), latest.WaitAsync(either.Token));
+        await either.CancelAsync();
     }
 
     private static HostReport Doubt(HostReport last, HostWork work, string fault) => last with
     {
-        Objects = [.. work.Vms.SelectMany(vm => vm.Containers.Select(container => container.Id).Prepend(vm.Id)).Select(id => new ObjectReport(id, null, fault, null, false))],
+        Objects =
+        [
+            .. work.Vms.SelectMany(vm => vm.Containers.Select(container => container.Id).Prepend(vm.Id)).Select(id => new ObjectReport(id, null, fault, null, false)),
+        ],
     };
 
     // A hint that saves waiting for the next tick; the tick finds everything.

@@ -6,7 +6,8 @@ namespace OvnNestApi.Agent.Local;
 internal static class Command
 {
     /// <summary>Runs it with lines on its standard input; gives what it wrote to standard error, and how it ended.</summary>
-    public static async Task<(int Status, string Errors)> RunAsync(string program, IReadOnlyList<string> arguments, IEnumerable<string> input, CancellationToken ct)
+    public static async Task<(int Status, string Errors)> RunAsync(
+        string program, IReadOnlyList<string> arguments, IEnumerable<string> input, CancellationToken ct)
     {
         var start = new ProcessStartInfo(program, arguments)
         {

@@ -60,9 +60,13 @@ internal sealed partial class DhcpClients
     }
 
     /// <summary>Starts a client in a namespace, in a session of its own, without a terminal or a pipe to us: it goes on when the agent ends.</summary>
-    /// <exception cref="Win32Exception">There is no such namespace, or no such program.</exception>
+    /// <exception cref="Win32Exception">There is no such namespace.</exception>
+    /// <exception cref="FileNotFoundException">There is no udhcpc on this host.</exception>
     public Task StartAsync(StartClient step)
     {
+        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin").Split(':');
+        if (!folders.Any(folder => File.Exists(Path.Join(folder, "udhcpc"))))
+            throw new FileNotFoundException("udhcpc is not installed on this host");
         Forget(step.Object);
         // A constant script that only passes its arguments on.
         var start = new ProcessStartInfo(
@@ -73,11 +77,11 @@ internal sealed partial class DhcpClients
                 "udhcpc", "-f", "-i", step.Device, "-p", PidFile(step.Object, step.Index), "-s", _state.DhcpEventScript, "-t", "5", "-T", "1", "-A", "3",
             ])
         { WorkingDirectory = "/" };
+        // The agent's own settings are none of its business.
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("NEST_", StringComparison.Ordinal)).ToArray())
+            start.Environment.Remove(name);
         start.Environment["NEST_LEASE"] = LeaseFile(step.Object);
         start.Environment["NEST_RESOLV_CONF"] = Path.Join(NetworkLook.ConfigurationFolder, step.Namespace, "resolv.conf");
-        // The agent's own secrets and settings are none of its business.
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("NEST_", StringComparison.Ordinal) && name is not ("NEST_LEASE" or "NEST_RESOLV_CONF")).ToArray())
-            start.Environment.Remove(name);
         return NetworkLook.RunInAsync(step.Namespace, () => Process.Start(start)?.Dispose());
     }
 
@@ -107,7 +111,8 @@ internal sealed partial class DhcpClients
             return null;
         try
         {
-            var argument = File.ReadAllText($"{folder}/cmdline").Split('\0').FirstOrDefault(word => word.StartsWith($"{_state.ClientsFolder}/", StringComparison.Ordinal));
+            var argument = File.ReadAllText($"{folder}/cmdline").Split('\0')
+                .FirstOrDefault(word => word.StartsWith($"{_state.ClientsFolder}/", StringComparison.Ordinal));
             if (Path.GetFileNameWithoutExtension(argument)?.Split('-') is not [var text, var number]
                 || !Guid.TryParseExact(text, "N", out var id) || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
                 || new FileInfo($"{folder}/ns/net").LinkTarget is not { } place)

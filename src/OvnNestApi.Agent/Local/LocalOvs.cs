@@ -33,7 +33,9 @@ internal sealed partial class LocalOvs : IAsyncDisposable
     public event Action? Changed;
 
     /// <summary>Why the database cannot be read; null when it can.</summary>
-    public string? Fault => _client.State is OvsdbClientState.Synced ? null : $"the host's Open_vSwitch database cannot be reached: {_client.LastError ?? "not connected yet"}";
+    public string? Fault => _client.State is OvsdbClientState.Synced
+        ? null
+        : $"the host's Open_vSwitch database cannot be reached: {_client.LastError ?? "not connected yet"}";
 
     public void Start() => _client.Start();
 
@@ -51,7 +53,10 @@ internal sealed partial class LocalOvs : IAsyncDisposable
         return OvsRows.Read(root, copy.Find, current < _ours);
     }
 
-    /// <summary>Writes the groups in one transaction, and each alone when that is rejected; waits until ovs-vswitchd has done it, or a while. Gives what failed, by object.</summary>
+    /// <summary>
+    /// Writes the groups in one transaction, and each alone when that is rejected; waits until ovs-vswitchd has done it, or a while. Gives
+    /// what failed, by object.
+    /// </summary>
     public async Task<IReadOnlyDictionary<Guid, string>> ApplyAsync(IReadOnlyList<OvsGroup> groups, CancellationToken ct)
     {
         var failures = new Dictionary<Guid, string>();

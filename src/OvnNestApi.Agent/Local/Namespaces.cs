@@ -6,7 +6,10 @@ using OvnNestApi.Agent.Planning;
 
 namespace OvnNestApi.Agent.Local;
 
-/// <summary>Carries out the steps of a plan that are not OVS's: namespaces, devices, addresses, DHCP clients. Few processes for many steps; one that fails stops no other.</summary>
+/// <summary>
+/// Carries out the steps of a plan that are not OVS's: namespaces, devices, addresses, DHCP clients. Few processes for many steps; one that
+/// fails stops no other.
+/// </summary>
 internal sealed partial class Namespaces(StateFolder state, DhcpClients clients)
 {
     private const int AtOnce = 4;
@@ -40,7 +43,8 @@ internal sealed partial class Namespaces(StateFolder state, DhcpClients clients)
             failures, ct);
 
         // The note goes last: until then the next look finds what is still to be removed.
-        foreach (var step in steps.OfType<RemoveNamespace>().Where(step => !step.Exists || !File.Exists(Path.Join(NetworkLook.NamespaceFolder, step.Namespace))))
+        foreach (var step in steps.OfType<RemoveNamespace>()
+            .Where(step => !step.Exists || !File.Exists(Path.Join(NetworkLook.NamespaceFolder, step.Namespace))))
         {
             clients.Forget(step.Object);
             DeleteResolvConf(step.Namespace);
@@ -59,7 +63,7 @@ internal sealed partial class Namespaces(StateFolder state, DhcpClients clients)
         {
             await clients.StartAsync(step);
         }
-        catch (Win32Exception e)
+        catch (Exception e) when (e is Win32Exception or FileNotFoundException)
         {
             failures.TryAdd(step.Object, $"DHCP client for {step.Device}: {e.Message}");
         }
@@ -80,7 +84,8 @@ internal sealed partial class Namespaces(StateFolder state, DhcpClients clients)
         var words = new List<string>();
         foreach (var line in errors.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            if (FailedLine().Match(line) is { Success: true } match && int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture) is var number && number <= lines.Count)
+            if (FailedLine().Match(line) is { Success: true } match
+                && int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture) is var number && number <= lines.Count)
             {
                 var (id, command) = lines[number - 1];
                 failures.TryAdd(id, $"ip {string.Join(' ', [.. arguments, command])}: {string.Join("; ", words)}");

@@ -8,7 +8,10 @@ using OvnNestApi.Agent.Planning;
 
 namespace OvnNestApi.Agent.Local;
 
-/// <summary>Reads devices, addresses and the default route of one network namespace from the kernel (rtnetlink(7)). It looks in the namespace that the calling thread is in.</summary>
+/// <summary>
+/// Reads devices, addresses and the default route of one network namespace from the kernel (rtnetlink(7)): of the one that the calling
+/// thread is in.
+/// </summary>
 internal static partial class Netlink
 {
     // linux/netlink.h, linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h

@@ -2,7 +2,10 @@ using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agent.Planning;
 
-/// <summary>A device in its namespace, with its addresses. Each step repairs one thing that was seen to be otherwise; what follows from it is planned after the next look.</summary>
+/// <summary>
+/// A device in its namespace, with its addresses. Each step repairs one thing that was seen to be otherwise; what follows from it is
+/// planned after the next look.
+/// </summary>
 internal static class DevicePlan
 {
     // Long enough for a new address to reach OVN's DHCP responder before the client asks again.

@@ -31,7 +31,8 @@ internal sealed record HostPlan(IReadOnlyList<OvsGroup> Ovs, IReadOnlyList<Step>
             .Where(link => link.ExternalIds.ContainsKey(OvsDraft.IfaceIdKey)).ToArray();
 
         foreach (var vm in draft.Work.Vms)
-            draft.Verdicts[vm.Id].OvnInstalled = links.Any(link => draft.Owners.Is(link.Mark, vm.Id) && link.ExternalIds.GetValueOrDefault("ovn-installed") == "true");
+            draft.Verdicts[vm.Id].OvnInstalled =
+                links.Any(link => draft.Owners.Is(link.Mark, vm.Id) && link.ExternalIds.GetValueOrDefault("ovn-installed") == "true");
 
         return new HostReport(
             draft.Work.Cursor,
@@ -39,7 +40,8 @@ internal sealed record HostPlan(IReadOnlyList<OvsGroup> Ovs, IReadOnlyList<Step>
             long.TryParse(integration?.ExternalIds.GetValueOrDefault("ovn-nb-cfg"), out var number) ? number : null,
             [
                 .. draft.Verdicts.Values.Select(verdict => verdict.Report()),
-                .. draft.Obstructed.Where(entry => !draft.Verdicts.ContainsKey(entry.Key)).Select(entry => new ObjectReport(entry.Key, null, entry.Value, null, false)),
+                .. draft.Obstructed.Where(entry => !draft.Verdicts.ContainsKey(entry.Key))
+                    .Select(entry => new ObjectReport(entry.Key, null, entry.Value, null, false)),
             ],
             [
                 .. from bridge in ovs.Bridges

@@ -17,8 +17,10 @@ internal static class Leftovers
             if (draft.Owners.IsRemoving(client.Id) || (IsFree(draft, client.Id) && !draft.WantedNamespaces.ContainsValue(client.Id)))
                 draft.Stop([client]);
         foreach (var link in draft.Seen.Network.Root.Values)
-            if (link.Owner is { } owner && owner.Installation == draft.Owners.Installation && draft.Owners.IsRemoving(owner.Id) && !draft.Ports.ContainsKey(link.Name))
-                draft.Do(new IpCommand(owner.Id, null, $"link delete dev {link.Name}")); // a tap that outlived its port, while ovs-vswitchd was away
+            // A tap that outlived its port, while ovs-vswitchd was away.
+            if (link.Owner is { } owner && owner.Installation == draft.Owners.Installation && draft.Owners.IsRemoving(owner.Id)
+                && !draft.Ports.ContainsKey(link.Name))
+                draft.Do(new IpCommand(owner.Id, null, $"link delete dev {link.Name}"));
     }
 
     /// <summary>The ids that we have marked things with and that nobody asked for, with what there is.</summary>
@@ -26,7 +28,8 @@ internal static class Leftovers
     {
         var found =
             draft.Seen.Ovs.Bridges.Select(bridge => (bridge.Mark, What: $"bridge {bridge.Name}"))
-                .Concat(draft.Ports.Values.Where(there => there.Port.Name != there.Bridge.Name).Select(there => (there.Port.Mark, What: $"port {there.Port.Name}")))
+                .Concat(draft.Ports.Values.Where(there => there.Port.Name != there.Bridge.Name)
+                    .Select(there => (there.Port.Mark, What: $"port {there.Port.Name}")))
                 .Concat(draft.Seen.Marks.Select(note => (Mark: (Mark?)note.Mark, What: $"namespace {note.Namespace}")));
         return
         [
@@ -42,11 +45,14 @@ internal static class Leftovers
 
     /// <summary>The ids of the removals of which nothing is left.</summary>
     public static IReadOnlyList<Guid> Gone(Draft draft) =>
-        draft.Seen.Ovs.Behind ? [] : [.. draft.Work.Remove.Select(removal => removal.Id).Distinct().Where(id => draft.Owners.IsRemoving(id) && !IsAnywhere(draft, id)).Order()];
+        draft.Seen.Ovs.Behind
+            ? []
+            : [.. draft.Work.Remove.Select(removal => removal.Id).Distinct().Where(id => draft.Owners.IsRemoving(id) && !IsAnywhere(draft, id)).Order()];
 
     private static bool IsAnywhere(Draft draft, Guid id) =>
         draft.Seen.Ovs.Bridges.Any(bridge => draft.Owners.Is(bridge.Mark, id))
-        || draft.Ports.Values.Any(there => draft.Owners.Is(there.Port.Mark, id) || there.Port.Interfaces.Any(part => draft.Owners.Is(Mark.Read(part.ExternalIds), id)))
+        || draft.Ports.Values.Any(there =>
+            draft.Owners.Is(there.Port.Mark, id) || there.Port.Interfaces.Any(part => draft.Owners.Is(Mark.Read(part.ExternalIds), id)))
         || draft.Seen.Marks.Any(note => draft.Owners.Is(note.Mark, id))
         || draft.Clients.Contains(id)
         || draft.Seen.Network.Root.Values.Any(link => link.Owner == (draft.Owners.Installation, id));
@@ -78,7 +84,8 @@ internal static class Leftovers
         if (others.Length == 0)
             draft.Ovs.DropBridge(bridge);
         else
-            draft.Obstructed[id] = $"bridge {bridge.Name} cannot be removed: on it are ports that are not to be removed ({string.Join(", ", others.Order(StringComparer.Ordinal))})";
+            draft.Obstructed[id] =
+                $"bridge {bridge.Name} cannot be removed: on it are ports that are not to be removed ({string.Join(", ", others.Order(StringComparer.Ordinal))})";
         if (draft.Verdicts.TryGetValue(id, out var verdict))
             verdict.Await();
     }

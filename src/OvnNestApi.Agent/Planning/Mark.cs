@@ -1,6 +1,9 @@
 namespace OvnNestApi.Agent.Planning;
 
-/// <summary>How we know again what we made: whose installation, and for which object. Stands in <c>external_ids</c> of bridges, ports and interfaces, in a file per namespace, and as alias of a device.</summary>
+/// <summary>
+/// How we know again what we made: whose installation, and for which object. Stands in <c>external_ids</c> of bridges, ports and
+/// interfaces, in a file per namespace, and as alias of a device.
+/// </summary>
 /// <param name="Installation">The installation's id.</param>
 /// <param name="Kind"><see cref="Vm"/> or <see cref="Container"/>.</param>
 /// <param name="Id">The object's id.</param>

@@ -5,7 +5,9 @@ internal static class PatchNames
 {
     private const int Longest = 15;
 
-    /// <summary><c>brvm5-brint</c> on <c>br-vm5</c> and <c>brint-brvm5</c> on <c>br-int</c> where that fits and is unambiguous; else names made of the VM's id.</summary>
+    /// <summary>
+    /// <c>brvm5-brint</c> on <c>br-vm5</c> and <c>brint-brvm5</c> on <c>br-int</c> where that fits and is unambiguous; else names made of the VM's id.
+    /// </summary>
     public static (string OnBridge, string OnIntegration) For(string bridge, string integration, Guid vm)
     {
         if (Plain(bridge) is { } near && Plain(integration) is { } far && near.Length + 1 + far.Length <= Longest)

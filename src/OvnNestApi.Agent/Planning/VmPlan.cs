@@ -171,7 +171,8 @@ internal static class VmPlan
 
     // What was not asked to be removed goes on working: its tag passes too.
     private static IEnumerable<int> Tags(Draft draft, VmWork vm, OvsBridge? bridge) =>
-        vm.Containers.Where(container => container.Device.Workload is not Workload.None && !draft.Verdicts[container.Id].IsHeld).Select(container => container.Tag)
+        vm.Containers.Where(container => container.Device.Workload is not Workload.None && !draft.Verdicts[container.Id].IsHeld)
+            .Select(container => container.Tag)
             .Concat((bridge?.Ports ?? []).Where(port => Stays(draft, port.Mark)).Select(port => port.Tag ?? 0));
 
     private static bool Stays(Draft draft, Mark? mark) =>
