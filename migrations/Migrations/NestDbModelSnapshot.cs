@@ -1243,6 +1243,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("tag");
 
+                    b.Property<string>("Ttl")
+                        .HasColumnType("text")
+                        .HasColumnName("ttl");
+
                     b.Property<Guid>("VmId")
                         .HasColumnType("uuid")
                         .HasColumnName("vm_id");

@@ -100,6 +100,10 @@ internal sealed record Liveness
     public Condition Of(Container container, Vm vm) =>
         Of(container, container.Workload == Workload.None || vm.Workload == Workload.None ? null : vm.HostId);
 
+    /// <summary>The present reason of a host.</summary>
+    public Reason OfHost(Reason stored, Guid? host) =>
+        stored != Reason.Deleting && (host is not { } id || Hosts.GetValueOrDefault(id) is not { IsHeard: true }) ? Reason.HostSilent : stored;
+
     /// <summary>The present reason of an object, from its stored one.</summary>
     /// <param name="host">The host that the object depends on; null: none.</param>
     public Reason Of(Reason stored, bool isDirty, Guid? host)

@@ -1,3 +1,4 @@
+using OvnNestApi.Conditions;
 using OvnNestApi.Data;
 using OvnNestApi.Placements;
 using OvnNestApi.VlanLeases;
@@ -25,5 +26,10 @@ internal static class HostSide
     /// <summary>Enrolment, work, reports, credentials, leases and readiness, below <c>/v1</c>.</summary>
     public static void MapHostSide(this IEndpointRouteBuilder api)
     {
+        api.MapEnrolments();
+        api.MapAgents();
+        api.MapVlanLeases();
+        api.MapVlanPictures();
+        api.MapReadiness();
     }
 }

@@ -15,10 +15,11 @@ internal sealed class WorkPoll(IDbContextFactory<NestDb> databases, Signals sign
     /// <summary>How often otherwise: notifications are hints.</summary>
     private static readonly TimeSpan Together = TimeSpan.FromSeconds(20);
 
-    /// <returns>The work; null: it is the same for as long as <paramref name="wait"/>.</returns>
-    public async Task<HostWork?> NextAsync(Guid host, WorkCursor? after, TimeSpan wait, CancellationToken cancellationToken)
+    /// <param name="isAgent">The poll is a sign of life of the host's agent; an admin's is not.</param>
+    /// <returns>The work; null: it is the same for as long as <paramref name="wait"/>, or the host is gone.</returns>
+    public async Task<HostWork?> NextAsync(Guid host, WorkCursor? after, TimeSpan wait, bool isAgent, CancellationToken cancellationToken)
     {
-        using var poll = presence.Poll(host);
+        using var poll = isAgent ? presence.Poll(host) : null;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         var start = time.GetTimestamp();
         while (true)
@@ -49,12 +50,17 @@ internal sealed class WorkPoll(IDbContextFactory<NestDb> databases, Signals sign
     }
 
     /// <summary>All of it, as of one moment: a snapshot in which the revision and the objects belong together.</summary>
-    public async Task<HostWork> ReadAsync(Guid host, CancellationToken cancellationToken)
+    public async Task<HostWork?> ReadAsync(Guid host, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var snapshot = await db.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
         var head = await db.Hosts.Where(h => h.Id == host)
-            .Select(h => new { h.Name, h.IntegrationBridge, h.WorkRevision, db.Leader.Single().Installation }).SingleAsync(cancellationToken);
+            .Select(h => new { h.Name, h.IntegrationBridge, h.WorkRevision, db.Leader.Single().Installation }).SingleOrDefaultAsync(cancellationToken);
+        if (head is null)
+        {
+            return null;
+        }
+
         var placements = db.Placements.Where(p => p.HostId == host);
         var vms = await Work.OfVmsAsync(db, db.Vms.Where(v => placements.Any(p => p.ObjectId == v.Id && p.Wanted)), cancellationToken);
         var containers = (await Work.OfContainersAsync(db, db.Containers.Where(c => placements.Any(p => p.ObjectId == c.Id && p.Wanted)), cancellationToken))
@@ -66,9 +72,9 @@ internal sealed class WorkPoll(IDbContextFactory<NestDb> databases, Signals sign
             vms.ConvertAll(vm => vm with { Containers = [.. containers[vm.Id]] }), removals);
     }
 
-    private async Task<WorkCursor> CursorAsync(Guid host, CancellationToken cancellationToken)
+    private async Task<WorkCursor?> CursorAsync(Guid host, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Hosts.Where(h => h.Id == host).Select(h => new WorkCursor(db.Leader.Single().Installation, h.WorkRevision)).SingleAsync(cancellationToken);
+        return await db.Hosts.Where(h => h.Id == host).Select(h => (WorkCursor?)new WorkCursor(db.Leader.Single().Installation, h.WorkRevision)).SingleOrDefaultAsync(cancellationToken);
     }
 }

@@ -6,14 +6,12 @@ namespace OvnNestApi.VlanLeases;
 /// <summary>Makes leases of free tags. The caller holds the VM's row lock; the unique index on (VM, tag) decides all the same.</summary>
 internal static class Grant
 {
-    /// <summary>A tag is free if it has no row, or one that has cooled and goes back to nobody.</summary>
-    private const string IsFree = """
-        NOT EXISTS (SELECT FROM vlan_leases l WHERE l.vm_id = @vm AND l.tag = t.tag
-                    AND NOT (l.state = 'Cooling' AND l.cool_until <= now() AND (l.owner IS NULL OR l.expires_at <= now())))
+    private static readonly string IsFree = $"""
+        NOT EXISTS (SELECT FROM vlan_leases l WHERE l.vm_id = @vm AND l.tag = t.tag AND NOT {IsOver("l")})
         """;
 
     // The parts of a UNION ALL are read one after the other, and no further than the limit: few probes while never-used tags are left.
-    private const string Chosen = $"""
+    private static readonly string Chosen = $"""
         SELECT @tag::int AS tag WHERE @tag::int IS NOT NULL
         UNION ALL
         (SELECT t.tag FROM unnest(@low::int[], @high::int[]) AS r (low, high), generate_series(r.low, r.high) AS t (tag)
@@ -26,20 +24,20 @@ internal static class Grant
         LIMIT @count
         """;
 
-    private const string Make = $"""
+    private static readonly string Make = $"""
         WITH granted AS (
-            INSERT INTO vlan_leases AS old (id, vm_id, tag, state, container_id, container_name, owner, expires_at, since, awaits_all_chassis, revision)
+            INSERT INTO vlan_leases AS old (id, vm_id, tag, state, container_id, container_name, owner, ttl, expires_at, since, awaits_all_chassis, revision)
             SELECT gen_random_uuid(), @vm, chosen.tag, CASE WHEN @container::uuid IS NULL THEN 'Reserved' ELSE 'Bound' END,
                 @container::uuid, @name::text,
                 @owner::text || CASE WHEN @count = 1 THEN '' ELSE '-' || row_number() OVER (ORDER BY chosen.tag) END,
-                now() + @ttl::interval, now(), false, 1
+                @ttltext::text, now() + @ttl::interval, now(), false, 1
             FROM ({Chosen}) chosen
             WHERE NOT @alone OR NOT EXISTS (
                 SELECT FROM vlan_leases mine WHERE mine.vm_id = @vm AND (mine.container_name = @name::text OR mine.owner = @owner::text))
             ON CONFLICT (vm_id, tag) DO UPDATE SET
                 id = excluded.id, state = excluded.state, container_id = excluded.container_id, container_name = excluded.container_name, successor_id = NULL,
-                owner = excluded.owner, expires_at = excluded.expires_at, since = now(), drain_nb_cfg = NULL, cool_until = NULL, awaits_all_chassis = false, revision = 1
-            WHERE old.state = 'Cooling' AND old.cool_until <= now() AND (old.owner IS NULL OR old.expires_at <= now())
+                owner = excluded.owner, ttl = excluded.ttl, expires_at = excluded.expires_at, since = now(), drain_nb_cfg = NULL, cool_until = NULL, awaits_all_chassis = false, revision = 1
+            WHERE {IsOver("old")}
             RETURNING id, tag, owner),
         told AS (
             INSERT INTO vlan_history (vm_id, vm_name, tag, lease_id, container_id, container_name, owner, "from")
@@ -63,16 +61,22 @@ internal static class Grant
     /// <param name="owner">The key; of several, each has it with <c>-1</c>, <c>-2</c> … behind it.</param>
     /// <param name="ttl">How long; null: for ever.</param>
     /// <returns>The tags, ascending; fewer than asked: the caller rolls back.</returns>
-    public static Task<List<int>> ReservedAsync(NestDb db, Vm vm, int? tag, int count, string owner, TimeSpan? ttl, CancellationToken cancellationToken) =>
+    public static Task<List<int>> ReservedAsync(NestDb db, Vm vm, int? tag, int count, string owner, (string Text, TimeSpan Time)? ttl, CancellationToken cancellationToken) =>
         MakeAsync(db, vm, tag, count, null, null, owner, ttl, false, cancellationToken);
 
+    /// <summary>A row that stands for nothing any more, though nobody has swept it yet: cooled and going back to nobody, or reserved and expired.</summary>
+    private static string IsOver(string lease) => $"""
+        (({lease}.state = 'Cooling' AND {lease}.cool_until <= now() AND ({lease}.owner IS NULL OR {lease}.expires_at <= now()))
+         OR ({lease}.state = 'Reserved' AND {lease}.expires_at <= now()))
+        """;
+
     private static Task<List<int>> MakeAsync(
-        NestDb db, Vm vm, int? tag, int count, Guid? container, string? name, string? owner, TimeSpan? ttl, bool alone, CancellationToken cancellationToken)
+        NestDb db, Vm vm, int? tag, int count, Guid? container, string? name, string? owner, (string Text, TimeSpan Time)? ttl, bool alone, CancellationToken cancellationToken)
     {
         var ranges = VlanRanges.Parse(vm.VlanRanges).Ranges;
         return db.QueryAsync(
             Make, row => row.GetInt32(0), cancellationToken,
-            ("vm", vm.Id), ("vmname", vm.Name), ("tag", tag), ("count", count), ("container", container), ("name", name), ("owner", owner), ("ttl", ttl),
+            ("vm", vm.Id), ("vmname", vm.Name), ("tag", tag), ("count", count), ("container", container), ("name", name), ("owner", owner), ("ttl", ttl?.Time), ("ttltext", ttl?.Text),
             ("alone", alone), ("low", ranges.Select(r => r.Low).ToArray()), ("high", ranges.Select(r => r.High).ToArray()));
     }
 }

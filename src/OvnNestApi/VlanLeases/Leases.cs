@@ -75,7 +75,8 @@ internal static class Leases
         var former = leases.Where(l => l.ContainerName == container.Name && l.State is LeaseState.Draining or LeaseState.Cooling);
         var held = tag is not null ? leases.Find(l => l.Tag == tag) : present is not null ? null : former.FirstOrDefault(l => ranges.Contains(l.Tag));
         await ReleaseAsync(db, container, cancellationToken);
-        if (held is null || (held.State == LeaseState.Cooling && held.ContainerName != container.Name))
+        // Others' cooled or expired leases may be over: the statement that grants knows, by the database's clock.
+        if (held is null || (held.State == LeaseState.Cooling && held.ContainerName != container.Name) || (held.State == LeaseState.Reserved && held != reservation))
         {
             if (await Grant.BoundAsync(db, vm, container.Id, container.Name, tag, alone: false, cancellationToken) is not { } free)
             {

@@ -32,6 +32,9 @@ public sealed class VlanLease
     /// <summary>The client's key of a reservation, 1–128 printable characters; null for a lease that a container drew itself.</summary>
     public string? Owner { get; set; }
 
+    /// <summary>The reservation's time as the client sent it ("30m"); null: for ever.</summary>
+    public string? Ttl { get; set; }
+
     /// <summary>When a reservation ends; null: never.</summary>
     public DateTimeOffset? ExpiresAt { get; set; }
 

@@ -21,7 +21,7 @@ internal sealed class Agent(Installation nest, Host host)
     public bool LeavesPorts { get; set; }
 
     /// <summary>Takes the present work without doing it.</summary>
-    public async Task FetchAsync() => Work = await Poll().ReadAsync(host.Id, default);
+    public async Task FetchAsync() => Work = (await Poll().ReadAsync(host.Id, default))!;
 
     /// <summary>Takes the present work, does it and reports.</summary>
     public async Task PassAsync()

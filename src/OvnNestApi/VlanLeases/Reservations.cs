@@ -1,0 +1,179 @@
+using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Changes;
+using OvnNestApi.Data;
+using OvnNestApi.Http;
+using OvnNestApi.Placements;
+using OvnNestApi.Vms;
+
+namespace OvnNestApi.VlanLeases;
+
+/// <summary>What clients do with leases as objects of their own. Each runs within a transaction and begins with the VM's row lock.</summary>
+internal static class Reservations
+{
+    /// <summary>Reserves the tag for the owner, or renews.</summary>
+    /// <returns>Whether it is new.</returns>
+    public static async Task<(bool IsNew, Problem? Problem)> PutAsync(NestDb db, string vmName, int tag, LeaseSpec spec, Conditional condition, CancellationToken cancellationToken)
+    {
+        var (vm, problem) = await LockAsync(db, vmName, cancellationToken);
+        if (vm is null || spec.Owner is not { } owner)
+        {
+            return (false, problem);
+        }
+
+        var leases = await db.VlanLeases.FromSql($"SELECT * FROM vlan_leases WHERE vm_id = {vm.Id} AND (tag = {tag} OR owner = {owner}) FOR NO KEY UPDATE").ToListAsync(cancellationToken);
+        var (held, own) = (leases.Find(l => l.Tag == tag), leases.Find(l => l.Owner == owner));
+        if (own is not null && own.Tag != tag)
+        {
+            return (false, Problems.VlanTagTaken($"{owner} has tag {own.Tag} of {vmName} ({Word(own.State)}).", null, "#/spec/owner"));
+        }
+
+        if (Check(condition, held) is { } failed)
+        {
+            return (false, failed);
+        }
+
+        if (held is not null && held == own && held.State is LeaseState.Reserved or LeaseState.Bound)
+        {
+            await RenewAsync(db, vmName, held, spec, cancellationToken);
+            return (false, null);
+        }
+
+        if (held is null or { State: LeaseState.Reserved or LeaseState.Cooling } && await Grant.ReservedAsync(db, vm, tag, 1, owner, Ttl(spec), cancellationToken) is [_])
+        {
+            await LogAsync(db, vm, [tag], cancellationToken);
+            return (true, null);
+        }
+
+        return (false, held is null ? Problems.VlanTagTaken($"Tag {tag} of {vmName} has just been taken.", TimeSpan.FromSeconds(1)) : Leases.Taken(vm, held, "#/spec"));
+    }
+
+    /// <summary>Reserves as many tags as asked, all or none; the same owner again has the same lease again.</summary>
+    public static async Task<(IReadOnlyList<int> Tags, bool IsNew, Problem? Problem)> PostAsync(NestDb db, string vmName, LeaseSpec spec, CancellationToken cancellationToken)
+    {
+        var (vm, problem) = await LockAsync(db, vmName, cancellationToken);
+        if (vm is null || spec.Owner is not { } owner)
+        {
+            return ([], false, problem);
+        }
+
+        var count = spec.Count ?? 1;
+        var owners = count == 1 ? [owner] : Enumerable.Range(1, count).Select(i => $"{owner}-{i}").ToArray();
+        var present = await db.VlanLeases.FromSql($"SELECT * FROM vlan_leases WHERE vm_id = {vm.Id} AND owner = ANY({owners}) ORDER BY tag FOR NO KEY UPDATE").ToListAsync(cancellationToken);
+        if (present.Find(l => l.State is LeaseState.Draining or LeaseState.Cooling) is { } going)
+        {
+            return ([], false, Leases.Taken(vm, going, "#/spec/owner"));
+        }
+
+        if (present.Count == count)
+        {
+            foreach (var lease in present)
+            {
+                await RenewAsync(db, vmName, lease, spec, cancellationToken);
+            }
+
+            return (present.ConvertAll(l => l.Tag), false, null);
+        }
+
+        if (present.Count > 0)
+        {
+            return ([], false, Problems.VlanTagTaken($"{present[0].Owner} has tag {present[0].Tag} of {vmName} ({Word(present[0].State)}).", null, "#/spec/owner"));
+        }
+
+        var tags = await Grant.ReservedAsync(db, vm, null, count, owner, Ttl(spec), cancellationToken);
+        if (tags.Count < count)
+        {
+            var exhausted = await Leases.ExhaustedAsync(db, vm, VlanRanges.Parse(vm.VlanRanges), cancellationToken);
+            return ([], false, tags.Count == 0 ? exhausted : exhausted with { Detail = $"Of {count} tags asked for, only {tags.Count} of {vmName} are free." });
+        }
+
+        await LogAsync(db, vm, tags, cancellationToken);
+        return (tags, true, null);
+    }
+
+    /// <summary>Gives a reservation back. A lease on its way to being free will not return to its owner; with force its way ends.</summary>
+    public static async Task<Problem?> DeleteAsync(
+        NestDb db, Settlement settlement, string vmName, int tag, Conditional condition, bool force, CancellationToken cancellationToken)
+    {
+        var (vm, problem) = await LockAsync(db, vmName, cancellationToken, evenDeleting: true);
+        if (vm is null)
+        {
+            return problem;
+        }
+
+        var lease = (await db.VlanLeases.FromSql($"SELECT * FROM vlan_leases WHERE vm_id = {vm.Id} AND tag = {tag} FOR NO KEY UPDATE").ToListAsync(cancellationToken)).FirstOrDefault();
+        if (Check(condition, lease) is { } failed)
+        {
+            return failed;
+        }
+
+        switch (lease?.State)
+        {
+            case null:
+                return Problems.NotFound("vlan-lease", $"{tag}");
+            case LeaseState.Bound:
+                return Problems.InUse($"Tag {tag} of {vmName} is bound to container {lease.ContainerName}. Delete the container, or give it another tag.");
+            case LeaseState.Reserved:
+                await db.ExecuteAsync("UPDATE vlan_history SET until = now() WHERE lease_id = @lease AND until IS NULL", cancellationToken, ("lease", lease.Id));
+                db.VlanLeases.Remove(lease);
+                break;
+            default:
+                lease.Owner = null;
+                if (force)
+                {
+                    await settlement.ForceLeaseAsync(db, lease.Id, cancellationToken);
+                }
+
+                break;
+        }
+
+        ChangeLog.Add(db, "vlan-lease", vmName, $"{tag}", lease.Id, lease.State == LeaseState.Reserved ? "deleted" : force ? "forced" : "deleting", null, null);
+        return null;
+    }
+
+    internal static string Word(LeaseState state) => state.ToString().ToLowerInvariant();
+
+    private static async Task RenewAsync(NestDb db, string vm, VlanLease lease, LeaseSpec spec, CancellationToken cancellationToken)
+    {
+        if (spec.Ttl is null && lease.Ttl is null)
+        {
+            return;
+        }
+
+        await db.ExecuteAsync(
+            "UPDATE vlan_leases SET ttl = @text::text, expires_at = now() + @ttl::interval, revision = revision + 1 WHERE id = @lease", cancellationToken,
+            ("lease", lease.Id), ("text", spec.Ttl), ("ttl", Ttl(spec)?.Time));
+        ChangeLog.Add(db, "vlan-lease", vm, $"{lease.Tag}", lease.Id, "updated", null, null);
+    }
+
+    private static async Task LogAsync(NestDb db, Vm vm, IReadOnlyList<int> tags, CancellationToken cancellationToken)
+    {
+        foreach (var lease in await db.VlanLeases.AsNoTracking().Where(l => l.VmId == vm.Id && tags.Contains(l.Tag)).ToListAsync(cancellationToken))
+        {
+            ChangeLog.Add(db, "vlan-lease", vm.Name, $"{lease.Tag}", lease.Id, "created", null, null);
+        }
+    }
+
+    private static (string Text, TimeSpan Time)? Ttl(LeaseSpec spec) => Durations.TryParse(spec.Ttl, out var time) ? (spec.Ttl ?? "", time) : null;
+
+    private static Problem? Check(Conditional condition, VlanLease? lease)
+    {
+        if (condition.CreateOnly && lease is not null)
+        {
+            return Problems.PreconditionFailed("If-None-Match: * was sent, and the tag is leased.");
+        }
+
+        return condition.IfMatch is null || (lease is not null && (condition.IfMatch.Contains("*") || condition.IfMatch.Contains(Conditional.ETag(lease.Id, lease.Revision))))
+            ? null
+            : Problems.PreconditionFailed(lease is null ? "If-Match was sent, and the tag is not leased." : $"If-Match was sent, and the lease's ETag is {Conditional.ETag(lease.Id, lease.Revision)}.");
+    }
+
+    private static async Task<(Vm? Vm, Problem? Problem)> LockAsync(NestDb db, string name, CancellationToken cancellationToken, bool evenDeleting = false)
+    {
+        var vms = ResourceName.IsValid(name)
+            ? await db.Vms.FromSql($"SELECT * FROM vms WHERE name = {name} ORDER BY deleting_since IS NOT NULL, created_at DESC FOR NO KEY UPDATE").AsNoTracking().ToListAsync(cancellationToken)
+            : [];
+        return vms is not [var vm, ..] ? (null, Problems.NotFound("vm", name))
+            : vm.DeletingSince is not null && !evenDeleting ? (null, Problems.BeingDeleted($"The VM {name} is being deleted."))
+            : (vm, null);
+    }
+}
