@@ -17,7 +17,7 @@ internal sealed record PortFacts
     /// <summary>Another host that still has something of the VM; null: none.</summary>
     public string? FormerHost { get; init; }
 
-    /// <summary>The rows are in the NB, as the present spec wants them.</summary>
+    /// <summary>The rows are in the NB. Whether they are to be changed is added when read: <see cref="Liveness"/>.</summary>
     public bool IsProgrammed { get; init; }
 
     /// <summary>What is in the way of the rows; null: nothing.</summary>

@@ -38,7 +38,7 @@ internal static class Readiness
             {
                 IsDeleting = n.DeletingSince != null,
                 IsReplacing = db.Networks.Any(p => p.Name == n.Name && p.Id != n.Id && p.DeletingSince != null),
-                IsProgrammed = n.InNorthbound && n.ReconciledSeq >= n.DirtySeq,
+                IsProgrammed = n.InNorthbound,
                 RejectedAs = n.RejectedAs,
                 Rejection = n.Rejection,
                 HasHostSide = false,
@@ -57,7 +57,7 @@ internal static class Readiness
             {
                 IsDeleting = n.DeletingSince != null,
                 IsReplacing = db.Routers.Any(p => p.Name == n.Name && p.Id != n.Id && p.DeletingSince != null),
-                IsProgrammed = n.InNorthbound && n.ReconciledSeq >= n.DirtySeq,
+                IsProgrammed = n.InNorthbound,
                 RejectedAs = n.RejectedAs,
                 Rejection = n.Rejection,
                 HasHostSide = false,
@@ -101,7 +101,7 @@ internal static class Readiness
                         : (from o in db.Placements join x in db.Hosts on o.HostId equals x.Id where o.VmId == v.Id && !o.Wanted select "host " + x.Name).FirstOrDefault(),
                     IsReplacing = db.Vms.Any(o => o.Name == v.Name && o.Id != v.Id && o.DeletingSince != null),
                     FormerHost = (from o in db.Placements join x in db.Hosts on o.HostId equals x.Id where o.VmId == v.Id && o.HostId != v.HostId select x.Name).FirstOrDefault(),
-                    IsProgrammed = v.InNorthbound && v.ReconciledSeq >= v.DirtySeq,
+                    IsProgrammed = v.InNorthbound,
                     RejectedAs = v.RejectedAs,
                     Rejection = v.Rejection,
                     HasHostSide = v.Workload != Workload.None,
@@ -139,7 +139,7 @@ internal static class Readiness
                     IsReplacing = db.Containers.Any(o => o.VmId == c.VmId && o.Name == c.Name && o.Id != c.Id && o.DeletingSince != null)
                         || !db.VlanLeases.Any(l => l.VmId == c.VmId && l.Tag == c.Tag && l.ContainerId == c.Id && l.State == LeaseState.Bound),
                     FormerHost = (from o in db.Placements join x in db.Hosts on o.HostId equals x.Id where o.VmId == v.Id && o.HostId != v.HostId select x.Name).FirstOrDefault(),
-                    IsProgrammed = c.InNorthbound && c.ReconciledSeq >= c.DirtySeq,
+                    IsProgrammed = c.InNorthbound,
                     RejectedAs = c.RejectedAs,
                     Rejection = c.Rejection,
                     HasHostSide = c.Workload != Workload.None && v.Workload != Workload.None,

@@ -1,0 +1,107 @@
+using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Addresses;
+using OvnNestApi.Containers;
+using OvnNestApi.Http;
+using OvnNestApi.Networks;
+
+namespace OvnNestApi.Tests.Hosts;
+
+/// <summary>Addresses: who gets which.</summary>
+public sealed class AddressTests
+{
+    [Fact]
+    public async Task Addresses_leave_out_network_broadcast_gateway_and_reserved_and_the_last_one_is_followed_by_the_first_free()
+    {
+        var nest = await Installation.CreateAsync();
+        var network = await NetworkAsync(nest, "10.0.0.0/28", "10.0.0.1", "10.0.0.4-10.0.0.6", "10.0.0.14");
+        var given = new List<Container>();
+        for (var i = 0; i < 9; i++)
+        {
+            given.Add(await GiveAsync(nest, network));
+        }
+
+        Assert.Equal([2, 3, 7, 8, 9, 10, 11, 12, 13], given.Select(c => (int)(c.Ip!.Value.Value & 255)));
+        var (problem, _) = await TryAsync(nest, network);
+        Assert.Equal(("addresses-exhausted", "No address of 10.0.0.0/28 of network n is free: 9 of 9 are in use."), (problem?.Code, problem?.Detail));
+
+        // Freed last, given last: the search goes on where it ended.
+        await FreeAsync(nest, given[6]);
+        await FreeAsync(nest, given[0]);
+        Assert.Equal(2u, (await GiveAsync(nest, network)).Ip!.Value.Value & 255);
+        Assert.Equal(11u, (await GiveAsync(nest, network)).Ip!.Value.Value & 255);
+    }
+
+    [Theory]
+    [InlineData("10.0.1.2", "is not in 10.0.0.0/28")]
+    [InlineData("10.0.0.0", "network or broadcast")]
+    [InlineData("10.0.0.15", "network or broadcast")]
+    [InlineData("10.0.0.1", "gateway")]
+    [InlineData("10.0.0.5", "reserved")]
+    public async Task An_address_that_a_port_cannot_have_is_refused(string ip, string because)
+    {
+        var nest = await Installation.CreateAsync();
+        var network = await NetworkAsync(nest, "10.0.0.0/28", "10.0.0.1", "10.0.0.4-10.0.0.6");
+        var (problem, _) = await TryAsync(nest, network, ip);
+        Assert.Equal(("validation-failed", "#/spec/ip"), (problem?.Code, problem?.Errors[0].Pointer));
+        Assert.Contains(because, problem?.Errors[0].Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_address_that_somebody_has_is_refused()
+    {
+        var nest = await Installation.CreateAsync();
+        var network = await NetworkAsync(nest, "10.0.0.0/28", "10.0.0.1");
+        var first = await GiveAsync(nest, network, "10.0.0.9");
+        var (sameIp, _) = await TryAsync(nest, network, "10.0.0.9");
+        Assert.Equal(("address-taken", "#/spec/ip"), (sameIp?.Code, sameIp?.Errors[0].Pointer));
+        var (sameMac, _) = await TryAsync(nest, network, null, first.Mac);
+        Assert.Equal(("address-taken", "#/spec/mac"), (sameMac?.Code, sameMac?.Errors[0].Pointer));
+    }
+
+    [Fact]
+    public async Task A_network_without_a_subnet_gives_only_mac_addresses()
+    {
+        var nest = await Installation.CreateAsync();
+        var network = await NetworkAsync(nest, null, null);
+        var (one, two) = (await GiveAsync(nest, network), await GiveAsync(nest, network));
+        Assert.Null(one.Ip);
+        Assert.NotEqual(one.Mac, two.Mac);
+        Assert.Equal("validation-failed", (await TryAsync(nest, network, "10.0.0.2")).Problem?.Code);
+    }
+
+    [Fact]
+    public async Task Addresses_asked_for_at_once_are_distinct()
+    {
+        var nest = await Installation.CreateAsync();
+        var network = await NetworkAsync(nest, "10.0.0.0/24", "10.0.0.1");
+        await Parallel.ForEachAsync(Enumerable.Range(0, 253), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (_, _) => await GiveAsync(nest, network));
+        Assert.Equal(253, await nest.ReadAsync(db => db.Addresses.Select(a => a.Ip).Distinct().CountAsync()));
+        Assert.Equal("addresses-exhausted", (await TryAsync(nest, network)).Problem?.Code);
+    }
+
+    private static async Task<Network> NetworkAsync(Installation nest, string? subnet, string? gateway, params string[] reserved)
+    {
+        var network = new Network { Name = "n", Spec = "{}", SwitchName = "n", Subnet = Cidr.TryParse(subnet, out var cidr) ? cidr : null, Gateway = Ipv4.TryParse(gateway, out var ip) ? ip : null, Reserved = reserved };
+        await nest.DoAsync(db =>
+        {
+            db.Networks.Add(network);
+            return Task.CompletedTask;
+        });
+        return network;
+    }
+
+    private static async Task<Container> GiveAsync(Installation nest, Network network, string? ip = null)
+    {
+        var (problem, port) = await TryAsync(nest, network, ip);
+        Assert.Null(problem);
+        return port;
+    }
+
+    private static async Task<(Problem? Problem, Container Port)> TryAsync(Installation nest, Network network, string? ip = null, MacAddress? mac = null)
+    {
+        var port = new Container { VmId = default, Name = "c", Spec = "{}", Tag = 0, NetworkId = network.Id, Mac = default, PortName = "p", Interface = "c", Namespace = "c" };
+        return (await nest.TryAsync(db => AddressBook.AssignAsync(db, port, network, Ipv4.TryParse(ip, out var asked) ? asked : null, mac, null, default)), port);
+    }
+
+    private static Task FreeAsync(Installation nest, Container port) => nest.DoAsync(db => db.Addresses.Where(a => a.OwnerId == port.Id).ExecuteDeleteAsync());
+}

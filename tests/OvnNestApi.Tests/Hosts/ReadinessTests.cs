@@ -1,0 +1,67 @@
+using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Conditions;
+using OvnNestApi.Data;
+
+namespace OvnNestApi.Tests.Hosts;
+
+/// <summary>Conditions as they come to be written.</summary>
+public sealed class ReadinessTests
+{
+    [Fact]
+    public async Task A_container_is_ready_when_its_host_has_confirmed_the_present_work_and_not_before()
+    {
+        var nest = await Installation.CreateAsync();
+        var (network, host) = (await nest.NetworkAsync(), await nest.HostAsync());
+        var agent = new Agent(nest, host);
+        var vm = await nest.VmAsync("vm5", network, host);
+        await nest.ContainerAsync(vm, "c51", 51);
+        await nest.NorthboundPassAsync(1);
+        await EvaluateAsync();
+        Assert.Equal((Reason.HostPending, Reason.HostPending), await ReasonsAsync());
+
+        await agent.PassAsync();
+        Assert.Equal((Reason.Ready, Reason.Ready), await ReasonsAsync());
+        Assert.False(await agent.ReportAsync());
+
+        // Another MTU is other work; what was confirmed was the former.
+        await nest.DoAsync(async db =>
+        {
+            await db.Database.ExecuteSqlAsync($"UPDATE networks SET mtu = 1400");
+            await Placements.Placing.RefreshAsync(db, vm.Id, default);
+        });
+        await EvaluateAsync();
+        Assert.Equal((Reason.HostPending, Reason.HostPending), await ReasonsAsync());
+        await agent.ReportAsync();
+        Assert.Equal((Reason.HostPending, Reason.HostPending), await ReasonsAsync());
+        await agent.PassAsync();
+        Assert.Equal((Reason.Ready, Reason.Ready), await ReasonsAsync());
+
+        await agent.ReportAsync(error: "no space left on device");
+        Assert.Equal((Reason.HostFailed, Reason.HostFailed), await ReasonsAsync());
+        Assert.Contains("no space left", await nest.ReadAsync(db => db.Containers.Select(c => c.Message).SingleAsync()), StringComparison.Ordinal);
+        Assert.Equal(
+            ["HostPending", "Ready", "HostPending", "Ready", "HostFailed"],
+            (await nest.ReadAsync(db => db.Changes.Where(c => c.Kind == "container" && c.Action == "status").OrderBy(c => c.Number).Select(c => c.After).ToListAsync()))
+                .Select(after => (string)System.Text.Json.Nodes.JsonNode.Parse(after!)!["reason"]!));
+
+        Task EvaluateAsync() => nest.DoAsync(db => Readiness.EvaluateAsync(db, [vm.Id, network.Id, host.Id], default));
+        async Task<(Reason, Reason)> ReasonsAsync() => await nest.ReadAsync(async db => ((await db.Vms.SingleAsync()).Reason, (await db.Containers.SingleAsync()).Reason));
+    }
+
+    [Fact]
+    public async Task Another_system_id_makes_the_ports_of_the_hosts_vms_be_looked_at_again()
+    {
+        var nest = await Installation.CreateAsync();
+        var host = await nest.HostAsync();
+        var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), host);
+        await nest.NorthboundPassAsync(1);
+        var agent = new Agent(nest, host);
+        await agent.PassAsync();
+        Assert.True(await nest.ReadAsync(db => db.Vms.AnyAsync(v => v.DirtySeq > v.ReconciledSeq)));
+        await nest.NorthboundPassAsync(2);
+        await agent.ReportAsync();
+        Assert.False(await nest.ReadAsync(db => db.Vms.AnyAsync(v => v.DirtySeq > v.ReconciledSeq)));
+        await agent.SendAsync(new(agent.Work.Cursor, "another", 1, [], [], [], []));
+        Assert.True(await nest.ReadAsync(db => db.Vms.AnyAsync(v => v.Id == vm.Id && v.DirtySeq > v.ReconciledSeq)));
+    }
+}
