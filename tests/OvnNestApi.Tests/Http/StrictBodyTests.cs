@@ -1,0 +1,173 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using OvnNestApi.ApiKeys;
+
+namespace OvnNestApi.Tests.Http;
+
+/// <summary>Whatever is wrong with a request is told completely, by pointer, and nothing is stored.</summary>
+public sealed class StrictBodyTests(Api api) : IClassFixture<Api>
+{
+    [Fact]
+    public async Task All_errors_of_a_body_are_told_at_once_each_with_its_pointer()
+    {
+        var vm = await api.VmAsync();
+        var answer = await api.PutAsync(
+            $"/v1/vms/{vm}/containers/a",
+            """
+            {"name":"A","description":"\u0007","labels":{"not a key":"x","b":"not a value"},"foo":1,"metadata":{"revision":"1"},
+             "spec":{"vlan":0,"mac":"ff:ff:ff:ff:ff:ff","ip":7,"x~/y":1,"enabled":"true","interface":"x;id","vlan":51,"addressing":"magic"}}
+            """);
+        answer.IsProblem(
+            "validation-failed", "#/name", "#/description", "#/labels/not%20a%20key", "#/labels/b", "#/foo", "#/spec/vlan", "#/spec/mac", "#/spec/ip",
+            "#/spec/x~0~1y", "#/spec/enabled", "#/spec/interface", "#/spec/vlan", "#/spec/addressing");
+        Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
+    }
+
+    [Theory]
+    [InlineData("""{"vlan":0}""", "#/spec/vlan")]
+    [InlineData("""{"vlan":4095}""", "#/spec/vlan")]
+    [InlineData("""{"vlan":"51"}""", "#/spec/vlan")]
+    [InlineData("""{"vlan":51.5}""", "#/spec/vlan")]
+    [InlineData("""{"vlan":-1}""", "#/spec/vlan")]
+    [InlineData("""{"vlan":99999999999999999999}""", "#/spec/vlan")]
+    [InlineData("""{"vlan":true}""", "#/spec/vlan")]
+    [InlineData("""{"vlan":[51]}""", "#/spec/vlan")]
+    [InlineData("""{"mac":"01:00:00:00:00:01"}""", "#/spec/mac")]
+    [InlineData("""{"mac":"00:00:00:00:00:00"}""", "#/spec/mac")]
+    [InlineData("""{"mac":"02-ac-10-ff-01-33"}""", "#/spec/mac")]
+    [InlineData("""{"mac":""}""", "#/spec/mac")]
+    [InlineData("""{"ip":"010.7.0.9"}""", "#/spec/ip")]
+    [InlineData("""{"ip":"10.7.9"}""", "#/spec/ip")]
+    [InlineData("""{"ip":"fe80::1"}""", "#/spec/ip")]
+    [InlineData("""{"ip":"10.8.0.9"}""", "#/spec/ip")]
+    [InlineData("""{"ip":"10.7.0.0"}""", "#/spec/ip")]
+    [InlineData("""{"ip":"10.7.0.255"}""", "#/spec/ip")]
+    [InlineData("""{"network":""}""", "#/spec/network")]
+    [InlineData("""{"network":"Ünder"}""", "#/spec/network")]
+    [InlineData("""{"interface":"sixteen-bytes-xx"}""", "#/spec/interface")]
+    [InlineData("""{"interface":"v%d"}""", "#/spec/interface")]
+    [InlineData("""{"interface":"-x"}""", "#/spec/interface")]
+    [InlineData("""{"interface":".."}""", "#/spec/interface")]
+    [InlineData("""{"namespace":"a/b"}""", "#/spec/namespace")]
+    [InlineData("""{"portName":"a\nb"}""", "#/spec/portName")]
+    [InlineData("""{"portName":"trailing\n"}""", "#/spec/portName")]
+    [InlineData("""{"lease":"\u0000"}""", "#/spec/lease")]
+    [InlineData("""{"portName":"\ud800"}""", "#/spec/portName")]
+    [InlineData("""{"unknown":1}""", "#/spec/unknown")]
+    [InlineData("""{"Vlan":1}""", "#/spec/Vlan")]
+    [InlineData("""[]""", "#/spec")]
+    [InlineData("\"x\"", "#/spec")]
+    public async Task A_value_that_can_be_none_is_refused_with_its_pointer_and_nothing_is_stored(string spec, string pointer)
+    {
+        var vm = await api.VmAsync();
+        var rows = await api.RowsAsync();
+        (await api.PutAsync($"/v1/vms/{vm}/containers/a", $$$"""{"spec":{{{spec}}}}""")).IsProblem("validation-failed", pointer);
+        Assert.Equal(rows, await api.RowsAsync());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("{} {}")]
+    [InlineData("""{"spec":{},}""")]
+    [InlineData("""{"spec":{}} // comment""")]
+    [InlineData("{'spec':{}}")]
+    [InlineData("""{"spec":NaN}""")]
+    public async Task What_is_no_json_is_malformed(string body) => (await api.PutAsync("/v1/routers/r", body)).IsProblem("malformed-json");
+
+    [Fact]
+    public async Task What_is_no_utf8_or_nests_too_deep_is_malformed()
+    {
+        (await api.PutAsync("/v1/routers/r", $$"""{"metadata":{{new string('[', 40)}}{{new string(']', 40)}}}""")).IsProblem("malformed-json");
+        using var request = new HttpRequestMessage(HttpMethod.Put, "/v1/routers/r") { Content = new ByteArrayContent([0x7b, 0xff, 0x7d]) };
+        request.Content.Headers.ContentType = new("application/json");
+        request.Headers.Authorization = new("Bearer", await api.KeyAsync(Role.Admin));
+        Assert.Equal(HttpStatusCode.BadRequest, (await api.Client.SendAsync(request)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_body_that_is_too_large_or_of_another_media_type_is_refused()
+    {
+        var rows = await api.RowsAsync();
+        (await api.PutAsync("/v1/routers/r", $$"""{"description":"{{new string('x', 2 * 1024 * 1024)}}"}""", ("Expect", "100-continue"))).IsProblem("body-too-large");
+        var answer = (await api.PutAsync("/v1/routers/r", "{}", ("Content-Type", "text/plain"))).IsProblem("unsupported-media-type");
+        Assert.Contains("curl --json", answer.Text, StringComparison.Ordinal);
+        (await api.PutAsync("/v1/routers/r", "{}", ("Content-Type", ""))).IsProblem("unsupported-media-type");
+        (await api.PutAsync("/v1/routers/r", "{}", ("Content-Type", "application/x-www-form-urlencoded"))).IsProblem("unsupported-media-type");
+        Assert.Equal(rows, await api.RowsAsync());
+    }
+
+    [Fact]
+    public async Task The_body_may_not_name_another_object_than_the_url() => (await api.PutAsync("/v1/routers/a", """{"name":"b"}""")).IsProblem("name-mismatch", "#/name");
+
+    [Theory]
+    [InlineData("/v1/vms/BIG")]
+    [InlineData("/v1/vms/-x")]
+    [InlineData("/v1/vms/x_y")]
+    [InlineData("/v1/vms/%0a")]
+    [InlineData("/v1/vms/a%0d%0aX-Evil:%201")]
+    [InlineData("/v1/vms/%7f")]
+    [InlineData("/v1/vms/%e2%80%ae")]
+    [InlineData("/v1/vms/..%2f..%2fetc")]
+    [InlineData("/v1/vms/a%20b")]
+    [InlineData("/v1/vms/vm%01/containers/a")]
+    [InlineData("/v1/vms/a/containers/%1b%5b0m")]
+    [InlineData("/v1/nothing/%07")]
+    [InlineData("/v1/vms/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
+    public async Task A_path_that_can_name_nothing_is_404_for_every_method_and_nothing_is_stored(string path)
+    {
+        var rows = await api.RowsAsync();
+        foreach (var answer in new[] { await api.GetAsync(path), await api.PutAsync(path, """{"spec":{"network":"x"}}"""), await api.PatchAsync(path, "{}"), await api.DeleteAsync(path) })
+        {
+            answer.IsProblem("not-found");
+            Assert.DoesNotContain(answer.Headers, header => header.Key == "X-Evil" || header.Value.Any(char.IsControl));
+        }
+
+        Assert.Equal(rows, await api.RowsAsync());
+    }
+
+    [Theory]
+    [InlineData("GET /v1/vms/%00 HTTP/1.1")]
+    [InlineData("GET /v1/vms/%0 HTTP/1.1")]
+    [InlineData("GET /v1/vms/\u0001 HTTP/1.1")]
+    [InlineData("GET /v1/vms/%ff%fe HTTP/1.1")]
+    [InlineData("PUT /v1/vms/%c0%ae%c0%ae/containers/x HTTP/1.1")]
+    public async Task What_is_no_path_at_all_is_never_a_server_error(string line)
+    {
+        var rows = await api.RowsAsync();
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(api.Client.BaseAddress!.Host, api.Client.BaseAddress.Port);
+        await socket.GetStream().WriteAsync(Encoding.Latin1.GetBytes($"{line}\r\nHost: x\r\nAuthorization: Bearer {await api.KeyAsync(Role.Admin)}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+        var answer = await new StreamReader(socket.GetStream()).ReadToEndAsync();
+        Assert.Matches("^HTTP/1.1 4[0-9][0-9] ", answer);
+        Assert.Equal(rows, await api.RowsAsync());
+    }
+
+    [Fact]
+    public async Task Unknown_and_doubled_query_parameters_are_refused()
+    {
+        foreach (var query in new[] { "?labell=a", "?limit=0", "?limit=1001", "?limit=x", "?limit=1&limit=2", "?ready=maybe", "?reason=Nice", "?reason=3", "?label==x", "?ip=1.2", "?mac=x", "?vm=X", "?vm=%0a" })
+        {
+            (await api.GetAsync("/v1/containers" + query)).IsProblem("unknown-parameter");
+        }
+
+        var rows = await api.RowsAsync();
+        foreach (var query in new[] { "?wait=soon", "?dryrun=true", "?dryRun=perhaps", "?wait=1" })
+        {
+            (await api.PutAsync("/v1/routers/r" + query, "{}")).IsProblem("unknown-parameter");
+        }
+
+        Assert.Equal(rows, await api.RowsAsync());
+    }
+
+    [Fact]
+    public async Task What_the_routing_answers_itself_has_a_body_too()
+    {
+        (await api.GetAsync("/v1/nothing")).IsProblem("not-found");
+        var wrongMethod = (await api.SendAsync(HttpMethod.Delete, "/v1/vms", null)).IsProblem("method-not-allowed");
+        Assert.Contains("POST", wrongMethod.Headers["Allow"], StringComparison.Ordinal);
+        (await api.GetAsync("/v1/vms", ("Accept", "text/csv"))).IsProblem("not-acceptable");
+        (await api.GetAsync("/v1/vms", ("Accept", "text/csv, application/*;q=0.5"))).Is(HttpStatusCode.OK);
+    }
+}
