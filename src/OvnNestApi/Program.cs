@@ -13,6 +13,7 @@ builder.WebHost.ConfigureKestrel(kestrel =>
     kestrel.AddServerHeader = false;
     kestrel.Limits.MaxRequestBodySize = HttpLimits.Body;
 });
+builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = UnixSocket.Bind);
 builder.Services.AddNestDb(builder.Configuration);
 builder.Services.AddHttpSide(builder.Configuration);
 if (!isCommand)

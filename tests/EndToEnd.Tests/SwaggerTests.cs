@@ -23,12 +23,12 @@ public sealed class SwaggerTests(Lab lab)
         await page.Locator(".auth-btn-wrapper button.authorize").ClickAsync();
         await page.Locator(".auth-btn-wrapper .btn-done").ClickAsync();
 
-        var operation = page.Locator("#operations-Containers-putContainer");
+        var operation = page.Locator("#operations-Containers-put-container");
         await operation.ScrollIntoViewIfNeededAsync();
         await operation.Locator(".opblock-summary-control").ClickAsync();
         await operation.GetByRole(AriaRole.Button, new() { Name = "Try it out" }).ClickAsync();
         await operation.Locator("tr[data-param-name=vm] input").FillAsync("vm5");
-        await operation.Locator("tr[data-param-name=container] input").FillAsync("c53");
+        await operation.Locator("tr[data-param-name=name] input").FillAsync("c53");
         await operation.Locator("textarea.body-param__text").FillAsync(new JsonObject { ["spec"] = new JsonObject { ["vlan"] = 53 } }.ToJsonString());
         await operation.Locator("button.execute").ClickAsync();
         await Assertions.Expect(operation.Locator(".live-responses-table .response-col_status").First).ToContainTextAsync("201");
