@@ -1125,7 +1125,7 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("lease_holds", (string)null);
                 });
 
-            modelBuilder.Entity("OvnNestApi.VlanLeases.Tenure", b =>
+            modelBuilder.Entity("OvnNestApi.VlanLeases.TagTenure", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()

@@ -41,7 +41,7 @@ public sealed class NestDb(DbContextOptions<NestDb> options) : DbContext(options
 
     public DbSet<VlanLease> VlanLeases => Set<VlanLease>();
 
-    public DbSet<Tenure> VlanHistory => Set<Tenure>();
+    public DbSet<TagTenure> VlanHistory => Set<TagTenure>();
 
     public DbSet<LeaseHold> LeaseHolds => Set<LeaseHold>();
 

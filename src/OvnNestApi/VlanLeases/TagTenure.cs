@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace OvnNestApi.VlanLeases;
 
 /// <summary>Who had a tag of a VM, from when to when. Kept beyond the container and the VM; also the order in which used tags are given again.</summary>
-public sealed class Tenure
+public sealed class TagTenure
 {
     /// <summary>Grows with every grant: the fencing number.</summary>
     public long Id { get; init; }
@@ -37,9 +37,9 @@ public sealed class Tenure
     public DateTimeOffset? Until { get; set; }
 }
 
-internal sealed class TenureMapping : IEntityTypeConfiguration<Tenure>
+internal sealed class TagTenureMapping : IEntityTypeConfiguration<TagTenure>
 {
-    public void Configure(EntityTypeBuilder<Tenure> tenure)
+    public void Configure(EntityTypeBuilder<TagTenure> tenure)
     {
         tenure.ToTable("vlan_history");
         tenure.Property(t => t.Id).UseIdentityAlwaysColumn();
