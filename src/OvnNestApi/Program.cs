@@ -3,6 +3,7 @@ using OvnNestApi.Changes;
 using OvnNestApi.Data;
 using OvnNestApi.Hosts;
 using OvnNestApi.Http;
+using OvnNestApi.Reconciling;
 using OvnNestApi.Telemetry;
 
 var isCommand = args is ["create-key", ..];
@@ -20,6 +21,7 @@ if (!isCommand)
 {
     builder.Services.AddHostSide(builder.Configuration);
     builder.Services.AddHostedService<ChangeRetention>();
+    builder.Services.AddReconciler(builder.Configuration);
 }
 
 await using var app = builder.Build();

@@ -18,8 +18,8 @@ public static class NorthboundPlan
 
     private static ObjectPlan Of(WantedObject o, IEnumerable<ActualRow> actual, HashSet<RowRef> spoken)
     {
-        if (o.Problem is not null)
-            return new(o.Object) { Kept = o.Problem };
+        if (o.Obstacle is not null)
+            return new(o.Object) { Creates = true, Kept = o.Obstacle };
 
         var present = actual.ToDictionary(row => row.Ref);
         var (needs, repaired) = (new HashSet<RowRef>(), new List<RowRef>());
@@ -55,6 +55,9 @@ public static class NorthboundPlan
             Unasked = o.IsAsked ? 0 : gone.Count(old => !o.Rows.Any(row => row.Ref.Table == old.Ref.Table)),
         };
     }
+
+    /// <summary>Whether every column of ours is as it shall be.</summary>
+    public static bool IsMet(WantedRow wanted, Row actual) => !Repairs(wanted, actual).Any();
 
     private static Op Insert(WantedRow row)
     {
@@ -118,7 +121,7 @@ public static class NorthboundPlan
             {
                 Deletes = [.. plan.Deletes.Except(kept.Select(row => row.Ref))],
                 Removed = [.. plan.Removed.Except(kept.Select(row => row.Ref))],
-                Kept = $"{kept[0].Ref.Table} {kept[0].Row["name"].AsOptionalString()} has ports that are not ours, and stays until they are gone.",
+                Kept = Obstacle.Rejected($"{kept[0].Ref.Table} {kept[0].Row["name"].AsOptionalString()} has ports that are not ours, and stays until they are gone."),
             };
         });
     }

@@ -28,8 +28,8 @@ public sealed class NorthboundProjection(
         var self = new ObjectRef(ObjectKind.Network, network.Id);
         if (!network.IsWanted)
             return new(self, [], network.IsAsked);
-        if (existing.TryGetValue(network.Id, out var found) && found.Problem is not null)
-            return new(self, [], network.IsAsked, found.Problem);
+        if (existing.TryGetValue(network.Id, out var found) && found.Problem is { } problem)
+            return new(self, [], network.IsAsked, Obstacle.Rejected(problem));
 
         var rows = new List<WantedRow>(4);
         if (!network.SwitchExisting)
@@ -62,7 +62,7 @@ public sealed class NorthboundProjection(
 
         var network = networks[port.NetworkId];
         if (SwitchOf(network) is not { } parent)
-            return new(self, [], port.IsAsked, existing[network.Id].Problem);
+            return new(self, [], port.IsAsked, Obstacle.Rejected(existing[network.Id].Problem ?? ""));
 
         var dhcp = DhcpOf(network);
         var address = port.Ip is { } ip ? $"{port.Mac} {ip}" : port.Mac.ToString();

@@ -21,13 +21,15 @@ public sealed class NorthboundView(ReplicaSnapshot copy, Ownership ownership, bo
     public ILookup<ObjectRef, ActualRow> RowsOf(IReadOnlyList<WantedObject> wanted, IReadOnlyDictionary<RowRef, Row>? read = null) =>
         wanted.SelectMany(o => RowsOf(o, read).Select(row => (o.Object, Row: row))).ToLookup(pair => pair.Object, pair => pair.Row);
 
+    /// <summary>Some row bears the object's mark.</summary>
+    public bool HasRows(ObjectRef of) => TablesOf(of.Kind).Any(table => copy.OfObject(table, of.Id).Count > 0);
+
     /// <summary>Every object that some row names as its owner.</summary>
     public IReadOnlySet<ObjectRef> Owners() =>
         Tables.Marked.SelectMany(table => copy.MarkedIds(table).Select(id => new ObjectRef(KindOf(table, id), id))).ToHashSet();
 
-    /// <summary>How many rows of ours there are, by table.</summary>
-    public IReadOnlyDictionary<string, int> Counts() =>
-        Tables.Marked.ToDictionary(table => table, table => copy.MarkedIds(table).Sum(id => copy.OfObject(table, id).Count));
+    /// <summary>How many rows of ours there are.</summary>
+    public int Count() => Tables.Marked.Sum(table => copy.MarkedIds(table).Sum(id => copy.OfObject(table, id).Count));
 
     /// <summary>The switch and DHCP row of others' that the network is to use.</summary>
     public ExistingSwitch Existing(DesiredNetwork network)
@@ -51,20 +53,9 @@ public sealed class NorthboundView(ReplicaSnapshot copy, Ownership ownership, bo
             : new(uuid, dhcp.SingleOrDefault()?.Uuid, null);
     }
 
-    /// <summary>Ports of the same parent that bear the wanted port's tag or ask for it, and are another object's, or nobody's of ours.</summary>
-    public IEnumerable<(Row Row, ObjectRef? Owner)> RivalsOf(WantedObject container)
-    {
-        foreach (var row in container.Rows)
-        {
-            var columns = row.Columns.ToDictionary();
-            if (columns.GetValueOrDefault("parent_name").AsOptionalString() is { } parent && columns.GetValueOrDefault("tag_request").AsOptionalInteger() is { } tag)
-            {
-                foreach (var rival in copy.WithTag(parent, (int)tag).Where(rival => rival.Uuid != row.Ref.Uuid))
-                    if (ownership.OwnerOf(rival) is var owner && owner?.Id != container.Object.Id)
-                        yield return (rival, owner);
-            }
-        }
-    }
+    /// <summary>Ports of a parent that bear a tag or ask for it, other than the object's own; with the id of the object of ours that they belong to.</summary>
+    public IEnumerable<(Row Row, Guid? Owner)> RivalsOf(string parent, int tag, Guid self) =>
+        copy.WithTag(parent, tag).Select(row => (Row: row, Owner: ownership.OwnerOf(row)?.Id)).Where(rival => rival.Owner != self);
 
     private static string Uuids(IEnumerable<Row> rows) => string.Join(", ", rows.Select(row => row.Uuid).Order());
 

@@ -32,8 +32,8 @@ public sealed record ObjectPlan(ObjectRef Object)
     /// <summary>Rows that go and that nobody asked to go: what the brake counts.</summary>
     public int Unasked { get; init; }
 
-    /// <summary>What stays undone, in a sentence; null: nothing.</summary>
-    public string? Kept { get; init; }
+    /// <summary>What stays undone; null: nothing.</summary>
+    public Obstacle? Kept { get; init; }
 
     /// <summary>Nothing has to be done.</summary>
     public bool IsEmpty => Writes.Count == 0 && Attach.Count == 0 && Detach.Count == 0 && Deletes.Count == 0;

@@ -1,3 +1,4 @@
+using OvnNestApi.Data;
 using Ovsdb;
 
 namespace OvnNestApi.Northbound;
@@ -20,8 +21,17 @@ public readonly record struct WantedKeys(string Column, IReadOnlyList<KeyValuePa
 /// <param name="Object">The object.</param>
 /// <param name="Rows">Its rows, none if it shall have none.</param>
 /// <param name="IsAsked">If rows of it go: somebody asked for that through the API.</param>
-/// <param name="Problem">Why its rows cannot be written, in a sentence; they are left as they are. Null: they can.</param>
-public sealed record WantedObject(ObjectRef Object, IReadOnlyList<WantedRow> Rows, bool IsAsked, string? Problem = null);
+/// <param name="Obstacle">Why its rows are left as they are; null: they are not.</param>
+public sealed record WantedObject(ObjectRef Object, IReadOnlyList<WantedRow> Rows, bool IsAsked, Obstacle? Obstacle = null);
+
+/// <summary>What keeps an object's rows from being as they shall be.</summary>
+/// <param name="Cause"><see cref="Reason.Rejected"/>, <see cref="Reason.TagConflict"/> or <see cref="Reason.Contended"/>.</param>
+/// <param name="Message">In a sentence, or the server's words.</param>
+public readonly record struct Obstacle(Reason Cause, string Message)
+{
+    /// <summary>The rows cannot be written, or the server refuses them.</summary>
+    public static Obstacle Rejected(string message) => new(Reason.Rejected, message);
+}
 
 /// <summary>A row as it is.</summary>
 /// <param name="Ref">Its table and UUID.</param>

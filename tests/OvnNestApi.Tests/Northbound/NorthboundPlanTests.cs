@@ -146,7 +146,7 @@ public sealed class NorthboundPlanTests
         nb.Apply(NorthboundTransaction.Of([.. plans]));
 
         Assert.Equal([foreign.Uuid], nb.Rows[Dmz]["ports"].AsUuidSet());
-        Assert.Contains("not ours", Assert.Single(plans, plan => plan.Kept is not null).Kept, StringComparison.Ordinal);
+        Assert.Contains("not ours", Assert.Single(plans, plan => plan.Kept is not null).Kept?.Message, StringComparison.Ordinal);
     }
 
     [Fact]

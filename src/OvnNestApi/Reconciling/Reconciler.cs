@@ -1,0 +1,202 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using OvnNestApi.Data;
+using OvnNestApi.Northbound;
+using OvnNestApi.Placements;
+using Ovsdb;
+
+namespace OvnNestApi.Reconciling;
+
+/// <summary>
+/// Makes the NB what PostgreSQL says. Of all processes one leads; it looks whenever something is dirty, has drifted, or is due. Signals only say when:
+/// whatever is lost, the next look finds it.
+/// </summary>
+internal sealed partial class Reconciler(
+    Leadership leadership, IDbContextFactory<NestDb> databases, Settlement settlement, Signals signals, IOptions<ReconcilerOptions> reconciling,
+    IOptions<NorthboundOptions> northbound, TimeProvider time, ILoggerFactory loggers) : BackgroundService
+{
+    private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(5);
+    private readonly ReconcilerOptions _options = reconciling.Value;
+    private readonly ILogger _logger = loggers.CreateLogger<Reconciler>();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                if (await leadership.TakeOverAsync(stoppingToken) is { } term)
+                    await LeadAsync(term, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (DeposedException e)
+            {
+                LogDeposed(e.Message);
+            }
+            catch (Exception e)
+            {
+                LogFailed(e);
+            }
+            await PauseAsync(_options.Heartbeat, stoppingToken);
+        }
+    }
+
+    private async Task LeadAsync(Term first, CancellationToken stoppingToken)
+    {
+        LogLeads(first.Epoch);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        await using var nb = new NorthboundDb(OvsdbEndpoint.ParseList(northbound.Value.Endpoints), new(northbound.Value.Instance), time);
+        var tenure = new Tenure(leadership, first);
+        var heartbeat = BeatAsync(tenure, nb, end);
+        try
+        {
+            await WorkAsync(tenure, nb, end.Token);
+        }
+        catch (OperationCanceledException) when (tenure.IsOver)
+        {
+            throw new DeposedException("Another process leads now.");
+        }
+        finally
+        {
+            await end.CancelAsync();
+            await heartbeat;
+            if (stoppingToken.IsCancellationRequested)
+                await leadership.ResignAsync(tenure.Term);
+        }
+    }
+
+    /// <summary>Says every second that this process leads, whatever the passes do.</summary>
+    private async Task BeatAsync(Tenure tenure, NorthboundDb nb, CancellationTokenSource end)
+    {
+        while (!end.IsCancellationRequested)
+        {
+            await PauseAsync(_options.Heartbeat, end.Token);
+            try
+            {
+                await tenure.RenewAsync(await AnswersAsync(tenure, nb, end.Token), nb.Error, end.Token);
+            }
+            catch (DeposedException)
+            {
+                tenure.IsOver = true;
+                await end.CancelAsync();
+            }
+            catch (Exception e) when (!end.IsCancellationRequested)
+            {
+                LogHeartbeat(e.Message);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task<bool> AnswersAsync(Tenure tenure, NorthboundDb nb, CancellationToken cancellationToken)
+    {
+        if (!nb.IsSynced || tenure.Refusal is not null)
+            return false;
+        using var patience = new CancellationTokenSource(_options.Heartbeat, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            await nb.EchoAsync(both.Token);
+            return nb.IsSynced;
+        }
+        catch (Exception e) when (e is OvsdbException or OvsdbNotConnectedException || patience.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private async Task WorkAsync(Tenure tenure, NorthboundDb nb, CancellationToken cancellationToken)
+    {
+        var pass = new Pass(nb, leadership, databases, settlement, signals, _options, time, loggers.CreateLogger<Pass>());
+        var schedule = new Schedule(_options, time);
+        var backoff = TimeSpan.Zero;
+        while (true)
+        {
+            var wake = Task.WhenAny(signals.Dirty.Next, nb.Woken.Next, tenure.Changed.Next); // taken before the state is looked at
+            try
+            {
+                if (nb.IsSynced && tenure.Term.Mode != ReconcilerMode.Off && await IsFencedAsync(tenure, nb, cancellationToken))
+                {
+                    var (generation, isFull) = (nb.Generation, schedule.IsFullDue(nb.Generation, tenure.Term));
+                    if (isFull || !schedule.IsBraked)
+                        schedule.Note(await pass.RunAsync(tenure.Term, isFull, cancellationToken), generation, isFull, tenure.Term);
+                }
+                backoff = TimeSpan.Zero;
+            }
+            catch (FenceFallenException e)
+            {
+                // Another leader, or another database: PostgreSQL knows the first, the next load shows the second.
+                LogFence(e.Message);
+                await tenure.RenewAsync(false, e.Message, cancellationToken);
+                schedule.Forget();
+                backoff = _options.Poll;
+            }
+            catch (Exception e) when (e is not DeposedException && !cancellationToken.IsCancellationRequested)
+            {
+                LogPassFailed(e);
+                backoff = TimeSpan.FromTicks(Math.Clamp(backoff.Ticks * 2, TimeSpan.FromMilliseconds(100).Ticks, LongestBackoff.Ticks));
+            }
+
+            if (backoff > TimeSpan.Zero)
+                await PauseAsync(backoff, cancellationToken);
+            else if (!schedule.HasMore)
+                await Signal.WaitAsync(wake, schedule.WaitAtMost(pass.NextIn), time, cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
+            await PauseAsync(schedule.Linger(), cancellationToken);
+        }
+    }
+
+    /// <summary>Puts up the fence where it is missing: at the beginning, and when the database was replaced.</summary>
+    private async Task<bool> IsFencedAsync(Tenure tenure, NorthboundDb nb, CancellationToken cancellationToken)
+    {
+        if (nb.IsFenced(tenure.Term.Installation, tenure.Term.Epoch))
+            return true;
+        await tenure.RenewAsync(false, tenure.Refusal, cancellationToken); // who leads no more finds out here
+        var claim = await nb.ClaimAsync(tenure.Term.Installation, tenure.Term.Epoch, cancellationToken);
+        if (claim.NewerEpoch is { } newer)
+        {
+            await tenure.SkipAsync(newer, cancellationToken);
+            claim = await nb.ClaimAsync(tenure.Term.Installation, tenure.Term.Epoch, cancellationToken);
+        }
+        if (claim.Error is { } error && error != tenure.Refusal)
+            LogRefusal(error);
+        tenure.Refusal = claim.Error;
+        await tenure.RenewAsync(claim.IsClaimed, claim.Error, cancellationToken);
+        return claim.IsClaimed;
+    }
+
+    private async Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken)
+    {
+        if (pause > TimeSpan.Zero)
+            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Leads, epoch {Epoch}")]
+    private partial void LogLeads(long epoch);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Leads no more: {Reason}")]
+    private partial void LogDeposed(string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The reconciler failed and begins anew")]
+    private partial void LogFailed(Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "No heartbeat: {Reason}")]
+    private partial void LogHeartbeat(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The fence has fallen: {Reason}")]
+    private partial void LogFence(string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Does not write: {Reason}")]
+    private partial void LogRefusal(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A pass failed; it is repeated")]
+    private partial void LogPassFailed(Exception exception);
+}
