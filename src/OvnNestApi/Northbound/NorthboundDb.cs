@@ -51,6 +51,9 @@ internal sealed class NorthboundDb : IAsyncDisposable
     /// <summary>The copy.</summary>
     public ReplicaSnapshot Copy => _client.Snapshot;
 
+    /// <summary>The <c>nb_cfg</c> that every chassis has reached; null before the NB has its one global row.</summary>
+    public long? HvCfg => Copy.Table(Tables.Global).Values.FirstOrDefault()?["hv_cfg"].AsOptionalInteger();
+
     /// <summary>Why there is no connection; null if there is one.</summary>
     public string? Error => IsSynced ? null : _client.LastError ?? "Not connected yet.";
 

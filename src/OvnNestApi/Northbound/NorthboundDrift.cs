@@ -23,16 +23,12 @@ public sealed class NorthboundDrift
     /// <summary>Something foreign changed that may have been in the way of one of ours.</summary>
     public bool ForeignChanged { get; private set; }
 
-    /// <summary>The copy was loaded anew.</summary>
-    public bool Reloaded { get; private set; }
-
-    /// <summary>Nothing to look at.</summary>
-    public bool IsEmpty => Suspects.Count == 0 && Observed.Count == 0 && !ForeignChanged && !Reloaded;
+    /// <summary>The <c>nb_cfg</c> that every chassis has reached has changed.</summary>
+    public bool HasBarrierMoved { get; private set; }
 
     /// <summary>Takes in one change of the copy.</summary>
     public void Add(ReplicaChange change)
     {
-        Reloaded |= change.Reloaded;
         foreach (var row in change.Rows)
         {
             switch (row.Table)
@@ -41,6 +37,7 @@ public sealed class NorthboundDrift
                     AddPort(change.Snapshot, row);
                     break;
                 case Tables.Global:
+                    HasBarrierMoved |= row.After?["hv_cfg"] != row.Before?["hv_cfg"];
                     break;
                 default:
                     AddRow(row);

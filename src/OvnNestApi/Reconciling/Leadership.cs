@@ -18,7 +18,7 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
         UPDATE leader SET holder = @me, epoch = epoch + 1, heartbeat = now(), mode_in_force = COALESCE(mode, @mode)
         WHERE holder IS NULL OR heartbeat IS NULL OR heartbeat < now() - @patience
         """,
-        cancellationToken, new("patience", options.TakeOverAfter));
+        cancellationToken, new NpgsqlParameter("patience", options.TakeOverAfter));
 
     /// <summary>Says that the leader lives, and whether it reaches the NB.</summary>
     /// <exception cref="DeposedException">It leads no more.</exception>
@@ -57,7 +57,7 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
     }
 
     /// <summary>Lets another process take over at once.</summary>
-    public async Task ResignAsync(Term term) => await ReadAsync($"UPDATE leader SET heartbeat = NULL WHERE {Row}", CancellationToken.None, new("epoch", term.Epoch));
+    public async Task ResignAsync(Term term) => await ReadAsync($"UPDATE leader SET heartbeat = NULL WHERE {Row}", CancellationToken.None, new NpgsqlParameter("epoch", term.Epoch));
 
     private static DeposedException Deposed() => new("Another process leads now.");
 

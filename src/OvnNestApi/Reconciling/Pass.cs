@@ -4,6 +4,7 @@ using OvnNestApi.Conditions;
 using OvnNestApi.Data;
 using OvnNestApi.Northbound;
 using OvnNestApi.Placements;
+using OvnNestApi.VlanLeases;
 using Ovsdb;
 
 namespace OvnNestApi.Reconciling;
@@ -35,10 +36,11 @@ internal sealed partial class Pass(
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
             var ids = isFull ? null : term.Mode != ReconcilerMode.Repair ? []
                 : (await DesiredState.BacklogAsync(db, options.PassSize, drift.ForeignChanged, cancellationToken)).Concat(drift.Suspects).ToHashSet();
-            if (ids is { Count: 0 } && drift.Observed.Count == 0 && _ports.Due().Count == 0)
+            if (ids is { Count: 0 } && drift is { Observed.Count: 0, HasBarrierMoved: false } && _ports.Due().Count == 0)
                 return new(IsComplete: true);
 
             var outcome = ids is { Count: 0 } ? new Outcome() : await ReconcileAsync(db, term, ids, drift, cancellationToken);
+            outcome.HvCfg = drift.HasBarrierMoved || isFull ? nb.HvCfg : null;
             if (outcome.Brake is { } brake)
             {
                 Keep(drift.Suspects, drift.Observed);
@@ -135,7 +137,7 @@ internal sealed partial class Pass(
     }
 
     /// <summary>What tells whether a container's tag is borne by somebody else below the same parent.</summary>
-    private async Task<Func<WantedObject, Obstacle?>> RivalsAsync(
+    private static async Task<Func<WantedObject, Obstacle?>> RivalsAsync(
         NestDb db, DesiredState desired, NorthboundView view, bool isFull, CancellationToken cancellationToken)
     {
         // A rival that is a known object of ours has drifted, or is about to go: it is repaired itself.
@@ -202,10 +204,13 @@ internal sealed partial class Pass(
     private async Task RecordAsync(NestDb db, Outcome outcome, Term term, bool isFull, long start, CancellationToken cancellationToken)
     {
         var news = outcome.Verdicts.Where(verdict => !verdict.IsKnown).ToList();
-        if (news.Count == 0 && outcome.Sightings.Count == 0 && outcome.Drained.Count == 0 && !isFull)
+        if (news.Count == 0 && outcome.Sightings.Count == 0 && outcome.Drained.Count == 0 && outcome.HvCfg is null && !isFull)
             return;
+        var awaiting = outcome.HvCfg is null
+            ? []
+            : await db.VlanLeases.Where(l => l.State == LeaseState.Draining && l.AwaitsAllChassis && l.DrainNbCfg <= outcome.HvCfg).Select(l => l.VmId).ToListAsync(cancellationToken);
         var drained = outcome.Desired?.Draining.Where(lease => outcome.Drained.ContainsKey(lease.Id)).Select(lease => lease.VmId) ?? [];
-        var vms = outcome.Verdicts.Where(v => v.Standing.IsDeleting).Select(v => v.Standing.VmId).OfType<Guid>().Concat(drained).ToHashSet();
+        var vms = outcome.Verdicts.Where(v => v.Standing.IsDeleting).Select(v => v.Standing.VmId).OfType<Guid>().Concat(drained).Concat(awaiting).ToHashSet();
         var settlesNetworks = outcome.Verdicts.Any(v => v.Standing.IsDeleting && v.Object.Kind is ObjectKind.Network or ObjectKind.Router);
         var problem = await NestWrite.RunAsync(db, async ct =>
         {
@@ -215,10 +220,12 @@ internal sealed partial class Pass(
             await Records.WakeDependentsAsync(db, news, ct);
             var seen = await Records.WriteAsync(db, outcome.Sightings, ct);
             await Records.WriteAsync(db, outcome.Drained, ct);
+            if (outcome.HvCfg is { } hvCfg)
+                await db.Database.ExecuteSqlAsync($"UPDATE leader SET hv_cfg = {hvCfg} WHERE hv_cfg IS DISTINCT FROM {hvCfg}", ct);
             if (vms.Count > 0)
                 await settlement.SettleAsync(db, vms, ct);
             if (settlesNetworks)
-                await settlement.SettleNetworksAsync(db, ct);
+                await Settlement.SettleNetworksAsync(db, ct);
             var touched = news.Select(verdict => verdict.Object.Id).Concat(seen).ToHashSet();
             if (touched.Count > 0)
                 await Readiness.EvaluateAsync(db, touched, ct);
@@ -269,7 +276,9 @@ internal sealed partial class Pass(
 
         public IReadOnlyList<Guid> Again { get; init; } = [];
 
-        public IReadOnlyDictionary<Guid, long> Drained { get; init; } = new Dictionary<Guid, long>();
+        public Dictionary<Guid, long> Drained { get; init; } = [];
+
+        public long? HvCfg { get; set; }
 
         public List<Sighting> Sightings { get; } = [];
     }

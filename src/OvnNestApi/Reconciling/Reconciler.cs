@@ -51,13 +51,13 @@ internal sealed partial class Reconciler(
         LogLeads(first.Epoch);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         await using var nb = new NorthboundDb(OvsdbEndpoint.ParseList(northbound.Value.Endpoints), new(northbound.Value.Instance), time);
-        var tenure = new Tenure(leadership, first);
-        var heartbeat = BeatAsync(tenure, nb, end);
+        using var lead = new Lead(leadership, first);
+        var heartbeat = BeatAsync(lead, nb, end);
         try
         {
-            await WorkAsync(tenure, nb, end.Token);
+            await WorkAsync(lead, nb, end.Token);
         }
-        catch (OperationCanceledException) when (tenure.IsOver)
+        catch (OperationCanceledException) when (lead.IsOver)
         {
             throw new DeposedException("Another process leads now.");
         }
@@ -66,23 +66,23 @@ internal sealed partial class Reconciler(
             await end.CancelAsync();
             await heartbeat;
             if (stoppingToken.IsCancellationRequested)
-                await leadership.ResignAsync(tenure.Term);
+                await leadership.ResignAsync(lead.Term);
         }
     }
 
     /// <summary>Says every second that this process leads, whatever the passes do.</summary>
-    private async Task BeatAsync(Tenure tenure, NorthboundDb nb, CancellationTokenSource end)
+    private async Task BeatAsync(Lead lead, NorthboundDb nb, CancellationTokenSource end)
     {
         while (!end.IsCancellationRequested)
         {
             await PauseAsync(_options.Heartbeat, end.Token);
             try
             {
-                await tenure.RenewAsync(await AnswersAsync(tenure, nb, end.Token), nb.Error, end.Token);
+                await lead.RenewAsync(await AnswersAsync(lead, nb, end.Token), nb.Error, end.Token);
             }
             catch (DeposedException)
             {
-                tenure.IsOver = true;
+                lead.IsOver = true;
                 await end.CancelAsync();
             }
             catch (Exception e) when (!end.IsCancellationRequested)
@@ -96,9 +96,9 @@ internal sealed partial class Reconciler(
         }
     }
 
-    private async Task<bool> AnswersAsync(Tenure tenure, NorthboundDb nb, CancellationToken cancellationToken)
+    private async Task<bool> AnswersAsync(Lead lead, NorthboundDb nb, CancellationToken cancellationToken)
     {
-        if (!nb.IsSynced || tenure.Refusal is not null)
+        if (!nb.IsSynced || lead.Refusal is not null)
             return false;
         using var patience = new CancellationTokenSource(_options.Heartbeat, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
@@ -113,21 +113,21 @@ internal sealed partial class Reconciler(
         }
     }
 
-    private async Task WorkAsync(Tenure tenure, NorthboundDb nb, CancellationToken cancellationToken)
+    private async Task WorkAsync(Lead lead, NorthboundDb nb, CancellationToken cancellationToken)
     {
         var pass = new Pass(nb, leadership, databases, settlement, signals, _options, time, loggers.CreateLogger<Pass>());
         var schedule = new Schedule(_options, time);
         var backoff = TimeSpan.Zero;
         while (true)
         {
-            var wake = Task.WhenAny(signals.Dirty.Next, nb.Woken.Next, tenure.Changed.Next); // taken before the state is looked at
+            var wake = Task.WhenAny(signals.Dirty.Next, nb.Woken.Next, lead.Changed.Next); // taken before the state is looked at
             try
             {
-                if (nb.IsSynced && tenure.Term.Mode != ReconcilerMode.Off && await IsFencedAsync(tenure, nb, cancellationToken))
+                if (nb.IsSynced && lead.Term.Mode != ReconcilerMode.Off && await IsFencedAsync(lead, nb, cancellationToken))
                 {
-                    var (generation, isFull) = (nb.Generation, schedule.IsFullDue(nb.Generation, tenure.Term));
+                    var (generation, isFull) = (nb.Generation, schedule.IsFullDue(nb.Generation, lead.Term));
                     if (isFull || !schedule.IsBraked)
-                        schedule.Note(await pass.RunAsync(tenure.Term, isFull, cancellationToken), generation, isFull, tenure.Term);
+                        schedule.Note(await pass.RunAsync(lead.Term, isFull, cancellationToken), generation, isFull, lead.Term);
                 }
                 backoff = TimeSpan.Zero;
             }
@@ -135,7 +135,7 @@ internal sealed partial class Reconciler(
             {
                 // Another leader, or another database: PostgreSQL knows the first, the next load shows the second.
                 LogFence(e.Message);
-                await tenure.RenewAsync(false, e.Message, cancellationToken);
+                await lead.RenewAsync(false, e.Message, cancellationToken);
                 schedule.Forget();
                 backoff = _options.Poll;
             }
@@ -155,21 +155,21 @@ internal sealed partial class Reconciler(
     }
 
     /// <summary>Puts up the fence where it is missing: at the beginning, and when the database was replaced.</summary>
-    private async Task<bool> IsFencedAsync(Tenure tenure, NorthboundDb nb, CancellationToken cancellationToken)
+    private async Task<bool> IsFencedAsync(Lead lead, NorthboundDb nb, CancellationToken cancellationToken)
     {
-        if (nb.IsFenced(tenure.Term.Installation, tenure.Term.Epoch))
+        if (nb.IsFenced(lead.Term.Installation, lead.Term.Epoch))
             return true;
-        await tenure.RenewAsync(false, tenure.Refusal, cancellationToken); // who leads no more finds out here
-        var claim = await nb.ClaimAsync(tenure.Term.Installation, tenure.Term.Epoch, cancellationToken);
+        await lead.RenewAsync(false, lead.Refusal, cancellationToken); // who leads no more finds out here
+        var claim = await nb.ClaimAsync(lead.Term.Installation, lead.Term.Epoch, cancellationToken);
         if (claim.NewerEpoch is { } newer)
         {
-            await tenure.SkipAsync(newer, cancellationToken);
-            claim = await nb.ClaimAsync(tenure.Term.Installation, tenure.Term.Epoch, cancellationToken);
+            await lead.SkipAsync(newer, cancellationToken);
+            claim = await nb.ClaimAsync(lead.Term.Installation, lead.Term.Epoch, cancellationToken);
         }
-        if (claim.Error is { } error && error != tenure.Refusal)
+        if (claim.Error is { } error && error != lead.Refusal)
             LogRefusal(error);
-        tenure.Refusal = claim.Error;
-        await tenure.RenewAsync(claim.IsClaimed, claim.Error, cancellationToken);
+        lead.Refusal = claim.Error;
+        await lead.RenewAsync(claim.IsClaimed, claim.Error, cancellationToken);
         return claim.IsClaimed;
     }
 

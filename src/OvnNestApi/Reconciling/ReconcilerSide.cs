@@ -1,5 +1,3 @@
-using OvnNestApi.Northbound;
-
 namespace OvnNestApi.Reconciling;
 
 /// <summary>The reconciler as services and endpoints.</summary>

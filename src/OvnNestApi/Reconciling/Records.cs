@@ -85,7 +85,7 @@ internal static class Records
     }
 
     /// <summary>Records since which <c>nb_cfg</c> the NB is without these released tags.</summary>
-    public static async Task WriteAsync(NestDb db, IReadOnlyDictionary<Guid, long> drained, CancellationToken cancellationToken)
+    public static async Task WriteAsync(NestDb db, Dictionary<Guid, long> drained, CancellationToken cancellationToken)
     {
         if (drained.Count == 0)
             return;

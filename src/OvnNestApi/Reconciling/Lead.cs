@@ -3,7 +3,7 @@ using OvnNestApi.Data;
 namespace OvnNestApi.Reconciling;
 
 /// <summary>The present <see cref="Term"/>, shared by the heartbeat and the work.</summary>
-internal sealed class Tenure(Leadership leadership, Term first)
+internal sealed class Lead(Leadership leadership, Term first) : IDisposable
 {
     private readonly SemaphoreSlim _one = new(1);
     private volatile Term _term = first;
@@ -26,6 +26,8 @@ internal sealed class Tenure(Leadership leadership, Term first)
 
     /// <inheritdoc cref="Leadership.SkipAsync"/>
     public Task SkipAsync(long seen, CancellationToken cancellationToken) => ReplaceAsync(term => leadership.SkipAsync(term, seen, cancellationToken), cancellationToken);
+
+    public void Dispose() => _one.Dispose();
 
     private async Task ReplaceAsync(Func<Term, Task<Term>> next, CancellationToken cancellationToken)
     {
