@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using OvnNestApi.Containers;
 using OvnNestApi.Data;
 using OvnNestApi.Hosts;
@@ -27,6 +28,8 @@ internal sealed class Cloud : IAsyncDisposable
 
     public OvsdbServer Server { get; }
 
+    public CollectedLog Log { get; } = new();
+
     public static async Task<Cloud> StartAsync(params (string Key, string Value)[] settings)
     {
         var cloud = new Cloud(await Installation.CreateAsync(), await OvsdbServer.StartNewAsync());
@@ -47,7 +50,7 @@ internal sealed class Cloud : IAsyncDisposable
             ["Reconciler:UpDebounce"] = "00:00:00.3",
         }.Concat(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)))).Build();
         var services = new ServiceCollection();
-        services.AddLogging();
+        services.AddLogging(logging => logging.AddProvider(Log));
         services.AddSingleton<IConfiguration>(configuration);
         services.AddSingleton(TimeProvider.System);
         services.AddNestDb(configuration);
@@ -68,11 +71,11 @@ internal sealed class Cloud : IAsyncDisposable
     public async Task SettledAsync()
     {
         Wake();
-        await Eventually.Becomes("nothing is dirty", () => Nest.ReadAsync(db => db.Database.SqlQuery<string>(
+        await Eventually.Becomes("nothing is dirty", async () => (Dirty: await Nest.ReadAsync(db => db.Database.SqlQuery<string>(
             $"""
             SELECT name AS "Value" FROM networks WHERE dirty_seq > reconciled_seq UNION ALL SELECT name FROM routers WHERE dirty_seq > reconciled_seq
             UNION ALL SELECT name FROM vms WHERE dirty_seq > reconciled_seq UNION ALL SELECT name FROM containers WHERE dirty_seq > reconciled_seq
-            """).ToListAsync()), dirty => dirty.Count == 0);
+            """).ToListAsync()), Log), seen => seen.Dirty.Count == 0);
     }
 
     /// <summary>The seed's lab: network dmz, vm5 in it, and containers c51, c52, … in that.</summary>
