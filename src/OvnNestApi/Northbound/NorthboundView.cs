@@ -53,9 +53,10 @@ public sealed class NorthboundView(ReplicaSnapshot copy, Ownership ownership, bo
             : new(uuid, dhcp.SingleOrDefault()?.Uuid, null);
     }
 
-    /// <summary>Ports of a parent that bear a tag or ask for it, other than the object's own; with the id of the object of ours that they belong to.</summary>
-    public IEnumerable<(Row Row, Guid? Owner)> RivalsOf(string parent, int tag, Guid self) =>
-        copy.WithTag(parent, tag).Select(row => (Row: row, Owner: ownership.OwnerOf(row)?.Id)).Where(rival => rival.Owner != self);
+    /// <summary>Ports of a parent that bear a container's tag or ask for it and are not its own; with the id of the object of ours that they belong to.</summary>
+    public IEnumerable<(Row Row, Guid? Owner)> RivalsOf(DesiredPort container, string parent) =>
+        copy.WithTag(parent, container.Tag ?? 0).Where(row => row.Uuid != container.PortUuid)
+            .Select(row => (Row: row, Owner: ownership.OwnerOf(row)?.Id)).Where(rival => rival.Owner != container.Id);
 
     private static string Uuids(IEnumerable<Row> rows) => string.Join(", ", rows.Select(row => row.Uuid).Order());
 

@@ -143,7 +143,7 @@ internal sealed partial class Pass(
         // A rival that is a known object of ours has drifted, or is about to go: it is repaired itself.
         var suspicious = new List<(Guid Container, Row Rival, Guid? Owner)>();
         foreach (var c in desired.Containers.Values.Where(c => c.IsWanted))
-            foreach (var rival in view.RivalsOf(desired.Vms[c.VmId ?? default].PortName, c.Tag ?? 0, c.Id))
+            foreach (var rival in view.RivalsOf(c, desired.Vms[c.VmId ?? default].PortName))
                 if (rival.Owner is not { } owner || !desired.Containers.ContainsKey(owner))
                     suspicious.Add((c.Id, rival.Row, rival.Owner));
         var owners = suspicious.Select(s => s.Owner).OfType<Guid>().Distinct().ToList();
