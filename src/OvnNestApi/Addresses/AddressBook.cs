@@ -8,14 +8,13 @@ namespace OvnNestApi.Addresses;
 /// <summary>Gives MAC and IPv4 addresses. Part of the caller's transaction; the unique indexes decide.</summary>
 internal static class AddressBook
 {
-    private const int Attempts = 16;
+    private const int Attempts = 64;
 
     private const string Give = """
         INSERT INTO addresses (owner_id, network_id, mac, ip) VALUES (@owner, @network, @mac, @ip::inet) ON CONFLICT DO NOTHING
         """;
 
     // The first free address from @from to @last is @from itself, or follows one that is given, or follows a range that is not handed out.
-    // The row of next_addresses is locked first, so that who draws after us begins after us.
     private const string GiveFree = """
         WITH free AS (
             SELECT c.ip FROM (
@@ -34,12 +33,16 @@ internal static class AddressBook
             ORDER BY c.ip LIMIT 1),
         given AS (
             INSERT INTO addresses (owner_id, network_id, mac, ip) SELECT @owner, @network, @mac, ip FROM free ON CONFLICT DO NOTHING RETURNING ip),
-        next AS (UPDATE next_addresses SET ip = given.ip + 1 FROM given WHERE network_id = @network)
+        next AS (
+            INSERT INTO next_addresses (network_id, ip) SELECT @network, ip + 1 FROM given WHERE @moves
+            ON CONFLICT (network_id) DO UPDATE SET ip = excluded.ip)
         SELECT free.ip, given.ip IS NOT NULL FROM free LEFT JOIN given ON true
         """;
 
+    // Whoever draws at the same time in the same network does not wait for our commit: it finds the row locked, and begins somewhere else.
     private const string Next = """
-        INSERT INTO next_addresses (network_id, ip) VALUES (@network, @first::inet) ON CONFLICT (network_id) DO UPDATE SET ip = next_addresses.ip RETURNING ip
+        WITH next AS (SELECT ip FROM next_addresses WHERE network_id = @network FOR UPDATE SKIP LOCKED)
+        SELECT (SELECT ip FROM next), EXISTS (SELECT FROM next_addresses WHERE network_id = @network)
         """;
 
     /// <summary>
@@ -103,16 +106,18 @@ internal static class AddressBook
             return null;
         }
 
-        var next = await db.QueryAsync(
-            Next, row => Ipv4.From(row.GetFieldValue<System.Net.IPAddress>(0)), cancellationToken, ("network", network), ("first", pool.First.ToIPAddress()));
-        var begin = next[0] >= pool.First && next[0] <= pool.Last ? next[0] : pool.First;
+        var (next, exists) = (await db.QueryAsync(
+            Next, row => (row.IsDBNull(0) ? (Ipv4?)null : Ipv4.From(row.GetFieldValue<System.Net.IPAddress>(0)), row.GetBoolean(1)), cancellationToken, ("network", network)))[0];
+        var moves = next is not null || !exists;
+        var begin = next ?? (exists ? new Ipv4(pool.First.Value + (uint)Random.Shared.NextInt64(pool.Last.Value - pool.First.Value + 1L)) : pool.First);
+        begin = begin >= pool.First && begin <= pool.Last ? begin : pool.First;
         foreach (var (from, last) in begin == pool.First ? [(begin, pool.Last)] : new[] { (begin, pool.Last), (pool.First, new Ipv4(begin.Value - 1)) })
         {
             for (var attempt = 0; attempt < Attempts; attempt++)
             {
                 var found = await db.QueryAsync(
                     GiveFree, row => (Ip: Ipv4.From(row.GetFieldValue<System.Net.IPAddress>(0)), IsGiven: row.GetBoolean(1)), cancellationToken,
-                    ("owner", owner), ("network", network), ("mac", mac.ToPhysicalAddress()), ("from", from.ToIPAddress()), ("last", last.ToIPAddress()),
+                    ("owner", owner), ("network", network), ("mac", mac.ToPhysicalAddress()), ("from", from.ToIPAddress()), ("last", last.ToIPAddress()), ("moves", moves),
                     ("low", pool.Taken.Select(r => r.Low.ToIPAddress()).ToArray()), ("high", pool.Taken.Select(r => r.High.ToIPAddress()).ToArray()));
                 if (found is [])
                 {

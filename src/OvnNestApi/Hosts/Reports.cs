@@ -23,7 +23,7 @@ internal sealed class Reports(Settlement settlement)
 
     // What the bridges show of a tag that the applied work does not contain any more.
     private const string Shown = """
-        SELECT o.lease_id, o.host_id, l.vm_id, l.drain_nb_cfg, NOT EXISTS (SELECT FROM borne b WHERE b.vm = l.vm_id AND b.tag = l.tag) AS clear,
+        SELECT o.lease_id, o.host_id, l.vm_id, l.drain_nb_cfg, (l.vm_id, l.tag) NOT IN (SELECT vm, tag FROM borne) AS clear,
             NOT l.vm_id = ANY(@attached) AS detached
         FROM lease_holds o JOIN vlan_leases l ON l.id = o.lease_id WHERE o.host_id = @host AND o.after_revision <= @applied
         """;

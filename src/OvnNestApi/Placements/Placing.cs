@@ -100,13 +100,13 @@ internal static class Placing
             UPDATE placements p SET wanted = false, revision = h.work_revision, digest = NULL, error = NULL
             FROM hosts h
             WHERE h.id = p.host_id AND p.vm_id = @vm AND p.wanted AND {ofPlacements}
-              AND NOT EXISTS (SELECT FROM wanted w WHERE w.host_id = p.host_id AND w.object_id = p.object_id)),
+              AND (p.host_id, p.object_id) NOT IN (SELECT host_id, object_id FROM wanted)),
         held AS (
             INSERT INTO lease_holds AS o (lease_id, host_id, clear, detached) SELECT w.lease_id, w.host_id, false, false FROM wanted w WHERE w.lease_id IS NOT NULL
             ON CONFLICT (lease_id, host_id) DO UPDATE SET after_revision = NULL, clear = false, detached = false WHERE o.after_revision IS NOT NULL)
         UPDATE lease_holds o SET after_revision = h.work_revision
         FROM hosts h, vlan_leases l
         WHERE h.id = o.host_id AND l.id = o.lease_id AND l.vm_id = @vm AND o.after_revision IS NULL AND {ofLeases}
-          AND NOT EXISTS (SELECT FROM wanted w WHERE w.host_id = o.host_id AND w.lease_id = o.lease_id)
+          AND (o.host_id, o.lease_id) NOT IN (SELECT host_id, lease_id FROM wanted WHERE lease_id IS NOT NULL)
         """;
 }

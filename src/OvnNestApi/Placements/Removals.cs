@@ -9,13 +9,15 @@ internal static class Removals
 
     private const string WithNames = "names AS (DELETE FROM claimed_names WHERE owner_id IN (SELECT id FROM gone))";
 
+    // NOT IN is answered from a hash that is made once, whatever the planner believes of tables that have just been filled.
     /// <summary>Containers of the VMs in <c>@vms</c>. Rows: VM, and the incarnation that waited for the name (null: none).</summary>
     public const string Containers = $"""
         WITH gone AS (
             DELETE FROM containers x WHERE x.vm_id = ANY(@vms) AND {IsGone}
-              AND NOT EXISTS (SELECT FROM placements p WHERE p.object_id = x.id)
-              AND NOT EXISTS (SELECT FROM vlan_leases l JOIN lease_holds o ON o.lease_id = l.id WHERE l.container_id = x.id)
-              AND NOT EXISTS (SELECT FROM vlan_leases l WHERE l.container_id = x.id AND l.state = 'Draining' AND l.drain_nb_cfg IS NULL)
+              AND x.id NOT IN (SELECT p.object_id FROM placements p WHERE p.vm_id = ANY(@vms))
+              AND x.id NOT IN (
+                SELECT l.container_id FROM vlan_leases l WHERE l.vm_id = ANY(@vms) AND l.container_id IS NOT NULL
+                  AND ((l.state = 'Draining' AND l.drain_nb_cfg IS NULL) OR EXISTS (SELECT FROM lease_holds o WHERE o.lease_id = l.id)))
             {Returning}, x.vm_id),
         addresses AS (DELETE FROM addresses WHERE owner_id IN (SELECT id FROM gone)),
         {WithNames},
