@@ -19,7 +19,6 @@ internal static class ChangeEndpoints
             new QueryParameter("wait", "If there is nothing new, hold the answer until there is, at most this long (such as 30s)."),
             new QueryParameter("kind", "Only changes of this kind of object."),
             new QueryParameter("vm", "Only changes of what lives in this VM."))
-        .Produces<ChangeList>()
         .Describe("list-changes", "List what changed, and who did it", "In order, without a gap: a reader that goes on from `next` misses nothing and sees nothing twice.");
 
     internal static async Task<Results<JsonResult<ChangeList>, ProblemResult>> ListAsync(

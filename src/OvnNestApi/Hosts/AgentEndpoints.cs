@@ -12,6 +12,8 @@ namespace OvnNestApi.Hosts;
 /// <summary>What a host's agent asks and tells. A credential opens its own host's URLs and no others.</summary>
 internal static class AgentEndpoints
 {
+    private const string ExampleReport = """{"cursor":"1-7","systemId":"ubuntu2","nbCfg":4,"objects":[],"bridges":[],"removed":[],"unknown":[]}""";
+
     /// <summary>A report in bytes: tens of thousands of objects.</summary>
     private const int LongestReport = 32 * 1024 * 1024;
 
@@ -21,7 +23,7 @@ internal static class AgentEndpoints
         agent.MapMethods("/work", [HttpMethods.Get, HttpMethods.Head], GetWorkAsync)
             .Takes(new("after", "The cursor of the work that the agent has."), new("wait", "How long the answer may be held while nothing differs, such as 10s, at most 60s."))
             .Describe("get-host-work", "The work of a host", "All that the host shall have and remove. With `after` the answer is held until the work differs: 204 when it does not in time.");
-        agent.MapPut("/report", PutReportAsync).Takes().TakesBody<HostReport>(JsonBody.Json, "{}").WithMetadata(new RequestSizeLimitAttribute(LongestReport))
+        agent.MapPut("/report", PutReportAsync).Takes().TakesBody<HostReport>(JsonBody.Json, ExampleReport).WithMetadata(new RequestSizeLimitAttribute(LongestReport))
             .Describe("put-host-report", "What a host has done and sees", "Sent after each pass of the agent. The same again changes nothing.");
         agent.MapPost("/credentials", PostCredentialAsync).Takes().TakesBody<EnrolmentRequest>(JsonBody.Json, Enrolments.Example)
             .Describe(

@@ -12,9 +12,9 @@ internal static class Health
 
     public static void MapHealth(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapMethods("/livez", [HttpMethods.Get, HttpMethods.Head], Live).AllowAnonymous().WithTags("Service").Takes().Produces<LiveView>()
+        endpoints.MapMethods("/livez", [HttpMethods.Get, HttpMethods.Head], Live).AllowAnonymous().WithTags("Service").Takes()
             .Describe("livez", "Whether the process lives", "Answers as long as the process can answer at all; looks at nothing else.");
-        endpoints.MapMethods("/readyz", [HttpMethods.Get, HttpMethods.Head], ReadyAsync).AllowAnonymous().WithTags("Service").Takes().Produces<ReadyView>()
+        endpoints.MapMethods("/readyz", [HttpMethods.Get, HttpMethods.Head], ReadyAsync).AllowAnonymous().WithTags("Service").Takes()
             .Describe("readyz", "Whether the process can serve", "Looks at the database and its schema. The northbound database is told but not needed: writes succeed without it.");
     }
 

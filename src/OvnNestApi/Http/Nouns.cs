@@ -20,7 +20,6 @@ internal static class Nouns
 
         var all = new ResourceOperations<Container, ContainerSpec, ContainerBody, ContainerView>(containers);
         api.MapRead("/containers", all.ListAsync).WithTags("Containers").Takes([.. QueryParameters.OfLists, .. containers.FiltersOfAll])
-            .Produces<ListView<ContainerView>>()
             .Describe("list-all-containers", "List the containers of all VMs", "A page of the containers, in the order of their names.");
     }
 }

@@ -1,4 +1,6 @@
+using System.Reflection;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.Metadata;
 
 namespace OvnNestApi.Http;
 
@@ -33,8 +35,15 @@ public sealed class ObjectResult<TView>(TView view, Metadata metadata, int statu
 }
 
 /// <summary>Answers with JSON that is no object of ours, never cached.</summary>
-public sealed class JsonResult<T>(T value, int status = StatusCodes.Status200OK) : IResult, IStatusCodeHttpResult, IValueHttpResult<T>
+public sealed class JsonResult<T>(T value, int status = StatusCodes.Status200OK) : IResult, IStatusCodeHttpResult, IValueHttpResult<T>, IEndpointMetadataProvider
 {
+    /// <summary>What the OpenAPI document says of it: a POST creates.</summary>
+    static void IEndpointMetadataProvider.PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
+        var isPost = builder.Metadata.OfType<HttpMethodMetadata>().Any(of => of.HttpMethods.Contains(HttpMethods.Post));
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(isPost ? StatusCodes.Status201Created : StatusCodes.Status200OK, typeof(T), ["application/json"]));
+    }
+
     /// <inheritdoc/>
     public int? StatusCode => status;
 

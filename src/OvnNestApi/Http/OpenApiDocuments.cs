@@ -20,11 +20,13 @@ internal static class OpenApiDocuments
         ("Networks", "Logical switches with their subnet, DHCP options and gateway."),
         ("Routers", "Logical routers, which join the networks that name them."),
         ("Hosts", "Machines that run VMs, with an agent."),
-        ("Vms", "VMs: the parent ports, their bridges, and the scopes of VLAN tags."),
+        ("VMs", "VMs: the parent ports, their bridges, and the scopes of VLAN tags."),
         ("Containers", "Containers: nested ports, told apart by their VLAN tags."),
-        ("Vlan-leases", "VLAN tags as things of their own: reserved, bound, draining, cooling."),
+        ("VLAN leases", "VLAN tags as things of their own: reserved, bound, draining, cooling."),
+        ("Readiness", "How much is ready, and what the rest waits for."),
         ("Changes", "What changed, and who did it."),
-        ("Api-keys", "Clients' keys."),
+        ("Agents", "What the agents of hosts use: enrolment, work, reports."),
+        ("API keys", "Clients' keys."),
         ("Service", "The service about itself."),
     ];
 

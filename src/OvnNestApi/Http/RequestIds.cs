@@ -11,7 +11,13 @@ internal static partial class RequestIds
     {
         var asked = context.Request.Headers[Header].ToString();
         context.TraceIdentifier = Harmless().IsMatch(asked) ? asked : Guid.CreateVersion7().ToString("N");
-        context.Response.Headers[Header] = context.TraceIdentifier;
+
+        // At the last moment: an error's answer begins with empty headers.
+        context.Response.OnStarting(() =>
+        {
+            context.Response.Headers[Header] = context.TraceIdentifier;
+            return Task.CompletedTask;
+        });
         return next(context);
     }
 

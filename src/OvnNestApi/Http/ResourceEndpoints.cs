@@ -16,10 +16,10 @@ internal static class ResourceEndpoints
     {
         var (one, many) = (kind.Name, kind.Plural);
         var on = new ResourceOperations<T, TSpec, TBody, TView>(kind);
-        var group = api.MapGroup(kind.Route).WithTags(char.ToUpperInvariant(many[0]) + many[1..]);
+        var group = api.MapGroup(kind.Route).WithTags(kind.Tag);
 
         group.MapRead("/", on.ListAsync).Takes([.. QueryParameters.OfLists, .. kind.Filters])
-            .Produces<ListView<TView>>().Describe($"list-{many}", $"List {many}", $"A page of the {many}, in the order of their names.");
+            .Describe($"list-{many}", $"List {many}", $"A page of the {many}, in the order of their names.");
         group.MapRead("/{name}", on.GetAsync).Takes()
             .Produces<TView>().Describe($"get-{one}", $"Read a {one}", "What was asked, what is, and whether the two agree.");
         group.MapRead("/{name}/wait", on.WaitAsync).Takes(QueryParameters.OfWaits)

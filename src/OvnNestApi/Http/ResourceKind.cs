@@ -20,6 +20,9 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
     /// <summary>As in URLs: "networks".</summary>
     public abstract string Plural { get; }
 
+    /// <summary>The group of operations in the documentation.</summary>
+    public virtual string Tag => char.ToUpperInvariant(Plural[0]) + Plural[1..];
+
     /// <summary>A body that creates one, for the documentation.</summary>
     public abstract string Example { get; }
 

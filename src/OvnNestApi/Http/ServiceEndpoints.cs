@@ -11,7 +11,7 @@ internal static class ServiceEndpoints
 
     public static void MapService(this IEndpointRouteBuilder api)
     {
-        api.MapRead("/", About).WithTags("Service").Takes().Produces<AboutView>()
+        api.MapRead("/", About).WithTags("Service").Takes()
             .Describe("get-service", "Tell what the service can do", "Version, features and limits.");
     }
 

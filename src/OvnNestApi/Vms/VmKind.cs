@@ -13,6 +13,8 @@ internal sealed class VmKind : ResourceKind<Vm, VmSpec, VmBody, VmView>
 
     public override string Plural => "vms";
 
+    public override string Tag => "VMs";
+
     public override string Example => """{"name":"vm5","spec":{"network":"dmz","host":"ubuntu2","portName":"dmz-vm5","mac":"02:ac:10:ff:01:32","ip":"172.16.255.132"}}""";
 
     public override IReadOnlyList<QueryParameter> Filters => [new("network", "Only VMs in this network."), new("host", "Only VMs on this host.")];

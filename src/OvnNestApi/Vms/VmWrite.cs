@@ -8,6 +8,7 @@ using OvnNestApi.Http;
 using OvnNestApi.Names;
 using OvnNestApi.Networks;
 using OvnNestApi.Placements;
+using OvnNestApi.VlanLeases;
 
 namespace OvnNestApi.Vms;
 
@@ -74,7 +75,7 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
         PortRules.Apply(target, spec, network, names, present is not null);
         target.Bridge = names[3];
         target.HostId = _host?.Id;
-        target.VlanRanges = spec.VlanRanges ?? "2-4094";
+        target.VlanRanges = VlanRanges.TryParse(spec.VlanRanges, out var ranges) ? ranges.ToString() : "2-4094";
         target.UplinkInterface = spec.Uplink?.Interface;
         return await AddressBook.AssignAsync(Db, target, network, spec.Ip, spec.Mac, predecessor, cancellationToken);
     }
