@@ -39,5 +39,6 @@ api.MapNouns();
 api.MapChanges();
 api.MapApiKeys();
 api.MapHostSide();
+api.MapReconciler();
 await app.RunAsync();
 return 0;

@@ -26,16 +26,18 @@ public static class NorthboundPlan
         var (writes, attach, detach) = (new List<Op>(), new List<Membership>(), new List<Membership>());
         foreach (var row in o.Rows)
         {
-            var before = writes.Count + attach.Count + detach.Count;
+            var before = (writes.Count, attach.Count, detach.Count);
             present.Remove(row.Ref, out var now);
             writes.AddRange(now is null ? [Insert(row)] : Repairs(row, now.Row));
+            if (writes.Count > before.Item1 && row.Needs is { } needed)
+                needs.Add(needed);
             if (row.Parent is { } parent && now?.Parents.Contains(parent) != true)
+            {
                 attach.Add(new(parent, row.Ref.Uuid));
+                needs.Add(parent);
+            }
             detach.AddRange(now?.Parents.Where(p => p != row.Parent).Select(p => new Membership(p, row.Ref.Uuid)) ?? []);
-            if (writes.Count + attach.Count + detach.Count == before)
-                continue;
-            needs.UnionWith(new[] { row.Parent, row.Needs }.OfType<RowRef>());
-            if (now is not null)
+            if (now is not null && before != (writes.Count, attach.Count, detach.Count))
                 repaired.Add(row.Ref);
         }
 

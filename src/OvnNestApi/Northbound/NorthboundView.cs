@@ -34,7 +34,7 @@ public sealed class NorthboundView(ReplicaSnapshot copy, Ownership ownership, bo
     /// <summary>The switch and DHCP row of others' that the network is to use.</summary>
     public ExistingSwitch Existing(DesiredNetwork network)
     {
-        var named = copy.SwitchesNamed(network.SwitchName);
+        var named = copy.SwitchesNamed(network.SwitchName).Where(row => ownership.OwnerOf(row)?.Id != network.Id).ToList();
         if (named.Count != 1)
         {
             return new(null, null, named.Count == 0
@@ -42,7 +42,7 @@ public sealed class NorthboundView(ReplicaSnapshot copy, Ownership ownership, bo
                 : $"{named.Count} logical switches are named {network.SwitchName}: {Uuids(named)}.");
         }
 
-        var uuid = named.First().Uuid;
+        var uuid = named[0].Uuid;
         if (network.DhcpOptionsId is { } chosen)
             return copy.Find(Tables.Dhcp, chosen) is null ? new(null, null, $"There is no DHCP_Options row {chosen}.") : new(uuid, chosen, null);
         if (!network.DhcpEnabled || network.Subnet is not { } subnet)

@@ -1,6 +1,8 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using OvnNestApi.Data;
+using OvnNestApi.Http;
 
 namespace OvnNestApi.Reconciling;
 
@@ -43,12 +45,12 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
 
     /// <summary>Records a pass that was carried out, as the last statement of its transaction.</summary>
     /// <exception cref="DeposedException">It leads no more: nothing of the transaction may be committed.</exception>
-    public async Task FinishAsync(NestDb db, Term term, bool isFull, string summary, CancellationToken cancellationToken)
+    public async Task FinishAsync(NestDb db, Term term, PassSummary summary, CancellationToken cancellationToken)
     {
         var rows = await db.Database.ExecuteSqlAsync(
             $"""
-            UPDATE leader SET last_pass_at = now(), last_pass = {summary}::json, resynced_at = CASE WHEN {isFull} THEN now() ELSE resynced_at END,
-                brake = NULL, brake_id = NULL, released_brake = CASE WHEN {isFull} THEN NULL ELSE released_brake END
+            UPDATE leader SET last_pass_at = now(), last_pass = {JsonSerializer.Serialize(summary, ApiJson.Options)}::json,
+                resynced_at = CASE WHEN {summary.Full} THEN now() ELSE resynced_at END, brake = NULL, brake_id = NULL
             WHERE holder = {Me} AND epoch = {term.Epoch}
             """,
             cancellationToken);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Conditions;
 using OvnNestApi.Data;
@@ -70,13 +69,13 @@ internal sealed partial class Pass(
         var strays = ids is null ? Strays(desired, view) : [];
         var rivals = await RivalsAsync(db, desired, view, isFull: ids is null, cancellationToken);
         var draft = Draft.Of(desired, view, nb.Ownership, strays, o => ids is not null && _contention.Has(o.Object.Id) ? Fight : rivals(o));
-        if (Brake.For(draft.Plans, view) is { } brake && brake.Id != term.ReleasedBrake)
-            return new() { Brake = brake };
         if (term.Mode != ReconcilerMode.Repair)
         {
             LogObserved(draft.Plans.Count(plan => !plan.IsEmpty));
             return new() { Desired = desired };
         }
+        if (Brake.For(draft.Plans, view) is { } brake && brake.Id != term.ReleasedBrake)
+            return new() { Brake = brake };
 
         var releasing = desired.Draining.Select(lease => new ObjectRef(ObjectKind.Container, lease.ContainerId ?? default)).ToHashSet();
         var delivery = new Delivery(nb, options, _echoes, draft, releasing);
@@ -229,10 +228,8 @@ internal sealed partial class Pass(
             var touched = news.Select(verdict => verdict.Object.Id).Concat(seen).ToHashSet();
             if (touched.Count > 0)
                 await Readiness.EvaluateAsync(db, touched, ct);
-            var summary = string.Create(
-                CultureInfo.InvariantCulture,
-                $$"""{"full":{{(isFull ? "true" : "false")}},"objects":{{news.Count}},"operations":{{outcome.Operations}},"milliseconds":{{time.GetElapsedTime(start).TotalMilliseconds:0.0}}}""");
-            await leadership.FinishAsync(db, term, isFull, summary, ct);
+            var summary = new PassSummary(isFull, news.Count, outcome.Operations, Math.Round(time.GetElapsedTime(start).TotalMilliseconds, 1));
+            await leadership.FinishAsync(db, term, summary, ct);
             return null;
         }, cancellationToken);
         if (problem is not null)

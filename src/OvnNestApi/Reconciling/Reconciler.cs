@@ -23,6 +23,11 @@ internal sealed partial class Reconciler(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
+        if (northbound.Value.Endpoints.Length == 0)
+        {
+            LogNowhere();
+            return;
+        }
         while (!stoppingToken.IsCancellationRequested)
         {
             try
@@ -178,6 +183,9 @@ internal sealed partial class Reconciler(
         if (pause > TimeSpan.Zero)
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "Northbound__Endpoints is not set: nothing is reconciled")]
+    private partial void LogNowhere();
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Leads, epoch {Epoch}")]
     private partial void LogLeads(long epoch);

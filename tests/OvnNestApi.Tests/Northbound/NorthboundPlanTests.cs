@@ -61,7 +61,7 @@ public sealed class NorthboundPlanTests
 
         Assert.Equal(2, ops.OfType<InsertOp>().Count());
         Assert.Equal(2, Assert.Single(ops.OfType<MutateOp>()).Mutations[0].Value.Count);
-        Assert.Equal([Dmz.Uuid, Lab.Id(103)], ops.OfType<WaitOp>().Select(op => op.Where[0].Value.AsUuid()));
+        Assert.Equal([Dmz.Uuid, Lab.Id(103)], ops.OfType<WaitOp>().Select(op => op.Where[0].Value.AsUuid()).Order());
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OvnNestApi.Addresses;
 using OvnNestApi.Containers;
 using OvnNestApi.Data;
 using OvnNestApi.Hosts;
@@ -19,28 +20,42 @@ namespace OvnNestApi.Tests.Reconciling;
 internal sealed class Cloud : IAsyncDisposable
 {
     private readonly List<ServiceProvider> _processes = [];
+    private readonly bool _isGuest;
     private ChildProcess? _northd;
     private OvsdbServer? _southbound;
 
-    private Cloud(Installation nest, OvsdbServer server) => (Nest, Server) = (nest, server);
+    private Cloud(Installation nest, OvsdbServer server, bool isGuest) => (Nest, Server, _isGuest) = (nest, server, isGuest);
 
     public Installation Nest { get; }
 
     public OvsdbServer Server { get; }
 
+    public ServiceProvider First => _processes[0];
+
+    public ServiceProvider Last => _processes[^1];
+
     public CollectedLog Log { get; } = new();
 
     public static async Task<Cloud> StartAsync(params (string Key, string Value)[] settings)
     {
-        var cloud = new Cloud(await Installation.CreateAsync(), await OvsdbServer.StartNewAsync());
+        var cloud = new Cloud(await Installation.CreateAsync(), await OvsdbServer.StartNewAsync(), isGuest: false);
         await cloud.ReconcileAsync(settings);
+        return cloud;
+    }
+
+    /// <summary>Another installation on the same NB.</summary>
+    public static async Task<Cloud> StartOnAsync(OvsdbServer server)
+    {
+        var cloud = new Cloud(await Installation.CreateAsync(), server, isGuest: true);
+        await cloud.ExecuteAsync($"UPDATE leader SET installation = gen_random_uuid()"); // the databases of all tests are copies of one
+        await cloud.ReconcileAsync();
         return cloud;
     }
 
     /// <summary>Starts one more process that reconciles.</summary>
     public async Task<ServiceProvider> ReconcileAsync(params (string Key, string Value)[] settings)
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        var values = new Dictionary<string, string?>
         {
             ["ConnectionStrings:Nest"] = Nest.Database,
             ["Northbound:Endpoints"] = Server.Endpoint,
@@ -48,7 +63,10 @@ internal sealed class Cloud : IAsyncDisposable
             ["Reconciler:Heartbeat"] = "00:00:00.2",
             ["Reconciler:TakeOverAfter"] = "00:00:02",
             ["Reconciler:UpDebounce"] = "00:00:00.3",
-        }.Concat(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)))).Build();
+        };
+        foreach (var (key, value) in settings)
+            values[key] = value;
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(values).Build();
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.AddProvider(Log));
         services.AddSingleton<IConfiguration>(configuration);
@@ -89,6 +107,27 @@ internal sealed class Cloud : IAsyncDisposable
             all.Add(await Nest.ContainerAsync(vm, $"c{tag}", tag));
         await SettledAsync();
         return (network, vm, all);
+    }
+
+    /// <summary>A network on a switch that others made, or will.</summary>
+    public async Task<Network> ExistingNetworkAsync()
+    {
+        var network = new Network
+        {
+            Name = "dmz",
+            Spec = "{}",
+            SwitchName = "dmz",
+            SwitchExisting = true,
+            Subnet = Cidr.TryParse("172.16.255.128/26", out var subnet) ? subnet : null,
+            DhcpEnabled = true,
+            DirtySeq = await NextAsync(),
+        };
+        await Nest.DoAsync(db =>
+        {
+            db.Networks.Add(network);
+            return Task.CompletedTask;
+        });
+        return network;
     }
 
     public Task DirtyAsync(Network network) => ExecuteAsync($"UPDATE networks SET dirty_seq = nextval('dirty_seq') WHERE id = {network.Id}");
@@ -148,6 +187,7 @@ internal sealed class Cloud : IAsyncDisposable
             await _northd.DisposeAsync();
         if (_southbound is not null)
             await _southbound.DisposeAsync();
-        await Server.DisposeAsync();
+        if (!_isGuest)
+            await Server.DisposeAsync();
     }
 }

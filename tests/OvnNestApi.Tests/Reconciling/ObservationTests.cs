@@ -1,0 +1,75 @@
+using Microsoft.EntityFrameworkCore;
+using OvnNestApi.VlanLeases;
+using TestServers;
+
+namespace OvnNestApi.Tests.Reconciling;
+
+/// <summary>What northd and the hosts write into the NB, and what follows for the leases.</summary>
+public sealed class ObservationTests
+{
+    [Fact]
+    public async Task The_tag_and_up_are_recorded_as_seen_and_down_only_when_it_lasts()
+    {
+        await using var cloud = await Cloud.StartAsync(("Reconciler:UpDebounce", "00:00:02"));
+        var (_, _, containers) = await cloud.LabAsync(1);
+        var uuid = containers[0].PortUuid.ToString();
+        await cloud.NbctlAsync("set", "Logical_Switch_Port", uuid, "up=true", "tag=51");
+        await Eventually.Becomes("up and the tag are seen", () => cloud.ReadAsync(containers[0]), c => c is { Up: true, ObservedTag: 51 });
+
+        await cloud.NbctlAsync("set", "Logical_Switch_Port", uuid, "up=false");
+        var down = TimeProvider.System.GetTimestamp();
+        await Eventually.Becomes("down is seen", () => cloud.ReadAsync(containers[0]), c => !c.Up);
+        Assert.True(TimeProvider.System.GetElapsedTime(down) > TimeSpan.FromSeconds(1.5));
+    }
+
+    [Fact]
+    public async Task A_deleted_container_leaves_the_NB_with_a_barrier_and_its_tag_drains_with_that_number()
+    {
+        await using var cloud = await Cloud.StartAsync();
+        var (_, vm, containers) = await cloud.LabAsync();
+        // Somebody still owes a confirmation, so the lease stays to be looked at.
+        await cloud.ExecuteAsync($"INSERT INTO hosts SELECT (jsonb_populate_record(NULL::hosts, jsonb_build_object('id', gen_random_uuid(), 'name', 'h', 'spec', '[]', 'integration_bridge', 'br-int', 'work_revision', 0, 'revision', 1, 'generation', 1, 'created_at', now(), 'updated_at', now(), 'dirty_seq', 0, 'reconciled_seq', 0, 'in_northbound', false, 'rejections', 0, 'reason', 'Ready', 'message', '', 'since', now()))).*");
+        await cloud.ExecuteAsync($"INSERT INTO lease_holds SELECT l.id, h.id FROM vlan_leases l, hosts h");
+
+        await cloud.Nest.DeleteAsync(containers[0]);
+        await cloud.SettledAsync();
+
+        var lease = await Eventually.Becomes("the lease has its number", () => cloud.Nest.LeaseAsync(vm, 51), lease => lease?.DrainNbCfg is not null);
+        Assert.Equal(LeaseState.Draining, lease!.State);
+        Assert.Equal((await cloud.NbctlAsync("get", "NB_Global", ".", "nb_cfg")).Trim(), $"{lease.DrainNbCfg}");
+        Assert.Equal(["dmz-vm5", "dmz-vm5-c52"], await cloud.PortsAsync());
+        Assert.False((await cloud.ReadAsync(containers[0])).InNorthbound);
+    }
+
+    [Fact]
+    public async Task A_changed_tag_drains_only_when_northd_has_taken_the_old_one_out()
+    {
+        await using var cloud = await Cloud.StartAsync();
+        var (_, vm, containers) = await cloud.LabAsync(1);
+        var uuid = containers[0].PortUuid.ToString();
+        await cloud.NbctlAsync("set", "Logical_Switch_Port", uuid, "tag=51"); // as northd does; it is not there yet
+        await cloud.Nest.TryRetagAsync(vm, containers[0], 60);
+        await cloud.SettledAsync();
+        await cloud.PortBecomesAsync(uuid, "tag_request", "60");
+        Assert.Null((await cloud.Nest.LeaseAsync(vm, 51))!.DrainNbCfg);
+
+        await cloud.StartNorthdAsync();
+        await cloud.PortBecomesAsync(uuid, "tag", "60");
+        await Eventually.Becomes("the old tag is released", () => cloud.Nest.LeaseAsync(vm, 51), lease => lease is null or { DrainNbCfg: not null });
+        await Eventually.Becomes("and the new one seen", () => cloud.ReadAsync(containers[0]), c => c.ObservedTag == 60);
+    }
+
+    [Fact]
+    public async Task A_container_that_never_was_in_the_NB_gets_a_barrier_too_and_is_gone()
+    {
+        await using var cloud = await Cloud.StartAsync();
+        await cloud.StartNorthdAsync();
+        var (_, vm, _) = await cloud.LabAsync(0);
+        await Cloud.Reconciler(cloud.First).StopAsync(default);
+        var container = await cloud.Nest.ContainerAsync(vm, "c51", 51);
+        await cloud.Nest.DeleteAsync(container);
+        await cloud.ReconcileAsync();
+        await Eventually.Holds("it is gone", async () => !await cloud.Nest.ReadAsync(db => db.Containers.AnyAsync()));
+        Assert.NotEqual("0\n", await cloud.NbctlAsync("get", "NB_Global", ".", "nb_cfg"));
+    }
+}
