@@ -16,7 +16,7 @@ internal static class Releases
     /// <summary>A tag is drained when the NB has it no more and no host owes; of a tag that no host of ours was given, all chassis tell.</summary>
     public const string IsDrained = """
         (l.state = 'Draining' AND l.drain_nb_cfg IS NOT NULL AND NOT EXISTS (SELECT FROM lease_holds o WHERE o.lease_id = l.id)
-         AND (NOT l.awaits_all_chassis OR coalesce((SELECT hv_cfg FROM leader) >= l.drain_nb_cfg, true)))
+         AND (NOT l.awaits_all_chassis OR coalesce((SELECT hv_cfg FROM leader) >= l.drain_nb_cfg, false)))
         """;
 
     /// <summary>Gives drained tags to the incarnations that wait for them, as new grants. Rows: VM, container.</summary>
