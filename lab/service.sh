@@ -58,7 +58,6 @@ start_api() {
     port=$(cat "$RUN/port" 2>/dev/null || echo 8080)
     until is_free "$port"; do port=$((port + 1)); done
     echo "$port" >"$RUN/port"
-    rm -f "$RUN/api.sock"
     ASPNETCORE_URLS="http://127.0.0.1:$port;http://unix:$RUN/api.sock" start_process api dotnet "$program"
     say "API started on port $port"
   fi
