@@ -18,6 +18,8 @@ internal static class NestWrite
     /// <returns>The body's problem; a conflict that remains after the retries; <c>outcome-unknown</c> when the link broke while committing; else null.</returns>
     public static async Task<Problem?> RunAsync(NestDb db, Func<CancellationToken, Task<Problem?>> body, CancellationToken cancellationToken, bool dryRun = false)
     {
+        // A failed statement ends the whole run here, so a savepoint before each save would only cost two round trips.
+        db.Database.AutoSavepointsEnabled = false;
         for (var attempt = 1; ; attempt++)
         {
             db.ChangeTracker.Clear();
@@ -61,8 +63,9 @@ internal static class NestWrite
             await transaction.CommitAsync(CancellationToken.None);
             return null;
         }
-        catch (Exception e) when (e is not PostgresException && e.GetBaseException() is not PostgresException { SqlState: not ("57P01" or "57P02") })
+        catch (Exception e) when (e.GetBaseException() is not PostgresException { SqlState: not (PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown) })
         {
+            // Anything but a refusal by a server that goes on: the commit may have been done.
             return Problems.OutcomeUnknown();
         }
     }

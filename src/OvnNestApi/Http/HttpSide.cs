@@ -15,6 +15,7 @@ internal static class HttpSide
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.AddSingleton<PresentLiveness>();
         services.AddSingleton<Waiting>();
+        services.AddHostedService<PlainHttp>();
         services.AddScoped<Writing>();
         services.AddSingleton<ChangeFeed>();
         services.Configure<ChangeOptions>(configuration.GetSection("Changes"));

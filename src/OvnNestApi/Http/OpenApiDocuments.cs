@@ -78,7 +78,8 @@ internal static class OpenApiDocuments
 
     private static void AddProblems(OpenApiDocument document)
     {
-        foreach (var group in ProblemCatalogue.All.GroupBy(kind => kind.Status))
+        var used = Operations(document).SelectMany(operation => operation.Responses?.Keys ?? Enumerable.Empty<string>()).ToHashSet();
+        foreach (var group in ProblemCatalogue.All.GroupBy(kind => kind.Status).Where(group => used.Contains($"{group.Key}")))
         {
             var example = group.First();
             document.AddComponent<IOpenApiResponse>($"Problem{group.Key}", new OpenApiResponse

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using OvnNestApi.Addresses;
@@ -15,7 +16,24 @@ internal static class OpenApiSchemas
     public static Task TransformAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
     {
         var type = context.JsonTypeInfo.Type;
-        var value = Nullable.GetUnderlyingType(type) ?? type;
+        Describe(schema, Nullable.GetUnderlyingType(type) ?? type);
+        if (schema is { Items: null } && context.JsonTypeInfo is { Kind: JsonTypeInfoKind.Enumerable, ElementType: { } element })
+        {
+            var items = new OpenApiSchema();
+            Describe(items, element);
+            schema.Items = items;
+        }
+
+        if (type.Namespace?.StartsWith("OvnNestApi", StringComparison.Ordinal) == true && schema.Properties is { Count: > 0 } properties)
+        {
+            Shape(schema, properties, context, IsBody(type));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static void Describe(OpenApiSchema schema, Type value)
+    {
         if (value == typeof(Ipv4))
         {
             Text(schema, "ipv4", null, "172.16.255.133");
@@ -36,13 +54,6 @@ internal static class OpenApiSchemas
         {
             Text(schema, "date-time", null, "2026-11-23T18:00:00Z");
         }
-
-        if (type.Namespace?.StartsWith("OvnNestApi", StringComparison.Ordinal) == true && schema.Properties is { Count: > 0 } properties)
-        {
-            Shape(schema, properties, context, IsBody(type));
-        }
-
-        return Task.CompletedTask;
     }
 
     /// <summary>What clients send is checked strictly; what we answer may grow.</summary>

@@ -103,10 +103,9 @@ internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string n
         }
 
         (target.Description, target.Labels, target.DirtySeq, target.Since) = (sent.Description, sent.Labels, dirtySeq, Now);
-        if (predecessor is not null)
-        {
-            (target.Reason, target.Message) = (Reason.Replacing, "The former incarnation is not confirmed gone yet.");
-        }
+        (target.Reason, target.Message) = predecessor is null
+            ? (Reason.NotProgrammed, "Its rows are not in the northbound database yet.")
+            : (Reason.Replacing, "The former incarnation is not confirmed gone yet.");
 
         Db.Add(target);
         (Written, IsNew, HasChanged) = (target, true, true);
@@ -132,7 +131,7 @@ internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string n
             if (target.Reason == Reason.Ready)
             {
                 // Who waits for this change must not take the former readiness for its own.
-                (target.Reason, target.Message, target.Since) = (Reason.NotProgrammed, "The change is not in the northbound database yet.", Now);
+                (target.Reason, target.Message, target.Since) = (Reason.NotProgrammed, "Its rows are not in the northbound database yet.", Now);
             }
         }
 

@@ -3,6 +3,8 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using OvnNestApi.ApiKeys;
 using OvnNestApi.Data;
 using OvnNestApi.Tests.Hosts;
@@ -61,6 +63,9 @@ public sealed class Api : IAsyncLifetime
             await _factory.DisposeAsync();
         }
     }
+
+    /// <summary>Ends the process as a signal would: what it is doing comes to an end.</summary>
+    public Task StopAsync() => _factory!.Services.GetRequiredService<IHost>().StopAsync();
 
     internal NestDb Open() => new(NestDbRegistration.Options(Database));
 
