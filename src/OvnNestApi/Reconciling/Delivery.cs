@@ -74,6 +74,8 @@ internal sealed class Delivery(NorthboundDb nb, ReconcilerOptions options, Echoe
             case Committed committed:
                 Settle(batch, ops, committed, nbCfg);
                 return true;
+            case Rejected { Error.Error: OvsdbError.IoError or OvsdbError.ResourcesExhausted } full:
+                throw new IOException($"The northbound database cannot store anything: {full.Error}"); // no object's fault
             case Rejected when batch.Count > 1:
                 return await SendAsync(batch[..(batch.Count / 2)], cancellationToken) && await SendAsync(batch[(batch.Count / 2)..], cancellationToken);
             case Rejected { Error.Error: OvsdbError.DuplicateUuid } when !isSecond:

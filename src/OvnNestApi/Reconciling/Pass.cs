@@ -82,6 +82,11 @@ internal sealed partial class Pass(
         await delivery.SendAsync(cancellationToken);
         ReconcilerMetrics.Operations.Add(delivery.Operations);
         ReconcilerMetrics.Refusals.Add(delivery.Refused.Count);
+        foreach (var (refused, error) in delivery.Refused.Take(1))
+            LogRefused(delivery.Refused.Count, refused.Kind, refused.Id, error);
+        var drifted = delivery.Done.Where(o => desired.Subjects.TryGetValue(o, out var standing) && !standing.IsAsked).ToList();
+        if (drifted.Count > 0)
+            LogRepaired(drifted.Count, drifted[0].Kind, drifted[0].Id);
         return new()
         {
             Desired = desired,
@@ -120,7 +125,6 @@ internal sealed partial class Pass(
         if (plan.IsEmpty || standing.IsAsked)
             return _contention.Has(id);
         ReconcilerMetrics.Repairs.Add(1);
-        LogRepaired(plan.Object.Kind, id);
         return _contention.Note(id);
     }
 
@@ -251,8 +255,11 @@ internal sealed partial class Pass(
 
     private static Obstacle Fight { get; } = new(Reason.Contended, "Somebody else keeps changing the rows in the northbound database.");
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Repaired the rows of {Kind} {Id}, which somebody else had changed")]
-    private partial void LogRepaired(ObjectKind kind, Guid id);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Repaired the rows of {Count} objects though nobody had asked for a change, of {Kind} {Id} for one")]
+    private partial void LogRepaired(int count, ObjectKind kind, Guid id);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The northbound database refused the rows of {Count} objects, of {Kind} {Id} for one: {Error}")]
+    private partial void LogRefused(int count, ObjectKind kind, Guid id, string error);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Braked: {Message} Release {Brake} to go on")]
     private partial void LogBraked(string message, string brake);

@@ -90,13 +90,11 @@ internal sealed partial class Reconciler(
                 lead.IsOver = true;
                 await end.CancelAsync();
             }
-            catch (Exception e) when (!end.IsCancellationRequested)
+            catch (Exception e)
             {
-                LogHeartbeat(e.Message);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
+                // PostgreSQL is out of reach, or we are ending: if it stays so, another process takes over.
+                if (!end.IsCancellationRequested)
+                    LogHeartbeat(e.Message);
             }
         }
     }

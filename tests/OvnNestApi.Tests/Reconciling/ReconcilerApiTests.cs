@@ -1,0 +1,40 @@
+using System.Net;
+using OvnNestApi.ApiKeys;
+using OvnNestApi.Tests.Http;
+using TestServers;
+
+namespace OvnNestApi.Tests.Reconciling;
+
+/// <summary>The reconciler over HTTP.</summary>
+public sealed class ReconcilerApiTests(Api api) : IClassFixture<Api>
+{
+    private const string Path = "/v1/reconciler";
+
+    [Fact]
+    public async Task A_viewer_sees_who_leads_why_the_NB_is_not_reached_and_how_much_waits()
+    {
+        await api.NetworkAsync();
+        var status = await Eventually.Becomes(
+            "the leader says what is wrong",
+            async () => (await api.GetAsync(Path, ("Authorization", $"Bearer {await api.KeyAsync(Role.Viewer)}"))).Is(HttpStatusCode.OK).Json.GetProperty("status"),
+            status => status.GetProperty("northbound").TryGetProperty("error", out _));
+        Assert.True(status.GetProperty("epoch").GetInt64() > 0);
+        Assert.True(status.GetProperty("lag").GetInt32() > 0);
+        Assert.Equal("repair", status.GetProperty("mode").GetString());
+        Assert.False(status.GetProperty("northbound").TryGetProperty("seenAt", out _));
+    }
+
+    [Fact]
+    public async Task An_admin_sets_the_mode_and_nobody_else()
+    {
+        (await api.PutAsync(Path, """{"spec":{"mode":"observe"}}""", ("Authorization", $"Bearer {await api.KeyAsync(Role.Editor)}"))).IsProblem("forbidden");
+        (await api.PutAsync(Path, """{"spec":{"mode":"sleep"}}""")).IsProblem("validation-failed", "#/spec/mode");
+        (await api.PutAsync(Path, "{}")).IsProblem("validation-failed", "#/spec");
+
+        var answer = (await api.PutAsync(Path, """{"spec":{"mode":"observe"}}""")).Is(HttpStatusCode.OK);
+        Assert.Equal("observe", answer.Json.GetProperty("spec").GetProperty("mode").GetString());
+        await Eventually.Becomes("it is in force", async () => (await api.GetAsync(Path)).Json.GetProperty("status").GetProperty("mode").GetString(), mode => mode == "observe");
+        (await api.PutAsync(Path, answer.Text)).Is(HttpStatusCode.OK);
+        (await api.PutAsync(Path, """{"spec":{}}""")).Is(HttpStatusCode.OK);
+    }
+}
