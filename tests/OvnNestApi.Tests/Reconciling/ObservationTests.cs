@@ -72,4 +72,26 @@ public sealed class ObservationTests
         await Eventually.Holds("it is gone", async () => !await cloud.Nest.ReadAsync(db => db.Containers.AnyAsync()));
         Assert.NotEqual("0\n", await cloud.NbctlAsync("get", "NB_Global", ".", "nb_cfg"));
     }
+
+    [Fact]
+    public async Task A_vm_that_moves_belongs_to_its_former_chassis_until_that_has_confirmed()
+    {
+        await using var cloud = await Cloud.StartAsync();
+        var network = await cloud.Nest.NetworkAsync();
+        await cloud.DirtyAsync(network);
+        var (former, next) = (await cloud.Nest.HostAsync("ubuntu1"), await cloud.Nest.HostAsync("ubuntu2"));
+        await cloud.ExecuteAsync($"UPDATE hosts SET chassis = 'chassis-' || name");
+        var vm = await cloud.Nest.VmAsync("vm5", network, former);
+        await cloud.SettledAsync();
+        Assert.Contains("chassis-ubuntu1", await cloud.GetAsync("dmz-vm5", "options"), StringComparison.Ordinal);
+
+        await cloud.Nest.MoveAsync(vm, next);
+        await cloud.SettledAsync();
+        Assert.Contains("chassis-ubuntu1", await cloud.GetAsync("dmz-vm5", "options"), StringComparison.Ordinal);
+
+        await cloud.ExecuteAsync($"DELETE FROM placements WHERE host_id = {former.Id}");
+        await cloud.ExecuteAsync($"UPDATE vms SET dirty_seq = nextval('dirty_seq')");
+        await cloud.SettledAsync();
+        Assert.Contains("chassis-ubuntu2", await cloud.GetAsync("dmz-vm5", "options"), StringComparison.Ordinal);
+    }
 }

@@ -171,4 +171,19 @@ public sealed class ReconcilerTests
         await cloud.NbctlAsync("lsp-del", "hand");
         await cloud.PortBecomesAsync("dmz-vm5-c70", "tag_request", "70");
     }
+
+    [Fact]
+    public async Task A_foreign_child_that_takes_a_tag_of_ours_later_is_told_and_our_row_stays()
+    {
+        await using var cloud = await Cloud.StartAsync();
+        var (_, _, containers) = await cloud.LabAsync();
+        await cloud.NbctlAsync("lsp-add", "dmz", "hand", "dmz-vm5", "52");
+
+        await Eventually.Becomes("the conflict is told", () => cloud.ReadAsync(containers[1]), c => c.RejectedAs == Reason.TagConflict);
+        Assert.Equal(["dmz-vm5", "dmz-vm5-c51", "dmz-vm5-c52", "hand"], await cloud.PortsAsync());
+        Assert.True((await cloud.ReadAsync(containers[1])).InNorthbound);
+
+        await cloud.NbctlAsync("lsp-del", "hand");
+        await Eventually.Becomes("and its end", () => cloud.ReadAsync(containers[1]), c => c.RejectedAs is null);
+    }
 }
