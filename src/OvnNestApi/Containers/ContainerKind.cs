@@ -48,8 +48,10 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
     protected override IQueryable<Container> Named(NestDb db, ObjectPath path) =>
         db.Containers.Where(container => container.Name == path.Name && db.Vms.Any(vm => vm.Id == container.VmId && vm.Name == path.Vm));
 
+    // A VM may have a new incarnation too: the name counts.
     protected override IQueryable<Container> Visible(NestDb db, IQueryable<Container> all) => all.Where(one =>
-        one.DeletingSince == null || !db.Containers.Any(newer => newer.VmId == one.VmId && newer.Name == one.Name && newer.CreatedAt > one.CreatedAt));
+        one.DeletingSince == null || !db.Containers.Any(newer => newer.Name == one.Name && newer.CreatedAt > one.CreatedAt
+            && db.Vms.Any(vm => vm.Id == newer.VmId && db.Vms.Any(of => of.Id == one.VmId && of.Name == vm.Name))));
 
     protected override IQueryable<Container> Filter(NestDb db, IQueryable<Container> all, Query query, string? vm)
     {

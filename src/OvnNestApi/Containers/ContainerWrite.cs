@@ -15,6 +15,7 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
 {
     private Network? _network;
     private Vm? _vm;
+    private Guid[] _incarnations = [];
 
     protected override string VmName => vmName;
 
@@ -37,6 +38,7 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
         }
 
         var vms = await Db.Vms.FromSql($"SELECT * FROM vms WHERE name = {vmName} ORDER BY created_at DESC FOR NO KEY UPDATE").ToListAsync(cancellationToken);
+        _incarnations = [.. vms.Select(vm => vm.Id)];
         _vm = vms.Find(vm => vm.DeletingSince is null);
         if (_vm is null)
         {
@@ -52,8 +54,9 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
         return missing;
     }
 
+    // Also those in a former incarnation of the VM: what they had passes on.
     protected override IQueryable<Container> LockIncarnations() => Db.Containers.FromSql(
-        $"SELECT * FROM containers WHERE vm_id = {_vm?.Id} AND name = {Name} ORDER BY created_at DESC FOR NO KEY UPDATE");
+        $"SELECT * FROM containers WHERE vm_id = ANY({_incarnations}) AND name = {Name} ORDER BY created_at DESC FOR NO KEY UPDATE");
 
     protected override Container Create(Sent<ContainerSpec> sent) => new()
     {
@@ -85,9 +88,11 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
             return problem;
         }
 
+        // Tags are a VM's own: a former VM's is free in this one.
+        var tag = spec.Vlan ?? (predecessor is not null && predecessor.VmId != vm.Id && spec.Lease is null ? predecessor.Tag : null);
         PortRules.Apply(target, spec, network, names, present is not null);
         return await AddressBook.AssignAsync(Db, target, network, spec.Ip, spec.Mac, predecessor, cancellationToken)
-            ?? await Leases.BindAsync(Db, vm, target, spec.Vlan, spec.Lease, mayKeep: true, cancellationToken);
+            ?? await Leases.BindAsync(Db, vm, target, tag, spec.Lease, mayKeep: true, cancellationToken);
     }
 
     protected override async Task<Problem?> FollowAsync(Container target, CancellationToken cancellationToken)

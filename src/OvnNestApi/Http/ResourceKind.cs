@@ -94,17 +94,23 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
         }
 
         all = Visible(db, all);
-        all = ready is { } isReady ? all.Where(one => one.Reason == Reason.Ready == isReady) : all;
-        all = reason is { } because ? all.Where(one => one.Reason == because) : all;
-        if (cursor is not null)
+        var (items, isLast) = (new List<TView>(), false);
+        while (items.Count <= limit && !isLast)
         {
-            all = all.Where(one => EF.Functions.GreaterThan(ValueTuple.Create(one.Name, one.Id), ValueTuple.Create(cursor.Name, cursor.Id)));
+            // What is ready is judged when read, from who has been heard of: such a filter cannot be the database's.
+            var batch = ready is null && reason is null ? limit + 1 : HttpLimits.Page;
+            var read = await ViewAsync(db, liveness, After(all, cursor).OrderBy(one => one.Name).ThenBy(one => one.Id).Take(batch), cancellationToken);
+            items.AddRange(read.Where(view => (ready is null || view.IsReady == ready) && (reason is null || view.Reason == reason)));
+            isLast = read.Count < batch;
+            cursor = isLast ? null : new(read[^1].Name, read[^1].Metadata.Id);
         }
 
-        var items = await ViewAsync(db, liveness, all.OrderBy(one => one.Name).ThenBy(one => one.Id).Take(limit + 1), cancellationToken);
         var next = items.Count > limit ? new Cursor(items[limit - 1].Name, items[limit - 1].Metadata.Id).ToString() : null;
         return (new(items.Take(limit).ToList(), next), null);
     }
+
+    private static IQueryable<T> After(IQueryable<T> all, Cursor? cursor) => cursor is null ? all
+        : all.Where(one => EF.Functions.GreaterThan(ValueTuple.Create(one.Name, one.Id), ValueTuple.Create(cursor.Name, cursor.Id)));
 
     private static Dictionary<string, string?>? Labels(string? text)
     {

@@ -32,6 +32,10 @@ public abstract record ResourceView<TSpec, TStatus> : IResourceView
     /// <inheritdoc/>
     [JsonIgnore]
     public bool IsReady => Status.Ready;
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public Reason Reason => Status.Reason;
 }
 
 /// <summary>What is the same of every object's view.</summary>
@@ -45,6 +49,9 @@ public interface IResourceView
 
     /// <summary>All is as asked, everywhere.</summary>
     bool IsReady { get; }
+
+    /// <summary>Ready, or the first cause why not.</summary>
+    Reason Reason { get; }
 }
 
 /// <summary>Identity and version of an object.</summary>

@@ -110,7 +110,7 @@ public sealed class DeletionTests(Api api) : IClassFixture<Api>
     {
         var vm = await api.VmAsync();
         var old = await api.GetAsync($"/v1/vms/{vm}");
-        await api.PutAsync($"/v1/vms/{vm}/containers/a", "{}");
+        var oldContainer = await api.PutAsync($"/v1/vms/{vm}/containers/a", """{"spec":{"vlan":51}}""");
         (await api.DeleteAsync($"/v1/vms/{vm}?cascade=true")).Is(HttpStatusCode.Accepted);
         var successor = (await api.PutAsync($"/v1/vms/{vm}", $$$"""{"spec":{"network":"{{{old.Effective.GetProperty("network")}}}"}}""")).Is(HttpStatusCode.Created);
         foreach (var field in new[] { "ip", "mac", "portName", "interface", "namespace", "bridge" })
@@ -118,7 +118,13 @@ public sealed class DeletionTests(Api api) : IClassFixture<Api>
             Assert.Equal(old.Effective.GetProperty(field).ToString(), successor.Effective.GetProperty(field).ToString());
         }
 
-        (await api.PutAsync($"/v1/vms/{vm}/containers/a", "{}")).Is(HttpStatusCode.Created);
+        var newContainer = (await api.PutAsync($"/v1/vms/{vm}/containers/a", "{}")).Is(HttpStatusCode.Created);
+        foreach (var field in new[] { "vlan", "ip", "mac", "portName", "interface", "namespace" })
+        {
+            Assert.Equal(oldContainer.Effective.GetProperty(field).ToString(), newContainer.Effective.GetProperty(field).ToString());
+        }
+
+        Assert.Single((await api.GetAsync($"/v1/vms/{vm}/containers")).Json.GetProperty("items").EnumerateArray());
     }
 
     [Fact]

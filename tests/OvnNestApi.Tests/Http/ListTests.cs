@@ -67,5 +67,21 @@ public sealed class ListTests(Api api) : IClassFixture<Api>
         Assert.Equal(1, counter.Count);
     }
 
+    [Fact]
+    public async Task What_is_listed_as_ready_is_what_says_so()
+    {
+        var network = await api.NetworkAsync();
+        await using (var db = api.Open())
+        {
+            await OvnNestApi.Data.Sql.ExecuteAsync(db, "UPDATE networks SET reason = 'Ready', reconciled_seq = dirty_seq WHERE name = @name", default, ("name", network));
+        }
+
+        // No reconciler reaches the northbound database here: nothing is ready, whatever was stored.
+        Assert.False((await api.GetAsync($"/v1/networks/{network}")).Json.GetProperty("status").GetProperty("ready").GetBoolean());
+        Assert.Empty(Names(await api.GetAsync("/v1/networks?ready=true")));
+        Assert.Contains(network, Names(await api.GetAsync("/v1/networks?reason=NorthboundUnreachable")));
+        Assert.DoesNotContain(network, Names(await api.GetAsync("/v1/networks?reason=Ready")));
+    }
+
     private static IEnumerable<string?> Names(Answer answer) => answer.Json.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("name").GetString());
 }
