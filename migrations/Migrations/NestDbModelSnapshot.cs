@@ -1218,6 +1218,14 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("expires_at");
 
+                    b.Property<IPAddress>("FormerIp")
+                        .HasColumnType("inet")
+                        .HasColumnName("former_ip");
+
+                    b.Property<PhysicalAddress>("FormerMac")
+                        .HasColumnType("macaddr")
+                        .HasColumnName("former_mac");
+
                     b.Property<string>("Owner")
                         .HasColumnType("text")
                         .HasColumnName("owner");
@@ -1275,7 +1283,8 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasFilter("successor_id IS NOT NULL");
 
                     b.HasIndex("VmId", "ContainerName")
-                        .HasDatabaseName("ix_vlan_leases_name");
+                        .HasDatabaseName("ix_vlan_leases_name")
+                        .HasFilter("former_mac IS NOT NULL");
 
                     b.HasIndex("VmId", "Owner")
                         .IsUnique()

@@ -59,11 +59,13 @@ public sealed class RemovalTests(Lab lab) : IAsyncLifetime
         await Eventually.Holds("tag 51 has cooled", async () => await LeaseAsync(51) is null);
     }
 
-    [Fact]
-    public async Task Deleting_and_at_once_putting_a_container_makes_a_new_one_that_keeps_tag_and_address()
+    [Theory]
+    [InlineData("")]
+    [InlineData("?wait=60s")]
+    public async Task Deleting_and_at_once_putting_a_container_makes_a_new_one_that_keeps_tag_and_address(string orOnceItIsGone)
     {
         var before = await lab.GetAsync("/v1/vms/vm5/containers/c51");
-        using (await lab.DeleteAsync("/v1/vms/vm5/containers/c51"))
+        using (await lab.DeleteAsync($"/v1/vms/vm5/containers/c51{orOnceItIsGone}"))
         {
         }
 

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Containers;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
 using OvnNestApi.Networks;
@@ -47,7 +48,7 @@ internal static class AddressBook
 
     /// <summary>
     /// Sets <see cref="LogicalPort.Mac"/> and <see cref="LogicalPort.Ip"/> to what is asked, else to what the port has while it fits, else to the
-    /// predecessor's, else to free ones. The port's row need not be stored yet.
+    /// predecessor's (also if that is gone, while its tag cools), else to free ones. The port's row need not be stored yet.
     /// </summary>
     /// <param name="predecessor">The former incarnation that is being deleted: its row is taken over; null: none.</param>
     /// <returns>Null when done; 400 <c>validation-failed</c>, 409 <c>address-taken</c> or <c>addresses-exhausted</c> otherwise.</returns>
@@ -67,8 +68,9 @@ internal static class AddressBook
 
         var isNew = port.Mac.Value == 0;
         var former = isNew ? predecessor : port;
-        var mac = askedMac ?? former?.Mac ?? MacAddress.Random();
-        var ip = askedIp ?? (former?.Ip is { } had && pool.WhyNot(had) is null ? had : null);
+        var had = former is not null ? (former.Mac, former.Ip) : await RememberedAsync(db, port, network, cancellationToken);
+        var mac = askedMac ?? had?.Mac ?? MacAddress.Random();
+        var ip = askedIp ?? (had?.Ip is { } formerIp && pool.WhyNot(formerIp) is null ? formerIp : null);
         if (!isNew && mac == port.Mac && ip == port.Ip && (ip is null) == (network.Subnet is null) && !db.Entry(port).Property(p => p.NetworkId).IsModified)
         {
             return null;
@@ -96,6 +98,21 @@ internal static class AddressBook
 
         (port.Mac, port.Ip) = (mac, ip);
         return null;
+    }
+
+    /// <summary>What the name's former container had, if it is free; null: nothing is remembered.</summary>
+    private static async Task<(MacAddress Mac, Ipv4? Ip)?> RememberedAsync(NestDb db, LogicalPort port, Network network, CancellationToken cancellationToken)
+    {
+        if (port is not Container container)
+        {
+            return null;
+        }
+
+        var former = await db.VlanLeases.AsNoTracking().Where(l => l.VmId == container.VmId && l.ContainerName == container.Name && l.FormerMac != null)
+            .OrderByDescending(l => l.Since).Select(l => new { Mac = l.FormerMac, Ip = l.FormerIp }).FirstOrDefaultAsync(cancellationToken);
+        return former?.Mac is { } mac
+            && !await db.Addresses.AnyAsync(a => a.NetworkId == network.Id && (a.Mac == mac || (former.Ip != null && a.Ip == former.Ip)), cancellationToken)
+            ? (mac, former.Ip) : null;
     }
 
     /// <summary>From where the last search ended to the subnet's end, then from its beginning. Null: none is free, or somebody has the MAC address.</summary>

@@ -19,6 +19,9 @@ internal static class Removals
                 SELECT l.container_id FROM vlan_leases l WHERE l.vm_id = ANY(@vms) AND l.container_id IS NOT NULL
                   AND ((l.state = 'Draining' AND l.drain_nb_cfg IS NULL) OR EXISTS (SELECT FROM lease_holds o WHERE o.lease_id = l.id)))
             {Returning}, x.vm_id),
+        remembered AS (
+            UPDATE vlan_leases l SET former_ip = a.ip, former_mac = a.mac FROM gone g JOIN addresses a ON a.owner_id = g.id
+            WHERE l.container_id = g.id AND l.state IN ('Draining', 'Cooling')),
         addresses AS (DELETE FROM addresses WHERE owner_id IN (SELECT id FROM gone)),
         {WithNames},
         told AS (

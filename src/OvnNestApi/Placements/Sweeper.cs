@@ -25,7 +25,8 @@ internal sealed partial class Sweeper(IDbContextFactory<NestDb> databases, Settl
         WITH over AS (
             SELECT id FROM vlan_leases WHERE state = 'Cooling' AND cool_until <= now() AND owner IS NOT NULL LIMIT 1000 FOR UPDATE SKIP LOCKED),
         returned AS (
-            UPDATE vlan_leases l SET state = 'Reserved', container_id = NULL, container_name = NULL, cool_until = NULL, drain_nb_cfg = NULL, since = now(), revision = revision + 1
+            UPDATE vlan_leases l SET state = 'Reserved', container_id = NULL, container_name = NULL, cool_until = NULL, drain_nb_cfg = NULL, former_ip = NULL, former_mac = NULL,
+                since = now(), revision = revision + 1
             FROM over WHERE l.id = over.id RETURNING l.id, l.vm_id, l.tag, l.owner)
         INSERT INTO vlan_history (vm_id, vm_name, tag, lease_id, owner, "from")
         SELECT r.vm_id, v.name, r.tag, r.id, r.owner, now() FROM returned r JOIN vms v ON v.id = r.vm_id

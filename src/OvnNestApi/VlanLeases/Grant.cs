@@ -36,7 +36,8 @@ internal static class Grant
                 SELECT FROM vlan_leases mine WHERE mine.vm_id = @vm AND (mine.container_name = @name::text OR mine.owner = @owner::text))
             ON CONFLICT (vm_id, tag) DO UPDATE SET
                 id = excluded.id, state = excluded.state, container_id = excluded.container_id, container_name = excluded.container_name, successor_id = NULL,
-                owner = excluded.owner, ttl = excluded.ttl, expires_at = excluded.expires_at, since = now(), drain_nb_cfg = NULL, cool_until = NULL, awaits_all_chassis = false, revision = 1
+                owner = excluded.owner, ttl = excluded.ttl, expires_at = excluded.expires_at, since = now(), drain_nb_cfg = NULL, cool_until = NULL,
+                former_ip = NULL, former_mac = NULL, awaits_all_chassis = false, revision = 1
             WHERE {IsOver("old")}
             RETURNING id, tag, owner),
         told AS (

@@ -22,6 +22,7 @@ internal static class Leases
             UPDATE vlan_leases SET
                 id = CASE WHEN state = 'Reserved' THEN id ELSE gen_random_uuid() END,
                 state = 'Bound', since = now(), container_id = @container, container_name = @name, successor_id = NULL, drain_nb_cfg = NULL, cool_until = NULL,
+                former_ip = NULL, former_mac = NULL,
                 awaits_all_chassis = false, revision = revision + 1
             WHERE id = @lease RETURNING id, vm_id, tag, owner),
         ended AS (UPDATE vlan_history SET until = now() WHERE lease_id = @lease AND until IS NULL)

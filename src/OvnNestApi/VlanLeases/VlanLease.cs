@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using OvnNestApi.Addresses;
 using OvnNestApi.Hosts;
 using OvnNestApi.Vms;
 
@@ -53,6 +54,12 @@ public sealed class VlanLease
     /// <summary>While cooling: when it becomes free.</summary>
     public DateTimeOffset? CoolUntil { get; set; }
 
+    /// <summary>After its container is gone: the address that it had, which the next incarnation of its name gets if nobody has taken it since.</summary>
+    public Ipv4? FormerIp { get; set; }
+
+    /// <summary>The same of the MAC address; null while the container is there.</summary>
+    public MacAddress? FormerMac { get; set; }
+
     /// <summary>Revision of what can be written of it, for the ETag.</summary>
     public long Revision { get; set; } = 1;
 }
@@ -102,6 +109,7 @@ internal sealed class VlanLeaseMapping : IEntityTypeConfiguration<VlanLease>, IE
         // Two indexes on one column: EF tells them apart by name alone.
         lease.HasIndex(l => l.ContainerId, "ux_vlan_leases_container").IsUnique().HasFilter("state = 'Bound'").HasDatabaseName("ux_vlan_leases_container");
         lease.HasIndex(l => new { l.VmId, l.Owner }).IsUnique().HasFilter("state IN ('Reserved', 'Bound')").HasDatabaseName("ux_vlan_leases_owner");
+        lease.HasIndex(l => new { l.VmId, l.ContainerName }).HasFilter("former_mac IS NOT NULL").HasDatabaseName("ix_vlan_leases_former");
         lease.HasIndex(l => l.CoolUntil).HasFilter("state = 'Cooling'");
         lease.HasIndex(l => l.ContainerId, "ix_vlan_leases_former").HasFilter("state <> 'Bound'").HasDatabaseName("ix_vlan_leases_former");
         lease.HasIndex(l => l.SuccessorId).HasFilter("successor_id IS NOT NULL");

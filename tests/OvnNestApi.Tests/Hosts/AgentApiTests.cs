@@ -115,10 +115,9 @@ public sealed class AgentApiTests(HostApi api) : IClassFixture<HostApi>
         for (var i = 0; i < 3; i++)
         {
             var poll = agent.GetStringAsync(new Uri($"/v1/hosts/p1/work?after={cursor}&wait=30s", UriKind.Relative));
-            var clock = Stopwatch.StartNew();
             await api.PutAsync($"/v1/vms/replicated{i}", """{"network":"replicas","host":"p1"}""");
+            // A poll that nobody wakes ends with 204 and no body.
             cursor = (string)System.Text.Json.Nodes.JsonNode.Parse(await poll)!["cursor"]!;
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(10), $"{clock.Elapsed}");
         }
     }
 
