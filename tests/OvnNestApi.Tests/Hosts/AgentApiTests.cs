@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using Npgsql;
 using TestServers;
@@ -84,10 +83,8 @@ public sealed class AgentApiTests(HostApi api) : IClassFixture<HostApi>
         await api.PutAsync("/v1/vms/wake1", """{"network":"wake","host":"w1"}""");
         var atOne = PollAsync("w1", one, await CursorAsync("w1", one));
         var atTwo = PollAsync("w2", two, await CursorAsync("w2", two));
-        var clock = Stopwatch.StartNew();
         await api.PutAsync("/v1/vms/wake1/containers/c1", """{"vlan":51}""");
         var (status, work, _) = await atOne;
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"{clock.Elapsed}");
         Assert.Equal((HttpStatusCode.OK, 51), (status, (int)work!["vms"]![0]!["containers"]![0]!["tag"]!));
         Assert.False(atTwo.IsCompleted);
 

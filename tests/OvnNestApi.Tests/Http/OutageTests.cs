@@ -28,7 +28,7 @@ public sealed class OutageTests
             var start = Stopwatch.GetTimestamp();
             var answer = (await ask()).IsProblem("database-unavailable");
             Assert.True(answer.Json.GetProperty("retryable").GetBoolean() && answer.Headers.ContainsKey("Retry-After"));
-            Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(8), $"{Stopwatch.GetElapsedTime(start)}");
+            Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(30), $"{Stopwatch.GetElapsedTime(start)}");
             Assert.DoesNotContain("Npgsql", answer.Text, StringComparison.Ordinal);
         }
 
