@@ -14,8 +14,8 @@ using OvnNestApi.Data;
 namespace OvnNestApi.Migrations.Migrations
 {
     [DbContext(typeof(NestDb))]
-    [Migration("20261123230808_FormerAddresses")]
-    partial class FormerAddresses
+    [Migration("20261123231700_Initial")]
+    partial class Initial
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)

@@ -93,6 +93,7 @@ namespace OvnNestApi.Migrations.Migrations
                     reconciled_seq = table.Column<long>(type: "bigint", nullable: false),
                     in_northbound = table.Column<bool>(type: "boolean", nullable: false),
                     rejection = table.Column<string>(type: "text", nullable: true),
+                    rejected_as = table.Column<string>(type: "text", nullable: true),
                     retry_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     rejections = table.Column<int>(type: "integer", nullable: false),
                     reason = table.Column<string>(type: "text", nullable: false),
@@ -115,8 +116,15 @@ namespace OvnNestApi.Migrations.Migrations
                     epoch = table.Column<long>(type: "bigint", nullable: false),
                     heartbeat = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     northbound_seen_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    hv_cfg = table.Column<long>(type: "bigint", nullable: true),
                     northbound_error = table.Column<string>(type: "text", nullable: true),
                     brake = table.Column<string>(type: "text", nullable: true),
+                    brake_id = table.Column<string>(type: "text", nullable: true),
+                    released_brake = table.Column<string>(type: "text", nullable: true),
+                    mode = table.Column<string>(type: "text", nullable: true),
+                    mode_in_force = table.Column<string>(type: "text", nullable: true),
+                    last_pass_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    last_pass = table.Column<string>(type: "json", nullable: true),
                     resynced_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
                 },
                 constraints: table =>
@@ -144,6 +152,7 @@ namespace OvnNestApi.Migrations.Migrations
                     reconciled_seq = table.Column<long>(type: "bigint", nullable: false),
                     in_northbound = table.Column<bool>(type: "boolean", nullable: false),
                     rejection = table.Column<string>(type: "text", nullable: true),
+                    rejected_as = table.Column<string>(type: "text", nullable: true),
                     retry_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     rejections = table.Column<int>(type: "integer", nullable: false),
                     reason = table.Column<string>(type: "text", nullable: false),
@@ -154,6 +163,27 @@ namespace OvnNestApi.Migrations.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_routers", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "vlan_history",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityAlwaysColumn),
+                    vm_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    vm_name = table.Column<string>(type: "text", nullable: false),
+                    tag = table.Column<int>(type: "integer", nullable: false),
+                    lease_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    container_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    container_name = table.Column<string>(type: "text", nullable: true),
+                    owner = table.Column<string>(type: "text", nullable: true),
+                    from = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    until = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_vlan_history", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
@@ -229,6 +259,7 @@ namespace OvnNestApi.Migrations.Migrations
                     vm_id = table.Column<Guid>(type: "uuid", nullable: false),
                     name = table.Column<string>(type: "text", nullable: false),
                     wanted = table.Column<bool>(type: "boolean", nullable: false),
+                    revision = table.Column<long>(type: "bigint", nullable: false),
                     @interface = table.Column<string>(name: "interface", type: "text", nullable: false),
                     @namespace = table.Column<string>(name: "namespace", type: "text", nullable: false),
                     bridge = table.Column<string>(type: "text", nullable: false),
@@ -270,7 +301,6 @@ namespace OvnNestApi.Migrations.Migrations
                     dhcp_uuid = table.Column<Guid>(type: "uuid", nullable: false),
                     router_port_uuid = table.Column<Guid>(type: "uuid", nullable: false),
                     switch_router_port_uuid = table.Column<Guid>(type: "uuid", nullable: false),
-                    next_ip = table.Column<IPAddress>(type: "inet", nullable: true),
                     name = table.Column<string>(type: "text", nullable: false),
                     description = table.Column<string>(type: "text", nullable: true),
                     labels = table.Column<string>(type: "json", nullable: true),
@@ -284,6 +314,7 @@ namespace OvnNestApi.Migrations.Migrations
                     reconciled_seq = table.Column<long>(type: "bigint", nullable: false),
                     in_northbound = table.Column<bool>(type: "boolean", nullable: false),
                     rejection = table.Column<string>(type: "text", nullable: true),
+                    rejected_as = table.Column<string>(type: "text", nullable: true),
                     retry_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     rejections = table.Column<int>(type: "integer", nullable: false),
                     reason = table.Column<string>(type: "text", nullable: false),
@@ -325,6 +356,24 @@ namespace OvnNestApi.Migrations.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "next_addresses",
+                columns: table => new
+                {
+                    network_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    ip = table.Column<IPAddress>(type: "inet", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_next_addresses", x => x.network_id);
+                    table.ForeignKey(
+                        name: "fk_next_addresses_networks_network_id",
+                        column: x => x.network_id,
+                        principalTable: "networks",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "vms",
                 columns: table => new
                 {
@@ -346,6 +395,7 @@ namespace OvnNestApi.Migrations.Migrations
                     reconciled_seq = table.Column<long>(type: "bigint", nullable: false),
                     in_northbound = table.Column<bool>(type: "boolean", nullable: false),
                     rejection = table.Column<string>(type: "text", nullable: true),
+                    rejected_as = table.Column<string>(type: "text", nullable: true),
                     retry_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     rejections = table.Column<int>(type: "integer", nullable: false),
                     reason = table.Column<string>(type: "text", nullable: false),
@@ -403,6 +453,7 @@ namespace OvnNestApi.Migrations.Migrations
                     reconciled_seq = table.Column<long>(type: "bigint", nullable: false),
                     in_northbound = table.Column<bool>(type: "boolean", nullable: false),
                     rejection = table.Column<string>(type: "text", nullable: true),
+                    rejected_as = table.Column<string>(type: "text", nullable: true),
                     retry_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     rejections = table.Column<int>(type: "integer", nullable: false),
                     reason = table.Column<string>(type: "text", nullable: false),
@@ -448,12 +499,17 @@ namespace OvnNestApi.Migrations.Migrations
                     tag = table.Column<int>(type: "integer", nullable: false),
                     state = table.Column<string>(type: "text", nullable: false),
                     container_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    container_name = table.Column<string>(type: "text", nullable: true),
                     successor_id = table.Column<Guid>(type: "uuid", nullable: true),
                     owner = table.Column<string>(type: "text", nullable: true),
+                    ttl = table.Column<string>(type: "text", nullable: true),
                     expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     since = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     drain_nb_cfg = table.Column<long>(type: "bigint", nullable: true),
+                    awaits_all_chassis = table.Column<bool>(type: "boolean", nullable: false),
                     cool_until = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    former_ip = table.Column<IPAddress>(type: "inet", nullable: true),
+                    former_mac = table.Column<PhysicalAddress>(type: "macaddr", nullable: true),
                     revision = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
@@ -473,7 +529,10 @@ namespace OvnNestApi.Migrations.Migrations
                 columns: table => new
                 {
                     lease_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    host_id = table.Column<Guid>(type: "uuid", nullable: false)
+                    host_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    after_revision = table.Column<long>(type: "bigint", nullable: true),
+                    clear = table.Column<bool>(type: "boolean", nullable: false),
+                    detached = table.Column<bool>(type: "boolean", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -544,6 +603,18 @@ namespace OvnNestApi.Migrations.Migrations
                 column: "network_id");
 
             migrationBuilder.CreateIndex(
+                name: "ix_containers_predecessor",
+                table: "containers",
+                columns: new[] { "vm_id", "name" },
+                filter: "deleting_since IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_containers_retry",
+                table: "containers",
+                column: "retry_at",
+                filter: "retry_at IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "ux_containers_name",
                 table: "containers",
                 columns: new[] { "vm_id", "name" },
@@ -585,6 +656,12 @@ namespace OvnNestApi.Migrations.Migrations
                 filter: "dirty_seq > reconciled_seq");
 
             migrationBuilder.CreateIndex(
+                name: "ix_hosts_retry",
+                table: "hosts",
+                column: "retry_at",
+                filter: "retry_at IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "ux_hosts_name",
                 table: "hosts",
                 column: "name",
@@ -609,6 +686,12 @@ namespace OvnNestApi.Migrations.Migrations
                 filter: "dirty_seq > reconciled_seq");
 
             migrationBuilder.CreateIndex(
+                name: "ix_networks_retry",
+                table: "networks",
+                column: "retry_at",
+                filter: "retry_at IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_networks_router_id",
                 table: "networks",
                 column: "router_id");
@@ -626,9 +709,9 @@ namespace OvnNestApi.Migrations.Migrations
                 column: "object_id");
 
             migrationBuilder.CreateIndex(
-                name: "ix_placements_vm_id",
+                name: "ix_placements_vm_id_host_id",
                 table: "placements",
-                column: "vm_id");
+                columns: new[] { "vm_id", "host_id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_routers_deleting",
@@ -643,11 +726,33 @@ namespace OvnNestApi.Migrations.Migrations
                 filter: "dirty_seq > reconciled_seq");
 
             migrationBuilder.CreateIndex(
+                name: "ix_routers_retry",
+                table: "routers",
+                column: "retry_at",
+                filter: "retry_at IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "ux_routers_name",
                 table: "routers",
                 column: "name",
                 unique: true,
                 filter: "deleting_since IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_vlan_history_lease_id",
+                table: "vlan_history",
+                column: "lease_id",
+                filter: "until IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_vlan_history_vm_id_tag_until",
+                table: "vlan_history",
+                columns: new[] { "vm_id", "tag", "until" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_vlan_history_vm_name_id",
+                table: "vlan_history",
+                columns: new[] { "vm_name", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_vlan_leases_cool_until",
@@ -658,9 +763,45 @@ namespace OvnNestApi.Migrations.Migrations
             migrationBuilder.CreateIndex(
                 name: "ix_vlan_leases_draining",
                 table: "vlan_leases",
+                column: "since",
+                filter: "state = 'Draining'");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_vlan_leases_expires_at",
+                table: "vlan_leases",
+                column: "expires_at",
+                filter: "state = 'Reserved'");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_vlan_leases_former",
+                table: "vlan_leases",
+                column: "container_id",
+                filter: "state <> 'Bound'");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_vlan_leases_in_northbound",
+                table: "vlan_leases",
+                column: "drain_nb_cfg",
+                filter: "state = 'Draining' AND drain_nb_cfg IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_vlan_leases_name",
+                table: "vlan_leases",
+                columns: new[] { "vm_id", "container_name" },
+                filter: "former_mac IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_vlan_leases_successor_id",
+                table: "vlan_leases",
+                column: "successor_id",
+                filter: "successor_id IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_vlan_leases_container",
+                table: "vlan_leases",
                 column: "container_id",
                 unique: true,
-                filter: "state = 'Draining'");
+                filter: "state = 'Bound'");
 
             migrationBuilder.CreateIndex(
                 name: "ux_vlan_leases_owner",
@@ -698,11 +839,18 @@ namespace OvnNestApi.Migrations.Migrations
                 column: "network_id");
 
             migrationBuilder.CreateIndex(
+                name: "ix_vms_retry",
+                table: "vms",
+                column: "retry_at",
+                filter: "retry_at IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "ux_vms_name",
                 table: "vms",
                 column: "name",
                 unique: true,
                 filter: "deleting_since IS NULL");
+            // The one row that says which process reconciles; it draws the installation's id.
             migrationBuilder.Sql("INSERT INTO leader (id, epoch) VALUES (1, 0)");
         }
 
@@ -740,7 +888,13 @@ namespace OvnNestApi.Migrations.Migrations
                 name: "lease_holds");
 
             migrationBuilder.DropTable(
+                name: "next_addresses");
+
+            migrationBuilder.DropTable(
                 name: "placements");
+
+            migrationBuilder.DropTable(
+                name: "vlan_history");
 
             migrationBuilder.DropTable(
                 name: "vlan_leases");
