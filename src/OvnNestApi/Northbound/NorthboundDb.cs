@@ -54,6 +54,9 @@ internal sealed class NorthboundDb : IAsyncDisposable
     /// <summary>The <c>nb_cfg</c> that every chassis has reached; null before the NB has its one global row.</summary>
     public long? HvCfg => Copy.Table(Tables.Global).Values.FirstOrDefault()?["hv_cfg"].AsOptionalInteger();
 
+    /// <summary>The number of the last barrier; null before the NB has its one global row.</summary>
+    public long? NbCfg => Copy.Table(Tables.Global).Values.FirstOrDefault()?["nb_cfg"].AsOptionalInteger();
+
     /// <summary>Why there is no connection; null if there is one.</summary>
     public string? Error => IsSynced ? null : _client.LastError ?? "Not connected yet.";
 

@@ -18,7 +18,7 @@ public static class NorthboundMonitor
         var ours = Where.Includes("external_ids", OvsdbValue.Map([new(Ownership.InstanceKey, ownership.Instance)]));
         return
         [
-            new(Northbound.Tables.Global, ["hv_cfg", "external_ids"]),
+            new(Northbound.Tables.Global, ["nb_cfg", "hv_cfg", "external_ids"]),
             new(Northbound.Tables.Switch, ["name", "ports", "external_ids"]),
             new(Northbound.Tables.Router, ["name", "ports", "external_ids"], [ours]),
             new(Northbound.Tables.RouterPort, ["name", "mac", "networks", "external_ids"], [ours]),

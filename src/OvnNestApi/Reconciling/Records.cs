@@ -32,6 +32,13 @@ internal static class Records
         FROM unnest({0}, {1}, {2}, {3}, {4}, {5}) AS v(id, seq, stands, rejection, cause, pause) WHERE t.id = v.id
         """;
 
+    /// <summary>
+    /// A database that was replaced counts from the beginning again: a barrier that it has not reached says nothing, and would be waited for without end.
+    /// The tags are seen to be gone anew.
+    /// </summary>
+    public static Task ForgetBarriersAsync(NestDb db, long nbCfg, CancellationToken cancellationToken) => db.Database.ExecuteSqlAsync(
+        $"UPDATE vlan_leases SET drain_nb_cfg = NULL WHERE state = 'Draining' AND drain_nb_cfg > {nbCfg}", cancellationToken);
+
     /// <summary>Records verdicts: what was dirty when the pass read it is dealt with; what got dirty since stays dirty.</summary>
     public static async Task WriteAsync(NestDb db, IReadOnlyList<Verdict> verdicts, CancellationToken cancellationToken)
     {

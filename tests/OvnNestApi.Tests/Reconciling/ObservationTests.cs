@@ -27,9 +27,7 @@ public sealed class ObservationTests
     {
         await using var cloud = await Cloud.StartAsync();
         var (_, vm, containers) = await cloud.LabAsync();
-        // Somebody still owes a confirmation, so the lease stays to be looked at.
-        await cloud.ExecuteAsync($"INSERT INTO hosts SELECT (jsonb_populate_record(NULL::hosts, jsonb_build_object('id', gen_random_uuid(), 'name', 'h', 'spec', '[]', 'integration_bridge', 'br-int', 'work_revision', 0, 'revision', 1, 'generation', 1, 'created_at', now(), 'updated_at', now(), 'dirty_seq', 0, 'reconciled_seq', 0, 'in_northbound', false, 'rejections', 0, 'reason', 'Ready', 'message', '', 'since', now()))).*");
-        await cloud.ExecuteAsync($"INSERT INTO lease_holds SELECT l.id, h.id FROM vlan_leases l, hosts h");
+        await OweAsync(cloud);
 
         await cloud.Nest.DeleteAsync(containers[0]);
         await cloud.SettledAsync();
@@ -39,6 +37,20 @@ public sealed class ObservationTests
         Assert.Equal((await cloud.NbctlAsync("get", "NB_Global", ".", "nb_cfg")).Trim(), $"{lease.DrainNbCfg}");
         Assert.Equal(["dmz-vm5", "dmz-vm5-c52"], await cloud.PortsAsync());
         Assert.False((await cloud.ReadAsync(containers[0])).InNorthbound);
+    }
+
+    [Fact]
+    public async Task A_barrier_that_a_replaced_NB_never_reaches_is_not_waited_for()
+    {
+        await using var cloud = await Cloud.StartAsync();
+        var (_, vm, containers) = await cloud.LabAsync();
+        await OweAsync(cloud);
+        await cloud.NbctlAsync("set", "NB_Global", ".", "nb_cfg=1000");
+        await cloud.Nest.DeleteAsync(containers[0]);
+        await Eventually.Becomes("the lease has its number", () => cloud.Nest.LeaseAsync(vm, 51), lease => lease?.DrainNbCfg > 1000);
+
+        await cloud.Server.ReplaceByEmptyAsync();
+        await Eventually.Becomes("it has one that the new NB has reached", () => cloud.Nest.LeaseAsync(vm, 51), lease => lease?.DrainNbCfg < 1000);
     }
 
     [Fact]
@@ -93,5 +105,12 @@ public sealed class ObservationTests
         await cloud.ExecuteAsync($"UPDATE vms SET dirty_seq = nextval('dirty_seq')");
         await cloud.SettledAsync();
         Assert.Contains("chassis-ubuntu2", await cloud.GetAsync("dmz-vm5", "options"), StringComparison.Ordinal);
+    }
+
+    /// <summary>Somebody still owes a confirmation, so the leases stay to be looked at.</summary>
+    private static async Task OweAsync(Cloud cloud)
+    {
+        await cloud.ExecuteAsync($"INSERT INTO hosts SELECT (jsonb_populate_record(NULL::hosts, jsonb_build_object('id', gen_random_uuid(), 'name', 'h', 'spec', '[]', 'integration_bridge', 'br-int', 'work_revision', 0, 'revision', 1, 'generation', 1, 'created_at', now(), 'updated_at', now(), 'dirty_seq', 0, 'reconciled_seq', 0, 'in_northbound', false, 'rejections', 0, 'reason', 'Ready', 'message', '', 'since', now()))).*");
+        await cloud.ExecuteAsync($"INSERT INTO lease_holds (lease_id, host_id, clear, detached) SELECT l.id, h.id, false, false FROM vlan_leases l, hosts h");
     }
 }
