@@ -13,7 +13,8 @@ internal sealed class NorthboundDb : IAsyncDisposable
     private RowRef? _global;
     private Op? _fence;
 
-    public NorthboundDb(IReadOnlyList<OvsdbEndpoint> endpoints, Ownership ownership, TimeProvider time)
+    /// <param name="woken">Set when the copy has changed, or its state.</param>
+    public NorthboundDb(IReadOnlyList<OvsdbEndpoint> endpoints, Ownership ownership, Signal woken, TimeProvider time)
     {
         Ownership = ownership;
         _client = new OvsdbClient(
@@ -30,17 +31,14 @@ internal sealed class NorthboundDb : IAsyncDisposable
         _client.Changed += change =>
         {
             _changes.Enqueue(change);
-            Woken.Set();
+            woken.Set();
         };
-        _client.StateChanged += _ => Woken.Set();
+        _client.StateChanged += _ => woken.Set();
         _client.Start();
     }
 
     /// <summary>Our marks.</summary>
     public Ownership Ownership { get; }
-
-    /// <summary>The copy has changed, or its state.</summary>
-    public Signal Woken { get; } = new();
 
     /// <summary>The copy is complete and follows the server: only then may anything be decided.</summary>
     public bool IsSynced => _client.State == OvsdbClientState.Synced;

@@ -3,16 +3,14 @@ using OvnNestApi.Data;
 namespace OvnNestApi.Reconciling;
 
 /// <summary>The present <see cref="Term"/>, shared by the heartbeat and the work.</summary>
-internal sealed class Lead(Leadership leadership, Term first) : IDisposable
+/// <param name="changed">Set when the mode has changed, or a brake was released.</param>
+internal sealed class Lead(Leadership leadership, Term first, Signal changed) : IDisposable
 {
     private readonly SemaphoreSlim _one = new(1);
     private volatile Term _term = first;
 
     /// <summary>What was last heard of it.</summary>
     public Term Term => _term;
-
-    /// <summary>The mode has changed, or a brake was released.</summary>
-    public Signal Changed { get; } = new();
 
     /// <summary>Another process leads.</summary>
     public volatile bool IsOver;
@@ -37,7 +35,7 @@ internal sealed class Lead(Leadership leadership, Term first) : IDisposable
             var before = _term;
             _term = await next(before);
             if (_term != before)
-                Changed.Set();
+                changed.Set();
         }
         finally
         {

@@ -55,8 +55,8 @@ internal sealed partial class Reconciler(
     {
         LogLeads(first.Epoch);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        await using var nb = new NorthboundDb(OvsdbEndpoint.ParseList(northbound.Value.Endpoints), new(northbound.Value.Instance), time);
-        using var lead = new Lead(leadership, first);
+        await using var nb = new NorthboundDb(OvsdbEndpoint.ParseList(northbound.Value.Endpoints), new(northbound.Value.Instance), signals.Dirty, time);
+        using var lead = new Lead(leadership, first, signals.Dirty);
         var heartbeat = BeatAsync(lead, nb, end);
         try
         {
@@ -123,14 +123,19 @@ internal sealed partial class Reconciler(
         var backoff = TimeSpan.Zero;
         while (true)
         {
-            var wake = Task.WhenAny(signals.Dirty.Next, nb.Woken.Next, lead.Changed.Next); // taken before the state is looked at
+            // One signal for all that may have to be looked at. Taken before the state is.
+            var (wake, hasMore) = (signals.Dirty.Next, false);
             try
             {
                 if (nb.IsSynced && lead.Term.Mode != ReconcilerMode.Off && await IsFencedAsync(lead, nb, cancellationToken))
                 {
                     var (generation, isFull) = (nb.Generation, schedule.IsFullDue(nb.Generation, lead.Term));
                     if (isFull || !schedule.IsBraked)
-                        schedule.Note(await pass.RunAsync(lead.Term, isFull, cancellationToken), generation, isFull, lead.Term);
+                        hasMore = schedule.Note(await pass.RunAsync(lead.Term, isFull, cancellationToken), generation, isFull, lead.Term);
+                }
+                else if (lead.Term.Mode == ReconcilerMode.Off)
+                {
+                    _ = nb.TakeChanges().Count(); // The comparison that follows the mode's change needs none of them.
                 }
                 backoff = TimeSpan.Zero;
             }
@@ -150,7 +155,7 @@ internal sealed partial class Reconciler(
 
             if (backoff > TimeSpan.Zero)
                 await PauseAsync(backoff, cancellationToken);
-            else if (!schedule.HasMore)
+            else if (!hasMore)
                 await Signal.WaitAsync(wake, schedule.WaitAtMost(pass.NextIn), time, cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
             await PauseAsync(schedule.Linger(), cancellationToken);

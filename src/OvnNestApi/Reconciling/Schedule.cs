@@ -11,26 +11,23 @@ internal sealed class Schedule(ReconcilerOptions options, TimeProvider time)
     /// <summary>The last comparison was held back: nothing is done until the next.</summary>
     public bool IsBraked { get; private set; }
 
-    /// <summary>The next pass follows at once.</summary>
-    public bool HasMore { get; private set; }
-
     /// <summary>Everything is to be compared: the copy was loaded anew, an admin has spoken, or it is time.</summary>
     public bool IsFullDue(long generation, Term term) =>
         _compared != generation || (_term is { } before && (before.Mode != term.Mode || before.ReleasedBrake != term.ReleasedBrake && term.ReleasedBrake is not null))
         || time.GetElapsedTime(_comparedAt) >= options.Resync;
 
-    /// <summary>Notes how a pass ended.</summary>
-    public void Note(PassReport report, long generation, bool isFull, Term term)
+    /// <summary>Notes how a pass ended. True: the next follows, and waits for nothing.</summary>
+    public bool Note(PassReport report, long generation, bool isFull, Term term)
     {
-        (HasMore, _term, _endedAt) = (report.HasMore, term, time.GetTimestamp());
+        (_term, _endedAt) = (term, time.GetTimestamp());
         IsBraked = report.IsBraked;
-        if (!isFull || !(report.IsComplete || report.IsBraked))
-            return;
-        (_compared, _comparedAt) = (generation, time.GetTimestamp());
+        if (isFull && (report.IsComplete || report.IsBraked))
+            (_compared, _comparedAt) = (generation, time.GetTimestamp());
+        return report.HasMore;
     }
 
     /// <summary>What is known is worth nothing: everything is compared next time.</summary>
-    public void Forget() => (_compared, HasMore) = (null, false);
+    public void Forget() => _compared = null;
 
     /// <summary>How long to wait if nothing wakes us.</summary>
     public TimeSpan WaitAtMost(TimeSpan? port)
@@ -40,6 +37,6 @@ internal sealed class Schedule(ReconcilerOptions options, TimeProvider time)
         return least > TimeSpan.FromMilliseconds(1) ? least : TimeSpan.FromMilliseconds(1);
     }
 
-    /// <summary>One change alone goes at once; what follows close behind waits for its like, and goes in one transaction.</summary>
-    public TimeSpan Linger() => _endedAt is { } ended && !HasMore && options.Linger - time.GetElapsedTime(ended) is { Ticks: > 0 } rest ? rest : TimeSpan.Zero;
+    /// <summary>One change alone goes at once; what follows close behind waits for its like, and goes in one transaction. So no two passes follow without a pause.</summary>
+    public TimeSpan Linger() => _endedAt is { } ended && options.Linger - time.GetElapsedTime(ended) is { Ticks: > 0 } rest ? rest : TimeSpan.Zero;
 }
