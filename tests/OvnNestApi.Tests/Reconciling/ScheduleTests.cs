@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Time.Testing;
+using OvnNestApi.Reconciling;
+
+namespace OvnNestApi.Tests.Reconciling;
+
+/// <summary>When the reconciler looks, and when it rests.</summary>
+public sealed class ScheduleTests
+{
+    private static readonly Term Leading = new(Guid.NewGuid(), 1, ReconcilerMode.Repair, null);
+    private readonly FakeTimeProvider _time = new();
+    private readonly ReconcilerOptions _options = new();
+
+    [Fact]
+    public void No_two_passes_follow_without_a_pause_however_much_is_left_to_do()
+    {
+        var schedule = new Schedule(_options, _time);
+        Assert.True(schedule.Note(new(HasMore: true), generation: 1, isFull: false, Leading));
+        Assert.Equal(_options.Linger, schedule.Linger());
+
+        _time.Advance(_options.Linger);
+        Assert.Equal(TimeSpan.Zero, schedule.Linger());
+    }
+
+    [Fact]
+    public void A_copy_that_was_loaded_anew_is_compared_in_full_and_then_once_a_resync()
+    {
+        var schedule = new Schedule(_options, _time);
+        Assert.True(schedule.IsFullDue(generation: 1, Leading));
+        schedule.Note(new(IsComplete: true), generation: 1, isFull: true, Leading);
+        Assert.False(schedule.IsFullDue(generation: 1, Leading));
+        Assert.True(schedule.IsFullDue(generation: 2, Leading));
+
+        _time.Advance(_options.Resync);
+        Assert.True(schedule.IsFullDue(generation: 1, Leading));
+    }
+
+    [Fact]
+    public void A_comparison_that_was_not_complete_is_made_again()
+    {
+        var schedule = new Schedule(_options, _time);
+        schedule.Note(new(IsComplete: false), generation: 1, isFull: true, Leading);
+        Assert.True(schedule.IsFullDue(generation: 1, Leading));
+    }
+}
