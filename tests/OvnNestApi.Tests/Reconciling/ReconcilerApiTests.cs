@@ -35,5 +35,6 @@ public sealed class ReconcilerApiTests(Api api) : IClassFixture<Api>
         await Eventually.Becomes("it is in force", async () => (await api.GetAsync(Path)).Json.GetProperty("status").GetProperty("mode").GetString(), mode => mode == "observe");
         (await api.PutAsync(Path, answer.Text)).Is(HttpStatusCode.OK);
         (await api.PutAsync(Path, """{"spec":{}}""")).Is(HttpStatusCode.OK);
+        await Eventually.Becomes("the default is in force", async () => (await api.GetAsync(Path)).Json.GetProperty("status").GetProperty("mode").GetString(), mode => mode == "repair");
     }
 }
