@@ -153,6 +153,9 @@ internal static class DevicePlan
         }
         if (client.Lease is not { } lease)
         {
+            // Whether OVN does not answer, or what it was given was lost: asking anew costs nothing.
+            if (client.Age > AskAgain)
+                draft.Stop([client]);
             verdict.Await();
             return;
         }
