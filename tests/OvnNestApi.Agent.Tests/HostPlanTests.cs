@@ -43,6 +43,19 @@ public sealed class HostPlanTests
     }
 
     [Fact]
+    public void Two_DHCP_clients_of_one_device_both_end_and_one_starts_anew()
+    {
+        _host.Converge(Seed);
+        var wanted = _host.Clients.Count;
+        _host.DoubleClients();
+
+        var plan = _host.Converge(Seed);
+
+        Assert.Equal(wanted, _host.Clients.Count);
+        Assert.All(plan.Report.Objects, item => Assert.Equal((null, $"digest-{item.Id}"), (item.Error, item.Digest)));
+    }
+
+    [Fact]
     public void A_namespace_of_the_wanted_name_without_our_mark_is_not_touched_and_told()
     {
         _host.AddNamespace("c51");

@@ -72,6 +72,18 @@ internal sealed class ModelHost
             Root[name] = Root.GetValueOrDefault(name) ?? new Link(++_numbers, name, "tun", "02:00:00:00:00:02", 1500, false, true, null, []);
     }
 
+    /// <summary>A second DHCP client of each object: as it starts, it takes away the lease and the address that the first has set.</summary>
+    public void DoubleClients()
+    {
+        foreach (var client in _clients.ToArray())
+        {
+            _clients.Remove(client);
+            _clients.AddRange([client with { Lease = null }, client with { Lease = null, Pid = ++_numbers }]);
+        }
+        foreach (var (name, place) in Namespaces)
+            Namespaces[name] = place with { Links = place.Links.ToDictionary(link => link.Key, link => link.Value with { Addresses = [] }) };
+    }
+
     public void AddNamespace(string name) => Namespaces[name] = new NamespaceState(
         name, $"net:[{++_numbers}]", new Dictionary<string, Link> { ["lo"] = new(1, "lo", "", "", 65536, false, false, null, []) }, null, null);
 

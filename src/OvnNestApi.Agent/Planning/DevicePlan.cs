@@ -143,11 +143,13 @@ internal static class DevicePlan
 
     private static void AddClient(Draft draft, Verdict verdict, Mark mark, DeviceWork device, NamespaceState place, Link link)
     {
-        var clients = draft.Clients[mark.Id].OrderBy(client => client.Pid).ToArray();
-        var client = clients.FirstOrDefault(client => client.NetworkNamespace == place.Identity && client.Index == link.Index);
-        draft.Stop(clients.Where(other => other != client));
+        var clients = draft.Clients[mark.Id].ToArray();
+        var client = clients is [var only] && only.NetworkNamespace == place.Identity && only.Index == link.Index ? only : null;
         if (client is null)
         {
+            // A second one takes away what the first has set, as it starts and as it ends, and the first never looks again: all end.
+            // (A client that is just being started may not be seen by the next look, and is then started twice.)
+            draft.Stop(clients);
             draft.Do(new StartClient(mark.Id, place.Name, link.Name, link.Index));
             return;
         }
