@@ -43,7 +43,7 @@ public sealed class NameTests(Api api) : IClassFixture<Api>
         (await api.PutAsync("/v1/vms/v", $$$"""{"spec":{"network":"{{{network}}}","bridge":"br-int"}}""")).IsProblem("name-taken", "#/spec/bridge");
         (await api.PutAsync("/v1/vms/v", $$$"""{"spec":{"network":"{{{network}}}","bridge":"lo"}}""")).IsProblem("name-taken", "#/spec/bridge");
         (await api.PutAsync("/v1/vms/v", $$$"""{"spec":{"network":"{{{network}}}","interface":"same","bridge":"same"}}""")).IsProblem("name-taken", "#/spec/bridge");
-        (await api.PutAsync("/v1/networks/n", $$$$"""{"spec":{"switch":{"name":"{{{{network}}}}"}}}""")).IsProblem("name-taken", "#/spec/switch");
+        (await api.PutAsync("/v1/networks/second", $$$$"""{"spec":{"switch":{"name":"{{{{network}}}}"}}}""")).IsProblem("name-taken", "#/spec/switch");
         Assert.Equal(rows, await api.RowsAsync());
         Assert.NotEqual("br-int", Text(await api.PutAsync("/v1/vms/int", $$$"""{"spec":{"network":"{{{network}}}"}}"""), "bridge"));
     }

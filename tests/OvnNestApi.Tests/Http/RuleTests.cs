@@ -30,7 +30,7 @@ public sealed class RuleTests(Api api) : IClassFixture<Api>
     {
         await api.PutAsync("/v1/routers/r", "{}");
         var rows = await api.RowsAsync();
-        (await api.PutAsync("/v1/networks/n", $$$"""{"spec":{{{spec}}}}""")).IsProblem("validation-failed", pointer);
+        (await api.PutAsync("/v1/networks/senseless", $$$"""{"spec":{{{spec}}}}""")).IsProblem("validation-failed", pointer);
         Assert.Equal(rows, await api.RowsAsync());
     }
 
