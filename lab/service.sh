@@ -22,7 +22,7 @@ is_current() { # NAME PROGRAM
 }
 
 # PostgreSQL runs as its own user, who may not be able to look into this folder: its data lies elsewhere.
-as_postgres() { setpriv --reuid=postgres --regid=postgres --clear-groups "$(postgres_programs)$1" "${@:2}"; }
+as_postgres() { env --chdir=/ setpriv --reuid=postgres --regid=postgres --clear-groups "$(postgres_programs)$1" "${@:2}"; }
 
 start_postgres() {
   local data

@@ -145,14 +145,14 @@ public sealed class PostgresServer : IAsyncDisposable
         return ChildProcess.RunAsync(command, all);
     }
 
-    /// <summary>PostgreSQL refuses to run as root. Debian keeps its programs out of PATH.</summary>
+    /// <summary>PostgreSQL refuses to run as root, and its user may not see our folder. Debian keeps its programs out of PATH.</summary>
     private static (string Program, IReadOnlyList<string> Arguments) AsPostgres(string program, params string[] arguments)
     {
         var path = Directory.Exists("/usr/lib/postgresql")
             ? Directory.GetDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin", program)).Where(File.Exists).Max() ?? program
             : program;
         return Environment.IsPrivilegedProcess
-            ? ("setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", path, .. arguments])
+            ? ("env", ["--chdir=/", "setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", path, .. arguments])
             : (path, arguments);
     }
 
