@@ -11,7 +11,8 @@ internal static class Readiness
 {
     /// <summary>
     /// Evaluates networks, routers, hosts, VMs (with their containers) and containers, whichever the ids name, and writes reason, message, since and
-    /// observedAt where they changed, with a change row "status" each. Part of the caller's transaction.
+    /// observedAt where they changed, with a change row "status" each. Part of the caller's transaction, which has locked the VMs' rows in an earlier
+    /// statement: else it might judge by what another transaction is just about to change, and write that over the other's verdict.
     /// </summary>
     public static async Task EvaluateAsync(NestDb db, IReadOnlyCollection<Guid> objectIds, CancellationToken cancellationToken)
     {

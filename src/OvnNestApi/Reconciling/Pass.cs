@@ -219,8 +219,7 @@ internal sealed partial class Pass(
         var settlesNetworks = outcome.Verdicts.Any(v => v.Standing.IsDeleting && v.Object.Kind is ObjectKind.Network or ObjectKind.Router);
         var problem = await NestWrite.RunAsync(db, async ct =>
         {
-            if (vms.Count > 0) // The order of locks is parent first.
-                await db.Database.ExecuteSqlAsync($"SELECT id FROM vms WHERE id = ANY({vms.ToArray()}) ORDER BY id FOR NO KEY UPDATE", ct);
+            await Records.LockVmsAsync(db, [.. vms, .. news.Select(verdict => verdict.Object.Id), .. outcome.Sightings.Select(sighting => sighting.Id)], ct);
             await Records.WriteAsync(db, news, ct);
             await Records.WakeDependentsAsync(db, news, ct);
             var seen = await Records.WriteAsync(db, outcome.Sightings, ct);

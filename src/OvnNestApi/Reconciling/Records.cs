@@ -39,6 +39,16 @@ internal static class Records
     public static Task ForgetBarriersAsync(NestDb db, long nbCfg, CancellationToken cancellationToken) => db.Database.ExecuteSqlAsync(
         $"UPDATE vlan_leases SET drain_nb_cfg = NULL WHERE state = 'Draining' AND drain_nb_cfg > {nbCfg}", cancellationToken);
 
+    /// <summary>
+    /// Locks the VMs among these objects, and those of the containers among them: before any row below them, and before their conditions are looked at.
+    /// A report does the same, so that of two who learn something of one object the second sees what the first has written.
+    /// </summary>
+    public static Task LockVmsAsync(NestDb db, Guid[] objects, CancellationToken cancellationToken) => db.Database.ExecuteSqlAsync(
+        $"""
+        SELECT id FROM vms WHERE id = ANY({objects}) OR id IN (SELECT vm_id FROM containers WHERE id = ANY({objects})) ORDER BY id FOR NO KEY UPDATE
+        """,
+        cancellationToken);
+
     /// <summary>Records verdicts: what was dirty when the pass read it is dealt with; what got dirty since stays dirty.</summary>
     public static async Task WriteAsync(NestDb db, IReadOnlyList<Verdict> verdicts, CancellationToken cancellationToken)
     {

@@ -1,4 +1,6 @@
 using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Data;
+using OvnNestApi.Tests.Hosts;
 using OvnNestApi.VlanLeases;
 using TestServers;
 
@@ -20,6 +22,36 @@ public sealed class ObservationTests
         var down = TimeProvider.System.GetTimestamp();
         await Eventually.Becomes("down is seen", () => cloud.ReadAsync(containers[0]), c => !c.Up);
         Assert.True(TimeProvider.System.GetElapsedTime(down) > TimeSpan.FromSeconds(1.5));
+    }
+
+    [Fact]
+    public async Task What_the_NB_and_the_host_tell_at_the_same_moment_both_counts()
+    {
+        await using var cloud = await Cloud.StartAsync();
+        var network = await cloud.Nest.NetworkAsync();
+        await cloud.DirtyAsync(network);
+        var host = await cloud.Nest.HostAsync();
+        var agent = new Agent(cloud.Nest, host);
+        await agent.PassAsync();
+        var vm = await cloud.Nest.VmAsync("vm5", network, host);
+        var container = await cloud.Nest.ContainerAsync(vm, "c51", 51);
+        await cloud.SettledAsync();
+        await cloud.NbctlAsync("set", "Logical_Switch_Port", "dmz-vm5", "up=true");
+        await Eventually.Holds("the VM is up", () => cloud.Nest.ReadAsync(db => db.Vms.AnyAsync(v => v.Up)));
+        await agent.FetchAsync();
+        agent.Do();
+
+        await using var db = cloud.Nest.Open();
+        await using var held = await db.Database.BeginTransactionAsync();
+        await db.Database.ExecuteSqlAsync($"SELECT FROM containers WHERE id = {container.Id} FOR NO KEY UPDATE");
+        await cloud.NbctlAsync("set", "Logical_Switch_Port", "dmz-vm5-c51", "up=true", "tag=51");
+        await WaitForRowsAsync(cloud, 1);
+        var report = agent.ReportAsync();
+        await WaitForRowsAsync(cloud, 2);
+        await held.RollbackAsync();
+
+        Assert.True(await report);
+        await Eventually.Becomes("the container is ready", () => cloud.ReadAsync(container), c => c.Reason == Reason.Ready);
     }
 
     [Fact]
@@ -106,6 +138,16 @@ public sealed class ObservationTests
         await cloud.SettledAsync();
         Assert.Contains("chassis-ubuntu2", await cloud.GetAsync("dmz-vm5", "options"), StringComparison.Ordinal);
     }
+
+    /// <summary>Waits until so many transactions wait for a row of an object; the heartbeat may wait for the leader's at any time.</summary>
+    private static Task<int> WaitForRowsAsync(Cloud cloud, int count) => Eventually.Becomes(
+        $"{count} transactions wait for a row",
+        () => cloud.Nest.ReadAsync(db => db.Database.SqlQuery<int>(
+            $"""
+            SELECT count(*)::int AS "Value" FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query NOT LIKE '%UPDATE leader%'
+            """).SingleAsync()),
+        seen => seen == count);
 
     /// <summary>Somebody still owes a confirmation, so the leases stay to be looked at.</summary>
     private static async Task OweAsync(Cloud cloud)
