@@ -38,6 +38,9 @@ internal static class Claims
 {
     private static readonly HashSet<string> ReservedDevices = ["br-int", "lo", "all", "default", "ovs-system"];
 
+    /// <summary>A device that is there before us: nobody's to name, and no way out of a VM.</summary>
+    public static bool IsReservedDevice(string name) => ReservedDevices.Contains(name);
+
     /// <summary>Claims a name for each claim, in their order, and lets go of what the owner had and needs no more.</summary>
     /// <param name="predecessor">The former incarnation, whose names pass to the owner; null: none.</param>
     /// <returns>The names, or 409 <c>name-taken</c>.</returns>
@@ -80,12 +83,12 @@ internal static class Claims
         return (taken, null);
 
         bool IsFree(Claim claim, string candidate) =>
-            !(claim.Scope == NameScope.Device && ReservedDevices.Contains(candidate))
+            !(claim.Scope == NameScope.Device && IsReservedDevice(candidate))
             && (rows.Find(row => row.Scope == claim.Scope && row.Name == candidate) is not { } row
                 || ((row.OwnerId == owner || row.OwnerId == predecessor) && !kept.Contains(row)));
     }
 
-    private static string Refusal(Claim claim, string name) => claim.Scope == NameScope.Device && ReservedDevices.Contains(name)
+    private static string Refusal(Claim claim, string name) => claim.Scope == NameScope.Device && IsReservedDevice(name)
         ? $"The device name {name} is reserved."
         : $"The {(claim.Scope == NameScope.Switch ? "logical switch" : claim.Scope.ToString().ToLowerInvariant())} name {name} is taken by another object.";
 }

@@ -104,9 +104,11 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
 
     private static Problem? Check(VmSpec spec)
     {
-        var isInterface = spec.Uplink?.Kind == UplinkKind.Interface;
-        return isInterface == (spec.Uplink?.Interface is not null) ? null
-            : Problems.ValidationFailed("#/spec/uplink/interface", isInterface ? "is required for kind interface" : "is for kind interface only");
+        var (isInterface, uplink) = (spec.Uplink?.Kind == UplinkKind.Interface, spec.Uplink?.Interface);
+        var wrong = isInterface != (uplink is not null) ? isInterface ? "is required for kind interface" : "is for kind interface only"
+            : uplink is not null && (Claims.IsReservedDevice(uplink) || uplink == spec.Bridge || uplink == spec.Interface)
+                ? $"{uplink} is no device that leads out of the VM; eth1 might be one" : null;
+        return wrong is null ? null : Problems.ValidationFailed("#/spec/uplink/interface", wrong);
     }
 
     /// <summary>Containers that ask for no network of their own go where the VM goes.</summary>

@@ -50,6 +50,11 @@ public sealed class AgentApiTests(HostApi api) : IClassFixture<HostApi>
         Assert.Equal(HttpStatusCode.OK, (await api.SendAsync(HttpMethod.Get, "/v1/hosts/l1/work", key: key)).Status);
         var report = """{"cursor":"","systemId":"l1","nbCfg":1,"objects":[],"bridges":[],"removed":[],"unknown":[]}""";
         Assert.Equal(HttpStatusCode.NoContent, (await api.SendAsync(HttpMethod.Put, "/v1/hosts/l1/report", report, key)).Status);
+        foreach (var half in new[] { "{}", """{"cursor":""}""", report.Replace("[]", "null", StringComparison.Ordinal), "[]", "null" })
+        {
+            Assert.Equal(HttpStatusCode.BadRequest, (await api.SendAsync(HttpMethod.Put, "/v1/hosts/l1/report", half, key)).Status);
+        }
+
         Assert.Equal(HttpStatusCode.Forbidden, (await api.SendAsync(HttpMethod.Get, "/v1/hosts/l2/work", key: key)).Status);
         Assert.Equal(HttpStatusCode.Forbidden, (await api.SendAsync(HttpMethod.Put, "/v1/hosts/l2/report", report, key)).Status);
         Assert.Equal(HttpStatusCode.Forbidden, (await api.SendAsync(HttpMethod.Post, "/v1/hosts/l1/enrolment", key: key)).Status);

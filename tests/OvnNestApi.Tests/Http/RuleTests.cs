@@ -87,6 +87,8 @@ public sealed class RuleTests(Api api) : IClassFixture<Api>
     [InlineData("""{"network":"n","vlanRanges":""}""", "#/spec/vlanRanges")]
     [InlineData("""{"network":"n","uplink":{"kind":"interface"}}""", "#/spec/uplink/interface")]
     [InlineData("""{"network":"n","uplink":{"interface":"eth1"}}""", "#/spec/uplink/interface")]
+    [InlineData("""{"network":"n","uplink":{"kind":"interface","interface":"br-int"}}""", "#/spec/uplink/interface")]
+    [InlineData("""{"network":"n","bridge":"br5","uplink":{"kind":"interface","interface":"br5"}}""", "#/spec/uplink/interface")]
     [InlineData("""{"network":"n","bridge":"br int"}""", "#/spec/bridge")]
     public async Task A_vm_that_makes_no_sense_is_refused(string spec, string pointer)
     {
