@@ -8,7 +8,7 @@ internal delegate T ResultReader<out T>(ref Utf8JsonReader reader);
 /// <summary>A request that waits for its answer. It ends exactly once: answered, refused, or lost with the link.</summary>
 internal abstract class Call
 {
-    /// <summary>The server's result. Throws what the reading of a malformed one throws, after the call has ended.</summary>
+    /// <summary>The server's result. Throws what the reading of a malformed one throws; then the call has not ended.</summary>
     public abstract void Answer(ref Utf8JsonReader result);
 
     /// <summary>The server refuses the request as a whole.</summary>
@@ -29,18 +29,7 @@ internal sealed class Call<T>(ResultReader<T> read, Func<OvsdbError, T>? refused
 
     public Task<T> Task => _end.Task;
 
-    public override void Answer(ref Utf8JsonReader result)
-    {
-        try
-        {
-            _end.TrySetResult(read(ref result));
-        }
-        catch (Exception e)
-        {
-            Lose($"the answer could not be read: {e.Message}");
-            throw;
-        }
-    }
+    public override void Answer(ref Utf8JsonReader result) => _end.TrySetResult(read(ref result));
 
     public override void Refuse(OvsdbError error)
     {

@@ -51,6 +51,8 @@ internal sealed class JsonRpcLink : IAsyncDisposable
     /// <summary>A reader on the first token.</summary>
     public static Utf8JsonReader Reader(in ReadOnlySequence<byte> json)
     {
+        if (json.IsEmpty)
+            throw new JsonException("A message lacks a member that it must have (RFC 7047 §4).");
         var reader = new Utf8JsonReader(json);
         ValueReader.Next(ref reader);
         return reader;
@@ -258,8 +260,28 @@ internal sealed class JsonRpcLink : IAsyncDisposable
         lock (_gate)
         {
             if (!_calls.Remove(number, out call))
-                return; // cancelled meanwhile
+            {
+                if (number > 0 && number <= _nextId)
+                    return; // cancelled meanwhile
+                throw new JsonException($"An answer to the request {number}, which was never sent.");
+            }
         }
+        try
+        {
+            Settle(call, message);
+        }
+        catch (Exception e)
+        {
+            // The call is no longer among those that the end of the link ends; it, too, learns of it after the owner.
+            var reason = $"an answer could not be read: {e.Message}";
+            End(reason);
+            call.Lose(reason);
+            throw;
+        }
+    }
+
+    private static void Settle(Call call, in Message message)
+    {
         if (!message.Error.IsEmpty && Reader(message.Error) is { TokenType: not JsonTokenType.Null } error)
         {
             call.Refuse(TransactReader.ReadError(ref error));

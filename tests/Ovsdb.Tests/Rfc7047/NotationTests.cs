@@ -6,7 +6,7 @@ using Ovsdb.Wire;
 
 namespace Ovsdb.Tests;
 
-public sealed class ValueTests
+public sealed class NotationTests
 {
     private static readonly Gen<OvsdbValue> Text = Gen.String.Where(IsValid).Select(text => (OvsdbValue)text);
 

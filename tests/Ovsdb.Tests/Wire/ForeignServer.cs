@@ -1,0 +1,50 @@
+using System.Net.Sockets;
+using TestServers;
+
+namespace Ovsdb.Tests.Wire;
+
+/// <summary>Something that listens where an OVSDB server should: to the first bytes that it gets it answers with these, and reads on.</summary>
+internal sealed class ForeignServer : IAsyncDisposable
+{
+    private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+    private readonly CancellationTokenSource _end = new();
+    private readonly string _folder = Programs.NewFolder("foreign");
+    private readonly Task _serving;
+
+    /// <param name="answer">What it says.</param>
+    /// <param name="closes">Whether it then closes the connection.</param>
+    public ForeignServer(byte[] answer, bool closes = false)
+    {
+        _listener.Bind(new UnixDomainSocketEndPoint($"{_folder}/sock"));
+        _listener.Listen();
+        _serving = Task.Run(() => ServeAsync(answer, closes));
+    }
+
+    public string Endpoint => $"unix:{_folder}/sock";
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        await _serving;
+        _listener.Dispose();
+        _end.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task ServeAsync(byte[] answer, bool closes)
+    {
+        try
+        {
+            using var client = await _listener.AcceptAsync(_end.Token);
+            var buffer = new byte[4096];
+            await client.ReceiveAsync(buffer, _end.Token);
+            await client.SendAsync(answer, _end.Token);
+            while (!closes && await client.ReceiveAsync(buffer, _end.Token) > 0)
+            {
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException)
+        {
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using System.Text;
+using TestServers;
+
+namespace Ovsdb.Tests.Wire;
+
+/// <summary>What is not as RFC 7047 §4 has it ends the connection with its reason, and with it every call.</summary>
+public sealed class MalformedMessageTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("""[1,2]""", "a JSON object")]
+    [InlineData("""17 """, "a JSON object")]
+    [InlineData("""HTTP/1.1 400 Bad Request""", "'H' is an invalid start")]
+    [InlineData("""{"id":1,,"result":[]}""", "','")]
+    [InlineData("""{"id":1,"result":[{}]]""", "']' is invalid")]
+    [InlineData("""{"id":1,"result":[NaN]}""", "'N'")]
+    [InlineData("""{"id":1,"result":["\x"]}""", "'x'")]
+    [InlineData("""{}""", "lacks a member")]
+    [InlineData("""{"result":[],"error":null}""", "lacks a member")]
+    [InlineData("""{"id":null,"result":[],"error":null}""", "id of a request")]
+    [InlineData("""{"id":"1","result":[],"error":null}""", "id of a request")]
+    [InlineData("""{"id":1.5,"result":[],"error":null}""", "id of a request")]
+    [InlineData("""{"id":4711,"result":[],"error":null}""", "4711")]
+    [InlineData("""{"id":-1,"result":[],"error":null}""", "-1")]
+    [InlineData("""{"id":1}""", "lacks a member")]
+    [InlineData("""{"id":1,"error":null}""", "lacks a member")]
+    [InlineData("""{"id":1,"error":5}""", "StartObject was expected")]
+    [InlineData("""{"id":1,"error":{"error":5}}""", "String was expected")]
+    [InlineData("""{"id":1,"result":null,"error":null}""", "StartArray was expected")]
+    [InlineData("""{"id":1,"result":{},"error":null}""", "StartArray was expected")]
+    [InlineData("""{"id":1,"result":[],"error":null}""", "0 results for 2 operations")]
+    [InlineData("""{"id":1,"result":[{},{},{}],"error":null}""", "3 results for 2 operations")]
+    [InlineData("""{"id":1,"result":[5,{}],"error":null}""", "StartObject was expected")]
+    [InlineData("""{"id":1,"result":[{"uuid":"x"},{}],"error":null}""", "not a uuid")]
+    [InlineData("""{"id":1,"result":[{"uuid":["uuid","x"]},{}],"error":null}""", "")]
+    [InlineData("""{"id":1,"result":[{"count":"x"},{}],"error":null}""", "")]
+    [InlineData("""{"id":1,"result":[{},{"rows":[5]}],"error":null}""", "StartObject was expected")]
+    [InlineData("""{"id":1,"result":[{},{"rows":[{"a":null}]}],"error":null}""", "Null is no atom")]
+    [InlineData("""{"id":1,"result":[{},{"rows":[{"a":{}}]}],"error":null}""", "StartObject is no atom")]
+    [InlineData("""{"id":1,"result":[{},{"rows":[{"a":["bag",[]]}]}],"error":null}""", "neither a uuid nor a set or map")]
+    [InlineData("""{"id":1,"result":[{},{"rows":[{"a":["set",5]}]}],"error":null}""", "StartArray was expected")]
+    [InlineData("""{"id":1,"result":[{},{"rows":[{"a":["set",[["set",[]]]]}]}],"error":null}""", "neither a uuid nor a set or map")]
+    [InlineData("""{"id":1,"result":[{},{"rows":[{"a":["map",[["k"]]]}]}],"error":null}""", "no atom")]
+    [InlineData("""{"id":1,"result":[{},{"rows":[{"a":["map",[["k",1],["k",2]]]}]}],"error":null}""", "twice")]
+    [InlineData("""{"id":1,"result":[{},{"rows":[{"a":["map",[["k",1,2]]]}]}],"error":null}""", "EndArray was expected")]
+    [InlineData("""{"id":1,"result":[{},{"rows":[{"a":["uuid","a","b"]}]}],"error":null}""", "")]
+    [InlineData("""{"id":null,"method":5,"params":[]}""", "'Number' as a string")]
+    [InlineData("""{"id":null,"method":"update3"}""", "lacks a member")]
+    [InlineData("""{"id":null,"method":"update3","params":{}}""", "StartArray was expected")]
+    [InlineData("""{"id":null,"method":"update3","params":[5]}""", "String was expected")]
+    public Task A_message_that_is_none(string text, string reason) => MustEndAsync(Encoding.UTF8.GetBytes(text), reason);
+
+    [Fact]
+    public Task A_text_that_is_no_UTF8() =>
+        MustEndAsync([.. """{"id":1,"result":[{},{"rows":[{"a":"x"""u8, 0xC3, 0x28, .. "\"}]}],\"error\":null}"u8], "UTF-8");
+
+    [Fact]
+    public Task A_message_nested_too_deep() => MustEndAsync(Encoding.UTF8.GetBytes($$"""{"id":1,"result":{{new string('[', 65)}}"""), "depth of 64");
+
+    [Fact]
+    public Task A_message_that_is_too_long() => MustEndAsync(Encoding.UTF8.GetBytes($$"""{"id":1,"result":"{{new string('x', 20_000)}}"""), "longer than 10000 bytes");
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("""{"id":1,"resu""")]
+    [InlineData("""{"id":1,"result":[{},{}],"error":null""")]
+    public Task A_message_that_breaks_off(string text) => MustEndAsync(Encoding.UTF8.GetBytes(text), "the server closed the connection", closes: true);
+
+    [Fact]
+    public async Task Of_a_copy_what_does_not_fit_its_columns_type_is_not_taken_over()
+    {
+        await using var server = await OvsdbServer.StartNewAsync();
+        await using var between = new Interceptor(server);
+        await using var client = Nb.Client(between.Endpoint);
+        await client.SyncedAsync(Ct);
+        (string From, string To)[] changes =
+        [
+            ("\"right\"", "5"), ("\"right\"", "true"), ("\"right\"", "[\"set\",[1,2]]"), ("\"right\"", "[\"map\",[]]"), ("\"right\"", "[\"named-uuid\",\"a\"]"),
+            ("[\"map\",[[\"k\",\"v\"]]]", "\"k\""), ("[\"map\",[[\"k\",\"v\"]]]", "[\"set\",[\"k\",\"v\"]]"), ("[\"map\",[[\"k\",\"v\"]]]", "[\"map\",[[\"k\",1]]]"),
+            ("\"insert\"", "\"upsert\""), ("{\"insert\":", "{\"insert\":5,\"x\":"), ("\"Logical_Switch\":{\"", "\"Logical_Switch\":{\"x"), ("{\"Logical_Switch\":", "5,{\"Logical_Switch\":"),
+        ];
+        foreach (var (i, (from, to)) in changes.Index())
+        {
+            between.ToClient = message =>
+            {
+                if (!message.Contains("\"right\"", StringComparison.Ordinal) || !message.Contains("update3", StringComparison.Ordinal))
+                    return message;
+                between.ToClient = same => same;
+                Assert.Contains(from, message);
+                return message.Replace(from, to, StringComparison.Ordinal);
+            };
+            var uuid = Guid.NewGuid();
+            var insert = Op.Insert(Nb.Switch, Nb.Row(("name", "right"), ("external_ids", Nb.Marks(("k", "v")))), uuid);
+            Assert.IsType<Unknown>(await client.TransactAsync([insert], Ct));
+            await client.SyncedAsync(Ct);
+            Assert.Equal(i + 2, client.Generation);
+            Assert.Equal("right", client.Snapshot.Find(Nb.Switch, uuid)!["name"].AsString());
+        }
+        await client.MustAgreeAsync(server.Endpoint);
+    }
+
+    private static async Task MustEndAsync(byte[] answer, string reason, bool closes = false)
+    {
+        await using var server = new ForeignServer(answer, closes);
+        await using var connection = await Nb.ConnectAsync(server.Endpoint, new OvsdbConnectionOptions { MaxMessageBytes = 10_000 });
+        var transaction = connection.TransactAsync("any", [Op.Comment(""), Op.Comment("")], Ct);
+        var echo = connection.EchoAsync(Ct);
+        var unknown = Assert.IsType<Unknown>(await transaction.WaitAsync(Eventually.Deadline, Ct));
+        await Assert.ThrowsAsync<OvsdbNotConnectedException>(() => echo.WaitAsync(Eventually.Deadline, Ct));
+        await connection.Completion.WaitAsync(Eventually.Deadline, Ct);
+        Assert.Contains(reason, connection.EndReason);
+        Assert.Equal(connection.EndReason, unknown.Reason);
+    }
+}
