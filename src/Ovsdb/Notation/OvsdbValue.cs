@@ -9,6 +9,9 @@ namespace Ovsdb;
 /// </summary>
 public readonly struct OvsdbValue : IEquatable<OvsdbValue>
 {
+    private const double LeastReal = 2.22507385850721e-308;
+    private const double GreatestReal = 1.79769313486231e+308;
+
     // 24 bytes and no allocation for numbers, booleans and UUIDs: a copy of 100,000 rows holds some millions of these.
     // The content is null for the empty set; a string; a NamedUuidName; an AtomSet; an AtomMap; else the marker of the kind whose bits follow.
     private readonly object? _content;
@@ -63,11 +66,12 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
     /// <summary>A reference to a row.</summary>
     public static implicit operator OvsdbValue(Guid value) => new(Marker.Uuid, Unsafe.BitCast<Guid, Bits>(value));
 
-    /// <summary>A real atom.</summary>
-    /// <exception cref="ArgumentException">The number is not finite.</exception>
-    public static implicit operator OvsdbValue(double value) => double.IsFinite(value)
-        ? new(Marker.Real, new Bits(BitConverter.DoubleToUInt64Bits(value), 0))
-        : throw new ArgumentException("An OVSDB real is finite.", nameof(value));
+    /// <summary>A real atom. A server stores it as it is but tells, and writes to its disk, 15 significant digits of it.</summary>
+    /// <exception cref="ArgumentException">The number is not finite, or so near to the end of the range that those 15 digits lie beyond it: a server of
+    /// today would end the connection on it, or not be able to read its own file any more.</exception>
+    public static implicit operator OvsdbValue(double value) => value == 0 || Math.Abs(value) is >= LeastReal and <= GreatestReal
+        ? Trusted(value)
+        : throw new ArgumentException($"An OVSDB real is finite, and either 0 or between {LeastReal:R} and {GreatestReal:R} or their negatives.", nameof(value));
 
     /// <summary>A reference to the row that an insert of the same transaction makes under this <c>uuid-name</c>.</summary>
     public static OvsdbValue NamedUuid(string name) => new(new NamedUuidName(name));
@@ -247,6 +251,9 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
 
     /// <summary>A string that came from a server: already valid.</summary>
     internal static OvsdbValue Trusted(string text) => new(text);
+
+    /// <summary>A real that came from a server, which may round it out of the range.</summary>
+    internal static OvsdbValue Trusted(double real) => new(Marker.Real, new Bits(BitConverter.DoubleToUInt64Bits(Math.Clamp(real, double.MinValue, double.MaxValue)), 0));
 
     /// <summary>A set that takes over the array.</summary>
     internal static OvsdbValue FromSet(OvsdbValue[] atoms) => FromAscending(AtomSet.Normalize(atoms));

@@ -13,15 +13,17 @@ internal static class ValueReader
     public static OvsdbValue Read(ref Utf8JsonReader reader, ColumnType? type, ReadingPool pool)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
-            return ReadAtom(ref reader, type?.Key, pool);
+            return type is { IsMap: true } ? throw new JsonException($"{reader.TokenType} is no map.") : ReadAtom(ref reader, type?.Key, pool);
         Next(ref reader);
         OvsdbValue value;
-        if (reader.ValueTextEquals("set"u8))
+        if (reader.ValueTextEquals("map"u8))
+            value = type is { IsMap: false } ? throw new JsonException("A map in a column that is none.") : ReadMap(ref reader, type, pool);
+        else if (type is { IsMap: true })
+            throw new JsonException("No map in a column that is one.");
+        else if (reader.ValueTextEquals("set"u8))
             value = ReadSet(ref reader, type?.Key, pool);
-        else if (reader.ValueTextEquals("map"u8))
-            value = ReadMap(ref reader, type, pool);
         else
-            value = ReadUuid(ref reader);
+            value = ReadUuid(ref reader, type?.Key);
         Expect(ref reader, JsonTokenType.EndArray);
         return value;
     }
@@ -93,16 +95,18 @@ internal static class ValueReader
         if (reader.TokenType != JsonTokenType.StartArray)
             return ReadAtom(ref reader, type, pool);
         Next(ref reader);
-        var uuid = ReadUuid(ref reader);
+        var uuid = ReadUuid(ref reader, type);
         Expect(ref reader, JsonTokenType.EndArray);
         return uuid;
     }
 
-    private static OvsdbValue ReadUuid(ref Utf8JsonReader reader)
+    private static OvsdbValue ReadUuid(ref Utf8JsonReader reader, BaseType? type)
     {
         var named = reader.ValueTextEquals("named-uuid"u8);
         if (!named && !reader.ValueTextEquals("uuid"u8))
             throw new JsonException("An array that is neither a uuid nor a set or map.");
+        if (type is not null && (named || type.Type != OvsdbKind.Uuid))
+            throw new JsonException($"A {(named ? "named uuid" : "uuid")} where the schema has {type.Type}.");
         Expect(ref reader, JsonTokenType.String);
         return named ? OvsdbValue.NamedUuid(reader.GetString() ?? "") : reader.GetGuid();
     }
@@ -111,18 +115,16 @@ internal static class ValueReader
     {
         switch (reader.TokenType)
         {
-            case JsonTokenType.String:
+            case JsonTokenType.String when type is null or { Type: OvsdbKind.String }:
                 return OvsdbValue.Trusted(pool.Read(ref reader));
-            case JsonTokenType.True:
-                return true;
-            case JsonTokenType.False:
-                return false;
-            case JsonTokenType.Number when type?.Type != OvsdbKind.Real && reader.TryGetInt64(out var integer):
+            case JsonTokenType.True or JsonTokenType.False when type is null or { Type: OvsdbKind.Boolean }:
+                return reader.TokenType == JsonTokenType.True;
+            case JsonTokenType.Number when (type is null or { Type: OvsdbKind.Integer }) && reader.TryGetInt64(out var integer):
                 return integer;
-            case JsonTokenType.Number:
-                return reader.GetDouble();
+            case JsonTokenType.Number when type is null or { Type: OvsdbKind.Real }:
+                return OvsdbValue.Trusted(reader.GetDouble());
             default:
-                throw new JsonException($"{reader.TokenType} is no atom.");
+                throw new JsonException(type is null ? $"{reader.TokenType} is no atom." : $"{reader.TokenType} where the schema has {type.Type}.");
         }
     }
 }
