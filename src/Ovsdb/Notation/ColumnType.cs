@@ -39,7 +39,7 @@ public sealed record ColumnType(BaseType Key, BaseType? Value, int Min, int Max)
     {
         if (json.ValueKind != JsonValueKind.Object)
             return new ColumnType(BaseType.Parse(json), null, 1, 1);
-        var max = json.TryGetProperty("max", out var upper) ? upper.ValueKind == JsonValueKind.Number ? upper.GetInt32() : int.MaxValue : 1;
+        var max = !json.TryGetProperty("max", out var upper) ? 1 : (upper.ValueKind == JsonValueKind.String && upper.ValueEquals("unlimited")) ? int.MaxValue : upper.GetInt32();
         return new ColumnType(
             BaseType.Parse(json.GetProperty("key")),
             json.TryGetProperty("value", out var value) ? BaseType.Parse(value) : null,

@@ -47,7 +47,8 @@ public abstract record Op
         new WaitOp(table, where, columns, until, rows, timeoutMilliseconds);
 
     /// <summary>A text for the server's log file and its transaction history (RFC 7047 §5.2.9).</summary>
-    public static Op Comment(string comment) => new CommentOp(comment);
+    /// <exception cref="ArgumentException">As of any text, see <see cref="OvsdbValue"/>.</exception>
+    public static Op Comment(string comment) => new CommentOp(((OvsdbValue)comment).AsString());
 
     /// <summary>Asks, if durable, that the answer waits for the disk (RFC 7047 §5.2.7).</summary>
     public static Op Commit(bool durable) => new CommitOp(durable);

@@ -16,10 +16,10 @@ internal static class SchemaCheck
     {
         InsertOp insert => Table(schema, insert.Table, out var table) ?? Row(table, insert.Row),
         SelectOp select => Table(schema, select.Table, out var table) ?? Conditions(table, select.Where) ?? Columns(table, select.Columns ?? []),
-        UpdateOp update => Table(schema, update.Table, out var table) ?? Conditions(table, update.Where) ?? Row(table, update.Row),
+        UpdateOp update => Table(schema, update.Table, out var table) ?? Conditions(table, update.Where) ?? Row(table, update.Row) ?? Fixed(table, update.Row.Keys),
         MutateOp mutate => Table(schema, mutate.Table, out var table) ?? Conditions(table, mutate.Where) ?? Mutations(table, mutate.Mutations),
         DeleteOp delete => Table(schema, delete.Table, out var table) ?? Conditions(table, delete.Where),
-        WaitOp wait => Table(schema, wait.Table, out var table) ?? Conditions(table, wait.Where) ?? Columns(table, wait.Columns),
+        WaitOp wait => Table(schema, wait.Table, out var table) ?? Conditions(table, wait.Where) ?? Columns(table, wait.Columns) ?? Columns(table, wait.Rows.SelectMany(row => row.Keys)),
         _ => null,
     };
 
@@ -55,16 +55,21 @@ internal static class SchemaCheck
         foreach (var mutation in mutations)
             if (!table.HasColumn(mutation.Column))
                 return Lacks(table, mutation.Column);
-        return null;
+        return Fixed(table, mutations.Select(mutation => mutation.Column));
     }
 
-    private static OvsdbError? Columns(TableSchema table, IReadOnlyList<string> columns)
+    private static OvsdbError? Columns(TableSchema table, IEnumerable<string> columns)
     {
         foreach (var column in columns)
             if (!table.HasColumn(column))
                 return Lacks(table, column);
         return null;
     }
+
+    private static OvsdbError? Fixed(TableSchema table, IEnumerable<string> columns) =>
+        columns.FirstOrDefault(column => table.Columns.GetValueOrDefault(column) is not { IsMutable: true }) is { } column
+            ? new OvsdbError(OvsdbError.ConstraintViolation, $"Column {column} of table {table.Name} cannot be changed.")
+            : null;
 
     private static OvsdbError Lacks(TableSchema table, string column) =>
         new(OvsdbError.UnknownColumn, $"No column {column} in table {table.Name} of this server's schema.");

@@ -1,6 +1,6 @@
 using TestServers;
 
-namespace Ovsdb.Tests;
+namespace Ovsdb.Tests.Copies;
 
 public sealed class ReplicaTests
 {

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Ovsdb.Wire;
 
-namespace Ovsdb.Tests;
+namespace Ovsdb.Tests.Wire;
 
 public sealed class FramingTests
 {

@@ -1,6 +1,6 @@
 using TestServers;
 
-namespace Ovsdb.Tests;
+namespace Ovsdb.Tests.Wire;
 
 public sealed class LinkTests
 {
@@ -98,25 +98,6 @@ public sealed class LinkTests
         await connection.Completion.WaitAsync(Eventually.Deadline, Ct);
         Assert.Contains("silent", connection.EndReason);
         server.Send(Signal.Continue);
-    }
-
-    [Fact]
-    public async Task The_servers_own_probe_is_answered()
-    {
-        await using var server = await OvsdbServer.StartNewAsync();
-        await using var between = new Interceptor(server);
-        var answered = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var injected = 0;
-        between.ToClient = message => Interlocked.Exchange(ref injected, 1) == 0 ? """{"id":"echo","method":"echo","params":["x",{"y":[1]}]}""" + message : message;
-        between.ToServer = message =>
-        {
-            if (message.Contains("\"id\":\"echo\"", StringComparison.Ordinal))
-                answered.TrySetResult(message);
-            return message;
-        };
-        await using var connection = await Nb.ConnectAsync(between.Endpoint);
-        await connection.EchoAsync(Ct);
-        Assert.Equal("""{"result":["x",{"y":[1]}],"error":null,"id":"echo"}""", await answered.Task.WaitAsync(Eventually.Deadline, Ct));
     }
 
     [Fact]
