@@ -3,7 +3,7 @@ using System.Net.Sockets;
 namespace TestServers;
 
 /// <summary>
-/// A real standalone ovsdb-server with one database in a folder of its own, on a unix socket and if wished on a loopback port. It can be stopped,
+/// A real ovsdb-server with one database in a folder of its own, on a unix socket and if wished on a loopback port. It can be stopped,
 /// killed, paused and started again on the same file, and its database replaced by an empty one.
 /// </summary>
 public sealed class OvsdbServer : IAsyncDisposable
@@ -15,9 +15,10 @@ public sealed class OvsdbServer : IAsyncDisposable
     public const string OpenVSwitch = "/usr/share/openvswitch/vswitch.ovsschema";
 
     private readonly int? _port;
+    private readonly bool _clustered;
     private ChildProcess? _process;
 
-    private OvsdbServer(int? port) => _port = port;
+    private OvsdbServer(int? port, bool clustered) => (_port, _clustered) = (port, clustered);
 
     /// <summary>The folder of database, sockets and log.</summary>
     public string Folder { get; } = Programs.NewFolder("ovsdb");
@@ -37,9 +38,10 @@ public sealed class OvsdbServer : IAsyncDisposable
     /// <summary>Makes an empty database and serves it.</summary>
     /// <param name="schema">The path of its schema.</param>
     /// <param name="tcp">Also listen on a free loopback port, which stays the same over restarts.</param>
-    public static async Task<OvsdbServer> StartNewAsync(string schema = Northbound, bool tcp = false)
+    /// <param name="clustered">The only member of a cluster, which keeps a history of transactions; else a standalone database.</param>
+    public static async Task<OvsdbServer> StartNewAsync(string schema = Northbound, bool tcp = false, bool clustered = false)
     {
-        var server = new OvsdbServer(tcp ? PostgresServer.FreePort() : null);
+        var server = new OvsdbServer(tcp ? PostgresServer.FreePort() : null, clustered);
         try
         {
             await server.ReplaceByEmptyAsync(schema);
@@ -77,7 +79,7 @@ public sealed class OvsdbServer : IAsyncDisposable
     {
         await KillAsync();
         File.Delete(Database);
-        await ChildProcess.RunAsync("ovsdb-tool", ["create", Database, schema]);
+        await ChildProcess.RunAsync("ovsdb-tool", _clustered ? ["create-cluster", Database, schema, $"unix:{Folder}/raft"] : ["create", Database, schema]);
         await StartAsync();
     }
 

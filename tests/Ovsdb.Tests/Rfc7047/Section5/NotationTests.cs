@@ -68,6 +68,16 @@ public sealed class NotationTests
     }
 
     [Fact]
+    public async Task With_the_schema_known_the_server_takes_either_for_either()
+    {
+        await using var every = new Every();
+        await every.InitializeAsync();
+        await using var connection = await every.ConnectCheckedAsync();
+        var row = Nb.Row(("string_to_string", OvsdbValue.Empty), ("strings", OvsdbValue.EmptyMap), ("optional_pair", OvsdbValue.Empty));
+        (await connection.TransactAsync(Every.Name, [Op.Insert(Every.Table, row), Op.Update(Every.Table, [], row)], TestContext.Current.CancellationToken)).MustCommit();
+    }
+
+    [Fact]
     public void A_real_column_given_an_integer_token_holds_a_real()
     {
         var real = ValueReader.Parse("3", new ColumnType(new BaseType(OvsdbKind.Real), null, 1, 1));
