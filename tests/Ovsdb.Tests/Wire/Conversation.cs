@@ -1,0 +1,128 @@
+using System.Text;
+using System.Text.Json;
+using Ovsdb.Wire;
+using TestServers;
+
+namespace Ovsdb.Tests.Wire;
+
+/// <summary>What a real server has said to a client from beginning to end: schema, contents, updates, results, errors. It can be said again, as it was or otherwise.</summary>
+internal sealed class Conversation
+{
+    private static readonly DatabaseSchema Schema = DatabaseSchema.Parse(File.ReadAllText(Every.Schema));
+
+    private readonly SortedDictionary<long, (string Method, IReadOnlyList<Op> Ops)> _requests = [];
+    private readonly List<byte> _bytes = [];
+
+    private Conversation()
+    {
+    }
+
+    public byte[] Bytes => [.. _bytes];
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public static async Task<Conversation> RecordAsync()
+    {
+        await using var server = await OvsdbServer.StartNewAsync(Every.Schema);
+        await using var between = new Interceptor(server);
+        var conversation = new Conversation();
+        var uuid = Guid.NewGuid();
+        IReadOnlyList<Op>[] transactions =
+        [
+            [Op.Insert(Every.Table, Full, uuid), Op.Insert(Every.Table, Nb.Row(("strings", OvsdbValue.Set(["}{][\"\\", "é\U0001F600\t", ""]))), uuidName: "x")],
+            [Op.Update(Every.Table, [Where.Uuid(uuid)], Nb.Row(("real", 3), ("optional_pair", OvsdbValue.EmptyMap))), Op.Mutate(Every.Table, [Where.Uuid(uuid)], Mutation.Insert("integers", 9))],
+            [Op.Insert(Every.Limited, Nb.Row(("name", "a"))), Op.Insert(Every.Limited, Nb.Row(("name", "a")))],
+            [Op.Comment(""), Op.Abort(), Op.Comment("")],
+            [Op.Select(Every.Table, []), Op.Delete(Every.Table, []), Op.Commit(durable: false)],
+        ];
+        var sent = new Queue<IReadOnlyList<Op>>(transactions);
+        between.ToServer = message =>
+        {
+            using var request = JsonDocument.Parse(message);
+            var method = request.RootElement.GetProperty("method").GetString()!;
+            if (request.RootElement.GetProperty("id") is { ValueKind: JsonValueKind.Number } id)
+                conversation._requests.Add(id.GetInt64(), (method, method == "transact" ? sent.Dequeue() : []));
+            return message;
+        };
+        between.ToClient = message =>
+        {
+            conversation._bytes.AddRange(Encoding.UTF8.GetBytes(message));
+            return message;
+        };
+        await using var client = EveryRow.Client(between.Endpoint);
+        await client.SyncedAsync(Ct);
+        foreach (var transaction in transactions)
+            await client.TransactAsync(transaction, Ct);
+        return conversation;
+    }
+
+    /// <summary>The client asks the same again and the server says this, whatever its parts; gives, as text, each thing in the order in which it was read.
+    /// Ends when all has ended: the link and every call.</summary>
+    public async Task<List<string>> ReplayAsync(params IEnumerable<ReadOnlyMemory<byte>> parts)
+    {
+        var read = new List<string>();
+        using var stream = new ReplayedStream(parts);
+        var layout = new ReplicaLayout([EveryRow.Wanted(null)], [EveryRow.ByString], Schema);
+        var replica = new Replica(layout, change => read.Add($"{change.Reloaded}: {string.Join("; ", change.Rows)}"));
+        await using var link = new JsonRpcLink(stream, new OvsdbConnectionOptions { MaxMessageBytes = 100_000 }, TimeProvider.System, Notice, null);
+        var calls = _requests.Values.Select(request => EndAsync(link.CallAsync(new Call<string>(Reader(request.Method, request.Ops)), request.Method, null, Ct))).ToArray();
+        stream.Open();
+        await link.Completion.WaitAsync(Eventually.Deadline, Ct);
+        await Task.WhenAll(calls).WaitAsync(Eventually.Deadline, Ct);
+        return read;
+
+        ResultReader<string> Reader(string method, IReadOnlyList<Op> ops) => (ref reader) =>
+        {
+            var text = method switch
+            {
+                "get_schema" => Text(DatabaseSchema.Parse(JsonElement.ParseValue(ref reader))),
+                "transact" => Text(TransactReader.Read(ref reader, ops, Schema, new ReadingPool())),
+                "monitor_cond_since" => Updates(ref reader, isContents: true),
+                _ => JsonElement.ParseValue(ref reader).GetRawText(),
+            };
+            read.Add(text);
+            return text;
+        };
+
+        void Notice(string method, System.Buffers.ReadOnlySequence<byte> parameters)
+        {
+            var reader = JsonRpcLink.Reader(parameters);
+            read.Add(method == "update3" ? Updates(ref reader, isContents: false) : method);
+        }
+
+        string Updates(ref Utf8JsonReader reader, bool isContents)
+        {
+            ValueReader.Require(ref reader, JsonTokenType.StartArray);
+            ValueReader.Next(ref reader);
+            ValueReader.Next(ref reader);
+            var last = reader.GetGuid();
+            ValueReader.Next(ref reader);
+            replica.Read(ref reader, new MonitorEvent(isContents, Found: false, last), layout);
+            return $"{last}";
+        }
+    }
+
+    private static Dictionary<string, OvsdbValue> Full => Nb.Row(
+        ("integer", long.MinValue), ("real", -1.5e-7), ("boolean", true), ("string", "text"), ("uuid", Guid.NewGuid()), ("optional_string", "x"),
+        ("integers", OvsdbValue.Set([1L, 22L, 333L])), ("booleans", OvsdbValue.Set([true, false])), ("uuids", OvsdbValue.Set([Guid.NewGuid(), Guid.NewGuid()])),
+        ("string_to_string", Nb.Marks(("a", "b"), ("c", "€"))), ("integer_to_real", OvsdbValue.MapOf([new(1, 1.5), new(2, 2)])), ("optional_pair", OvsdbValue.MapOf([new("k", 7)])));
+
+    /// <summary>Nothing else may happen to a call than that it is answered, refused or lost.</summary>
+    private static async Task EndAsync(Task call)
+    {
+        try
+        {
+            await call;
+        }
+        catch (Exception e) when (e is OvsdbNotConnectedException or OvsdbException)
+        {
+        }
+    }
+
+    private static string Text(DatabaseSchema schema) =>
+        $"{schema.Name} {schema.Version} {string.Join(", ", schema.Tables.Values.SelectMany(table => table.Columns.Values.Select(column => $"{table.Name}.{column.Name} {column.Type.Key}")))}";
+
+    private static string Text(TransactOutcome outcome) => outcome is Committed committed
+        ? string.Join("; ", committed.Results.Select(result => $"{result.Uuid} {result.Count} {string.Join(", ", result.Rows)}"))
+        : $"{outcome}";
+}
