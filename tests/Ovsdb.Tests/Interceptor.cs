@@ -24,12 +24,15 @@ internal sealed class Interceptor : IAsyncDisposable
         _accept = Task.Run(AcceptAsync);
     }
 
+    /// <summary>Where the link breaks: no message has this character.</summary>
+    public const string Cut = "\0";
+
     public string Endpoint => $"unix:{_server.Folder}/between.sock";
 
     /// <summary>What becomes of a message to the server; null cuts the link before it.</summary>
     public Func<string, string?> ToServer { get; set; } = message => message;
 
-    /// <summary>What becomes of a message to the client; null cuts the link before it.</summary>
+    /// <summary>What becomes of a message to the client; null cuts the link before it, an end of <see cref="Cut"/> behind what stands before that.</summary>
     public Func<string, string?> ToClient { get; set; } = message => message;
 
     public async ValueTask DisposeAsync()
@@ -56,8 +59,15 @@ internal sealed class Interceptor : IAsyncDisposable
     private async Task RelayAsync(Socket client)
     {
         var server = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        await server.ConnectAsync(new UnixDomainSocketEndPoint(_server.Socket));
         using var ours = new NetworkStream(client, ownsSocket: true);
+        try
+        {
+            await server.ConnectAsync(new UnixDomainSocketEndPoint(_server.Socket));
+        }
+        catch (SocketException)
+        {
+            return; // it does not run
+        }
         using var theirs = new NetworkStream(server, ownsSocket: true);
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
         var ways = new[] { CopyAsync(ours, theirs, message => ToServer(message), cut.Token), CopyAsync(theirs, ours, message => ToClient(message), cut.Token) };
@@ -80,7 +90,9 @@ internal sealed class Interceptor : IAsyncDisposable
                 {
                     if (change(Encoding.UTF8.GetString(buffer.Slice(0, message.End))) is not { } changed)
                         return;
-                    await to.WriteAsync(Encoding.UTF8.GetBytes(changed), ct);
+                    await to.WriteAsync(Encoding.UTF8.GetBytes(changed.TrimEnd('\0')), ct);
+                    if (changed.EndsWith(Cut, StringComparison.Ordinal))
+                        return;
                     buffer = buffer.Slice(message.End);
                 }
                 input.AdvanceTo(buffer.Start, buffer.End);

@@ -6,6 +6,9 @@ public static class Soak
     /// <summary>The trait's name.</summary>
     public const string Trait = "Soak";
 
+    /// <summary>What runs at random begin from: <c>NEST_SEED</c>, or another each time. A test that uses it prints it.</summary>
+    public static int Seed { get; } = int.TryParse(Environment.GetEnvironmentVariable("NEST_SEED"), out var seed) ? seed : Random.Shared.Next();
+
     /// <summary>The size of the run that was asked for.</summary>
     /// <param name="name">The trait's value.</param>
     /// <param name="shortForm">The size among all other tests.</param>

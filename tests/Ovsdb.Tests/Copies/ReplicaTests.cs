@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using TestServers;
 
 namespace Ovsdb.Tests.Copies;
@@ -5,59 +6,6 @@ namespace Ovsdb.Tests.Copies;
 public sealed class ReplicaTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    [Fact]
-    public async Task After_random_transactions_the_copy_equals_a_fresh_dump_and_its_indexes_a_scan()
-    {
-        await using var server = await OvsdbServer.StartNewAsync();
-        await using var client = Nb.Client(server.Endpoint);
-        await client.SyncedAsync(Ct);
-        var random = new Random(1);
-        var (switches, ports) = (new List<Guid>(), new Dictionary<Guid, Guid>());
-        for (var round = 0; round < 20; round++)
-        {
-            for (var i = 0; i < 25; i++)
-                await client.TransactAsync([.. Enumerable.Range(0, random.Next(1, 6)).SelectMany(_ => RandomChange(random, switches, ports))], Ct);
-            // Those that were rejected were not done; what is there counts.
-            switches = [.. client.Snapshot.Table(Nb.Switch).Keys];
-            ports = client.Snapshot.Table(Nb.Switch).Values.SelectMany(row => row["ports"].AsUuidSet().Select(port => (port, row.Uuid))).ToDictionary();
-            await client.MustAgreeAsync(server.Endpoint);
-        }
-        Assert.NotEmpty(ports);
-        Assert.Equal(1, client.Generation);
-    }
-
-    [Fact]
-    public async Task The_changes_told_lead_from_one_copy_to_the_next()
-    {
-        await using var server = await OvsdbServer.StartNewAsync();
-        await using var client = Nb.Client(server.Endpoint);
-        var mirror = new Dictionary<(string, Guid), Row>();
-        var wrong = new List<string>();
-        ReplicaChange? last = null;
-        client.Changed += change =>
-        {
-            foreach (var (table, uuid, before, after) in change.Rows)
-            {
-                if (!Equals(mirror.GetValueOrDefault((table, uuid)), before))
-                    wrong.Add($"{table} {uuid}: before was {before}");
-                if (after is null)
-                    mirror.Remove((table, uuid));
-                else
-                    mirror[(table, uuid)] = after;
-            }
-            Volatile.Write(ref last, change);
-        };
-        await client.SyncedAsync(Ct);
-        var random = new Random(2);
-        var (switches, ports) = (new List<Guid>(), new Dictionary<Guid, Guid>());
-        for (var i = 0; i < 200; i++)
-            await client.TransactAsync([.. RandomChange(random, switches, ports)], Ct);
-        await Eventually.Holds("the last change is told", () => ReferenceEquals(Volatile.Read(ref last)?.Snapshot, client.Snapshot));
-        Assert.Empty(wrong);
-        Assert.Equal(client.Snapshot.Table(Nb.Port).Count + client.Snapshot.Table(Nb.Switch).Count, mirror.Count);
-        Assert.All(mirror, pair => Assert.Equal(pair.Value, client.Snapshot.Find(pair.Key.Item1, pair.Key.Item2)));
-    }
 
     [Fact]
     public async Task Names_that_two_rows_swap_in_one_transaction_are_right_in_the_index()
@@ -152,6 +100,10 @@ public sealed class ReplicaTests
         await client.SyncedAsync(Ct);
         var uuid = Guid.NewGuid();
         await client.CommitAsync(Nb.NewSwitch(uuid));
+        var resyncs = 0L;
+        using var meter = new MeterListener { InstrumentPublished = (instrument, listener) => listener.EnableMeasurementEvents(instrument) };
+        meter.SetMeasurementEventCallback<long>((instrument, count, _, _) => Interlocked.Add(ref resyncs, instrument.Name == "ovsdb.resyncs" ? count : 0));
+        meter.Start();
         between.ToClient = message =>
         {
             between.ToClient = same => same;
@@ -161,6 +113,7 @@ public sealed class ReplicaTests
         await client.SyncedAsync(Ct);
         Assert.Equal((2, "t"), (client.Generation, client.Snapshot.Find(Nb.Switch, uuid)!["name"].AsString()));
         Assert.Contains("unknown row", client.LastError);
+        Assert.Equal(1, Volatile.Read(ref resyncs));
     }
 
     [Fact]
@@ -182,48 +135,4 @@ public sealed class ReplicaTests
         Task<IReadOnlyList<OpResult>> Change(int i) =>
             client.CommitAsync(Op.Update(Nb.Port, [Where.Uuid(uuids[i])], Nb.Row(("name", $"q{i}"), ("external_ids", Nb.Marks(("owner", $"n{i}"))))));
     }
-
-    private static Op[] RandomChange(Random random, List<Guid> switches, Dictionary<Guid, Guid> ports)
-    {
-        if (switches.Count == 0 || random.Next(10) == 0)
-        {
-            switches.Add(Guid.NewGuid());
-            return [Nb.NewSwitch(switches[^1], $"s{random.Next(5)}")];
-        }
-        if (ports.Count < 3 || random.Next(3) == 0)
-        {
-            var (ofSwitch, port) = (switches[random.Next(switches.Count)], Guid.NewGuid());
-            ports[port] = ofSwitch;
-            return Nb.NewPort(ofSwitch, port, $"p{random.Next(60)}", ("external_ids", RandomMarks(random)), ("addresses", RandomSet(random)));
-        }
-        var chosen = ports.Keys.ElementAt(random.Next(ports.Count));
-        var where = new[] { Where.Uuid(chosen) };
-        switch (random.Next(8))
-        {
-            case 0:
-                ports.Remove(chosen, out var ofSwitch);
-                return [Op.Mutate(Nb.Switch, [Where.Uuid(ofSwitch)], Mutation.Delete("ports", chosen))];
-            case 1 when switches.Count > 2:
-                var gone = switches[random.Next(switches.Count)];
-                switches.Remove(gone);
-                return [Op.Delete(Nb.Switch, [Where.Uuid(gone)])];
-            case 2:
-                return [Op.Update(Nb.Port, where, Nb.Row(("external_ids", RandomMarks(random)), ("options", RandomMarks(random))))];
-            case 3:
-                return [Op.Mutate(Nb.Port, where, Mutation.Insert("external_ids", RandomMarks(random)), Mutation.Delete("addresses", RandomSet(random)))];
-            case 4:
-                return [Op.Update(Nb.Port, where, Nb.Row(("tag_request", random.Next(2) == 0 ? OvsdbValue.Empty : random.Next(1, 4095)), ("type", random.Next(2) == 0 ? "" : "router")))];
-            case 5:
-                return [Op.Update(Nb.Port, where, Nb.Row(("enabled", OvsdbValue.Optional(random.Next(3) switch { 0 => true, 1 => false, _ => null }))))];
-            case 6:
-                return [Op.Update(Nb.Port, where, Nb.Row(("addresses", RandomSet(random)), ("name", $"p{random.Next(60)}")))];
-            default:
-                return [Op.Update(Nb.Switch, [Where.Uuid(switches[random.Next(switches.Count)])], Nb.Row(("other_config", RandomMarks(random)), ("name", $"s{random.Next(5)}")))];
-        }
-    }
-
-    private static OvsdbValue RandomSet(Random random) => OvsdbValue.Set(Enumerable.Range(0, random.Next(4)).Select(_ => $"a{random.Next(6)}"));
-
-    private static OvsdbValue RandomMarks(Random random) =>
-        OvsdbValue.Map(Enumerable.Range(0, random.Next(4)).Select(_ => random.Next(4)).Distinct().ToDictionary(k => k == 0 ? "owner" : $"k{k}", _ => $"v{random.Next(4)}"));
 }

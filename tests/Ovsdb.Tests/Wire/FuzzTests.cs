@@ -15,8 +15,7 @@ public sealed class FuzzTests
     public async Task Messages_changed_at_random_end_the_link_and_every_call()
     {
         var conversation = await Conversation.RecordAsync();
-        var seed = Random.Shared.Next();
-        var random = new Random(seed);
+        var random = new Random(Soak.Seed);
         for (var round = 0; round < Soak.Size("ovsdb", 2_000, 200_000); round++)
         {
             var bytes = Changed(conversation.Bytes, random);
@@ -27,7 +26,7 @@ public sealed class FuzzTests
             }
             catch (Exception e)
             {
-                Assert.Fail(string.Create(CultureInfo.InvariantCulture, $"Seed {seed}, round {round}: {e}\n{Encoding.Latin1.GetString(bytes)}"));
+                Assert.Fail(string.Create(CultureInfo.InvariantCulture, $"NEST_SEED={Soak.Seed}, round {round}: {e}\n{Encoding.Latin1.GetString(bytes)}"));
             }
         }
     }

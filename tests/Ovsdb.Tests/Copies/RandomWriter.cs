@@ -1,0 +1,68 @@
+namespace Ovsdb.Tests.Copies;
+
+/// <summary>Transactions at random of switches and ports, such as come, change, swap and go; some of them a server rejects.</summary>
+internal sealed class RandomWriter(Random random)
+{
+    private readonly List<Guid> _switches = [];
+    private readonly Dictionary<Guid, Guid> _ports = []; // each with its switch
+
+    /// <summary>Operations of the next transaction.</summary>
+    public Op[] Next() => [.. Enumerable.Range(0, random.Next(1, 6)).SelectMany(_ => Change())];
+
+    /// <summary>What was rejected, or lost, was not done: what is there counts.</summary>
+    public void See(ReplicaSnapshot present)
+    {
+        _switches.Clear();
+        _ports.Clear();
+        foreach (var row in present.Table(Nb.Switch).Values)
+        {
+            _switches.Add(row.Uuid);
+            foreach (var port in row["ports"].AsUuidSet())
+                _ports[port] = row.Uuid;
+        }
+    }
+
+    private Op[] Change()
+    {
+        if (_switches.Count == 0 || random.Next(10) == 0)
+        {
+            _switches.Add(Guid.NewGuid());
+            return [Nb.NewSwitch(_switches[^1], $"s{random.Next(5)}")];
+        }
+        if (_ports.Count < 3 || random.Next(3) == 0)
+        {
+            var (ofSwitch, port) = (_switches[random.Next(_switches.Count)], Guid.NewGuid());
+            _ports[port] = ofSwitch;
+            return Nb.NewPort(ofSwitch, port, $"p{random.Next(60)}", ("external_ids", Marks()), ("addresses", Set()));
+        }
+        var chosen = _ports.Keys.ElementAt(random.Next(_ports.Count));
+        var where = new[] { Where.Uuid(chosen) };
+        switch (random.Next(8))
+        {
+            case 0:
+                _ports.Remove(chosen, out var ofSwitch);
+                return [Op.Mutate(Nb.Switch, [Where.Uuid(ofSwitch)], Mutation.Delete("ports", chosen))];
+            case 1 when _switches.Count > 2:
+                var gone = _switches[random.Next(_switches.Count)];
+                _switches.Remove(gone);
+                return [Op.Delete(Nb.Switch, [Where.Uuid(gone)])];
+            case 2:
+                return [Op.Update(Nb.Port, where, Nb.Row(("external_ids", Marks()), ("options", Marks())))];
+            case 3:
+                return [Op.Mutate(Nb.Port, where, Mutation.Insert("external_ids", Marks()), Mutation.Delete("addresses", Set()))];
+            case 4:
+                return [Op.Update(Nb.Port, where, Nb.Row(("tag_request", random.Next(2) == 0 ? OvsdbValue.Empty : random.Next(1, 4095)), ("type", random.Next(2) == 0 ? "" : "router")))];
+            case 5:
+                return [Op.Update(Nb.Port, where, Nb.Row(("enabled", OvsdbValue.Optional(random.Next(3) switch { 0 => true, 1 => false, _ => null }))))];
+            case 6:
+                return [Op.Update(Nb.Port, where, Nb.Row(("addresses", Set()), ("name", $"p{random.Next(60)}")))];
+            default:
+                return [Op.Update(Nb.Switch, [Where.Uuid(_switches[random.Next(_switches.Count)])], Nb.Row(("other_config", Marks()), ("name", $"s{random.Next(5)}")))];
+        }
+    }
+
+    private OvsdbValue Set() => OvsdbValue.Set(Enumerable.Range(0, random.Next(4)).Select(_ => $"a{random.Next(6)}"));
+
+    private OvsdbValue Marks() =>
+        OvsdbValue.Map(Enumerable.Range(0, random.Next(4)).Select(_ => random.Next(4)).Distinct().ToDictionary(k => k == 0 ? "owner" : $"k{k}", _ => $"v{random.Next(4)}"));
+}
