@@ -8,14 +8,26 @@ internal delegate T ResultReader<out T>(ref Utf8JsonReader reader);
 /// <summary>A request that waits for its answer. It ends exactly once: answered, refused, or lost with the link.</summary>
 internal abstract class Call
 {
-    /// <summary>The server's result. Throws what the reading of a malformed one throws; then the call has not ended.</summary>
-    public abstract void Answer(ref Utf8JsonReader result);
-
-    /// <summary>The server refuses the request as a whole.</summary>
-    public abstract void Refuse(OvsdbError error);
+    /// <summary>The server's answer. Throws what the reading of a malformed one throws; then the call has not ended.</summary>
+    public void Settle(in Message message)
+    {
+        if (!message.Error.IsEmpty && JsonRpcLink.Reader(message.Error) is { TokenType: not JsonTokenType.Null } error)
+        {
+            Refuse(TransactReader.ReadError(ref error));
+            return;
+        }
+        var result = JsonRpcLink.Reader(message.Result);
+        Answer(ref result);
+    }
 
     /// <summary>No answer will come.</summary>
     public abstract void Lose(string reason);
+
+    /// <summary>The server's result.</summary>
+    protected abstract void Answer(ref Utf8JsonReader result);
+
+    /// <summary>The server refuses the request as a whole.</summary>
+    protected abstract void Refuse(OvsdbError error);
 }
 
 /// <summary>A call with a result of this type.</summary>
@@ -29,9 +41,9 @@ internal sealed class Call<T>(ResultReader<T> read, Func<OvsdbError, T>? refused
 
     public Task<T> Task => _end.Task;
 
-    public override void Answer(ref Utf8JsonReader result) => _end.TrySetResult(read(ref result));
+    protected override void Answer(ref Utf8JsonReader result) => _end.TrySetResult(read(ref result));
 
-    public override void Refuse(OvsdbError error)
+    protected override void Refuse(OvsdbError error)
     {
         if (refused is null)
             _end.TrySetException(new OvsdbException(error));

@@ -259,16 +259,14 @@ internal sealed class JsonRpcLink : IAsyncDisposable
         Call? call;
         lock (_gate)
         {
-            if (!_calls.Remove(number, out call))
-            {
-                if (number > 0 && number <= _nextId)
-                    return; // cancelled meanwhile
+            if (number < 1 || number > _nextId)
                 throw new JsonException($"An answer to the request {number}, which was never sent.");
-            }
+            if (!_calls.Remove(number, out call))
+                return; // cancelled meanwhile
         }
         try
         {
-            Settle(call, message);
+            call.Settle(message);
         }
         catch (Exception e)
         {
@@ -278,17 +276,6 @@ internal sealed class JsonRpcLink : IAsyncDisposable
             call.Lose(reason);
             throw;
         }
-    }
-
-    private static void Settle(Call call, in Message message)
-    {
-        if (!message.Error.IsEmpty && Reader(message.Error) is { TokenType: not JsonTokenType.Null } error)
-        {
-            call.Refuse(TransactReader.ReadError(ref error));
-            return;
-        }
-        var result = Reader(message.Result);
-        call.Answer(ref result);
     }
 
     private void Notice(in Message message)
