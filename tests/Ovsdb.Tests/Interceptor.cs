@@ -10,6 +10,9 @@ namespace Ovsdb.Tests;
 /// <summary>Stands between a client and a real server, and changes or withholds single messages: what a server does once in a thousand runs, or in another version.</summary>
 internal sealed class Interceptor : IAsyncDisposable
 {
+    /// <summary>Where the link breaks: no message has this character.</summary>
+    public const string Cut = "\0";
+
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly CancellationTokenSource _end = new();
     private readonly ConcurrentBag<Task> _relays = [];
@@ -23,9 +26,6 @@ internal sealed class Interceptor : IAsyncDisposable
         _listener.Listen();
         _accept = Task.Run(AcceptAsync);
     }
-
-    /// <summary>Where the link breaks: no message has this character.</summary>
-    public const string Cut = "\0";
 
     public string Endpoint => $"unix:{_server.Folder}/between.sock";
 

@@ -47,11 +47,20 @@ public sealed record OvsdbError(string Error, string? Details)
     /// <summary>The server does not know the database.</summary>
     public const string UnknownDatabase = "unknown database";
 
-    /// <summary>The schema has no such table.</summary>
+    /// <summary>The schema has no such table: said before sending. A server calls it a <see cref="SyntaxError"/>.</summary>
     public const string UnknownTable = "unknown table";
 
-    /// <summary>The table has no such column.</summary>
+    /// <summary>The table has no such column. Where only names of columns stand a server calls it a <see cref="SyntaxError"/>.</summary>
     public const string UnknownColumn = "unknown column";
+
+    /// <summary>A condition's function is none.</summary>
+    public const string UnknownFunction = "unknown function";
+
+    /// <summary>A mutation's mutator is none.</summary>
+    public const string UnknownMutator = "unknown mutator";
+
+    /// <summary>A change of the server's own database <c>_Server</c>.</summary>
+    public const string NotAllowed = "not allowed";
 
     /// <summary>The server does not know the request: it is older than the method.</summary>
     public const string UnknownMethod = "unknown method";

@@ -29,4 +29,31 @@ public sealed class MonitorCondChangeTests(Every every) : IClassFixture<Every>
         await Eventually.Holds("each change is told", () => changes.Count == 5 + 3 + 6 + 2 + 10);
         Assert.Equal(uuids.Order(), client.Snapshot.Table(Every.Table).Keys.Order());
     }
+
+    [Fact]
+    public async Task A_change_whose_answer_is_lost_is_not_resumed_for_nobody_knows_by_which_conditions_the_copy_is_complete()
+    {
+        await using var server = await OvsdbServer.StartNewAsync(Every.Schema, clustered: true);
+        await using var between = new Interceptor(server);
+        await using var client = EveryRow.Client(between.Endpoint, [new Where("integer", "<", 5)]);
+        await client.SyncedAsync(Ct);
+        await client.CommitAsync(Enumerable.Range(0, 10).Select(i => Op.Insert(Every.Table, Nb.Row(("integer", i)))));
+        var asked = new List<string>();
+        between.ToServer = message =>
+        {
+            if (message.Contains("monitor_cond_change", StringComparison.Ordinal))
+                between.ToClient = _ =>
+                {
+                    between.ToClient = same => same;
+                    return null;
+                };
+            else if (message.Contains("\"monitor_cond_since\",\"params\":[\"Every\"", StringComparison.Ordinal))
+                asked.Add(message);
+            return message;
+        };
+        await client.ReplaceMonitorAsync([EveryRow.Wanted([new Where("integer", ">=", 7)])], Ct).WaitAsync(Eventually.Deadline, Ct);
+        Assert.Contains($"\"{Guid.Empty}\"", Assert.Single(asked));
+        Assert.Equal([7, 8, 9], client.Snapshot.Table(Every.Table).Values.Select(row => row["integer"].AsInteger()).Order());
+        Assert.Equal(2, client.Generation);
+    }
 }

@@ -60,8 +60,8 @@ public sealed partial class MonitorCondSinceTests
         await using var server = await OvsdbServer.StartNewAsync(Every.Schema, clustered: true);
         await using var between = new Interceptor(server);
         var (told, asked) = (new List<string>(), new List<string>());
-        between.ToServer = message => Note(message, "monitor_cond_since", LastId(), asked);
-        between.ToClient = message => Note(message, "update3", UpdateId(), told);
+        between.ToServer = message => Note(message, "\"monitor_cond_since\",\"params\":[\"Every\"", LastId(), asked);
+        between.ToClient = message => Note(message, "\"update3\"", UpdateId(), told);
         await using var client = EveryRow.Client(between.Endpoint);
         await client.SyncedAsync(Ct);
         for (var i = 0; i < 3; i++)
@@ -72,9 +72,9 @@ public sealed partial class MonitorCondSinceTests
         Assert.Equal(3, told.Distinct().Count());
         Assert.Equal([Guid.Empty.ToString(), told[^1]], asked);
 
-        static string Note(string message, string method, Regex id, List<string> ids)
+        static string Note(string message, string call, Regex id, List<string> ids)
         {
-            if (message.Contains(method, StringComparison.Ordinal))
+            if (message.Contains(call, StringComparison.Ordinal))
                 ids.Add(id.Match(message).Groups[1].Value);
             return message;
         }

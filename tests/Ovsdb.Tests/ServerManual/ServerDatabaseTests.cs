@@ -20,7 +20,7 @@ public sealed class ServerDatabaseTests(Every every) : IClassFixture<Every>
     public async Task It_cannot_be_written_to()
     {
         var refusal = Assert.IsType<Rejected>(await every.Connection.TransactAsync("_Server", [Op.Delete("Database", [])], Ct));
-        Assert.Equal(new OvsdbError("not allowed", "delete operation not allowed on table in reserved database _Server"), refusal.Error);
+        Assert.Equal(new OvsdbError(OvsdbError.NotAllowed, "delete operation not allowed on table in reserved database _Server"), refusal.Error);
     }
 
     [Fact]

@@ -63,7 +63,7 @@ public sealed class ConditionTests(Every every) : IClassFixture<Every>
     public async Task A_function_that_is_none_is_told()
     {
         var refusal = await every.RefusalAsync(Op.Select(Every.Table, [new Where("integer", "like", 5)]));
-        Assert.Equal(new OvsdbError("unknown function", "No function named like."), refusal.Error);
+        Assert.Equal(new OvsdbError(OvsdbError.UnknownFunction, "No function named like."), refusal.Error);
     }
 
     [Fact]

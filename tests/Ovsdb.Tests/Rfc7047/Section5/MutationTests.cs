@@ -42,7 +42,7 @@ public sealed class MutationTests(Every every) : IClassFixture<Every>
     [InlineData("one_to_three", "insert", """["set",[1,2,3]]""", OvsdbError.ConstraintViolation, "Attempted to store 4 elements in set of 1 to 3 integers.")]
     [InlineData("one_to_three", "delete", "7", OvsdbError.ConstraintViolation, "Attempted to store 0 elements in set of 1 to 3 integers.")]
     [InlineData("integers", "*=", "0", OvsdbError.ConstraintViolation, "Result of \"*=\" operation contains duplicates.")]
-    [InlineData("integer", "**=", "2", "unknown mutator", "No mutator named **=.")]
+    [InlineData("integer", "**=", "2", OvsdbError.UnknownMutator, "No mutator named **=.")]
     [InlineData("real", "%=", "2", OvsdbError.SyntaxError, "\"%=\" operator may not be applied to column real of type real.")]
     [InlineData("string", "+=", "\"x\"", OvsdbError.SyntaxError, "\"+=\" operator may not be applied to column string of type string.")]
     [InlineData("integer", "insert", "1", OvsdbError.SyntaxError, "\"insert\" operator may not be applied to column integer of type integer.")]
