@@ -18,6 +18,7 @@ internal static class HostSide
             .Validate(o => o.KeepHistory >= TimeSpan.FromDays(1) && o.KeepHistory <= TimeSpan.FromDays(3660), "Leases__KeepHistory: 1 day to 10 years.").ValidateOnStart();
         services.AddSingleton<Settlement>();
         services.AddSingleton<Reports>();
+        services.AddSingleton<LeaseReading>();
         services.AddSingleton<WorkPoll>();
         services.AddSingleton<HostPresence>();
         services.AddHostedService(provider => provider.GetRequiredService<HostPresence>());

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using OvnNestApi.Data;
+using OvnNestApi.VlanLeases;
 
 namespace OvnNestApi.Placements;
 
@@ -12,15 +13,6 @@ internal sealed partial class Sweeper(IDbContextFactory<NestDb> databases, Settl
     : BackgroundService
 {
     // A client's own lease comes back to it, unless its time has run out.
-    internal const string Free = """
-        WITH over AS (
-            SELECT id FROM vlan_leases
-            WHERE (state = 'Cooling' AND cool_until <= now() AND (owner IS NULL OR expires_at <= now())) OR (state = 'Reserved' AND expires_at <= now())
-            LIMIT 1000 FOR UPDATE SKIP LOCKED),
-        freed AS (DELETE FROM vlan_leases l USING over WHERE l.id = over.id RETURNING l.id)
-        UPDATE vlan_history SET until = now() WHERE until IS NULL AND lease_id IN (SELECT id FROM freed)
-        """;
-
     internal const string Return = """
         WITH over AS (
             SELECT id FROM vlan_leases WHERE state = 'Cooling' AND cool_until <= now() AND owner IS NOT NULL LIMIT 1000 FOR UPDATE SKIP LOCKED),
@@ -34,6 +26,8 @@ internal sealed partial class Sweeper(IDbContextFactory<NestDb> databases, Settl
 
     private const string Unsettled = $"""
         SELECT vm_id FROM vlan_leases l WHERE {Releases.IsDrained}
+        UNION SELECT l.vm_id FROM vlan_leases l JOIN lease_holds o ON o.lease_id = l.id JOIN host_status s ON s.host_id = o.host_id
+            WHERE l.state = 'Draining' AND o.after_revision IS NOT NULL AND o.clear AND (o.detached OR s.nb_cfg >= l.drain_nb_cfg)
         UNION SELECT vm_id FROM containers WHERE deleting_since IS NOT NULL AND NOT in_northbound AND reconciled_seq >= dirty_seq
         UNION SELECT id FROM vms WHERE deleting_since IS NOT NULL AND NOT in_northbound AND reconciled_seq >= dirty_seq
         LIMIT 1000
@@ -52,7 +46,7 @@ internal sealed partial class Sweeper(IDbContextFactory<NestDb> databases, Settl
     public async Task SweepAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await db.ExecuteAsync(Free, cancellationToken);
+        await db.ExecuteAsync(Expiry.Free, cancellationToken);
         await db.ExecuteAsync(Return, cancellationToken);
         var vms = await db.QueryAsync(Unsettled, row => row.GetGuid(0), cancellationToken);
         var others = await db.QueryAsync(Unfinished, row => row.GetGuid(0), cancellationToken);

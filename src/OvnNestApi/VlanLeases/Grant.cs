@@ -4,10 +4,11 @@ using OvnNestApi.Vms;
 namespace OvnNestApi.VlanLeases;
 
 /// <summary>Makes leases of free tags. The caller holds the VM's row lock; the unique index on (VM, tag) decides all the same.</summary>
+/// <remarks>Times are the statement's, not the transaction's: the lock is held by then, so tenures of a tag never overlap.</remarks>
 internal static class Grant
 {
     private static readonly string IsFree = $"""
-        NOT EXISTS (SELECT FROM vlan_leases l WHERE l.vm_id = @vm AND l.tag = t.tag AND NOT {IsOver("l")})
+        NOT EXISTS (SELECT FROM vlan_leases l WHERE l.vm_id = @vm AND l.tag = t.tag AND {Expiry.Stands("l")})
         """;
 
     // The parts of a UNION ALL are read one after the other, and no further than the limit: few probes while never-used tags are left.
@@ -30,19 +31,23 @@ internal static class Grant
             SELECT gen_random_uuid(), @vm, chosen.tag, CASE WHEN @container::uuid IS NULL THEN 'Reserved' ELSE 'Bound' END,
                 @container::uuid, @name::text,
                 @owner::text || CASE WHEN @count = 1 THEN '' ELSE '-' || row_number() OVER (ORDER BY chosen.tag) END,
-                @ttltext::text, now() + @ttl::interval, now(), false, 1
+                @ttltext::text, statement_timestamp() + @ttl::interval, statement_timestamp(), false, 1
             FROM ({Chosen}) chosen
             WHERE NOT @alone OR NOT EXISTS (
                 SELECT FROM vlan_leases mine WHERE mine.vm_id = @vm AND (mine.container_name = @name::text OR mine.owner = @owner::text))
             ON CONFLICT (vm_id, tag) DO UPDATE SET
                 id = excluded.id, state = excluded.state, container_id = excluded.container_id, container_name = excluded.container_name, successor_id = NULL,
-                owner = excluded.owner, ttl = excluded.ttl, expires_at = excluded.expires_at, since = now(), drain_nb_cfg = NULL, cool_until = NULL,
+                owner = excluded.owner, ttl = excluded.ttl, expires_at = excluded.expires_at, since = excluded.since, drain_nb_cfg = NULL, cool_until = NULL,
                 former_ip = NULL, former_mac = NULL, awaits_all_chassis = false, revision = 1
-            WHERE {IsOver("old")}
+            WHERE {Expiry.IsOver("old")}
             RETURNING id, tag, owner),
+        -- As of this statement's beginning, the replaced rows are those that were over.
+        ended AS (
+            UPDATE vlan_history h SET until = l.expires_at FROM granted g JOIN vlan_leases l ON l.vm_id = @vm AND l.tag = g.tag
+            WHERE h.lease_id = l.id AND h.until IS NULL),
         told AS (
             INSERT INTO vlan_history (vm_id, vm_name, tag, lease_id, container_id, container_name, owner, "from")
-            SELECT @vm, @vmname, tag, id, @container::uuid, @name::text, owner, now() FROM granted)
+            SELECT @vm, @vmname, tag, id, @container::uuid, @name::text, owner, statement_timestamp() FROM granted)
         SELECT tag FROM granted ORDER BY tag
         """;
 
@@ -64,12 +69,6 @@ internal static class Grant
     /// <returns>The tags, ascending; fewer than asked: the caller rolls back.</returns>
     public static Task<List<int>> ReservedAsync(NestDb db, Vm vm, int? tag, int count, string owner, (string Text, TimeSpan Time)? ttl, CancellationToken cancellationToken) =>
         MakeAsync(db, vm, tag, count, null, null, owner, ttl, false, cancellationToken);
-
-    /// <summary>A row that stands for nothing any more, though nobody has swept it yet: cooled and going back to nobody, or reserved and expired.</summary>
-    private static string IsOver(string lease) => $"""
-        (({lease}.state = 'Cooling' AND {lease}.cool_until <= now() AND ({lease}.owner IS NULL OR {lease}.expires_at <= now()))
-         OR ({lease}.state = 'Reserved' AND {lease}.expires_at <= now()))
-        """;
 
     private static Task<List<int>> MakeAsync(
         NestDb db, Vm vm, int? tag, int count, Guid? container, string? name, string? owner, (string Text, TimeSpan Time)? ttl, bool alone, CancellationToken cancellationToken)

@@ -19,7 +19,7 @@ internal static class LeaseEndpoints
             .Takes(
                 new("limit", "Items of a page, 1 to 1000; default 100.", "integer"), new("cursor", "The `next` of the page before."),
                 new("state", "Only reserved, bound, draining or cooling ones."), new("owner", "Only the lease of this owner."))
-            .Describe("list-vlan-leases", "List a VM's leased tags", "Every tag of the VM that is not free, in the order of the tags.");
+            .Describe("list-vlan-leases", "List a VM's leased tags", "Every tag of the VM that is not free, in the order of the tags: who has it, since when, and what it waits for.");
         leases.MapRead("/{tag}", GetAsync).Takes().Describe("get-vlan-lease", "Read the lease of a tag", "404 when the tag is free.");
         leases.MapPost("/", PostAsync).RequireAuthorization(Policies.Write).Takes(DryRun).TakesBody<LeaseBody>(JsonBody.Json, Example)
             .Describe("reserve-vlan-tags", "Reserve tags", "The server chooses: tags never used first, then the ones free longest. Several: all or none, answered as `items`. The same owner again has the same lease.");
@@ -32,7 +32,7 @@ internal static class LeaseEndpoints
 
     private static QueryParameter DryRun => new("dryRun", "Same checks, same answer, nothing stored.", "boolean");
 
-    internal static async Task<Results<JsonResult<ListView<LeaseView>>, ProblemResult>> ListAsync(string vm, HttpContext context, NestDb db, CancellationToken ct)
+    internal static async Task<Results<JsonResult<ListView<LeaseView>>, ProblemResult>> ListAsync(string vm, HttpContext context, NestDb db, LeaseReading reading, CancellationToken ct)
     {
         var query = new Query(context.Request);
         var limit = query.Number("limit", 1, HttpLimits.Page, HttpLimits.DefaultPage);
@@ -49,18 +49,19 @@ internal static class LeaseEndpoints
             return (ProblemResult)Problems.NotFound("vm", vm);
         }
 
-        var leases = db.VlanLeases.Where(l => l.VmId == id && l.Tag > after && (state == null || l.State == state) && (owner == null || l.Owner == owner));
-        var items = await LeaseReading.ViewsAsync(db, vm, leases.OrderBy(l => l.Tag).Take(limit + 1), ct);
+        var leases = Expiry.Leases(db).Where(l => l.VmId == id && l.Tag > after && (state == null || l.State == state) && (owner == null || l.Owner == owner));
+        var items = await reading.ViewsAsync(db, vm, leases.OrderBy(l => l.Tag).Take(limit + 1), ct);
         var next = items.Count > limit ? items[limit - 1].Status.Tag.ToString(CultureInfo.InvariantCulture) : null;
         Paging.Link(context, next);
         return new JsonResult<ListView<LeaseView>>(new(items.Take(limit).ToList(), next));
     }
 
-    internal static async Task<Results<JsonResult<LeaseView>, ProblemResult>> GetAsync(string vm, string tag, HttpContext context, NestDb db, CancellationToken ct) =>
-        await FindAsync(db, vm, tag, ct) is { } view ? Answer(context, view, StatusCodes.Status200OK) : (ProblemResult)Problems.NotFound("vlan-lease", tag);
+    internal static async Task<Results<JsonResult<LeaseView>, ProblemResult>> GetAsync(
+        string vm, string tag, HttpContext context, NestDb db, LeaseReading reading, CancellationToken ct) =>
+        await FindAsync(db, reading, vm, tag, ct) is { } view ? Answer(context, view, StatusCodes.Status200OK) : (ProblemResult)Problems.NotFound("vlan-lease", tag);
 
     internal static async Task<Results<JsonResult<LeaseView>, JsonResult<LeasesView>, ProblemResult>> PostAsync(
-        string vm, HttpContext context, NestDb db, Signals signals, CancellationToken ct)
+        string vm, HttpContext context, NestDb db, LeaseReading reading, Signals signals, CancellationToken ct)
     {
         var (spec, dryRun, problem) = await ReadAsync(context, ct);
         var (tags, isNew, views) = ((IReadOnlyList<int>)[], false, new List<LeaseView>());
@@ -69,7 +70,7 @@ internal static class LeaseEndpoints
             async token =>
             {
                 (tags, isNew, var refused) = await Reservations.PostAsync(db, vm, spec, token);
-                views = refused is null ? await ViewAsync(db, vm, tags, token) : [];
+                views = refused is null ? await ViewAsync(db, reading, vm, tags, token) : [];
                 return refused;
             },
             ct,
@@ -85,7 +86,7 @@ internal static class LeaseEndpoints
     }
 
     internal static async Task<Results<JsonResult<LeaseView>, ProblemResult>> PutAsync(
-        string vm, string tag, HttpContext context, NestDb db, Signals signals, CancellationToken ct)
+        string vm, string tag, HttpContext context, NestDb db, LeaseReading reading, Signals signals, CancellationToken ct)
     {
         if (!TryParse(tag, out var number))
         {
@@ -100,7 +101,7 @@ internal static class LeaseEndpoints
             async token =>
             {
                 (isNew, var refused) = await Reservations.PutAsync(db, vm, number, spec, Conditional.Of(context.Request), token);
-                views = refused is null ? await ViewAsync(db, vm, [number], token) : [];
+                views = refused is null ? await ViewAsync(db, reading, vm, [number], token) : [];
                 return refused;
             },
             ct,
@@ -115,7 +116,7 @@ internal static class LeaseEndpoints
     }
 
     internal static async Task<Results<JsonResult<LeaseView>, NoContent, ProblemResult>> DeleteAsync(
-        string vm, string tag, HttpContext context, NestDb db, Settlement settlement, Signals signals, CancellationToken ct)
+        string vm, string tag, HttpContext context, NestDb db, LeaseReading reading, Settlement settlement, Signals signals, CancellationToken ct)
     {
         var (options, problem) = WriteOptions.Of(context);
         var isTag = TryParse(tag, out var number);
@@ -130,7 +131,7 @@ internal static class LeaseEndpoints
                     return refused;
                 }
 
-                left = (await ViewAsync(db, vm, [number], token)).FirstOrDefault();
+                left = (await ViewAsync(db, reading, vm, [number], token)).FirstOrDefault();
                 return null;
             },
             ct,
@@ -163,14 +164,15 @@ internal static class LeaseEndpoints
         return new(view, status);
     }
 
-    private static async Task<LeaseView?> FindAsync(NestDb db, string vm, string tag, CancellationToken cancellationToken) =>
-        TryParse(tag, out var number) ? (await ViewAsync(db, vm, [number], cancellationToken)).FirstOrDefault() : null;
+    private static async Task<LeaseView?> FindAsync(NestDb db, LeaseReading reading, string vm, string tag, CancellationToken cancellationToken) =>
+        TryParse(tag, out var number) ? (await ViewAsync(db, reading, vm, [number], cancellationToken, Expiry.Leases(db))).FirstOrDefault() : null;
 
-    private static async Task<List<LeaseView>> ViewAsync(NestDb db, string vm, IReadOnlyList<int> tags, CancellationToken cancellationToken)
+    private static async Task<List<LeaseView>> ViewAsync(
+        NestDb db, LeaseReading reading, string vm, IReadOnlyList<int> tags, CancellationToken cancellationToken, IQueryable<VlanLease>? among = null)
     {
         await db.SaveChangesAsync(cancellationToken);
         return await FindVmAsync(db, vm, cancellationToken) is { } id
-            ? await LeaseReading.ViewsAsync(db, vm, db.VlanLeases.Where(l => l.VmId == id && tags.Contains(l.Tag)), cancellationToken)
+            ? await reading.ViewsAsync(db, vm, (among ?? db.VlanLeases).Where(l => l.VmId == id && tags.Contains(l.Tag)), cancellationToken)
             : [];
     }
 

@@ -20,14 +20,16 @@ public sealed record LeaseBody
 /// <summary>What can be asked of a lease.</summary>
 public sealed record LeaseSpec
 {
+    internal const int LongestOwner = 128;
+
     /// <summary>The client's own key, unique among the VM's reserved and bound leases. A container takes the tag by naming it as its <c>lease</c>.</summary>
     /// <example>web-1</example>
-    [Needed, Pattern("^[\\x20-\\x7e]{1,128}$", "1 to 128 printable characters are expected")]
+    [Needed, Pattern("^[\\x20-\\x7e]{1,128}$", "1 to 128 printable ASCII characters are expected")]
     public string? Owner { get; init; }
 
-    /// <summary>How long the reservation holds, such as 30m; sent again it is renewed. Default: for ever.</summary>
+    /// <summary>How long the reservation holds, such as 30m, at most 3650d; sent again it is renewed. Default: for ever.</summary>
     /// <example>30m</example>
-    [Pattern("^[0-9]{1,7}(ms|s|m|h|d)$", "a time such as 30s, 5m or 1d is expected")]
+    [Ttl]
     public string? Ttl { get; init; }
 
     /// <summary>POST only: how many, all or none. Of several each has the owner with -1, -2 … behind it.</summary>
@@ -48,7 +50,7 @@ public sealed record LeaseView(LeaseSpec Spec, LeaseStatus Status, LeaseMetadata
 /// <param name="Since">Since when the state holds.</param>
 /// <param name="ExpiresAt">When the reservation ends; absent: never.</param>
 /// <param name="FreeAt">While cooling: when the tag may be had again.</param>
-/// <param name="WaitingFor">While draining: who has not confirmed yet that nothing uses the tag any more.</param>
+/// <param name="WaitingFor">While draining: each that has not confirmed yet that nothing uses the tag any more, and what it lacks. While cooling: the cool-down. Empty otherwise.</param>
 public sealed record LeaseStatus(
     int Tag, LeaseState State, string? Container, DateTimeOffset Since, DateTimeOffset? ExpiresAt, DateTimeOffset? FreeAt, IReadOnlyList<string> WaitingFor);
 

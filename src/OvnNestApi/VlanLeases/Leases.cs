@@ -10,7 +10,7 @@ namespace OvnNestApi.VlanLeases;
 internal static class Leases
 {
     private const string Release = """
-        UPDATE vlan_leases l SET state = 'Draining', since = now(), drain_nb_cfg = NULL, revision = revision + 1,
+        UPDATE vlan_leases l SET state = 'Draining', since = statement_timestamp(), drain_nb_cfg = NULL, revision = revision + 1,
             awaits_all_chassis = NOT EXISTS (SELECT FROM lease_holds h WHERE h.lease_id = l.id)
                 OR EXISTS (SELECT FROM vms v WHERE v.id = l.vm_id AND v.uplink_interface IS NOT NULL)
         WHERE l.container_id = ANY(@containers) AND l.state = 'Bound';
@@ -21,13 +21,13 @@ internal static class Leases
         WITH taken AS (
             UPDATE vlan_leases SET
                 id = CASE WHEN state = 'Reserved' THEN id ELSE gen_random_uuid() END,
-                state = 'Bound', since = now(), container_id = @container, container_name = @name, successor_id = NULL, drain_nb_cfg = NULL, cool_until = NULL,
+                state = 'Bound', since = statement_timestamp(), container_id = @container, container_name = @name, successor_id = NULL, drain_nb_cfg = NULL, cool_until = NULL,
                 former_ip = NULL, former_mac = NULL,
                 awaits_all_chassis = false, revision = revision + 1
             WHERE id = @lease RETURNING id, vm_id, tag, owner),
-        ended AS (UPDATE vlan_history SET until = now() WHERE lease_id = @lease AND until IS NULL)
+        ended AS (UPDATE vlan_history SET until = statement_timestamp() WHERE lease_id = @lease AND until IS NULL)
         INSERT INTO vlan_history (vm_id, vm_name, tag, lease_id, container_id, container_name, owner, "from")
-        SELECT vm_id, @vmname, tag, id, @container, @name, owner, now() FROM taken
+        SELECT vm_id, @vmname, tag, id, @container, @name, owner, statement_timestamp() FROM taken
         """;
 
     /// <summary>
@@ -45,6 +45,11 @@ internal static class Leases
         {
             container.Tag = granted;
             return null;
+        }
+
+        if (ownerKey is not null)
+        {
+            await Expiry.FreeOfVmAsync(db, vm.Id, cancellationToken);
         }
 
         // Some lease has to do with this container, or the tag is not free. Locked, for a cooled one may go at any moment.

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Changes;
 using OvnNestApi.Data;
@@ -10,6 +11,11 @@ namespace OvnNestApi.VlanLeases;
 /// <summary>What clients do with leases as objects of their own. Each runs within a transaction and begins with the VM's row lock.</summary>
 internal static class Reservations
 {
+    private const string GiveBack = """
+        WITH gone AS (DELETE FROM vlan_leases WHERE id = @lease RETURNING id)
+        UPDATE vlan_history SET until = statement_timestamp() WHERE until IS NULL AND lease_id IN (SELECT id FROM gone)
+        """;
+
     /// <summary>Reserves the tag for the owner, or renews.</summary>
     /// <returns>Whether it is new.</returns>
     public static async Task<(bool IsNew, Problem? Problem)> PutAsync(NestDb db, string vmName, int tag, LeaseSpec spec, Conditional condition, CancellationToken cancellationToken)
@@ -20,7 +26,7 @@ internal static class Reservations
             return (false, problem);
         }
 
-        var leases = await db.VlanLeases.FromSql($"SELECT * FROM vlan_leases WHERE vm_id = {vm.Id} AND (tag = {tag} OR owner = {owner}) FOR NO KEY UPDATE").ToListAsync(cancellationToken);
+        var leases = await LockAsync(db, vm.Id, tag, [owner], cancellationToken);
         var (held, own) = (leases.Find(l => l.Tag == tag), leases.Find(l => l.Owner == owner));
         if (own is not null && own.Tag != tag)
         {
@@ -40,7 +46,7 @@ internal static class Reservations
 
         if (held is null or { State: LeaseState.Reserved or LeaseState.Cooling } && await Grant.ReservedAsync(db, vm, tag, 1, owner, Ttl(spec), cancellationToken) is [_])
         {
-            await LogAsync(db, vm, [tag], cancellationToken);
+            await LogAsync(db, vm, [tag], spec, cancellationToken);
             return (true, null);
         }
 
@@ -58,7 +64,12 @@ internal static class Reservations
 
         var count = spec.Count ?? 1;
         var owners = count == 1 ? [owner] : Enumerable.Range(1, count).Select(i => $"{owner}-{i}").ToArray();
-        var present = await db.VlanLeases.FromSql($"SELECT * FROM vlan_leases WHERE vm_id = {vm.Id} AND owner = ANY({owners}) ORDER BY tag FOR NO KEY UPDATE").ToListAsync(cancellationToken);
+        if (owners[^1].Length > LeaseSpec.LongestOwner)
+        {
+            return ([], false, Problems.ValidationFailed("#/spec/owner", $"may have {LeaseSpec.LongestOwner} characters with -{count} behind it"));
+        }
+
+        var present = await LockAsync(db, vm.Id, null, owners, cancellationToken);
         if (present.Find(l => l.State is LeaseState.Draining or LeaseState.Cooling) is { } going)
         {
             return ([], false, Leases.Taken(vm, going, "#/spec/owner"));
@@ -86,7 +97,7 @@ internal static class Reservations
             return ([], false, tags.Count == 0 ? exhausted : exhausted with { Detail = $"Of {count} tags asked for, only {tags.Count} of {vmName} are free." });
         }
 
-        await LogAsync(db, vm, tags, cancellationToken);
+        await LogAsync(db, vm, tags, spec, cancellationToken);
         return (tags, true, null);
     }
 
@@ -100,33 +111,35 @@ internal static class Reservations
             return problem;
         }
 
-        var lease = (await db.VlanLeases.FromSql($"SELECT * FROM vlan_leases WHERE vm_id = {vm.Id} AND tag = {tag} FOR NO KEY UPDATE").ToListAsync(cancellationToken)).FirstOrDefault();
+        var lease = (await LockAsync(db, vm.Id, tag, [], cancellationToken)).FirstOrDefault();
         if (Check(condition, lease) is { } failed)
         {
             return failed;
         }
 
-        switch (lease?.State)
+        switch (lease)
         {
             case null:
-                return Problems.NotFound("vlan-lease", $"{tag}");
-            case LeaseState.Bound:
+                return Problems.NotFound($"Tag {tag} of {vmName} is not leased.");
+            case { State: LeaseState.Bound }:
                 return Problems.InUse($"Tag {tag} of {vmName} is bound to container {lease.ContainerName}. Delete the container, or give it another tag.");
-            case LeaseState.Reserved:
-                await db.ExecuteAsync("UPDATE vlan_history SET until = now() WHERE lease_id = @lease AND until IS NULL", cancellationToken, ("lease", lease.Id));
-                db.VlanLeases.Remove(lease);
+            case { State: LeaseState.Reserved }:
+                await db.ExecuteAsync(GiveBack, cancellationToken, ("lease", lease.Id));
                 break;
+            case { Owner: null } when !force:
+                // It is on its way already: said again, nothing changes.
+                return null;
             default:
-                lease.Owner = null;
-                if (force)
-                {
-                    await settlement.ForceLeaseAsync(db, lease.Id, cancellationToken);
-                }
-
+                await db.ExecuteAsync("UPDATE vlan_leases SET owner = NULL, ttl = NULL, expires_at = NULL, revision = revision + 1 WHERE id = @lease", cancellationToken, ("lease", lease.Id));
                 break;
         }
 
-        ChangeLog.Add(db, "vlan-lease", vmName, $"{tag}", lease.Id, lease.State == LeaseState.Reserved ? "deleted" : force ? "forced" : "deleting", null, null);
+        ChangeLog.Add(db, "vlan-lease", vmName, $"{tag}", lease.Id, lease.State == LeaseState.Reserved ? "deleted" : force ? "forced" : "deleting", Told(lease.Owner, lease.Ttl), null);
+        if (force)
+        {
+            await settlement.ForceLeaseAsync(db, lease.Id, cancellationToken);
+        }
+
         return null;
     }
 
@@ -140,18 +153,20 @@ internal static class Reservations
         }
 
         await db.ExecuteAsync(
-            "UPDATE vlan_leases SET ttl = @text::text, expires_at = now() + @ttl::interval, revision = revision + 1 WHERE id = @lease", cancellationToken,
+            "UPDATE vlan_leases SET ttl = @text::text, expires_at = statement_timestamp() + @ttl::interval, revision = revision + 1 WHERE id = @lease", cancellationToken,
             ("lease", lease.Id), ("text", spec.Ttl), ("ttl", Ttl(spec)?.Time));
-        ChangeLog.Add(db, "vlan-lease", vm, $"{lease.Tag}", lease.Id, "updated", null, null);
+        ChangeLog.Add(db, "vlan-lease", vm, $"{lease.Tag}", lease.Id, "updated", Told(lease.Owner, lease.Ttl), Told(lease.Owner, spec.Ttl));
     }
 
-    private static async Task LogAsync(NestDb db, Vm vm, IReadOnlyList<int> tags, CancellationToken cancellationToken)
+    private static async Task LogAsync(NestDb db, Vm vm, IReadOnlyList<int> tags, LeaseSpec spec, CancellationToken cancellationToken)
     {
         foreach (var lease in await db.VlanLeases.AsNoTracking().Where(l => l.VmId == vm.Id && tags.Contains(l.Tag)).ToListAsync(cancellationToken))
         {
-            ChangeLog.Add(db, "vlan-lease", vm.Name, $"{lease.Tag}", lease.Id, "created", null, null);
+            ChangeLog.Add(db, "vlan-lease", vm.Name, $"{lease.Tag}", lease.Id, "created", null, Told(lease.Owner, spec.Ttl));
         }
     }
+
+    private static string Told(string? owner, string? ttl) => JsonSerializer.Serialize(new { spec = new LeaseSpec { Owner = owner, Ttl = ttl } }, ApiJson.Options);
 
     private static (string Text, TimeSpan Time)? Ttl(LeaseSpec spec) => Durations.TryParse(spec.Ttl, out var time) ? (spec.Ttl ?? "", time) : null;
 
@@ -165,6 +180,21 @@ internal static class Reservations
         return condition.IfMatch is null || (lease is not null && (condition.IfMatch.Contains("*") || condition.IfMatch.Contains(Conditional.ETag(lease.Id, lease.Revision))))
             ? null
             : Problems.PreconditionFailed(lease is null ? "If-Match was sent, and the tag is not leased." : $"If-Match was sent, and the lease's ETag is {Conditional.ETag(lease.Id, lease.Revision)}.");
+    }
+
+    /// <summary>The VM's leases of the tag and of the owners, locked, in the order of the tags. What is over is freed first, so that it is in nobody's way.</summary>
+    private static async Task<List<VlanLease>> LockAsync(NestDb db, Guid vm, int? tag, string[] owners, CancellationToken cancellationToken)
+    {
+        var leases = db.VlanLeases.FromSql(
+            $"SELECT * FROM vlan_leases WHERE vm_id = {vm} AND (tag = {tag} OR owner = ANY({owners})) ORDER BY tag FOR NO KEY UPDATE").AsNoTracking();
+        var found = await leases.ToListAsync(cancellationToken);
+        if (!found.Exists(lease => lease.ExpiresAt is not null || lease.CoolUntil is not null))
+        {
+            return found;
+        }
+
+        await Expiry.FreeOfVmAsync(db, vm, cancellationToken);
+        return await leases.ToListAsync(cancellationToken);
     }
 
     private static async Task<(Vm? Vm, Problem? Problem)> LockAsync(NestDb db, string name, CancellationToken cancellationToken, bool evenDeleting = false)

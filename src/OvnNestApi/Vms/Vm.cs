@@ -15,8 +15,11 @@ public sealed class Vm : LogicalPort
     /// <summary>The VM's own bridge, at most 15 bytes.</summary>
     public required string Bridge { get; set; }
 
-    /// <summary>Tags that may be chosen for its containers, canonical ("2-4094").</summary>
-    public string VlanRanges { get; set; } = "2-4094";
+    /// <summary>All tags but 1, which many switches take for untagged.</summary>
+    public const string DefaultVlanRanges = "2-4094";
+
+    /// <summary>Tags that may be chosen for its containers, canonical.</summary>
+    public string VlanRanges { get; set; } = DefaultVlanRanges;
 
     /// <summary>Null: a patch pair. Otherwise the interface that leads out.</summary>
     public string? UplinkInterface { get; set; }

@@ -15,6 +15,7 @@ namespace OvnNestApi.Vms;
 /// <summary>The rules of writing a VM.</summary>
 internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec>(db, "vm", name)
 {
+    private const int MostNamed = 10;
     private Network? _network;
     private Host? _host;
     private bool _hasMovedNetwork;
@@ -70,12 +71,18 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
             return problem;
         }
 
+        var ranges = VlanRanges.Parse(spec.VlanRanges ?? Vm.DefaultVlanRanges);
+        if (present is not null && await CheckHeldAsync(present, ranges, cancellationToken) is { } held)
+        {
+            return held;
+        }
+
         _hasMovedNetwork = present is not null && present.NetworkId != network.Id;
         _hasNewPort = present is not null && present.PortName != names[0];
         PortRules.Apply(target, spec, network, names, present is not null);
         target.Bridge = names[3];
         target.HostId = _host?.Id;
-        target.VlanRanges = VlanRanges.TryParse(spec.VlanRanges, out var ranges) ? ranges.ToString() : "2-4094";
+        target.VlanRanges = ranges.ToString();
         target.UplinkInterface = spec.Uplink?.Interface;
         return await AddressBook.AssignAsync(Db, target, network, spec.Ip, spec.Mac, predecessor, cancellationToken);
     }
@@ -109,6 +116,23 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
             : uplink is not null && (Claims.IsReservedDevice(uplink) || uplink == spec.Bridge || uplink == spec.Interface)
                 ? $"{uplink} is no device that leads out of the VM; eth1 might be one" : null;
         return wrong is null ? null : Problems.ValidationFailed("#/spec/uplink/interface", wrong);
+    }
+
+    /// <summary>The ranges may not leave out a tag that they had and somebody has, or will have again. One that was asked for outside of them stays there.</summary>
+    private async Task<Problem?> CheckHeldAsync(Vm vm, VlanRanges next, CancellationToken cancellationToken)
+    {
+        if (next.ToString() == vm.VlanRanges)
+        {
+            return null;
+        }
+
+        var present = VlanRanges.Parse(vm.VlanRanges);
+        var held = await Expiry.Leases(Db).Where(l => l.VmId == vm.Id && (l.State == LeaseState.Reserved || l.State == LeaseState.Bound || l.Owner != null || l.SuccessorId != null))
+            .OrderBy(l => l.Tag).Select(l => new { l.Tag, l.ContainerName, l.Owner }).ToListAsync(cancellationToken);
+        var left = held.FindAll(l => present.Contains(l.Tag) && !next.Contains(l.Tag));
+        var named = string.Join(", ", left.Take(MostNamed).Select(l => $"{l.Tag} ({(l.ContainerName is null ? $"reserved for {l.Owner}" : $"container {l.ContainerName}")})"));
+        return left.Count == 0 ? null
+            : Problems.Immutable("#/spec/vlanRanges", $"The ranges would leave out tags that are in use: {named}{(left.Count > MostNamed ? $" and {left.Count - MostNamed} more" : "")}.");
     }
 
     /// <summary>Containers that ask for no network of their own go where the VM goes.</summary>

@@ -35,6 +35,21 @@ public sealed class LeaseTests
     }
 
     [Fact]
+    public async Task A_tag_that_is_reserved_for_ever_is_not_chosen_though_it_was_free_long_ago()
+    {
+        var nest = await Installation.CreateAsync();
+        var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), null, "2-3");
+        foreach (var name in new[] { "c2", "c3" })
+        {
+            await nest.DeleteAsync(await nest.ContainerAsync(vm, name));
+            await nest.NorthboundPassAsync(1);
+        }
+
+        await nest.DoAsync(db => Grant.ReservedAsync(db, vm, 2, 1, "web", null, default));
+        Assert.Equal(3, (await nest.ContainerAsync(vm, "next")).Tag);
+    }
+
+    [Fact]
     public async Task All_tags_of_a_vm_asked_for_at_once_are_distinct_and_one_more_is_told_the_figures()
     {
         var nest = await Installation.CreateAsync();
