@@ -38,6 +38,9 @@ internal sealed record PortFacts
     /// <summary>The agent has the present work of the object, and of the VM's link to OVN, in place.</summary>
     public bool IsConfirmed { get; init; }
 
+    /// <summary>A tag that the container had before, and to which the host's port or flows may still lead; null: none.</summary>
+    public int? FormerTag { get; init; }
+
     /// <summary>The VM's port is up; for a VM itself always true.</summary>
     public bool IsParentUp { get; init; } = true;
 
@@ -66,6 +69,7 @@ internal sealed record PortFacts
         { HasHostSide: true, Host: null } => (Reason.NoHost, "The VM names no host."),
         { HasHostSide: true, HostError: not null } => (Reason.HostFailed, $"Host {Host}: {HostError}"),
         { HasHostSide: true, IsConfirmed: false } => (Reason.HostPending, $"Host {Host} has not confirmed the present work yet."),
+        { HasHostSide: true, FormerTag: not null } => (Reason.HostPending, $"Host {Host} has not confirmed yet that nothing leads to the former tag {FormerTag} any more."),
         { IsParentUp: false } => (Reason.ParentDown, "The VM's port is not up."),
         { IsUp: false } => (Reason.PortDown, "Its port is not up."),
         { Tag: not null } when Tag != ObservedTag =>

@@ -146,6 +146,9 @@ internal static class Readiness
                     HasHostSide = c.Workload != Workload.None && v.Workload != Workload.None,
                     Host = h.Name,
                     HostError = p.Error ?? q.Error,
+                    FormerTag = (from l in db.VlanLeases
+                                 where l.ContainerId == c.Id && l.State == LeaseState.Draining && db.LeaseHolds.Any(o => o.LeaseId == l.Id && o.HostId == v.HostId)
+                                 select (int?)l.Tag).FirstOrDefault(),
                     IsParentUp = v.Up,
                     IsUp = c.Up,
                     Tag = c.Tag,

@@ -48,7 +48,9 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
             return Problems.NotFound("host", name);
         }
 
-        if (host.DeletingSince is null && !cascade && !force && await db.Placements.AnyAsync(p => p.HostId == host.Id && !p.Wanted, cancellationToken))
+        if (host.DeletingSince is null && !cascade && !force
+            && (await db.Placements.AnyAsync(p => p.HostId == host.Id && !p.Wanted, cancellationToken)
+                || await db.LeaseHolds.AnyAsync(o => o.HostId == host.Id && o.AfterRevision != null, cancellationToken)))
         {
             return Problems.InUse($"The host {name} has not confirmed yet that everything it had is gone.") with { Retryable = true, RetryAfter = TimeSpan.FromSeconds(5) };
         }

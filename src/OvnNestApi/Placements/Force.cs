@@ -18,7 +18,11 @@ internal static class Force
         WHERE l.id = o.lease_id AND o.after_revision IS NOT NULL AND (l.container_id = @id OR l.vm_id = @id)
         """;
 
-    public const string DropLease = "DELETE FROM lease_holds WHERE lease_id = @lease AND after_revision IS NOT NULL";
+    /// <summary>Nor is a chassis waited for that never answers.</summary>
+    public const string DropLease = """
+        DELETE FROM lease_holds WHERE lease_id = @lease AND after_revision IS NOT NULL;
+        UPDATE vlan_leases SET awaits_all_chassis = false WHERE id = @lease AND state = 'Draining'
+        """;
 
     /// <summary>
     /// A former host that still has the VM's interface goes on serving it and its children until their parent has a new name (tried). The old name

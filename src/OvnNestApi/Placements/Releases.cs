@@ -5,12 +5,14 @@ internal static class Releases
 {
     /// <summary>
     /// A host owes nothing more for a tag when it has shown, with work that does not contain it, that no port bears it, and that no flow of before can
-    /// still lead to it: its flows have reached the NB without the tag, or the VM's interface is off the integration bridge.
+    /// still lead to it: its flows have reached the NB without the tag, or the VM's interface is off the integration bridge. Rows: the container that
+    /// had the tag and has another one now, null if it is on its way out.
     /// </summary>
     public const string DropHolds = """
         DELETE FROM lease_holds o USING vlan_leases l
         WHERE l.id = o.lease_id AND l.vm_id = ANY(@vms) AND o.after_revision IS NOT NULL AND o.clear
           AND (o.detached OR EXISTS (SELECT FROM host_status s WHERE s.host_id = o.host_id AND s.nb_cfg >= l.drain_nb_cfg))
+        RETURNING (SELECT c.id FROM containers c WHERE c.id = l.container_id AND c.deleting_since IS NULL)
         """;
 
     /// <summary>A tag is drained when the NB has it no more and no host owes; of a tag that no host of ours was given, all chassis tell.</summary>
@@ -27,22 +29,22 @@ internal static class Releases
             WHERE l.vm_id = ANY(@vms) AND {IsDrained}),
         passed AS (
             UPDATE vlan_leases l SET
-                id = gen_random_uuid(), state = 'Bound', container_id = h.heir, container_name = h.name, successor_id = NULL, since = now(), drain_nb_cfg = NULL,
+                id = gen_random_uuid(), state = 'Bound', container_id = h.heir, container_name = h.name, successor_id = NULL, since = statement_timestamp(), drain_nb_cfg = NULL,
                 awaits_all_chassis = false, revision = revision + 1
             FROM heirs h WHERE l.id = h.former
             RETURNING l.id, l.vm_id, l.tag, l.owner, l.container_id, l.container_name, h.former, h.vm_name),
-        ended AS (UPDATE vlan_history SET until = now() WHERE until IS NULL AND lease_id IN (SELECT former FROM passed)),
+        ended AS (UPDATE vlan_history SET until = statement_timestamp() WHERE until IS NULL AND lease_id IN (SELECT former FROM passed)),
         told AS (
             INSERT INTO vlan_history (vm_id, vm_name, tag, lease_id, container_id, container_name, owner, "from")
-            SELECT vm_id, vm_name, tag, id, container_id, container_name, owner, now() FROM passed)
+            SELECT vm_id, vm_name, tag, id, container_id, container_name, owner, statement_timestamp() FROM passed)
         SELECT vm_id, container_id FROM passed
         """;
 
     /// <summary>Lets the other drained tags cool down.</summary>
     public const string Cool = $"""
         WITH cooling AS (
-            UPDATE vlan_leases l SET state = 'Cooling', since = now(), cool_until = now() + @cooldown, successor_id = NULL, revision = revision + 1
+            UPDATE vlan_leases l SET state = 'Cooling', since = statement_timestamp(), cool_until = statement_timestamp() + @cooldown, successor_id = NULL, revision = revision + 1
             WHERE l.vm_id = ANY(@vms) AND {IsDrained} RETURNING l.id)
-        UPDATE vlan_history SET until = now() WHERE until IS NULL AND lease_id IN (SELECT id FROM cooling)
+        UPDATE vlan_history SET until = statement_timestamp() WHERE until IS NULL AND lease_id IN (SELECT id FROM cooling)
         """;
 }

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
+using OvnNestApi.Conditions;
 using OvnNestApi.Data;
 using OvnNestApi.VlanLeases;
 
@@ -29,7 +30,7 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
         await db.SaveChangesAsync(cancellationToken);
         (string, object?) vms = ("vms", vmIds.ToArray());
         await db.QueryAsync(Lock, row => row.GetGuid(0), cancellationToken, vms);
-        await db.ExecuteAsync(Releases.DropHolds, cancellationToken, vms);
+        var retagged = await db.QueryAsync(Releases.DropHolds, row => row.IsDBNull(0) ? (Guid?)null : row.GetGuid(0), cancellationToken, vms);
         var passed = await db.QueryAsync(Releases.PassOn, ReadChild, cancellationToken, vms);
         await db.ExecuteAsync(Releases.Cool, cancellationToken, vms, ("cooldown", options.Value.Cooldown));
         var freed = await db.QueryAsync(Removals.Containers, ReadChild, cancellationToken, vms);
@@ -48,6 +49,8 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
             await db.MarkVmAsync(vm, cancellationToken);
             await Placing.RefreshAsync(db, vm, cancellationToken);
         }
+
+        await Readiness.EvaluateAsync(db, retagged.OfType<Guid>().ToList(), cancellationToken);
     }
 
     /// <summary>Deletes networks, routers and hosts that are on their way out and of which nothing is left.</summary>
@@ -123,6 +126,10 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
         var vms = await db.VlanLeases.Where(l => l.Id == leaseId).Select(l => l.VmId).ToListAsync(cancellationToken);
         await SettleAsync(db, vms, cancellationToken);
         await db.ExecuteAsync("UPDATE vlan_leases SET cool_until = now() WHERE id = @lease AND state = 'Cooling'", cancellationToken, ("lease", leaseId));
+        foreach (var vm in vms)
+        {
+            await Expiry.FreeOfVmAsync(db, vm, cancellationToken);
+        }
     }
 
     private static (Guid Vm, Guid? Container) ReadChild(Npgsql.NpgsqlDataReader row) => (row.GetGuid(0), row.IsDBNull(1) ? null : row.GetGuid(1));

@@ -146,6 +146,56 @@ public sealed class ReleaseTests
     }
 
     [Fact]
+    public async Task What_was_said_of_a_former_grant_confirms_nothing_of_the_next_one()
+    {
+        var (nest, vm, agent) = await RunningAsync();
+        var first = await nest.ContainerAsync(vm, "c51", 51);
+        await nest.NorthboundPassAsync(1);
+        await agent.PassAsync();
+        await nest.DeleteAsync(first);
+        await nest.NorthboundPassAsync(2);
+        agent.NbCfg = 2;
+        await agent.PassAsync();
+        var farewell = new Contracts.HostReport(agent.Work.Cursor, "ubuntu2", 9, [], [], [first.Id], []);
+
+        var second = await nest.ContainerAsync(vm, "d51", 51);
+        await nest.NorthboundPassAsync(3);
+        await agent.PassAsync();
+        await nest.DeleteAsync(second);
+        await nest.NorthboundPassAsync(4);
+        await agent.SendAsync(farewell); // held up on its way
+        Assert.Equal((LeaseState.Draining, second.Id), await nest.ReadAsync(db => db.VlanLeases.Select(l => new ValueTuple<LeaseState, Guid?>(l.State, l.ContainerId)).SingleAsync()));
+    }
+
+    [Fact]
+    public async Task A_container_with_another_tag_is_ready_only_when_nothing_on_its_host_leads_to_the_former_one()
+    {
+        var (nest, vm, agent) = await RunningAsync();
+        var c51 = await nest.ContainerAsync(vm, "c51", 51);
+        await nest.NorthboundPassAsync(1);
+        agent.NbCfg = 1;
+        await agent.PassAsync();
+        Assert.Equal(Reason.Ready, (await ReasonAsync()).Reason);
+
+        Assert.Null(await nest.TryRetagAsync(vm, c51, 60));
+        Assert.Equal(Reason.HostPending, (await ReasonAsync()).Reason);
+        await nest.NorthboundPassAsync(2);
+        await agent.PassAsync();
+
+        // The NB says 60 and the host's port bears it, but a stopped ovn-controller's flows still lead to 51.
+        Assert.Equal((Reason.HostPending, "Host ubuntu2 has not confirmed yet that nothing leads to the former tag 51 any more."), await ReasonAsync());
+        agent.NbCfg = 2;
+        await agent.ReportAsync();
+        Assert.Equal(Reason.Ready, await nest.ReadAsync(db => db.Containers.Select(c => c.Reason).SingleAsync()));
+
+        async Task<(Reason Reason, string Message)> ReasonAsync()
+        {
+            await nest.DoAsync(db => Readiness.EvaluateAsync(db, [c51.Id], default));
+            return await nest.ReadAsync(async db => (await db.Containers.SingleAsync()) is var c ? (c.Reason, c.Message) : default);
+        }
+    }
+
+    [Fact]
     public async Task A_moved_vm_comes_to_its_new_host_when_the_old_one_has_let_go()
     {
         var (nest, vm, agent) = await RunningAsync();
