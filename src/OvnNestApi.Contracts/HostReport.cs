@@ -5,7 +5,7 @@ namespace OvnNestApi.Contracts;
 /// <param name="SystemId">The host's <c>external_ids:system-id</c>, OVN's name of the chassis; null when the local database has none.</param>
 /// <param name="NbCfg">br-int's <c>external_ids:ovn-nb-cfg</c>: the NB configuration that this host's flows have reached (ovn-controller(8)); null when unknown.</param>
 /// <param name="Objects">Every object of the work, applied or failed.</param>
-/// <param name="Bridges">Per VM bridge that bears our mark: what is still on it.</param>
+/// <param name="Bridges">Per VM bridge that bears our mark, or a name out of the work: what is still on it.</param>
 /// <param name="Removed">Ids out of <see cref="HostWork.Remove"/> of which nothing is left: seen gone, not assumed.</param>
 /// <param name="Unknown">What bears our mark but is neither in the work nor in its removals: kept, and told.</param>
 public sealed record HostReport(
@@ -21,7 +21,7 @@ public sealed record HostReport(
 public sealed record ObjectReport(Guid Id, string? Digest, string? Error, string? Address, bool OvnInstalled);
 
 /// <summary>What is on a VM's bridge.</summary>
-/// <param name="Vm">The VM's id, from the bridge's mark.</param>
+/// <param name="Vm">The VM's id, from the bridge's mark, or from the work if the bridge has lost its mark.</param>
 /// <param name="Bridge">The bridge's name.</param>
 /// <param name="Tags">Every tag that a port of the bridge bears.</param>
 /// <param name="Attached">An interface with the VM's <c>iface-id</c> is on the integration bridge.</param>

@@ -166,6 +166,19 @@ public sealed class HostPlanTests
     }
 
     [Fact]
+    public void The_tags_of_a_vms_bridge_are_told_though_somebody_has_taken_its_mark_away()
+    {
+        _host.Converge(Seed);
+        foreach (var row in _host.Ovs.Rows("Bridge").Concat(_host.Ovs.Rows("Port")).Concat(_host.Ovs.Rows("Interface")).Where(row => row["name"] == "br-vm5" || row["name"] == "c51"))
+            row["external_ids"] = Ovsdb.OvsdbValue.Map([]);
+
+        var work = Of(Vm(Vm5, "vm5", Container(C52, "c52", 52, Addressing.Static))) with { Remove = [Removal(C51, "c51", "br-vm5")] };
+        var told = Assert.Single(_host.Converge(work).Report.Bridges);
+        Assert.Equal((Vm5, true), (told.Vm, told.Attached));
+        Assert.Equal([51, 52], told.Tags);
+    }
+
+    [Fact]
     public void A_removal_is_not_confirmed_before_ovs_vswitchd_has_done_it()
     {
         var seen = _host.Look();

@@ -45,8 +45,9 @@ internal sealed record HostPlan(IReadOnlyList<OvsGroup> Ovs, IReadOnlyList<Step>
             ],
             [
                 .. from bridge in ovs.Bridges
-                   where draft.Owners.IsOurs(bridge.Mark)
-                   let id = bridge.Mark.GetValueOrDefault().Id
+                   let owner = Owner(draft, bridge)
+                   where owner is not null
+                   let id = owner.Value
                    let portName = draft.Work.Vms.FirstOrDefault(vm => vm.Id == id)?.PortName
                    orderby bridge.Name
                    select new BridgeReport(
@@ -58,4 +59,10 @@ internal sealed record HostPlan(IReadOnlyList<OvsGroup> Ovs, IReadOnlyList<Step>
             Leftovers.Gone(draft),
             Leftovers.Unknown(draft));
     }
+
+    // A bridge whose mark somebody has taken away still bears the tags that a release waits for.
+    private static Guid? Owner(Draft draft, OvsBridge bridge) =>
+        draft.Owners.IsOurs(bridge.Mark) ? bridge.Mark?.Id
+        : draft.Work.Vms.FirstOrDefault(vm => vm.Bridge == bridge.Name)?.Id
+            ?? draft.Work.Remove.FirstOrDefault(removal => removal.Kind == RemovalKind.Vm && removal.Bridge == bridge.Name)?.Id;
 }

@@ -137,6 +137,12 @@ internal sealed class NorthboundDb : IAsyncDisposable
         }
     }
 
+    /// <summary>Adds to <c>nb_cfg</c>, behind the fence.</summary>
+    /// <exception cref="FenceFallenException">The fence has fallen: another leads, or the database is another.</exception>
+    /// <exception cref="OvsdbNotConnectedException">Nothing was sent.</exception>
+    public Task<(TransactOutcome Outcome, long? NbCfg)> CountOnAsync(long by, CancellationToken cancellationToken) =>
+        TransactAsync(_global is { } global ? [Op.Mutate(Tables.Global, [Where.Uuid(global.Uuid)], Mutation.Add("nb_cfg", by))] : [], counts: false, cancellationToken);
+
     /// <summary>Reads rows that the copy does not hold because they lack our mark.</summary>
     public async Task<IReadOnlyDictionary<RowRef, Row>> ReadAsync(IReadOnlyList<RowRef> rows, CancellationToken cancellationToken)
     {

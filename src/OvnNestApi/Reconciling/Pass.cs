@@ -64,8 +64,8 @@ internal sealed partial class Pass(
 
     private async Task<Outcome> ReconcileAsync(NestDb db, Term term, IReadOnlyCollection<Guid>? ids, NorthboundDrift drift, CancellationToken cancellationToken)
     {
-        if (ids is null && nb.NbCfg is { } nbCfg)
-            await Records.ForgetBarriersAsync(db, nbCfg, cancellationToken);
+        if (ids is null)
+            await Barriers.MendAsync(db, nb, mayWrite: term.Mode == ReconcilerMode.Repair, cancellationToken);
         var desired = await DesiredState.ReadAsync(db, ids, cancellationToken);
         var view = new NorthboundView(nb.Copy, nb.Ownership, isThorough: ids is null || drift.Suspects.Count > 0);
         var strays = ids is null ? Strays(desired, view) : [];

@@ -33,13 +33,6 @@ internal static class Records
         """;
 
     /// <summary>
-    /// A database that was replaced counts from the beginning again: a barrier that it has not reached says nothing, and would be waited for without end.
-    /// The tags are seen to be gone anew.
-    /// </summary>
-    public static Task ForgetBarriersAsync(NestDb db, long nbCfg, CancellationToken cancellationToken) => db.Database.ExecuteSqlAsync(
-        $"UPDATE vlan_leases SET drain_nb_cfg = NULL WHERE state = 'Draining' AND drain_nb_cfg > {nbCfg}", cancellationToken);
-
-    /// <summary>
     /// Locks the VMs among these objects, and those of the containers among them: before any row below them, and before their conditions are looked at.
     /// A report does the same, so that of two who learn something of one object the second sees what the first has written.
     /// </summary>

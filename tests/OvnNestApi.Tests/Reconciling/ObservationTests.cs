@@ -86,6 +86,25 @@ public sealed class ObservationTests
     }
 
     [Fact]
+    public async Task A_replaced_NB_counts_on_above_what_hosts_have_told_whose_flows_are_those_of_the_former_one()
+    {
+        await using var cloud = await Cloud.StartAsync();
+        var (_, vm, containers) = await cloud.LabAsync();
+        await OweAsync(cloud);
+        await cloud.NbctlAsync("set", "NB_Global", ".", "nb_cfg=1000");
+        await cloud.ExecuteAsync($"INSERT INTO host_status (host_id, nb_cfg, applied_revision, unknown) SELECT id, 1000, 0, '{{}}' FROM hosts");
+
+        await cloud.Server.ReplaceByEmptyAsync();
+        await cloud.SettledAsync();
+        await cloud.Nest.DeleteAsync(containers[0]);
+        await cloud.ExecuteAsync($"UPDATE lease_holds SET after_revision = 0, clear = true");
+        await cloud.SettledAsync();
+        var lease = await Eventually.Becomes("the lease has its number", () => cloud.Nest.LeaseAsync(vm, 51), lease => lease?.DrainNbCfg is not null);
+        Assert.True(lease!.DrainNbCfg > 1000, $"{lease.DrainNbCfg}");
+        Assert.Equal(LeaseState.Draining, lease.State);
+    }
+
+    [Fact]
     public async Task A_changed_tag_drains_only_when_northd_has_taken_the_old_one_out()
     {
         await using var cloud = await Cloud.StartAsync();
