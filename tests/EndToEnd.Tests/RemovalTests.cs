@@ -72,6 +72,10 @@ public sealed class RemovalTests(Lab lab) : IAsyncLifetime
         // Nothing is asked for but the port's name: tag and address are the predecessor's.
         var again = await lab.PutAsync("/v1/vms/vm5/containers/c51", new JsonObject { ["spec"] = new JsonObject { ["portName"] = "dmz-c51" } });
         Assert.NotEqual((string)before["metadata"]!["id"]!, (string)again["metadata"]!["id"]!);
+        await RefusedAsync(new() { ["vlan"] = 51 });
+        await RefusedAsync(new() { ["ip"] = "172.16.255.133" });
+        await RefusedAsync(new() { ["mac"] = "02:ac:10:ff:01:33" });
+        await RefusedAsync(new() { ["portName"] = "dmz-c51" });
 
         var ready = await lab.WhenReadyAsync("/v1/vms/vm5/containers/c51");
         Assert.Equal((string)again["metadata"]!["id"]!, (string)ready["metadata"]!["id"]!);
@@ -129,6 +133,13 @@ public sealed class RemovalTests(Lab lab) : IAsyncLifetime
     {
         ["spec"] = new JsonObject { ["portName"] = "dmz-c51", ["mac"] = "02:ac:10:ff:01:33", ["ip"] = "172.16.255.133", ["vlan"] = 51 },
     };
+
+    /// <summary>To nobody else.</summary>
+    private async Task RefusedAsync(JsonObject spec)
+    {
+        var refused = await Assert.ThrowsAsync<HttpRequestException>(() => lab.PutAsync("/v1/vms/vm5/containers/thief", new JsonObject { ["spec"] = spec }));
+        Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
+    }
 
     private async Task<string?> LeaseAsync(int tag)
     {

@@ -60,6 +60,25 @@ public sealed class LeaseStateTests(HostApi api) : IClassFixture<HostApi>
     }
 
     [Fact]
+    public async Task A_host_that_owes_nothing_but_the_confirmation_of_a_tag_is_deleted_by_force_only()
+    {
+        var key = await api.EnrolledAsync("t2");
+        await VmAsync("w2", "t2");
+        await api.PutAsync("/v1/vms/w2/containers/c51", """{"vlan":51}""");
+        await VmAsync("w2");
+        var (_, body, _) = await api.SendAsync(HttpMethod.Get, "/v1/hosts/t2/work", key: key);
+        var work = body.Deserialize<HostWork>(ContractJson.Options)!;
+        var vm = work.Remove.Single(r => r.Kind == RemovalKind.Vm).Id;
+        var report = new HostReport(work.Cursor, "t2", 1, [], [new(vm, "br-w2", [], true)], [.. work.Remove.Select(r => r.Id)], []);
+        Assert.Equal(HttpStatusCode.NoContent, (await api.SendAsync(HttpMethod.Put, "/v1/hosts/t2/report", JsonSerializer.Serialize(report, ContractJson.Options), key)).Status);
+
+        var (status, problem, _) = await api.SendAsync(HttpMethod.Delete, "/v1/hosts/t2");
+        Assert.Equal((HttpStatusCode.Conflict, "in-use"), (status, (string)problem!["code"]!));
+        Assert.Equal(HttpStatusCode.Accepted, (await api.SendAsync(HttpMethod.Delete, "/v1/hosts/t2?force=true")).Status);
+        await Eventually.Holds("the host is gone", async () => (await api.SendAsync(HttpMethod.Get, "/v1/hosts/t2")).Status == HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task History_answers_who_had_a_tag_at_a_time_also_when_the_vm_is_gone_and_another_has_its_name()
     {
         await VmAsync("h1");

@@ -28,6 +28,27 @@ public sealed class SweepTests
     }
 
     [Fact]
+    public async Task A_sweep_settles_a_release_of_which_two_transactions_saw_half_each()
+    {
+        var nest = await Installation.CreateAsync();
+        var host = await nest.HostAsync();
+        var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), host);
+        var agent = new Agent(nest, host);
+        var c51 = await nest.ContainerAsync(vm, "c51", 51);
+        await nest.NorthboundPassAsync(1);
+        await agent.PassAsync();
+        await nest.DeleteAsync(c51);
+        await nest.NorthboundPassAsync(2);
+        await agent.PassAsync();
+
+        // The pass knew no number of the host yet, and the report none of the pass.
+        await nest.DoAsync(db => db.Database.ExecuteSqlAsync($"UPDATE host_status SET nb_cfg = 2"));
+        Assert.Equal(LeaseState.Draining, (await nest.LeaseAsync(vm, 51))?.State);
+        await SweepAsync(nest);
+        Assert.Equal(LeaseState.Cooling, (await nest.LeaseAsync(vm, 51))?.State);
+    }
+
+    [Fact]
     public async Task A_sweep_frees_what_has_expired_and_nothing_else()
     {
         var nest = await Installation.CreateAsync();
