@@ -33,7 +33,7 @@ internal sealed class RandomWriter(Random random)
         {
             var (ofSwitch, port) = (_switches[random.Next(_switches.Count)], Guid.NewGuid());
             _ports[port] = ofSwitch;
-            return Nb.NewPort(ofSwitch, port, $"p{random.Next(300)}", ("external_ids", Marks()), ("addresses", Set()));
+            return Nb.NewPort(ofSwitch, port, $"p{random.Next(2000)}", ("external_ids", Marks()), ("addresses", Set()));
         }
         var chosen = _ports.Keys.ElementAt(random.Next(_ports.Count));
         var where = new[] { Where.Uuid(chosen) };
@@ -55,7 +55,7 @@ internal sealed class RandomWriter(Random random)
             case 5:
                 return [Op.Update(Nb.Port, where, Nb.Row(("enabled", OvsdbValue.Optional(random.Next(3) switch { 0 => true, 1 => false, _ => null }))))];
             case 6:
-                return [Op.Update(Nb.Port, where, Nb.Row(("addresses", Set()), ("name", $"p{random.Next(300)}")))];
+                return [Op.Update(Nb.Port, where, Nb.Row(("addresses", Set()), ("name", $"p{random.Next(2000)}")))];
             default:
                 return [Op.Update(Nb.Switch, [Where.Uuid(_switches[random.Next(_switches.Count)])], Nb.Row(("other_config", Marks()), ("name", $"s{random.Next(5)}")))];
         }
