@@ -29,7 +29,7 @@ internal sealed class Replica(ReplicaLayout initial, Action<ReplicaChange> chang
     /// <summary>Have the next load ask for everything.</summary>
     public void Forget() => LastTransaction = Guid.Empty;
 
-    /// <summary>Reads <c>&lt;table-updates2&gt;</c> of a monitor with this layout.</summary>
+    /// <summary>Reads <c>&lt;table-updates2&gt;</c>, or of a plain <c>monitor</c> <c>&lt;table-updates&gt;</c>, of a monitor with this layout.</summary>
     public void Read(ref Utf8JsonReader reader, MonitorEvent what, ReplicaLayout layout)
     {
         var reload = what is { IsContents: true, Found: false };
@@ -87,7 +87,7 @@ internal sealed class Replica(ReplicaLayout initial, Action<ReplicaChange> chang
         }
     }
 
-    /// <summary>Reads <c>&lt;row-update2&gt;</c> from the name of its row on.</summary>
+    /// <summary>Reads <c>&lt;row-update2&gt;</c>, or <c>&lt;row-update&gt;</c> (RFC 7047 §4.1.6), from the name of its row on.</summary>
     private void ReadRow(ref Utf8JsonReader reader, TableCopy.Builder table, ReplicaSnapshot? former, List<RowChange> changes)
     {
         var uuid = ReadRowName(ref reader);
@@ -96,7 +96,10 @@ internal sealed class Replica(ReplicaLayout initial, Action<ReplicaChange> chang
         var isModify = reader.ValueTextEquals("modify"u8);
         var isDelete = reader.ValueTextEquals("delete"u8);
         if (!isModify && !isDelete && !reader.ValueTextEquals("initial"u8) && !reader.ValueTextEquals("insert"u8))
-            throw new JsonException("A row update is initial, insert, modify or delete (ovsdb-server(7) §4.1.14).");
+        {
+            ReadOldAndNew(ref reader, uuid, table, former, changes);
+            return;
+        }
         ValueReader.Next(ref reader);
         var present = former is null ? table.Find(uuid) : null; // a load begins with nothing and names each row once
         if (isDelete)
@@ -118,6 +121,26 @@ internal sealed class Replica(ReplicaLayout initial, Action<ReplicaChange> chang
             Note(table, uuid, present, row, before, changes);
         }
         ValueReader.Expect(ref reader, JsonTokenType.EndObject);
+    }
+
+    /// <summary>Reads a <c>&lt;row-update&gt;</c> from its first member to its end: <c>new</c> is the whole row, and what it was the copy knows.</summary>
+    private void ReadOldAndNew(ref Utf8JsonReader reader, Guid uuid, TableCopy.Builder table, ReplicaSnapshot? former, List<RowChange> changes)
+    {
+        Row? row = null;
+        for (; reader.TokenType == JsonTokenType.PropertyName; ValueReader.Next(ref reader))
+        {
+            var isNew = reader.ValueTextEquals("new"u8);
+            if (!isNew && !reader.ValueTextEquals("old"u8))
+                throw new JsonException("A row update is initial, insert, modify or delete (ovsdb-server(7) §4.1.14), or has old and new (RFC 7047 §4.1.6).");
+            ValueReader.Next(ref reader);
+            if (isNew)
+                row = ReadColumns(ref reader, uuid, table.Layout.Shape, null);
+            else
+                reader.Skip();
+        }
+        var present = table.Find(uuid);
+        if (row is not null || present is not null)
+            Note(table, uuid, present, row, former is null ? present : former.Find(table.Layout.Name, uuid), changes);
     }
 
     private static void Note(TableCopy.Builder table, Guid uuid, Row? present, Row? after, Row? before, List<RowChange> changes)

@@ -69,6 +69,9 @@ internal sealed class ReplicaLayout
             table.WriteConditions(json);
     });
 
+    /// <summary>Writes <c>&lt;monitor-requests&gt;</c> (RFC 7047 §4.1.5), which know no conditions: the server sends every row.</summary>
+    public void WriteUnconditionalRequests(Utf8JsonWriter json) => WriteRequests(json, static (json, table) => OpWriter.WriteNames(json, table.Shape.Names));
+
     /// <summary>Writes <c>&lt;monitor-cond-update-requests&gt;</c> (ovsdb-server(7) §4.1.13).</summary>
     public void WriteConditions(Utf8JsonWriter json) => WriteRequests(json, static (json, table) => table.WriteConditions(json));
 
