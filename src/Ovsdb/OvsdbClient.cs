@@ -9,8 +9,10 @@ public sealed class OvsdbClient : IAsyncDisposable
     private readonly Lock _gate = new(); // guards _state, _synced, _wish and the order of what is posted with them
     private readonly CancellationTokenSource _ending = new();
     private readonly OvsdbClientOptions _options;
+    private readonly ClusterProgress _progress = new();
     private readonly TimeProvider _time;
     private readonly Dispatcher _dispatcher;
+    private readonly ClientLocks _locks;
     private readonly Replica _replica;
     private readonly Backoff _backoff;
     private TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -24,16 +26,19 @@ public sealed class OvsdbClient : IAsyncDisposable
     /// <summary>A client that does nothing yet, see <see cref="Start"/>.</summary>
     /// <param name="options">What to connect to and what to copy.</param>
     /// <param name="time">The clock of time-outs and waits; null for the system's.</param>
-    /// <exception cref="ArgumentException">No endpoint, a table twice, or an index name twice.</exception>
+    /// <exception cref="ArgumentException">No endpoint, an <c>ssl:</c> endpoint without TLS settings, a table twice, or an index name twice.</exception>
     public OvsdbClient(OvsdbClientOptions options, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Endpoints.Count == 0)
             throw new ArgumentException("At least one endpoint is needed.", nameof(options));
+        foreach (var endpoint in options.Endpoints)
+            endpoint.Require(options.Tls);
         (_options, _time) = (options, time ?? TimeProvider.System);
         _wish = new MonitorWish(options.Monitor);
         _backoff = new Backoff(options.ReconnectMinimum, options.ReconnectMaximum);
         _replica = new Replica(new ReplicaLayout([], options.Indexes, null), change => _dispatcher?.Post(() => Changed?.Invoke(change)));
+        _locks = new ClientLocks(raise => _dispatcher?.Post(raise));
         _dispatcher = new Dispatcher(e => LastError = $"a handler of an event failed: {e.Message}");
     }
 
@@ -55,6 +60,10 @@ public sealed class OvsdbClient : IAsyncDisposable
 
     /// <summary>The schema of the server connected to last; null before the first connection.</summary>
     public DatabaseSchema? Schema { get; private set; }
+
+    /// <summary>What the process of the server connected to last calls itself; null before the first connection, and for one older than Open vSwitch 2.12.
+    /// Another than before is another server, or one that was restarted: a standalone server may have lost what it committed last, so compare everything.</summary>
+    public Guid? ServerId { get; private set; }
 
     /// <summary>What is monitored but the server's schema lacks, as <c>Table</c> or <c>Table.column</c>: empty when read, refused when written.</summary>
     public IReadOnlyList<string> MissingColumns { get; private set; } = [];
@@ -108,6 +117,21 @@ public sealed class OvsdbClient : IAsyncDisposable
         return wish.Fulfilled.WaitAsync(ct);
     }
 
+    /// <summary>
+    /// Asks for a lock of the server (RFC 7047 §4.1.8), on this connection and every later one, until it is disposed. Ends when it has been asked for, which
+    /// is at the next connection if there is none now; <see cref="OvsdbLock.HeldAsync"/> waits until it is held.
+    /// </summary>
+    /// <param name="lockId">Letters, digits and underscores, no digit first.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <exception cref="ArgumentException">It is no such id, or this client asks for it already.</exception>
+    public async Task<OvsdbLock> LockAsync(string lockId, CancellationToken ct)
+    {
+        var wanted = _locks.Add(lockId);
+        if (Volatile.Read(ref _connection) is { } connection) // else the next one asks for all there are
+            await wanted.RequestAsync(connection, ct);
+        return wanted;
+    }
+
     /// <summary>Ends the connection and everything that waits for it.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -138,9 +162,11 @@ public sealed class OvsdbClient : IAsyncDisposable
                 Metrics.Reconnects.Add(1);
             try
             {
-                await Task.Delay(_backoff.Next(), _time, ct);
                 if (round.Count == 0)
+                {
+                    await Task.Delay(_backoff.Next(), _time, ct);
                     round = new Queue<OvsdbEndpoint>(_options.Endpoints.Shuffle());
+                }
                 LastError = await ConnectAndFollowAsync(round.Dequeue(), ct);
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested)
@@ -162,35 +188,27 @@ public sealed class OvsdbClient : IAsyncDisposable
     /// <summary>Ends with the connection; gives the reason.</summary>
     private async Task<string> ConnectAndFollowAsync(OvsdbEndpoint endpoint, CancellationToken ct)
     {
-        var limits = new OvsdbConnectionOptions
-        {
-            ConnectTimeout = _options.ConnectTimeout,
-            ProbeInterval = _options.ProbeInterval,
-            LoadTimeout = _options.LoadTimeout,
-        };
-        await using var connection = await OvsdbConnection.ConnectAsync(endpoint, limits, _time, Lose, ct);
-        if (_options.LeaderOnly)
-            await LeaderWatch.BeginAsync(connection, _options.Database, _options.ConnectTimeout, _time, ct);
-        var schema = Schema = await connection.GetSchemaAsync(_options.Database, ct);
-        var session = new OvsdbSession(connection, _options.Database, schema, _replica, _options.Indexes);
-        lock (_gate)
-        {
-            if (connection.EndReason is { } reason)
-                return reason;
-            Volatile.Write(ref _connection, connection);
-            if (Generation == 0)
-                Enter(OvsdbClientState.Loading);
-        }
+        await using var session = await OvsdbSession.OpenAsync(endpoint, _options, _progress, _replica, _time, Lose, ct);
+        ServerId = session.ServerId;
         long? synced = null;
         try
         {
             while (true)
             {
-                var (wish, changed) = Wish();
-                await LoadAsync(connection, session, wish, ct);
-                synced ??= _time.GetTimestamp();
-                if (await Task.WhenAny(connection.Completion, changed).WaitAsync(ct) != changed)
-                    return connection.EndReason ?? "";
+                Schema = await session.ReadSchemaAsync(_time, ct);
+                await PublishAsync(session.Connection, ct);
+                do
+                {
+                    var (wish, changed) = Wish();
+                    await LoadAsync(session, wish, ct);
+                    synced ??= _time.GetTimestamp();
+                    await Task.WhenAny(session.Connection.Completion, session.Canceled, changed).WaitAsync(ct);
+                }
+                while (session.Connection.EndReason is null && !session.Canceled.IsCompleted);
+                if (session.Connection.EndReason is { } reason)
+                    return reason;
+                lock (_gate)
+                    Enter(Generation > 0 ? OvsdbClientState.Stale : OvsdbClientState.Loading);
             }
         }
         finally
@@ -201,7 +219,22 @@ public sealed class OvsdbClient : IAsyncDisposable
         }
     }
 
-    private async Task LoadAsync(OvsdbConnection connection, OvsdbSession session, MonitorWish wish, CancellationToken ct)
+    /// <summary>From now on the connection is the client's.</summary>
+    private async Task PublishAsync(OvsdbConnection connection, CancellationToken ct)
+    {
+        lock (_gate)
+        {
+            // Its end comes to Lose after this, or is seen here.
+            if (connection.EndReason is { } reason)
+                throw new OvsdbNotConnectedException(reason);
+            Volatile.Write(ref _connection, connection);
+            if (Generation == 0)
+                Enter(OvsdbClientState.Loading);
+        }
+        await _locks.RequestAsync(connection, ct);
+    }
+
+    private async Task LoadAsync(OvsdbSession session, MonitorWish wish, CancellationToken ct)
     {
         var began = _time.GetTimestamp();
         try
@@ -218,7 +251,7 @@ public sealed class OvsdbClient : IAsyncDisposable
         lock (_gate)
         {
             // Its end comes to Lose after this, or is seen here.
-            if (connection.EndReason is not null)
+            if (session.Connection.EndReason is not null)
                 return;
             Enter(OvsdbClientState.Synced);
         }
@@ -241,6 +274,7 @@ public sealed class OvsdbClient : IAsyncDisposable
         lock (_gate)
         {
             Volatile.Write(ref _connection, null);
+            _locks.Lose();
             Enter(Generation > 0 ? OvsdbClientState.Stale : OvsdbClientState.Connecting);
         }
     }

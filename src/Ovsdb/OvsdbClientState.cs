@@ -12,6 +12,7 @@ public enum OvsdbClientState
     /// <summary>The copy is complete and follows the server.</summary>
     Synced,
 
-    /// <summary>Was synced, then the link was lost: the copy is kept to be read, not to decide by, until it is loaded again.</summary>
+    /// <summary>Was synced, then the link was lost, or the server has removed or converted the database: the copy is kept to be read, not to decide by,
+    /// until it is loaded again.</summary>
     Stale,
 }

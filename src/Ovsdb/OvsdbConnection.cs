@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Collections.Concurrent;
-using System.Net.Sockets;
 using System.Text.Json;
 using Ovsdb.Wire;
 
@@ -9,7 +8,8 @@ namespace Ovsdb;
 /// <summary>One live stream to a server. It never reconnects; its owner makes the next one. Safe for use by many at once.</summary>
 public sealed class OvsdbConnection : IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<string, UpdatesReader> _monitors = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Monitor> _monitors = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _locks = new(StringComparer.Ordinal); // those that this session holds
     private readonly ConcurrentDictionary<string, DatabaseSchema> _schemas = new(StringComparer.Ordinal);
     private readonly ReadingPool _pool = new(); // the read loop's
     private readonly TimeProvider _time;
@@ -31,7 +31,9 @@ public sealed class OvsdbConnection : IAsyncDisposable
     public string? EndReason => _link.EndReason;
 
     /// <summary>Connects.</summary>
-    /// <exception cref="OvsdbNotConnectedException">Nothing listens there, or not in time; the message has the system's words.</exception>
+    /// <exception cref="OvsdbNotConnectedException">Nothing listens there, or not in time, or one of the two sides refuses the other's certificate;
+    /// the message has the reason.</exception>
+    /// <exception cref="ArgumentException">An <c>ssl:</c> endpoint, and no <see cref="OvsdbConnectionOptions.Tls"/>.</exception>
     public static Task<OvsdbConnection> ConnectAsync(OvsdbEndpoint endpoint, OvsdbConnectionOptions options, CancellationToken ct) =>
         ConnectAsync(endpoint, options, TimeProvider.System, null, ct);
 
@@ -40,19 +42,15 @@ public sealed class OvsdbConnection : IAsyncDisposable
     internal static async Task<OvsdbConnection> ConnectAsync(
         OvsdbEndpoint endpoint, OvsdbConnectionOptions options, TimeProvider time, Action? lost, CancellationToken ct)
     {
-        var socket = endpoint.Address is UnixDomainSocketEndPoint
-            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
-            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        endpoint.Require(options.Tls);
         using var timeout = new CancellationTokenSource(options.ConnectTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, ct);
         try
         {
-            await socket.ConnectAsync(endpoint.Address, either.Token);
-            return new OvsdbConnection(endpoint, new NetworkStream(socket, ownsSocket: true), options, time, lost);
+            return new OvsdbConnection(endpoint, await endpoint.OpenAsync(options.Tls, time, either.Token), options, time, lost);
         }
         catch (Exception e)
         {
-            socket.Dispose();
             ct.ThrowIfCancellationRequested();
             var reason = e is OperationCanceledException ? $"no connection within {options.ConnectTimeout.TotalSeconds:0.#} s" : e.Message;
             throw new OvsdbNotConnectedException($"{endpoint}: {reason}", e);
@@ -121,24 +119,72 @@ public sealed class OvsdbConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>Asks for a lock (RFC 7047 §4.1.8). A lock that another holds is waited for: <see cref="Holds"/> tells when it has come.
+    /// Not twice without <see cref="UnlockAsync"/> between. It holds within one server's process: it does not fence across a cluster.</summary>
+    /// <param name="lockId">Letters, digits and underscores, no digit first.</param>
+    /// <param name="ct">Ends the waiting for the answer, not the request.</param>
+    /// <returns>Whether it is held at once.</returns>
+    /// <exception cref="OvsdbException">The server refuses it, for instance because the session has asked for it before.</exception>
+    /// <exception cref="OvsdbNotConnectedException">The link has ended.</exception>
+    public Task<bool> LockAsync(string lockId, CancellationToken ct) => LockAsync("lock", lockId, ct);
+
+    /// <summary>Takes a lock away from whoever holds it (RFC 7047 §4.1.9); he is told, and waits for it from then on. A session that waits for the lock
+    /// must give that up by <see cref="UnlockAsync"/> first.</summary>
+    /// <param name="lockId">As for <see cref="LockAsync(string, CancellationToken)"/>.</param>
+    /// <param name="ct">Ends the waiting for the answer, not the request.</param>
+    /// <exception cref="OvsdbException">The server refuses it.</exception>
+    /// <exception cref="OvsdbNotConnectedException">The link has ended.</exception>
+    public Task StealAsync(string lockId, CancellationToken ct) => LockAsync("steal", lockId, ct);
+
+    /// <summary>Gives a lock back, or ends the waiting for it (RFC 7047 §4.1.10).</summary>
+    /// <param name="lockId">As it was asked for.</param>
+    /// <param name="ct">Ends the waiting for the answer, not the request.</param>
+    /// <exception cref="OvsdbException">The session has not asked for it.</exception>
+    /// <exception cref="OvsdbNotConnectedException">The link has ended.</exception>
+    public Task UnlockAsync(string lockId, CancellationToken ct)
+    {
+        SetLock(lockId, held: false); // from now on the server may give it to another
+        var call = new Call<bool>((ref reader) =>
+        {
+            SetLock(lockId, held: false); // a notice may have been on its way
+            return true;
+        });
+        return _link.CallAsync(call, "unlock", json => json.WriteStringValue(lockId), CancellationToken.None).WaitAsync(ct);
+    }
+
+    /// <summary>Whether this session holds a lock, as far as the server's notices <c>locked</c> and <c>stolen</c> have come (RFC 7047 §4.1.8–9).
+    /// Only <see cref="Op.Assert"/> lets the server decide.</summary>
+    public bool Holds(string lockId) => EndReason is null && _locks.ContainsKey(lockId);
+
+    /// <summary>Has the server tell of databases that come, go or are converted by <c>monitor_canceled</c> and the database <c>_Server</c>,
+    /// instead of ending the link (ovsdb-server(7) §4.1.18).</summary>
+    /// <exception cref="OvsdbException">The server is older than Open vSwitch 2.9.</exception>
+    /// <exception cref="OvsdbNotConnectedException">The link has ended.</exception>
+    public Task SetDatabaseChangeAwareAsync(CancellationToken ct) =>
+        _link.CallAsync(JsonRpcLink.Ignoring(), "set_db_change_aware", json => json.WriteBooleanValue(true), ct);
+
     /// <summary>Ends the link. Whatever still waits for an answer ends too.</summary>
     public ValueTask DisposeAsync() => _link.DisposeAsync();
+
+    /// <summary>Told on the read loop of a lock that this session has got, or no longer has: its id, and whether it is held. Not told when the link ends.</summary>
+    internal Action<string, bool>? LockChanged { get; set; }
 
     /// <summary>Ends the link; everything that waits learns the reason.</summary>
     internal void End(string reason) => _link.End(reason);
 
     /// <summary>Asks for a monitor: its contents, then every update, go to the reader, each in the order of the wire and before any later answer is seen.</summary>
-    /// <param name="method"><c>monitor_cond_since</c>, or for servers before 2.12 <c>monitor_cond</c>.</param>
+    /// <param name="method"><c>monitor_cond_since</c>; for servers before 2.12 <c>monitor_cond</c>, before 2.6 <c>monitor</c>.</param>
     /// <param name="database">The database's name.</param>
     /// <param name="id">The monitor's name, unique on this connection.</param>
-    /// <param name="writeRequests">Writes <c>&lt;monitor-cond-requests&gt;</c>.</param>
+    /// <param name="writeRequests">Writes the requests in the form that the method needs.</param>
     /// <param name="since">The transaction that the copy stands at; <see cref="Guid.Empty"/> for everything.</param>
     /// <param name="read">Reads contents and updates.</param>
+    /// <param name="canceled">Called on the read loop when the server has ended the monitor (<c>monitor_canceled</c>): its database was removed or converted.</param>
     internal async Task MonitorAsync(
-        string method, string database, string id, Action<Utf8JsonWriter> writeRequests, Guid since, UpdatesReader read, CancellationToken ct)
+        string method, string database, string id, Action<Utf8JsonWriter> writeRequests, Guid since, UpdatesReader read, Action? canceled, CancellationToken ct)
     {
         var hasHistory = method == "monitor_cond_since";
-        _monitors[id] = read;
+        _monitors[id] = new Monitor(read, canceled);
         try
         {
             await _link.LongCallAsync(new Call<bool>((ref reader) => ReadContents(ref reader, read, hasHistory)), method, WriteParams, ct);
@@ -196,23 +242,58 @@ public sealed class OvsdbConnection : IAsyncDisposable
         return true;
     }
 
+    private Task<bool> LockAsync(string method, string lockId, CancellationToken ct)
+    {
+        var call = new Call<bool>((ref reader) =>
+        {
+            // Here on the read loop, so that it cannot overtake a notice.
+            var held = JsonElement.ParseValue(ref reader).GetProperty("locked").GetBoolean();
+            SetLock(lockId, held);
+            return held;
+        });
+        return _link.CallAsync(call, method, json => json.WriteStringValue(lockId), CancellationToken.None).WaitAsync(ct);
+    }
+
+    private void SetLock(string lockId, bool held)
+    {
+        if (held ? _locks.TryAdd(lockId, true) : _locks.TryRemove(lockId, out _))
+            LockChanged?.Invoke(lockId, held);
+    }
+
     // On the read loop.
     private void Notice(string method, ReadOnlySequence<byte> parameters)
     {
-        if (method is not ("update2" or "update3"))
+        if (method is not ("update" or "update2" or "update3" or "monitor_canceled" or "locked" or "stolen"))
             return;
         var reader = JsonRpcLink.Reader(parameters);
         ValueReader.Require(ref reader, JsonTokenType.StartArray);
         ValueReader.Expect(ref reader, JsonTokenType.String);
-        if (!_monitors.TryGetValue(_pool.Read(ref reader), out var read))
-            return; // cancelled meanwhile
+        var id = _pool.Read(ref reader);
+        if (method is "locked" or "stolen")
+            SetLock(id, held: method == "locked");
+        else if (method == "monitor_canceled")
+            CancelByServer(id);
+        else if (_monitors.TryGetValue(id, out var monitor)) // else cancelled meanwhile
+            ReadUpdate(ref reader, hasHistory: method == "update3", monitor);
+    }
+
+    private void CancelByServer(string id)
+    {
+        if (_monitors.TryRemove(id, out var monitor))
+            monitor.Canceled?.Invoke();
+    }
+
+    private static void ReadUpdate(ref Utf8JsonReader reader, bool hasHistory, Monitor monitor)
+    {
         ValueReader.Next(ref reader);
         var last = Guid.Empty;
-        if (method == "update3")
+        if (hasHistory)
         {
             last = reader.GetGuid();
             ValueReader.Next(ref reader);
         }
-        read(ref reader, new MonitorEvent(IsContents: false, Found: false, last));
+        monitor.Read(ref reader, new MonitorEvent(IsContents: false, Found: false, last));
     }
+
+    private readonly record struct Monitor(UpdatesReader Read, Action? Canceled);
 }

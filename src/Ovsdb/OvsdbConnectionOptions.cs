@@ -3,7 +3,10 @@ namespace Ovsdb;
 /// <summary>Limits and times of one connection.</summary>
 public sealed record OvsdbConnectionOptions
 {
-    /// <summary>How long to wait for the connection to be made.</summary>
+    /// <summary>For <c>ssl:</c> endpoints; null if there are none.</summary>
+    public OvsdbTls? Tls { get; init; }
+
+    /// <summary>How long to wait for the connection to be made, TLS included.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>After this long without a byte from the server an <c>echo</c> is sent; after as long again the link counts as lost.</summary>

@@ -16,18 +16,24 @@ internal sealed class Interceptor : IAsyncDisposable
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly CancellationTokenSource _end = new();
     private readonly ConcurrentBag<Task> _relays = [];
-    private readonly OvsdbServer _server;
+    private readonly string _socket;
     private readonly Task _accept;
 
     public Interceptor(OvsdbServer server)
+        : this(server.Socket)
     {
-        _server = server;
-        _listener.Bind(new UnixDomainSocketEndPoint(Path.Combine(server.Folder, "between.sock")));
+    }
+
+    /// <param name="socket">The path of the server's socket; ours is beside it.</param>
+    public Interceptor(string socket)
+    {
+        _socket = socket;
+        _listener.Bind(new UnixDomainSocketEndPoint($"{socket}.between"));
         _listener.Listen();
         _accept = Task.Run(AcceptAsync);
     }
 
-    public string Endpoint => $"unix:{_server.Folder}/between.sock";
+    public string Endpoint => $"unix:{_socket}.between";
 
     /// <summary>What becomes of a message to the server; null cuts the link before it.</summary>
     public Func<string, string?> ToServer { get; set; } = message => message;
@@ -62,7 +68,7 @@ internal sealed class Interceptor : IAsyncDisposable
         using var ours = new NetworkStream(client, ownsSocket: true);
         try
         {
-            await server.ConnectAsync(new UnixDomainSocketEndPoint(_server.Socket));
+            await server.ConnectAsync(new UnixDomainSocketEndPoint(_socket));
         }
         catch (SocketException)
         {

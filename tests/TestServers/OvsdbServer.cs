@@ -16,9 +16,10 @@ public sealed class OvsdbServer : IAsyncDisposable
 
     private readonly int? _port;
     private readonly bool _clustered;
+    private readonly ServerCertificate? _tls;
     private ChildProcess? _process;
 
-    private OvsdbServer(int? port, bool clustered) => (_port, _clustered) = (port, clustered);
+    private OvsdbServer(int? port, bool clustered, ServerCertificate? tls) => (_port, _clustered, _tls) = (port, clustered, tls);
 
     /// <summary>The folder of database, sockets and log.</summary>
     public string Folder { get; } = Programs.NewFolder("ovsdb");
@@ -29,19 +30,23 @@ public sealed class OvsdbServer : IAsyncDisposable
     /// <summary>The path of the unix socket.</summary>
     public string Socket => Path.Combine(Folder, "db.sock");
 
-    /// <summary>The endpoint of the loopback port, <c>tcp:127.0.0.1:port</c>.</summary>
+    /// <summary>The endpoint of the loopback port, <c>tcp:127.0.0.1:port</c>, or with a certificate <c>ssl:127.0.0.1:port</c>.</summary>
     /// <exception cref="InvalidOperationException">The server was started without one.</exception>
-    public string TcpEndpoint => _port is { } port ? $"tcp:127.0.0.1:{port}" : throw new InvalidOperationException("This server has no port.");
+    public string TcpEndpoint => _port is { } port ? $"{Scheme}:127.0.0.1:{port}" : throw new InvalidOperationException("This server has no port.");
 
-    private string Database => Path.Combine(Folder, "db");
+    /// <summary>The path of the database file.</summary>
+    public string Database => Path.Combine(Folder, "db");
+
+    private string Scheme => _tls is null ? "tcp" : "ssl";
 
     /// <summary>Makes an empty database and serves it.</summary>
     /// <param name="schema">The path of its schema.</param>
     /// <param name="tcp">Also listen on a free loopback port, which stays the same over restarts.</param>
     /// <param name="clustered">The only member of a cluster, which keeps a history of transactions; else a standalone database.</param>
-    public static async Task<OvsdbServer> StartNewAsync(string schema = Northbound, bool tcp = false, bool clustered = false)
+    /// <param name="tls">Secure that port with this certificate.</param>
+    public static async Task<OvsdbServer> StartNewAsync(string schema = Northbound, bool tcp = false, bool clustered = false, ServerCertificate? tls = null)
     {
-        var server = new OvsdbServer(tcp ? PostgresServer.FreePort() : null, clustered);
+        var server = new OvsdbServer(tcp || tls is not null ? PostgresServer.FreePort() : null, clustered, tls);
         try
         {
             await server.ReplaceByEmptyAsync(schema);
@@ -57,8 +62,9 @@ public sealed class OvsdbServer : IAsyncDisposable
     /// <summary>Starts it again after <see cref="StopAsync"/> or <see cref="KillAsync"/>, on the same database, socket and port; returns when it listens.</summary>
     public async Task StartAsync()
     {
-        string[] remotes = _port is { } port ? [$"--remote=punix:{Socket}", $"--remote=ptcp:{port}:127.0.0.1"] : [$"--remote=punix:{Socket}"];
-        _process = ChildProcess.Start("ovsdb-server", [.. remotes, $"--unixctl={Folder}/ctl", "--no-chdir", "-vfile:off", "-vsyslog:off", Database]);
+        string[] remotes = _port is { } port ? [$"--remote=punix:{Socket}", $"--remote=p{Scheme}:{port}:127.0.0.1"] : [$"--remote=punix:{Socket}"];
+        string[] tls = _tls is { } files ? [$"--private-key={files.Key}", $"--certificate={files.Certificate}", $"--ca-cert={files.ClientAuthority}", .. files.Options] : [];
+        _process = ChildProcess.Start("ovsdb-server", [.. remotes, .. tls, $"--unixctl={Folder}/ctl", "--no-chdir", "-vfile:off", "-vsyslog:off", Database]);
         await Eventually.Holds("ovsdb-server listens, or has ended", () => _process.HasExited || Listens());
         if (_process.HasExited)
             throw new InvalidOperationException($"ovsdb-server does not start:\n{_process.Output}");
@@ -72,6 +78,10 @@ public sealed class OvsdbServer : IAsyncDisposable
 
     /// <summary>Pauses it (SIGSTOP): its connections stay open and silent. <see cref="Signal.Continue"/> lets it go on.</summary>
     public void Send(Signal signal) => _process?.Send(signal);
+
+    /// <summary>Has it do a command of ovsdb-server(1), <c>RUNTIME MANAGEMENT COMMANDS</c>; returns what it says.</summary>
+    /// <exception cref="ProgramFailedException">It refuses.</exception>
+    public Task<string> ControlAsync(params string[] command) => ChildProcess.RunAsync("ovs-appctl", ["-t", $"{Folder}/ctl", .. command]);
 
     /// <summary>Kills it if it runs, puts an empty database in the place of the present one, and serves that.</summary>
     /// <param name="schema">The path of its schema, which may be another than before.</param>
@@ -106,3 +116,10 @@ public sealed class OvsdbServer : IAsyncDisposable
         _process = null;
     }
 }
+
+/// <summary>The PEM files of a server that is reached by TLS.</summary>
+/// <param name="Certificate">Its certificate.</param>
+/// <param name="Key">The certificate's key.</param>
+/// <param name="ClientAuthority">The authority that its clients' certificates must come from.</param>
+/// <param name="Options">More of its command line, for instance <c>--ssl-protocols=TLSv1.2</c>.</param>
+public sealed record ServerCertificate(string Certificate, string Key, string ClientAuthority, params string[] Options);

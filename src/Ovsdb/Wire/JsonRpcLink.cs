@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json;
+using Ovsdb.Tls;
 
 namespace Ovsdb.Wire;
 
@@ -203,7 +204,7 @@ internal sealed class JsonRpcLink : IAsyncDisposable
         catch (Exception e)
         {
             // The boundary of the loop: a socket that failed, bytes that are not OVSDB, an update that does not fit the copy. All end the link.
-            reason = e.Message;
+            reason = TlsAlert.Explain(e);
         }
         End(reason);
         await input.CompleteAsync();
@@ -217,6 +218,8 @@ internal sealed class JsonRpcLink : IAsyncDisposable
         }
         catch (Exception e)
         {
+            // Why a server closes may be among the last bytes that it sent (a TLS alert): the reader is given the time to find it.
+            await Task.Delay(TimeSpan.FromSeconds(1), _time, _ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             End(e.Message);
         }
     }

@@ -117,6 +117,8 @@ public sealed class NotationTests
     [InlineData("tcp:127.0.0.1:6641")]
     [InlineData("tcp:[::1]:6641")]
     [InlineData("tcp:db.example:6641")]
+    [InlineData("ssl:db.example:6641")]
+    [InlineData("ssl:[::1]:6641")]
     public void Endpoints_are_written_as_the_tools_write_them(string text) => Assert.Equal(text, OvsdbEndpoint.Parse(text).ToString());
 
     [Theory]
@@ -126,7 +128,8 @@ public sealed class NotationTests
     [InlineData("tcp:127.0.0.1:0")]
     [InlineData("tcp:::1:6641")]
     [InlineData("tcp:[127.0.0.1]:6641")]
-    [InlineData("ssl:127.0.0.1:6641")]
+    [InlineData("ssl:127.0.0.1")]
+    [InlineData("ssl:::1:6641")]
     [InlineData("/run/x.sock")]
     public void What_is_no_endpoint_is_refused(string text) => Assert.Throws<FormatException>(() => OvsdbEndpoint.Parse(text));
 

@@ -1,0 +1,183 @@
+using System.Text.Json.Nodes;
+using TestServers;
+
+namespace Ovsdb.Tests;
+
+/// <summary>What a client does when the server changes under it, or is older than it.</summary>
+public sealed class SessionTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_converted_database_is_read_under_its_new_schema_on_the_same_connection()
+    {
+        await using var server = await OvsdbServer.StartNewAsync();
+        await using var client = Nb.Client(server.Endpoint, [.. Nb.Tables, new MonitoredTable("Static_MAC_Binding", ["ip", "colour"])]);
+        await client.SyncedAsync(Ct);
+        Assert.Equal(["Static_MAC_Binding.colour"], client.MissingColumns);
+        var uuid = Guid.NewGuid();
+        await client.CommitAsync(Nb.NewSwitch(uuid, "kept"));
+        await using var held = await client.LockAsync("session", Ct);
+        await held.HeldAsync(Ct);
+        var losses = 0;
+        held.Changed += isHeld => losses += isHeld ? 0 : 1;
+
+        await ChildProcess.RunAsync("ovsdb-client", ["convert", server.Endpoint, await SchemaWithColourAsync(server)]);
+        await Eventually.Holds("the new schema is known", () => client.Schema!.HasColumn("Static_MAC_Binding", "colour") && client.State == OvsdbClientState.Synced);
+        Assert.Empty(client.MissingColumns);
+        Assert.Equal((2, "kept"), (client.Generation, client.Snapshot.Find(Nb.Switch, uuid)!["name"].AsString()));
+        await client.CommitAsync(Op.Insert("Static_MAC_Binding", Nb.Row(("ip", "10.0.0.1"), ("colour", "red"))));
+        Assert.Equal("red", client.Snapshot.Table("Static_MAC_Binding").Values.Single()["colour"].AsString());
+        Assert.Equal((0, true), (losses, held.IsHeld));
+    }
+
+    [Fact]
+    public async Task A_database_that_is_removed_and_added_again_is_loaded_again_on_the_same_connection()
+    {
+        await using var server = await OvsdbServer.StartNewAsync();
+        await using var client = Nb.Client(server.Endpoint);
+        await client.SyncedAsync(Ct);
+        await client.CommitAsync(Nb.NewSwitch(Guid.NewGuid()));
+        await using var held = await client.LockAsync("session", Ct);
+        await held.HeldAsync(Ct);
+        await server.ControlAsync("ovsdb-server/remove-db", Nb.Name);
+        await Eventually.Holds("the copy is stale", () => client.State == OvsdbClientState.Stale);
+        var refused = Assert.IsType<Rejected>(await client.TransactAsync([Nb.NewSwitch(Guid.NewGuid())], Ct));
+        Assert.Equal(OvsdbError.UnknownDatabase, refused.Error.Error);
+        await server.ControlAsync("ovsdb-server/add-db", server.Database);
+        await client.SyncedAsync(Ct);
+        Assert.Equal((2, 1), (client.Generation, client.Snapshot.Table(Nb.Switch).Count));
+        await client.CommitAsync(Nb.NewSwitch(Guid.NewGuid()));
+        await client.MustAgreeAsync(server.Endpoint);
+        Assert.True(held.IsHeld);
+    }
+
+    [Fact]
+    public async Task A_client_waits_for_a_database_that_the_server_does_not_have_yet()
+    {
+        await using var server = await OvsdbServer.StartNewAsync();
+        await server.ControlAsync("ovsdb-server/remove-db", Nb.Name);
+        await using var client = new OvsdbClient(new OvsdbClientOptions
+        {
+            Endpoints = OvsdbEndpoint.ParseList(server.Endpoint),
+            Database = Nb.Name,
+            Monitor = Nb.Tables,
+            ConnectTimeout = TimeSpan.FromMilliseconds(200),
+        });
+        client.Start();
+        await Eventually.Holds("the reason is told", () => client.LastError?.Contains($"did not serve {Nb.Name} within 0.2 s", StringComparison.Ordinal) == true);
+        await server.ControlAsync("ovsdb-server/add-db", server.Database);
+        await client.SyncedAsync(Ct);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_restarted_has_another_id()
+    {
+        await using var server = await OvsdbServer.StartNewAsync();
+        await using var interceptor = new Interceptor(server);
+        await using var client = Nb.Client(interceptor.Endpoint);
+        await client.SyncedAsync(Ct);
+        var first = client.ServerId;
+        Assert.NotNull(first);
+
+        interceptor.ToClient = _ => null;
+        await Assert.ThrowsAsync<OvsdbNotConnectedException>(() => client.EchoAsync(Ct));
+        interceptor.ToClient = message => message;
+        await client.SyncedAsync(Ct);
+        Assert.Equal(first, client.ServerId);
+
+        await server.KillAsync();
+        await Eventually.Holds("the client knows", () => client.State == OvsdbClientState.Stale);
+        await server.StartAsync();
+        await client.SyncedAsync(Ct);
+        Assert.NotEqual(first, client.ServerId);
+    }
+
+    /// <summary>Open vSwitch before 2.12.</summary>
+    [Fact]
+    public async Task A_server_without_monitor_cond_since_is_followed_by_monitor_cond()
+    {
+        await using var server = await OvsdbServer.StartNewAsync();
+        await using var interceptor = new Interceptor(server);
+        var methods = Refuse(interceptor, "monitor_cond_since");
+        await MustFollowAsync(interceptor.Endpoint, server.Endpoint);
+        Assert.Equal(["monitor", "monitor_cond_since", "monitor_cond"], methods.Distinct());
+    }
+
+    /// <summary>Open vSwitch before 2.6: <c>monitor</c> and <c>update</c> as RFC 7047 has them (§4.1.5–6). A real server can be told to forget the newer ones.</summary>
+    [Fact]
+    public async Task A_server_without_monitor_cond_is_followed_by_monitor()
+    {
+        await using var server = await OvsdbServer.StartNewAsync();
+        await server.ControlAsync("ovsdb-server/disable-monitor-cond");
+        await using var interceptor = new Interceptor(server);
+        var methods = Refuse(interceptor);
+        await MustFollowAsync(interceptor.Endpoint, server.Endpoint);
+        Assert.Equal(["monitor", "monitor_cond_since", "monitor_cond"], methods.Distinct());
+        Assert.Equal("monitor", methods[^1]);
+    }
+
+    /// <summary>Open vSwitch before 2.9: no <c>_Server</c>, no <c>set_db_change_aware</c>, no name of its own.</summary>
+    [Fact]
+    public async Task A_server_that_says_nothing_of_itself_is_followed()
+    {
+        await using var server = await OvsdbServer.StartNewAsync();
+        await using var interceptor = new Interceptor(server);
+        Refuse(interceptor, "set_db_change_aware", "get_server_id", "monitor_cond_since");
+        await using var client = Nb.Client(interceptor.Endpoint);
+        await client.SyncedAsync(Ct);
+        Assert.Null(client.ServerId);
+        await client.CommitAsync(Nb.NewSwitch(Guid.NewGuid()));
+        await client.MustAgreeAsync(server.Endpoint);
+    }
+
+    private static async Task MustFollowAsync(string endpoint, string server)
+    {
+        await using var client = Nb.Client(endpoint);
+        await client.SyncedAsync(Ct);
+        var (ofSwitch, port, gone) = (Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid());
+        var told = new List<ReplicaChange>();
+        client.Changed += told.Add;
+        await client.CommitAsync([Nb.NewSwitch(ofSwitch), .. Nb.NewPort(ofSwitch, port, "p", ("external_ids", Nb.Marks(("owner", "a")))), .. Nb.NewPort(ofSwitch, gone, "q")]);
+        await client.CommitAsync(Op.Update(Nb.Port, [Where.Uuid(port)], Nb.Row(("name", "r"), ("external_ids", Nb.Marks(("owner", "b"))))));
+        await client.CommitAsync(Op.Mutate(Nb.Switch, [Where.Uuid(ofSwitch)], Mutation.Delete("ports", gone)));
+        await client.MustAgreeAsync(server);
+        Assert.Equal("r", client.Snapshot.ByIndex(Nb.ByOwner.Name, "b").Single()["name"].AsString());
+        await Eventually.Holds("the three changes are told", () => told.Count(change => !change.Reloaded) == 3);
+        var last = told[^1].Rows.ToDictionary(change => change.Uuid);
+        Assert.Equal((2, "q", null), (last.Count, last[gone].Before?["name"].AsString(), last[gone].After));
+
+        // Another wish is fulfilled, too, in whatever way.
+        await client.ReplaceMonitorAsync([new MonitoredTable(Nb.Switch, ["name"])], Ct);
+        Assert.Equal((1, 0), (client.Snapshot.Table(Nb.Switch).Count, client.Snapshot.Table(Nb.Port).Count));
+        await client.CommitAsync(Nb.NewSwitch(Guid.NewGuid()));
+        Assert.Equal(2, client.Snapshot.Table(Nb.Switch).Count);
+    }
+
+    /// <summary>Has the server not know methods; returns the monitor methods that are asked for. The real server names the stranger in its log and says "unknown method".</summary>
+    private static List<string> Refuse(Interceptor interceptor, params string[] unknown)
+    {
+        var asked = new List<string>();
+        interceptor.ToServer = message =>
+        {
+            var request = JsonNode.Parse(message)!;
+            if (request["method"]?.GetValue<string>() is not { } method)
+                return message;
+            if (method.StartsWith("monitor", StringComparison.Ordinal) && !method.EndsWith("cancel", StringComparison.Ordinal))
+                asked.Add(method);
+            request["method"] = unknown.Contains(method) ? "not_yet" : method;
+            return request.ToJsonString();
+        };
+        return asked;
+    }
+
+    private static async Task<string> SchemaWithColourAsync(OvsdbServer server)
+    {
+        var schema = JsonNode.Parse(await File.ReadAllTextAsync(OvsdbServer.Northbound, Ct))!;
+        schema["version"] = "99.0.0";
+        schema["tables"]!["Static_MAC_Binding"]!["columns"]!["colour"] = new JsonObject { ["type"] = "string" };
+        var path = Path.Combine(server.Folder, "newer.ovsschema");
+        await File.WriteAllTextAsync(path, schema.ToJsonString(), Ct);
+        return path;
+    }
+}
