@@ -79,6 +79,7 @@ public sealed class OvsdbClient : IAsyncDisposable
     {
         if (_loop is not null)
             throw new InvalidOperationException("The client has been started.");
+        Metrics.Show(this, _options.Database);
         _loop = Task.Run(() => RunAsync(_ending.Token));
     }
 
@@ -137,6 +138,7 @@ public sealed class OvsdbClient : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _disposed, true))
             return;
+        Metrics.Hide(this);
         await _ending.CancelAsync();
         if (_loop is not null)
             await _loop;
@@ -159,7 +161,7 @@ public sealed class OvsdbClient : IAsyncDisposable
         for (var first = true; !ct.IsCancellationRequested; first = false)
         {
             if (!first)
-                Metrics.Reconnects.Add(1);
+                Metrics.Reconnect(_options.Database);
             try
             {
                 if (round.Count == 0)

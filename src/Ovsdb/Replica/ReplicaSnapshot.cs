@@ -15,6 +15,9 @@ public sealed class ReplicaSnapshot
 
     internal ReplicaLayout Layout => _layout;
 
+    /// <summary>How many rows each table has.</summary>
+    internal IEnumerable<(string Name, int Rows)> Counts => _layout.Tables.Zip(_tables, (table, copy) => (table.Name, copy.Rows.Count));
+
     /// <summary>The rows of a table by UUID; none for a table that is not monitored or that the server's schema lacks.</summary>
     public IReadOnlyDictionary<Guid, Row> Table(string table) => Rows(table);
 

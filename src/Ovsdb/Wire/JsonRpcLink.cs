@@ -169,9 +169,9 @@ internal sealed class JsonRpcLink : IAsyncDisposable
             _calls.Clear();
             _outbox.Complete();
         }
+        _lost?.Invoke();
         _ended.Cancel();
         _stream.Dispose();
-        _lost?.Invoke();
         foreach (var call in lost)
             call.Lose(reason);
     }
