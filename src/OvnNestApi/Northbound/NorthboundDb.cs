@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using OvnNestApi.Data;
+using OvnNestApi.Reconciling;
 using Ovsdb;
 
 namespace OvnNestApi.Northbound;
@@ -13,17 +14,20 @@ internal sealed class NorthboundDb : IAsyncDisposable
     private RowRef? _global;
     private Op? _fence;
 
+    /// <param name="options">Where it is, and which instance in it is ours.</param>
     /// <param name="woken">Set when the copy has changed, or its state.</param>
-    public NorthboundDb(IReadOnlyList<OvsdbEndpoint> endpoints, Ownership ownership, Signal woken, TimeProvider time)
+    /// <param name="time">For all times.</param>
+    public NorthboundDb(NorthboundOptions options, Signal woken, TimeProvider time)
     {
-        Ownership = ownership;
+        Ownership = new(options.Instance);
         _client = new OvsdbClient(
             new OvsdbClientOptions
             {
-                Endpoints = endpoints,
+                Endpoints = OvsdbEndpoint.ParseList(options.Endpoints),
+                Tls = Tls(options.Tls),
                 Database = "OVN_Northbound",
-                Monitor = NorthboundMonitor.Tables(ownership),
-                Indexes = NorthboundMonitor.Indexes(ownership),
+                Monitor = NorthboundMonitor.Tables(Ownership),
+                Indexes = NorthboundMonitor.Indexes(Ownership),
                 LeaderOnly = true,
                 ReconnectMaximum = TimeSpan.FromSeconds(1),
             },
@@ -153,6 +157,15 @@ internal sealed class NorthboundDb : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _client.DisposeAsync();
+
+    private static OvsdbTls? Tls(NorthboundTlsOptions options) => options.CaFile is null ? null : new(options.CaFile)
+    {
+        CertificateFile = options.CertificateFile,
+        KeyFile = options.KeyFile,
+        CrlFile = options.CrlFile,
+        ServerName = options.ServerName,
+        ChecksName = options.CheckName,
+    };
 
     private static string Value(Guid installation, long epoch) => string.Create(CultureInfo.InvariantCulture, $"{installation}/{epoch}");
 

@@ -55,7 +55,7 @@ internal sealed partial class Reconciler(
     {
         LogLeads(first.Epoch);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        await using var nb = new NorthboundDb(OvsdbEndpoint.ParseList(northbound.Value.Endpoints), new(northbound.Value.Instance), signals.Dirty, time);
+        await using var nb = new NorthboundDb(northbound.Value, signals.Dirty, time);
         using var lead = new Lead(leadership, first, signals.Dirty);
         var heartbeat = BeatAsync(lead, nb, end);
         try

@@ -18,6 +18,7 @@ internal static partial class ReconcilerSide
             .ValidateOnStart();
         services.AddOptions<NorthboundOptions>().Bind(configuration.GetSection("Northbound"))
             .Validate(o => InstanceName().IsMatch(o.Instance), "Northbound__Instance is 1 to 63 letters, digits and dashes.")
+            .Validate(o => o.Tls.CaFile is not null || !o.Endpoints.Contains("ssl:", StringComparison.Ordinal), "ssl: in Northbound__Endpoints needs Northbound__Tls__CaFile.")
             .ValidateOnStart();
         services.AddSingleton(provider => new Leadership(
             provider.GetRequiredService<Npgsql.NpgsqlDataSource>(), provider.GetRequiredService<Microsoft.Extensions.Options.IOptions<ReconcilerOptions>>().Value));

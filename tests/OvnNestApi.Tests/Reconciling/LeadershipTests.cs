@@ -90,7 +90,7 @@ public sealed class LeadershipTests
 
     private static async Task<NorthboundDb> ConnectAsync(OvsdbServer server)
     {
-        var nb = new NorthboundDb(OvsdbEndpoint.ParseList(server.Endpoint), new("lab"), new OvnNestApi.Data.Signal(), TimeProvider.System);
+        var nb = new NorthboundDb(new() { Endpoints = server.Endpoint, Instance = "lab" }, new OvnNestApi.Data.Signal(), TimeProvider.System);
         await Eventually.Holds("the copy is complete", () => nb.IsSynced);
         return nb;
     }

@@ -2,10 +2,10 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Ovsdb.Tests;
+namespace TestServers;
 
 /// <summary>An authority that issues certificates and revocation lists into PEM files of a folder.</summary>
-internal sealed class TestAuthority : IDisposable
+public sealed class TestAuthority : IDisposable
 {
     private const string ServerPurpose = "1.3.6.1.5.5.7.3.1", ClientPurpose = "1.3.6.1.5.5.7.3.2";
 
@@ -14,6 +14,9 @@ internal sealed class TestAuthority : IDisposable
     private int _issued;
 
     /// <summary>An authority that answers to nobody.</summary>
+    /// <param name="folder">Where its files go.</param>
+    /// <param name="name">Its common name.</param>
+    /// <param name="file">The name of its file, if not the same.</param>
     public TestAuthority(string folder, string name, string? file = null)
         : this(folder, name, file ?? name, Request(name, ECDsa.Create(ECCurve.NamedCurves.nistP256), isAuthority: true), issuer: null)
     {
@@ -35,12 +38,17 @@ internal sealed class TestAuthority : IDisposable
     /// <summary>Its certificate.</summary>
     public string File { get; }
 
+    /// <inheritdoc/>
     public void Dispose() => _certificate.Dispose();
 
     /// <summary>An authority under this one.</summary>
     public TestAuthority Delegate(string name) => new(_folder, name, name, Request(name, ECDsa.Create(ECCurve.NamedCurves.nistP256), isAuthority: true), _certificate);
 
-    /// <summary>A certificate of this name, as common name and, for servers, as alternative name.</summary>
+    /// <summary>A certificate.</summary>
+    /// <param name="name">Its common name.</param>
+    /// <param name="address">Its one alternative name; null for none.</param>
+    /// <param name="expired">Valid until yesterday.</param>
+    /// <param name="forServers">Names its purpose: true for servers, false for clients, null for any.</param>
     public CertificateFiles Issue(string name, IPAddress? address = null, bool expired = false, bool? forServers = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -55,14 +63,19 @@ internal sealed class TestAuthority : IDisposable
         }
         var now = TimeProvider.System.GetUtcNow();
         var number = Interlocked.Increment(ref _issued);
-        using var certificate = request.Create(_certificate, now.AddDays(-5), expired ? now.AddDays(-1) : now.AddDays(5), [1, 0, 0, (byte)number]);
-        var files = new CertificateFiles($"{_folder}/{Path.GetFileNameWithoutExtension(File)}-{name}-{number}.pem", $"{_folder}/{Path.GetFileNameWithoutExtension(File)}-{name}-{number}.key");
+        using var certificate = request.Create(_certificate, now.AddDays(-5), expired ? now.AddDays(-1) : now.AddDays(5), [1, (byte)number]);
+        var path = $"{_folder}/{Path.GetFileNameWithoutExtension(File)}-{number}";
+        var files = new CertificateFiles($"{path}.pem", $"{path}.key");
         System.IO.File.WriteAllText(files.Certificate, certificate.ExportCertificatePem() + "\n");
         System.IO.File.WriteAllText(files.Key, key.ExportPkcs8PrivateKeyPem() + "\n");
         return files;
     }
 
     /// <summary>A revocation list; returns its file.</summary>
+    /// <param name="file">The file's name.</param>
+    /// <param name="revoked">A certificate to revoke; null for none of ours.</param>
+    /// <param name="outdated">Valid until an hour ago.</param>
+    /// <param name="der">Not PEM.</param>
     public string Revoke(string file, CertificateFiles? revoked = null, bool outdated = false, bool der = false)
     {
         var builder = new CertificateRevocationListBuilder();
@@ -93,5 +106,7 @@ internal sealed class TestAuthority : IDisposable
     }
 }
 
-/// <summary>A certificate and its key, PEM.</summary>
-internal sealed record CertificateFiles(string Certificate, string Key);
+/// <summary>The files of a certificate and its key, PEM.</summary>
+/// <param name="Certificate">The certificate's.</param>
+/// <param name="Key">The key's.</param>
+public sealed record CertificateFiles(string Certificate, string Key);
