@@ -47,11 +47,13 @@ public sealed class OvsdbLock : IAsyncDisposable
 
     /// <summary>Takes the lock away from whoever holds it; he waits for it from then on. Nothing happens if it is held.</summary>
     /// <exception cref="OvsdbNotConnectedException">There is no connection.</exception>
+    /// <exception cref="ObjectDisposedException">It was given back.</exception>
     public async Task StealAsync(CancellationToken ct)
     {
         await _turn.WaitAsync(ct);
         try
         {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
             if (_session is not { EndReason: null } session)
                 throw new OvsdbNotConnectedException("There is no connection to steal the lock on.");
             if (session.Holds(Id))
@@ -70,7 +72,14 @@ public sealed class OvsdbLock : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _disposed, true))
             return;
-        _forget(this);
+        lock (_gate)
+        {
+            _isHeld = false;
+            if (_held.Task.IsCompleted)
+                _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _held.TrySetException(new ObjectDisposedException(nameof(OvsdbLock)));
+            _ = _held.Task.Exception; // seen, even if nobody waits
+        }
         await _turn.WaitAsync();
         try
         {
@@ -85,14 +94,7 @@ public sealed class OvsdbLock : IAsyncDisposable
         {
             _turn.Release();
         }
-        lock (_gate)
-        {
-            _isHeld = false;
-            if (_held.Task.IsCompleted)
-                _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _held.TrySetException(new ObjectDisposedException(nameof(OvsdbLock)));
-            _ = _held.Task.Exception; // seen, even if nobody waits
-        }
+        _forget(this); // only now may it be asked for again
     }
 
     /// <summary>Asks for it on this connection, once.</summary>
@@ -118,7 +120,7 @@ public sealed class OvsdbLock : IAsyncDisposable
         lock (_gate)
         {
             // A connection that has ended has been noted as lost, or will be after this.
-            if (_isHeld == held || (held && connection?.EndReason is not null))
+            if (_isHeld == held || (held && connection?.EndReason is not null) || Volatile.Read(ref _disposed))
                 return;
             _isHeld = held;
             if (held)
