@@ -8,7 +8,7 @@ namespace Ovsdb;
 /// <summary>One live stream to a server. It never reconnects; its owner makes the next one. Safe for use by many at once.</summary>
 public sealed class OvsdbConnection : IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<string, Monitor> _monitors = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ServerMonitor> _monitors = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _locks = new(StringComparer.Ordinal); // those that this session holds
     private readonly ConcurrentDictionary<string, DatabaseSchema> _schemas = new(StringComparer.Ordinal);
     private readonly ReadingPool _pool = new(); // the read loop's
@@ -184,10 +184,15 @@ public sealed class OvsdbConnection : IAsyncDisposable
         string method, string database, string id, Action<Utf8JsonWriter> writeRequests, Guid since, UpdatesReader read, Action? canceled, CancellationToken ct)
     {
         var hasHistory = method == "monitor_cond_since";
-        _monitors[id] = new Monitor(read, canceled);
+        var monitor = _monitors[id] = new ServerMonitor(read, canceled);
+        var contents = new Call<bool>((ref reader) =>
+        {
+            monitor.ReadContents(ref reader, hasHistory);
+            return true;
+        });
         try
         {
-            await _link.LongCallAsync(new Call<bool>((ref reader) => ReadContents(ref reader, read, hasHistory)), method, WriteParams, ct);
+            await _link.LongCallAsync(contents, method, WriteParams, ct);
         }
         catch (OvsdbException)
         {
@@ -225,23 +230,6 @@ public sealed class OvsdbConnection : IAsyncDisposable
         return _link.CallAsync(JsonRpcLink.Ignoring(), "monitor_cancel", json => json.WriteStringValue(id), ct);
     }
 
-    private static bool ReadContents(ref Utf8JsonReader reader, UpdatesReader read, bool hasHistory)
-    {
-        if (!hasHistory)
-        {
-            read(ref reader, new MonitorEvent(IsContents: true, Found: false, Guid.Empty));
-            return true;
-        }
-        ValueReader.Require(ref reader, JsonTokenType.StartArray);
-        ValueReader.Next(ref reader);
-        var found = reader.GetBoolean();
-        ValueReader.Next(ref reader);
-        var last = reader.GetGuid();
-        ValueReader.Next(ref reader);
-        read(ref reader, new MonitorEvent(IsContents: true, found, last));
-        return true;
-    }
-
     private Task<bool> LockAsync(string method, string lockId, CancellationToken ct)
     {
         var call = new Call<bool>((ref reader) =>
@@ -272,28 +260,11 @@ public sealed class OvsdbConnection : IAsyncDisposable
         if (method is "locked" or "stolen")
             SetLock(id, held: method == "locked");
         else if (method == "monitor_canceled")
-            CancelByServer(id);
-        else if (_monitors.TryGetValue(id, out var monitor)) // else cancelled meanwhile
-            ReadUpdate(ref reader, hasHistory: method == "update3", monitor);
-    }
-
-    private void CancelByServer(string id)
-    {
-        if (_monitors.TryRemove(id, out var monitor))
-            monitor.Canceled?.Invoke();
-    }
-
-    private static void ReadUpdate(ref Utf8JsonReader reader, bool hasHistory, Monitor monitor)
-    {
-        ValueReader.Next(ref reader);
-        var last = Guid.Empty;
-        if (hasHistory)
         {
-            last = reader.GetGuid();
-            ValueReader.Next(ref reader);
+            if (_monitors.TryRemove(id, out var ended))
+                ended.Cancel();
         }
-        monitor.Read(ref reader, new MonitorEvent(IsContents: false, Found: false, last));
+        else if (_monitors.TryGetValue(id, out var monitor)) // else cancelled meanwhile
+            monitor.ReadUpdate(ref reader, hasHistory: method == "update3");
     }
-
-    private readonly record struct Monitor(UpdatesReader Read, Action? Canceled);
 }

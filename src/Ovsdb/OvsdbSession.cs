@@ -85,8 +85,7 @@ internal sealed class OvsdbSession : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, ct);
         try
         {
-            await _watch.UsableAsync(either.Token);
-            return _schema = await Connection.GetSchemaAsync(_options.Database, either.Token);
+            return _schema = await ReadSchemaAsync(either.Token);
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
@@ -105,6 +104,24 @@ internal sealed class OvsdbSession : IAsyncDisposable
         else
             await ReplaceAsync(layout, ct);
         _layout = layout;
+    }
+
+    private async Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct)
+    {
+        while (true)
+        {
+            var news = _watch.News;
+            await _watch.UsableAsync(ct);
+            try
+            {
+                return await Connection.GetSchemaAsync(_options.Database, ct);
+            }
+            catch (OvsdbException e) when (e.Error.Error == OvsdbError.UnknownDatabase && news is not null)
+            {
+                // The database has gone, which the server is about to say, or has said meanwhile. It may come back.
+                await news.WaitAsync(ct);
+            }
+        }
     }
 
     private static async Task<Guid?> ServerIdAsync(OvsdbConnection connection, CancellationToken ct)

@@ -6,12 +6,13 @@ internal sealed class ServerWatch
 {
     private static readonly ReplicaLayout Nothing = new([], [], null);
 
-    private readonly Lock _gate = new(); // guards _usable
+    private readonly Lock _gate = new(); // guards _usable and _news
     private readonly OvsdbConnection _connection;
     private readonly ClusterProgress _progress;
     private readonly string _database;
     private readonly bool _leaderOnly;
     private TaskCompletionSource _usable = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _news = new(TaskCreationOptions.RunContinuationsAsynchronously); // null: none will ever come
 
     private ServerWatch(OvsdbConnection connection, string database, bool leaderOnly, ClusterProgress progress) =>
         (_connection, _database, _leaderOnly, _progress) = (connection, database, leaderOnly, progress);
@@ -36,6 +37,7 @@ internal sealed class ServerWatch
         {
             // Open vSwitch before 2.9, which has neither clusters nor relays, and ends the link when a database changes.
             watch._usable.SetResult();
+            watch._news = null;
             return watch;
         }
         var replica = new Replica(Nothing, change => watch.Judge(change.Snapshot));
@@ -43,6 +45,16 @@ internal sealed class ServerWatch
         await connection.MonitorAsync(
             "monitor", "_Server", "server", layout.WriteUnconditionalRequests, Guid.Empty, (ref reader, what) => replica.Read(ref reader, what, layout), null, ct);
         return watch;
+    }
+
+    /// <summary>Ends when the server next says something of its databases; null if it never does.</summary>
+    public Task? News
+    {
+        get
+        {
+            lock (_gate)
+                return _news?.Task;
+        }
     }
 
     /// <summary>Ends when the server has the database and will do, at once if so. Its row may be missing in the first moments, and while it is replaced.</summary>
@@ -68,6 +80,8 @@ internal sealed class ServerWatch
         }
         lock (_gate)
         {
+            _news?.TrySetResult();
+            _news = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             if (row is not null)
                 _usable.TrySetResult();
             else if (_usable.Task.IsCompleted)

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using TestServers;
 
@@ -29,7 +28,7 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task Both_sides_with_certificates_of_the_same_authority_talk()
     {
-        await using var server = await StartAsync(_authority.Issue("server", IPAddress.Loopback));
+        await using var server = await StartAsync(_authority.Issue("server", "127.0.0.1"));
         await using var client = Client(server, _tls);
         await client.SyncedAsync(Ct);
         await client.CommitAsync(Nb.NewSwitch(Guid.NewGuid()));
@@ -39,7 +38,7 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task A_large_copy_and_many_transactions_in_flight_come_through()
     {
-        await using var server = await StartAsync(_authority.Issue("server", IPAddress.Loopback));
+        await using var server = await StartAsync(_authority.Issue("server", "127.0.0.1"));
         await using var connection = await ConnectAsync(server, _tls);
         await Nb.FillAsync(connection, 5_000);
         await using var client = Client(server, _tls);
@@ -51,7 +50,7 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task A_certificate_that_was_renewed_is_used_at_the_next_connection()
     {
-        await using var server = await StartAsync(_authority.Issue("server", IPAddress.Loopback));
+        await using var server = await StartAsync(_authority.Issue("server", "127.0.0.1"));
         var (old, renewed) = (_authority.Issue("old", expired: true), _authority.Issue("renewed"));
         var (certificate, key) = ($"{_folder}/own.pem", $"{_folder}/own.key");
         Install(old);
@@ -74,7 +73,7 @@ public sealed class TlsTests : IDisposable
     public async Task A_server_of_another_authority_is_refused()
     {
         using var other = new TestAuthority(_folder, "other");
-        await using var server = await StartAsync(other.Issue("server", IPAddress.Loopback));
+        await using var server = await StartAsync(other.Issue("server", "127.0.0.1"));
         await MustBeRefusedAsync(server, _tls, $"the server's certificate, CN=server, was not issued by an authority in {_authority.File} but by CN=other");
     }
 
@@ -82,21 +81,21 @@ public sealed class TlsTests : IDisposable
     public async Task An_authority_of_the_same_name_is_another_authority()
     {
         using var impostor = new TestAuthority(_folder, "authority", file: "impostor");
-        await using var server = await StartAsync(impostor.Issue("server", IPAddress.Loopback));
+        await using var server = await StartAsync(impostor.Issue("server", "127.0.0.1"));
         await MustBeRefusedAsync(server, _tls, $"was not issued by an authority in {_authority.File}");
     }
 
     [Fact]
     public async Task A_certificate_that_is_for_clients_makes_no_server()
     {
-        await using var server = await StartAsync(_authority.Issue("server", IPAddress.Loopback, forServers: false));
+        await using var server = await StartAsync(_authority.Issue("server", "127.0.0.1", forServers: false));
         await MustBeRefusedAsync(server, _tls, "the server's certificate, CN=server, cannot be trusted");
     }
 
     [Fact]
     public async Task An_expired_server_is_refused()
     {
-        await using var server = await StartAsync(_authority.Issue("server", IPAddress.Loopback, expired: true));
+        await using var server = await StartAsync(_authority.Issue("server", "127.0.0.1", expired: true));
         await MustBeRefusedAsync(server, _tls, "the certificate CN=server is valid only from ");
     }
 
@@ -108,6 +107,10 @@ public sealed class TlsTests : IDisposable
         await MustBeRefusedAsync(server, _tls with { ServerName = "sb.example" }, "the server's certificate is for nb.example, not for sb.example");
         await MustBeAcceptedAsync(server, _tls with { ServerName = "NB.example" });
         await MustBeAcceptedAsync(server, _tls with { ChecksName = false });
+
+        await using var any = await StartAsync(_authority.Issue("server", "*.example"));
+        await MustBeAcceptedAsync(any, _tls with { ServerName = "nb.example" });
+        await MustBeRefusedAsync(any, _tls with { ServerName = "nb.an.example" }, "the server's certificate is for *.example, not for nb.an.example");
     }
 
     /// <summary>In TLS 1.2 the server has no better words for it than that the handshake failed.</summary>
@@ -116,7 +119,7 @@ public sealed class TlsTests : IDisposable
     [InlineData("--ssl-protocols=TLSv1.2", "the server refused the TLS connection: handshake failure; no client certificate is configured")]
     public async Task A_client_without_a_certificate_is_refused_by_the_server(string option, string reason)
     {
-        await using var server = await StartAsync(_authority.Issue("server", IPAddress.Loopback), option);
+        await using var server = await StartAsync(_authority.Issue("server", "127.0.0.1"), option);
         await MustBeRefusedAsync(server, new OvsdbTls(_authority.File), reason);
         await MustBeAcceptedAsync(server, _tls);
     }
@@ -125,7 +128,7 @@ public sealed class TlsTests : IDisposable
     public async Task A_client_of_another_authority_or_an_expired_one_is_refused_by_the_server()
     {
         using var other = new TestAuthority(_folder, "other");
-        await using var server = await StartAsync(_authority.Issue("server", IPAddress.Loopback));
+        await using var server = await StartAsync(_authority.Issue("server", "127.0.0.1"));
         await MustBeRefusedAsync(server, With(other.Issue("client")), "the server refused the TLS connection: unknown ca");
         await MustBeRefusedAsync(server, With(_authority.Issue("client", expired: true)), "the server refused the TLS connection: certificate expired");
 
@@ -133,9 +136,21 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_client_shows_the_certificates_between_its_own_and_the_authority()
+    {
+        using var between = _authority.Delegate("between");
+        await using var server = await StartAsync(_authority.Issue("server", "127.0.0.1"));
+        var client = between.Issue("client");
+        await MustBeRefusedAsync(server, With(client.Certificate), "the server refused the TLS connection: unknown ca");
+        await MustBeAcceptedAsync(server, With(await JoinAsync("chain", client.Certificate, between.File)));
+
+        OvsdbTls With(string certificate) => _tls with { CertificateFile = certificate, KeyFile = client.Key };
+    }
+
+    [Fact]
     public async Task A_revoked_server_is_refused()
     {
-        var files = _authority.Issue("server", IPAddress.Loopback);
+        var files = _authority.Issue("server", "127.0.0.1");
         await using var server = await StartAsync(files);
         var none = _authority.Revoke("none");
         await MustBeAcceptedAsync(server, _tls with { CrlFile = none });
@@ -148,7 +163,7 @@ public sealed class TlsTests : IDisposable
     {
         using var other = new TestAuthority(_folder, "other");
         using var impostor = new TestAuthority(_folder, "authority", file: "impostor");
-        await using var server = await StartAsync(_authority.Issue("server", IPAddress.Loopback));
+        await using var server = await StartAsync(_authority.Issue("server", "127.0.0.1"));
         var (outdated, foreign, forged) = (_authority.Revoke("outdated", outdated: true), other.Revoke("foreign"), impostor.Revoke("forged"));
         await MustBeRefusedAsync(server, _tls with { CrlFile = outdated }, $"the list of CN=authority in {outdated} is out of date");
         await MustBeRefusedAsync(server, _tls with { CrlFile = foreign }, $"{foreign} has no list signed by CN=authority");
@@ -163,7 +178,7 @@ public sealed class TlsTests : IDisposable
     public async Task Every_certificate_below_the_authority_needs_a_list_of_its_issuer()
     {
         using var between = _authority.Delegate("between");
-        await using var server = await StartAsync(between.Issue("server", IPAddress.Loopback));
+        await using var server = await StartAsync(between.Issue("server", "127.0.0.1"));
         await MustBeRefusedAsync(server, _tls, "was not issued by an authority in"); // ovsdb-server shows its own certificate alone
         var tls = _tls with { CaFile = await JoinAsync("authorities", _authority.File, between.File) };
         await MustBeAcceptedAsync(server, tls);
@@ -178,7 +193,7 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task Files_that_are_missing_or_do_not_fit_are_named()
     {
-        await using var server = await StartAsync(_authority.Issue("server", IPAddress.Loopback));
+        await using var server = await StartAsync(_authority.Issue("server", "127.0.0.1"));
         await MustBeRefusedAsync(server, _tls with { KeyFile = _authority.Issue("another").Key }, $"{_tls.CertificateFile}: ");
         await MustBeRefusedAsync(server, _tls with { CertificateFile = $"{_folder}/nowhere" }, $"{_folder}/nowhere: ");
         await MustBeRefusedAsync(server, new OvsdbTls($"{_folder}/nowhere"), $"{_folder}/nowhere: ");

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 
 namespace TestServers;
@@ -104,6 +105,9 @@ public sealed class OvsdbServer : IAsyncDisposable
     {
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         socket.Connect(new UnixDomainSocketEndPoint(Socket));
+        using var tcp = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        if (_port is { } port)
+            tcp.Connect(IPAddress.Loopback, port);
         return true;
     }
 

@@ -46,19 +46,22 @@ public sealed class TestAuthority : IDisposable
 
     /// <summary>A certificate.</summary>
     /// <param name="name">Its common name.</param>
-    /// <param name="address">Its one alternative name; null for none.</param>
+    /// <param name="host">Its one alternative name, an address or a host; null for none.</param>
     /// <param name="expired">Valid until yesterday.</param>
     /// <param name="forServers">Names its purpose: true for servers, false for clients, null for any.</param>
-    public CertificateFiles Issue(string name, IPAddress? address = null, bool expired = false, bool? forServers = null)
+    public CertificateFiles Issue(string name, string? host = null, bool expired = false, bool? forServers = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var (request, _) = Request(name, key, isAuthority: false);
         if (forServers is { } purpose)
             request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose ? ServerPurpose : ClientPurpose)], critical: false));
-        if (address is not null)
+        if (host is not null)
         {
             var names = new SubjectAlternativeNameBuilder();
-            names.AddIpAddress(address);
+            if (IPAddress.TryParse(host, out var address))
+                names.AddIpAddress(address);
+            else
+                names.AddDnsName(host);
             request.CertificateExtensions.Add(names.Build());
         }
         var now = TimeProvider.System.GetUtcNow();

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using OvnNestApi.Tests.Hosts;
@@ -17,7 +16,7 @@ public sealed class NorthboundTlsTests : IDisposable
     public async Task An_NB_behind_TLS_is_reconciled()
     {
         using var authority = new TestAuthority(_folder, "authority");
-        var (server, client) = (authority.Issue("nb", IPAddress.Loopback), authority.Issue("nest"));
+        var (server, client) = (authority.Issue("nb", "127.0.0.1"), authority.Issue("nest"));
         await using var northbound = await OvsdbServer.StartNewAsync(tls: new ServerCertificate(server.Certificate, server.Key, authority.File));
         await using var nest = await NestServer.StartAsync(new()
         {
