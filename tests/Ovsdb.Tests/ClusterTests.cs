@@ -3,12 +3,16 @@ using TestServers;
 
 namespace Ovsdb.Tests;
 
-/// <summary>A cluster of three real servers. Each test leaves it whole.</summary>
-public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassFixture<ClusterTests.Servers>
+/// <summary>A cluster of three real servers, whole at the beginning of each test.</summary>
+public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassFixture<ClusterTests.Servers>, IAsyncLifetime
 {
     private readonly RaftCluster _cluster = servers.Cluster;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => await _cluster.HealAsync();
+
+    public ValueTask DisposeAsync() => default;
 
     [Fact]
     public async Task When_the_leader_dies_the_client_goes_on_with_the_next_from_where_its_copy_stands()
@@ -27,7 +31,6 @@ public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassF
         await client.MustAgreeAsync(next.Endpoint);
         Assert.All(new[] { before, after }, uuid => Assert.NotNull(client.Snapshot.Find(Nb.Switch, uuid)));
         Assert.Equal(1, client.Generation);
-        await _cluster.HealAsync();
     }
 
     [Fact]
