@@ -49,7 +49,7 @@ public sealed class ReleaseSoakTests(Lab lab) : IAsyncLifetime
             {
                 for (var looks = random.Next(20); looks > 0; looks--)
                 {
-                    await lab.Sandbox.VsctlAsync(Host, "get", "Bridge", "br-int", "external_ids:ovn-nb-cfg");
+                    await lab.Sandbox.VsctlAsync(Host, "list-ports", "br-int");
                 }
             }, async () => await Eventually.Holds($"{name} is on its way out", async () =>
             {

@@ -30,7 +30,7 @@ public sealed class Change
     /// <summary>The object's id.</summary>
     public required Guid ObjectId { get; init; }
 
-    /// <summary>"created", "updated", "deleting", "deleted" or "status".</summary>
+    /// <summary>"created", "updated", "deleting", "forced" (an admin's word that no silent host is waited for), "deleted" or "status".</summary>
     public required string Action { get; init; }
 
     /// <summary>What could be written of it before, as JSON; null for a creation.</summary>

@@ -90,7 +90,7 @@ public sealed record ChangeList(IReadOnlyList<ChangeView> Items, string Next);
 /// <param name="Vm">The VM's name for what lives in a VM.</param>
 /// <param name="Name">The object's name.</param>
 /// <param name="Id">The object's id.</param>
-/// <param name="Action">created, updated, deleting, deleted or status.</param>
+/// <param name="Action">created, updated, deleting, forced, deleted or status.</param>
 /// <param name="Before">What could be written of it before; absent for a creation.</param>
 /// <param name="After">What can be written of it after; absent for a deletion.</param>
 public sealed record ChangeView(

@@ -105,6 +105,8 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
 
         if (force)
         {
+            var (kind, vm, _) = going.All.First(one => one.Object == target);
+            ChangeLog.Add(db, kind, vm, target.Name, target.Id, "forced", Writable.Of(target), null);
             await (target is Host ? settlement.ForceHostAsync(db, target.Id, cancellationToken) : settlement.ForceObjectAsync(db, target.Id, cancellationToken));
             HasChanged = true;
         }

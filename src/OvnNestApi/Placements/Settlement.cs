@@ -128,7 +128,7 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
         await db.ExecuteAsync("UPDATE vlan_leases SET cool_until = now() WHERE id = @lease AND state = 'Cooling'", cancellationToken, ("lease", leaseId));
         foreach (var vm in vms)
         {
-            await Expiry.FreeOfVmAsync(db, vm, cancellationToken);
+            await Expiry.SweepVmAsync(db, vm, cancellationToken);
         }
     }
 

@@ -12,18 +12,6 @@ namespace OvnNestApi.Placements;
 internal sealed partial class Sweeper(IDbContextFactory<NestDb> databases, Settlement settlement, Signals signals, TimeProvider time, ILogger<Sweeper> logger)
     : BackgroundService
 {
-    // A client's own lease comes back to it, unless its time has run out.
-    internal const string Return = """
-        WITH over AS (
-            SELECT id FROM vlan_leases WHERE state = 'Cooling' AND cool_until <= now() AND owner IS NOT NULL LIMIT 1000 FOR UPDATE SKIP LOCKED),
-        returned AS (
-            UPDATE vlan_leases l SET state = 'Reserved', container_id = NULL, container_name = NULL, cool_until = NULL, drain_nb_cfg = NULL, former_ip = NULL, former_mac = NULL,
-                since = now(), revision = revision + 1
-            FROM over WHERE l.id = over.id RETURNING l.id, l.vm_id, l.tag, l.owner)
-        INSERT INTO vlan_history (vm_id, vm_name, tag, lease_id, owner, "from")
-        SELECT r.vm_id, v.name, r.tag, r.id, r.owner, now() FROM returned r JOIN vms v ON v.id = r.vm_id
-        """;
-
     private const string Unsettled = $"""
         SELECT vm_id FROM vlan_leases l WHERE {Releases.IsDrained}
         UNION SELECT l.vm_id FROM vlan_leases l JOIN lease_holds o ON o.lease_id = l.id JOIN host_status s ON s.host_id = o.host_id
@@ -47,7 +35,7 @@ internal sealed partial class Sweeper(IDbContextFactory<NestDb> databases, Settl
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await db.ExecuteAsync(Expiry.Free, cancellationToken);
-        await db.ExecuteAsync(Return, cancellationToken);
+        await db.ExecuteAsync(Expiry.Return, cancellationToken);
         var vms = await db.QueryAsync(Unsettled, row => row.GetGuid(0), cancellationToken);
         var others = await db.QueryAsync(Unfinished, row => row.GetGuid(0), cancellationToken);
         if (vms.Count + others.Count == 0)

@@ -49,7 +49,7 @@ internal static class Leases
 
         if (ownerKey is not null)
         {
-            await Expiry.FreeOfVmAsync(db, vm.Id, cancellationToken);
+            await Expiry.SweepVmAsync(db, vm.Id, cancellationToken);
         }
 
         // Some lease has to do with this container, or the tag is not free. Locked, for a cooled one may go at any moment.

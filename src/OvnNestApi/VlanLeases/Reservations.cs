@@ -182,7 +182,7 @@ internal static class Reservations
             : Problems.PreconditionFailed(lease is null ? "If-Match was sent, and the tag is not leased." : $"If-Match was sent, and the lease's ETag is {Conditional.ETag(lease.Id, lease.Revision)}.");
     }
 
-    /// <summary>The VM's leases of the tag and of the owners, locked, in the order of the tags. What is over is freed first, so that it is in nobody's way.</summary>
+    /// <summary>The VM's leases of the tag and of the owners, locked, in the order of the tags. What time has ended is over first, so that it is in nobody's way.</summary>
     private static async Task<List<VlanLease>> LockAsync(NestDb db, Guid vm, int? tag, string[] owners, CancellationToken cancellationToken)
     {
         var leases = db.VlanLeases.FromSql(
@@ -193,7 +193,7 @@ internal static class Reservations
             return found;
         }
 
-        await Expiry.FreeOfVmAsync(db, vm, cancellationToken);
+        await Expiry.SweepVmAsync(db, vm, cancellationToken);
         return await leases.ToListAsync(cancellationToken);
     }
 

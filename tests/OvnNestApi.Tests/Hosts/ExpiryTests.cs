@@ -74,6 +74,21 @@ public sealed class ExpiryTests
         Assert.Equal(LeaseState.Bound, (await nest.LeaseAsync(vm, 10))?.State);
     }
 
+    [Fact]
+    public async Task A_cooled_lease_of_a_clients_own_is_a_containers_that_names_it()
+    {
+        var nest = await Installation.CreateAsync();
+        var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), null);
+        await nest.DoAsync(db => Grant.ReservedAsync(db, vm, 10, 1, "web", null, default));
+        await nest.DeleteAsync(await nest.ContainerAsync(vm, "first", owner: "web"));
+        await nest.NorthboundPassAsync(1);
+        Assert.Equal(LeaseState.Cooling, (await nest.LeaseAsync(vm, 10))?.State);
+        Assert.Equal(10, (await nest.ContainerAsync(vm, "second", owner: "web")).Tag);
+        var tenures = await nest.ReadAsync(db => db.VlanHistory.OrderBy(t => t.Id).ToListAsync());
+        Assert.Equal([null, "first", null, "second"], tenures.Select(t => t.ContainerName));
+        Assert.All(tenures.Zip(tenures.Skip(1)), pair => Assert.True(pair.First.Until <= pair.Second.From));
+    }
+
     private static async Task<(Installation Nest, Vm Vm)> ExpiredAsync()
     {
         var nest = await Installation.CreateAsync();

@@ -117,6 +117,16 @@ public sealed class LeaseRuleTests(HostApi api) : IClassFixture<HostApi>
     }
 
     [Fact]
+    public async Task Force_on_a_container_that_is_on_its_way_out_already_is_recorded()
+    {
+        await VmAsync("r10");
+        await DrainingAsync("r10", "c51", 51);
+        await api.SendAsync(HttpMethod.Delete, "/v1/vms/r10/containers/c51?force=true");
+        Assert.Equal(
+            1, await CountAsync("SELECT count(*) FROM changes WHERE kind = 'container' AND vm = 'r10' AND name = 'c51' AND action = 'forced' AND by = 'key:admin' AND request_id IS NOT NULL"));
+    }
+
+    [Fact]
     public async Task Ranges_that_would_leave_out_a_tag_in_use_are_refused_with_the_names()
     {
         await VmAsync("r8");
