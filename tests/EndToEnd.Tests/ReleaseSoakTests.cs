@@ -10,7 +10,7 @@ public sealed class ReleaseSoakTests(Lab lab) : IAsyncLifetime
     private const string Vm = "/v1/vms/relay", Host = "ubuntu3";
 
     /// <summary>Few in the suite, a hundred for <c>./dev soak leases</c>.</summary>
-    private static int Rounds => Environment.GetEnvironmentVariable("NEST_SOAK") == "leases" ? 100 : 3;
+    private static int Rounds => Environment.GetEnvironmentVariable("NEST_SOAK") == "leases" ? 100 : 2;
 
     public async ValueTask InitializeAsync()
     {
