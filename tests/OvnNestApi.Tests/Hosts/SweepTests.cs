@@ -37,7 +37,7 @@ public sealed class SweepTests
         var c51 = await nest.ContainerAsync(vm, "c51", 51);
         await nest.NorthboundPassAsync(1);
         await agent.PassAsync();
-        await nest.DeleteAsync(c51);
+        Assert.Null(await nest.TryRetagAsync(vm, c51, 60));
         await nest.NorthboundPassAsync(2);
         await agent.PassAsync();
 
