@@ -6,7 +6,16 @@ switch (args)
     case ["change"]:
         await ChangeBenchmark.RunAsync();
         return 0;
+    case ["ovsdb"]:
+        await OvsdbBenchmark.RunAsync();
+        return 0;
+    case ["ovsdb-load", var how, var endpoint]: // a child process of the former
+        await DumpBenchmark.LoadAsync(how, endpoint);
+        return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: ./dev bench change    one more container, with 100 and with 10,000 present");
+        await Console.Error.WriteLineAsync("""
+            usage: ./dev bench change    one more container, with 100 and with 10,000 present
+                   ./dev bench ovsdb     the OVSDB library beside a raw socket
+            """);
         return 2;
 }

@@ -22,6 +22,10 @@ public sealed class OvsdbServer : IAsyncDisposable
 
     private OvsdbServer(int? port, bool clustered, ServerCertificate? tls) => (_port, _clustered, _tls) = (port, clustered, tls);
 
+    /// <summary>The process, until it ends or is replaced by the next start.</summary>
+    /// <exception cref="InvalidOperationException">It does not run.</exception>
+    public int ProcessId => _process?.Id ?? throw new InvalidOperationException("This server does not run.");
+
     /// <summary>The folder of database, sockets and log.</summary>
     public string Folder { get; } = Programs.NewFolder("ovsdb");
 

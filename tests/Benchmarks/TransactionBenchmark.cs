@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using System.Globalization;
+using Ovsdb;
+using TestServers;
+
+namespace Benchmarks;
+
+/// <summary>
+/// The same ports added to the same server by the floor and by the library, in turn, and both begin with the same empty switches.
+/// The library's time includes making operations of plain values, checking and encoding them, and reading each answer.
+/// </summary>
+internal sealed class TransactionBenchmark(OvsdbServer server, RawSocket raw, OvsdbClient client)
+{
+    private const int Ports = 1000;
+    private const int Rounds = 15;
+    private const int WarmUps = 3;
+
+    private readonly Guid _dhcp = Guid.NewGuid();
+    private readonly List<double> _latencies = [];
+
+    private sealed record Work(NestedPort[] Ports, Guid[] Switches);
+
+    public async Task PrintAsync()
+    {
+        await CommitAsync([Op.Insert(NestedPort.DhcpTable, new Dictionary<string, OvsdbValue> { ["cidr"] = "10.0.0.0/8" }, _dhcp)]);
+        Console.WriteLine($"{Ports} ports into {Ports / NestedPort.PerSwitch} switches, {Rounds} rounds of floor and library in turn, medians; CPU a port");
+        Console.WriteLine("                           floor      library   ratio  bar      CPU of client: floor  library   of server: floor  library   allocated");
+        await CompareAsync("batches of 100, ports/s", NestedPort.PerSwitch, 1, byLatency: false, "≥ 0.50");
+        await CompareAsync("  2 batches in flight", NestedPort.PerSwitch, 2, byLatency: false, "");
+        await CompareAsync("one by one, p50 in µs", 1, 1, byLatency: true, "≤ 1.50");
+        await CompareAsync("16 in flight, ports/s", 1, 16, byLatency: false, "≥ 0.70");
+    }
+
+    private async Task CompareAsync(string name, int batch, int inFlight, bool byLatency, string bar)
+    {
+        var (floors, libraries) = (new List<(double Figure, Cost Cost)>(), new List<(double Figure, Cost Cost)>());
+        for (var round = -WarmUps; round < Rounds; round++)
+        {
+            for (var turn = 0; turn < 2; turn++)
+            {
+                var isFloor = (round + turn) % 2 == 0;
+                var measured = await MeasureAsync(batch, inFlight, isFloor, byLatency);
+                if (round >= 0)
+                {
+                    (isFloor ? floors : libraries).Add(measured);
+                }
+            }
+        }
+
+        var (floor, library) = (Cost.Median(floors.Select(run => run.Figure)), Cost.Median(libraries.Select(run => run.Figure)));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{name,-24} {floor,8:0}     {library,8:0}    {library / floor,4:0.00}  {bar,-6}            {Cpu(floors, run => run.Client),8:0.0} {Cpu(libraries, run => run.Client),8:0.0} µs        {Cpu(floors, run => run.Server),8:0.0} {Cpu(libraries, run => run.Server),8:0.0} µs    {Cost.Median(libraries.Select(run => (double)run.Cost.Allocated)) / Ports,6:0} B"));
+
+        static double Cpu(List<(double, Cost Cost)> runs, Func<Cost, TimeSpan> of) => Cost.Median(runs.Select(run => of(run.Cost).TotalMicroseconds / Ports));
+    }
+
+    private async Task<(double Figure, Cost Cost)> MeasureAsync(int batch, int inFlight, bool isFloor, bool byLatency)
+    {
+        var work = await FreshAsync();
+        _latencies.Clear();
+        Cost cost;
+        if (isFloor)
+        {
+            var requests = Enumerable.Range(0, Ports / batch)
+                .Select(i => RawSocket.Transact(NestedPort.Add(work.Switches[i * batch / NestedPort.PerSwitch], work.Ports.AsSpan(i * batch, batch)))).ToArray();
+            cost = await Cost.OfAsync(server.ProcessId, () =>
+            {
+                SendFloor(requests, inFlight);
+                return Task.CompletedTask;
+            });
+        }
+        else
+        {
+            cost = await Cost.OfAsync(server.ProcessId, () => SendAsync(work, batch, inFlight));
+        }
+
+        var rows = await CommitAsync([Op.Select(NestedPort.Table, [], ["_uuid"])]);
+        if (rows.Results[0].Rows.Count != Ports)
+        {
+            throw new InvalidOperationException($"{rows.Results[0].Rows.Count} ports are there instead of {Ports}.");
+        }
+
+        return (byLatency ? Cost.Median(_latencies) : Ports / cost.Wall.TotalSeconds, cost);
+    }
+
+    /// <summary>The same size at the start of each: nothing but the empty switches.</summary>
+    private async Task<Work> FreshAsync()
+    {
+        await CommitAsync([Op.Delete(NestedPort.Switch, [])]);
+        var switches = Enumerable.Range(0, Ports / NestedPort.PerSwitch).Select(_ => Guid.NewGuid()).ToArray();
+        await CommitAsync([.. switches.Select((id, i) => Op.Insert(NestedPort.Switch, new Dictionary<string, OvsdbValue> { ["name"] = $"n{i}" }, id))]);
+        return new(NestedPort.Make(Ports, _dhcp), switches);
+    }
+
+    private void SendFloor(byte[][] requests, int inFlight)
+    {
+        var start = Stopwatch.GetTimestamp();
+        for (int sent = 0, answered = 0; answered < requests.Length;)
+        {
+            for (; sent < requests.Length && sent - answered < inFlight; sent++)
+            {
+                raw.Send(requests[sent]);
+            }
+
+            answered += raw.Receive();
+            var now = Stopwatch.GetTimestamp();
+            _latencies.Add(Stopwatch.GetElapsedTime(start, now).TotalMicroseconds);
+            start = now;
+        }
+    }
+
+    private Task SendAsync(Work work, int batch, int inFlight)
+    {
+        var next = -1;
+        return inFlight == 1 ? SendAllAsync() : Task.WhenAll(Enumerable.Range(0, inFlight).Select(_ => Task.Run(SendAllAsync)));
+
+        async Task SendAllAsync()
+        {
+            for (var i = Interlocked.Increment(ref next); i < Ports / batch; i = Interlocked.Increment(ref next))
+            {
+                var start = Stopwatch.GetTimestamp();
+                await CommitAsync(NestedPort.Add(work.Switches[i * batch / NestedPort.PerSwitch], work.Ports.AsSpan(i * batch, batch)));
+                if (inFlight == 1)
+                {
+                    _latencies.Add(Stopwatch.GetElapsedTime(start).TotalMicroseconds);
+                }
+            }
+        }
+    }
+
+    private async Task<Committed> CommitAsync(Op[] ops) =>
+        await client.TransactAsync(ops) as Committed ?? throw new InvalidOperationException("A transaction was not committed.");
+}
