@@ -4,7 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace Ovsdb;
 
 /// <summary>One row as it was read, immutable: the values of the columns that were asked for. Equal when UUID and every column are.</summary>
-public sealed class Row : IEquatable<Row>
+public sealed class Row : IEquatable<Row>, IKeyed<Guid>
 {
     private readonly RowShape _shape;
     private readonly OvsdbValue[] _values;
@@ -24,6 +24,8 @@ public sealed class Row : IEquatable<Row>
 
     /// <summary>The values by column name.</summary>
     public IReadOnlyDictionary<string, OvsdbValue> Columns => new ColumnsOf(this);
+
+    Guid IKeyed<Guid>.Key => Uuid;
 
     internal RowShape Shape => _shape;
 

@@ -28,7 +28,14 @@ internal sealed class RowShape
     /// <summary>What a column holds that the server leaves out of a new row.</summary>
     public OvsdbValue[] Defaults { get; }
 
-    public int IndexOf(string name) => _indexes.TryGetValue(name, out var index) ? index : -1;
+    public int IndexOf(string name)
+    {
+        // Most often it is the very text that the monitor was asked with, and there are few columns.
+        for (var i = 0; i < Names.Length; i++)
+            if (ReferenceEquals(Names[i], name))
+                return i;
+        return _indexes.TryGetValue(name, out var index) ? index : -1;
+    }
 
     /// <summary>The column at the reader's property name. Servers send columns in one order, so the search starts behind the last hit.</summary>
     public int IndexOf(ref System.Text.Json.Utf8JsonReader reader, int last)

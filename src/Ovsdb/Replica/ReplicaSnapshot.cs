@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Ovsdb;
 
 /// <summary>The copy at one moment, immutable: what one transaction of the server changed is in it as a whole or not at all.</summary>
@@ -22,20 +20,14 @@ public sealed class ReplicaSnapshot
     public IReadOnlyDictionary<Guid, Row> Table(string table) => Rows(table);
 
     /// <summary>A row, or null.</summary>
-    public Row? Find(string table, Guid uuid) => Rows(table).GetValueOrDefault(uuid);
+    public Row? Find(string table, Guid uuid) => Rows(table).Find(uuid);
 
     /// <summary>The rows under a key of an index, in no order; empty where there are none.</summary>
     /// <exception cref="ArgumentException">There is no such index.</exception>
     public IReadOnlyCollection<Row> ByIndex(string indexName, string key)
     {
         var (table, position) = _layout.Index(indexName);
-        if (table < 0 || !_tables[table].Index(position).TryGetValue(key, out var found))
-            return [];
-        var rows = new Row[found.Count];
-        var i = 0;
-        foreach (var uuid in found.Rows())
-            rows[i++] = _tables[table].Rows[uuid];
-        return rows;
+        return table < 0 ? [] : _tables[table].Index(position).Find(key)?.Rows ?? [];
     }
 
     /// <summary>The keys of an index, each once.</summary>
@@ -50,6 +42,5 @@ public sealed class ReplicaSnapshot
 
     internal TableCopy TableOf(string name) => _tables[_layout.TableNumber(name)];
 
-    private ImmutableDictionary<Guid, Row> Rows(string table) =>
-        _layout.TableNumber(table) is >= 0 and var number ? _tables[number].Rows : ImmutableDictionary<Guid, Row>.Empty;
+    private HashTrie<Guid, Row> Rows(string table) => _layout.TableNumber(table) is >= 0 and var number ? _tables[number].Rows : default;
 }

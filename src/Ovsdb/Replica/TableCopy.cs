@@ -1,82 +1,75 @@
-using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 
 namespace Ovsdb;
 
 /// <summary>One table's rows and indexes, immutable; a change of one row makes a new one that shares all but a path of the old.</summary>
-internal sealed class TableCopy(MonitoredLayout layout, ImmutableDictionary<Guid, Row> rows, ImmutableDictionary<string, IndexedRows>[] indexes)
+internal sealed class TableCopy(MonitoredLayout layout, HashTrie<Guid, Row> rows, HashTrie<string, IndexedRows>[] indexes)
 {
-    public ImmutableDictionary<Guid, Row> Rows => rows;
+    public HashTrie<Guid, Row> Rows => rows;
 
-    public ImmutableDictionary<string, IndexedRows> Index(int position) => indexes[position];
+    public HashTrie<string, IndexedRows> Index(int position) => indexes[position];
 
-    public static TableCopy Empty(MonitoredLayout layout)
+    public static TableCopy Empty(MonitoredLayout layout) => new(layout, default, new HashTrie<string, IndexedRows>[layout.Indexes.Length]);
+
+    public Builder ToBuilder() => new(layout, rows, [.. indexes]);
+
+    /// <summary>Changes being made, seen by nobody yet. No row is changed twice: an update names each once.</summary>
+    internal sealed class Builder(MonitoredLayout layout, HashTrie<Guid, Row> rows, HashTrie<string, IndexedRows>[] indexes)
     {
-        var noKeys = ImmutableDictionary.Create<string, IndexedRows>(StringComparer.Ordinal);
-        return new TableCopy(layout, ImmutableDictionary<Guid, Row>.Empty, [.. layout.Indexes.Select(_ => noKeys)]);
-    }
-
-    public Builder ToBuilder() => new(layout, rows, indexes);
-
-    /// <summary>Changes being made, seen by nobody yet.</summary>
-    internal sealed class Builder(MonitoredLayout layout, ImmutableDictionary<Guid, Row> rows, ImmutableDictionary<string, IndexedRows>[] indexes)
-    {
-        private readonly ImmutableDictionary<Guid, Row>.Builder _rows = rows.ToBuilder();
-        private readonly ImmutableDictionary<string, IndexedRows>.Builder[] _indexes = [.. indexes.Select(index => index.ToBuilder())];
+        private readonly TrieEdit _edit = new();
+        private readonly List<Row>? _first = rows.Count == 0 ? [] : null; // the rows of a table that was empty, which is filled at once
 
         public MonitoredLayout Layout => layout;
 
-        public Row? Find(Guid uuid) => _rows.GetValueOrDefault(uuid);
+        /// <summary>The row before the update.</summary>
+        public Row? Find(Guid uuid) => rows.Find(uuid);
 
         /// <summary>Puts a row in the place of another; null for none. Keys that rows swap in one update need no care: an index holds pairs of key and row.</summary>
         public void Set(Guid uuid, Row? before, Row? after)
         {
-            if (after is null)
-                _rows.Remove(uuid);
-            else
-                _rows[uuid] = after;
-            for (var i = 0; i < _indexes.Length; i++)
+            if (_first is not null && after is not null)
             {
-                var index = layout.Indexes[i];
-                var was = before is null ? null : index.Key(before);
-                var now = after is null ? null : index.Key(after);
-                if (was == now)
-                    continue;
-                if (was is not null)
-                    Remove(_indexes[i], was, uuid);
-                if (now is not null)
-                    _indexes[i][now] = _indexes[i].TryGetValue(now, out var present) ? present.With(uuid) : new IndexedRows(uuid, null);
+                _first.Add(after);
+                return;
+            }
+            rows = after is null ? rows.Without(uuid, _edit) : rows.With(after, _edit);
+            for (var i = 0; i < indexes.Length; i++)
+            {
+                var key = layout.Indexes[i].Key;
+                var was = before is null ? null : key(before);
+                var now = after is null ? null : key(after);
+                if (was is not null && was != now)
+                    Remove(ref indexes[i], was, uuid);
+                if (now is not null && after is not null)
+                    Add(ref indexes[i], now, after);
             }
         }
 
-        public TableCopy ToCopy() => new(layout, _rows.ToImmutable(), [.. _indexes.Select(index => index.ToImmutable())]);
-
-        private static void Remove(ImmutableDictionary<string, IndexedRows>.Builder index, string key, Guid uuid)
+        /// <summary>What was made, and the end of this builder.</summary>
+        public TableCopy ToCopy()
         {
-            if (!index.TryGetValue(key, out var present))
-                return;
-            if (present.Without(uuid) is { } rest)
-                index[key] = rest;
-            else
-                index.Remove(key);
+            if (_first is not { Count: > 0 })
+                return new(layout, rows, indexes);
+            var first = CollectionsMarshal.AsSpan(_first);
+            for (var i = 0; i < indexes.Length; i++)
+                indexes[i] = IndexOf(first, layout.Indexes[i].Key);
+            rows = HashTrie<Guid, Row>.Of(first, static (_, twice) => throw new OvsdbInconsistencyException($"an update names the row {twice.Uuid} twice"));
+            return new(layout, rows, indexes);
         }
+
+        private HashTrie<string, IndexedRows> IndexOf(ReadOnlySpan<Row> rows, Func<Row, string?> keyOf)
+        {
+            var entries = new List<IndexedRows>(rows.Length);
+            foreach (var row in rows)
+                if (keyOf(row) is { } key)
+                    entries.Add(new IndexedRows(key, row));
+            return HashTrie<string, IndexedRows>.Of(CollectionsMarshal.AsSpan(entries), (present, other) => present.With(other.Rows[0], _edit));
+        }
+
+        private void Add(ref HashTrie<string, IndexedRows> index, string key, Row row) =>
+            index = index.With(index.Find(key)?.With(row, _edit) ?? new IndexedRows(key, row), _edit);
+
+        private void Remove(ref HashTrie<string, IndexedRows> index, string key, Guid uuid) =>
+            index = index.Find(key)?.Without(uuid, _edit) is { } rest ? index.With(rest, _edit) : index.Without(key, _edit);
     }
-}
-
-/// <summary>The rows under one key of an index: most often one, which then needs no set.</summary>
-internal readonly record struct IndexedRows(Guid One, ImmutableHashSet<Guid>? Several)
-{
-    public int Count => Several?.Count ?? 1;
-
-    public IndexedRows With(Guid uuid) => Several is null && One == uuid ? this : new(default, (Several ?? [One]).Add(uuid));
-
-    /// <summary>What is left without the row; null if nothing is.</summary>
-    public IndexedRows? Without(Guid uuid)
-    {
-        if (Several is null)
-            return One == uuid ? null : this;
-        var rest = Several.Remove(uuid);
-        return rest.Count == 1 ? new(rest.First(), null) : new(default, rest);
-    }
-
-    public IEnumerable<Guid> Rows() => Several is null ? [One] : Several;
 }
