@@ -129,6 +129,9 @@ internal sealed class TransactionBenchmark(OvsdbServer server, RawSocket raw, Ov
         }
     }
 
-    private async Task<Committed> CommitAsync(Op[] ops) =>
-        await client.TransactAsync(ops) as Committed ?? throw new InvalidOperationException("A transaction was not committed.");
+    private async Task<Committed> CommitAsync(Op[] ops)
+    {
+        var outcome = await client.TransactAsync(ops);
+        return outcome as Committed ?? throw new InvalidOperationException(outcome.ToString());
+    }
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Text.Json;
 using Ovsdb.Tls;
 
@@ -12,19 +11,20 @@ internal delegate void NoticeReader(string method, ReadOnlySequence<byte> parame
 /// nor for anybody else: a server stops reading from a client that does not read.</summary>
 internal sealed class JsonRpcLink : IAsyncDisposable
 {
-    private readonly Lock _gate = new(); // guards _calls, _nextId, _end and the writing side of _outbox
+    private readonly Lock _gate = new(); // guards _calls, _end and that nothing is sent after it
     private readonly Dictionary<long, Call> _calls = [];
     private readonly OvsdbConnectionOptions _options;
     private readonly TimeProvider _time;
     private readonly Stream _stream;
     private readonly NoticeReader _notice;
     private readonly Action? _lost;
-    private readonly Outbox _outbox = new();
-    private readonly SemaphoreSlim _window;
+    private readonly Inbox _inbox;
+    private readonly Outbox _outbox;
+    private readonly Window _window;
     private readonly CancellationTokenSource _ended = new();
+    private MessageWriter? _writer = new(); // null while in use
     private long _nextId;
     private string? _end;
-    private bool _heard;
     private int _patient;
 
     /// <summary>Takes the stream over and begins.</summary>
@@ -36,8 +36,9 @@ internal sealed class JsonRpcLink : IAsyncDisposable
     public JsonRpcLink(Stream stream, OvsdbConnectionOptions options, TimeProvider time, NoticeReader notice, Action? lost)
     {
         (_stream, _options, _time, _notice, _lost) = (stream, options, time, notice, lost);
-        _window = new SemaphoreSlim(options.MaxOutstanding);
-        Completion = Task.WhenAll(Task.Run(ReadAsync), Task.Run(WriteAsync), Task.Run(ProbeAsync));
+        (_inbox, _outbox) = (new Inbox(stream, options), new Outbox(stream));
+        _window = new Window(options.MaxOutstanding, _ended.Token);
+        Completion = Task.WhenAll(Task.Run(ReadAsync), Task.Run(ProbeAsync));
     }
 
     /// <summary>Ends, without an error, when the link has ended and its loops have.</summary>
@@ -64,7 +65,6 @@ internal sealed class JsonRpcLink : IAsyncDisposable
     {
         End("the connection was closed by its owner");
         await Completion;
-        _outbox.Dispose();
     }
 
     /// <summary>Sends a request and waits for its answer.</summary>
@@ -87,19 +87,15 @@ internal sealed class JsonRpcLink : IAsyncDisposable
         }
         finally
         {
-            _window.Release();
+            _window.Leave();
         }
     }
 
     private async ValueTask EnterAsync(CancellationToken ct)
     {
-        ct.ThrowIfCancellationRequested();
-        if (_window.Wait(0, CancellationToken.None))
-            return;
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token, ct);
         try
         {
-            await _window.WaitAsync(either.Token);
+            await _window.EnterAsync(ct);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -109,25 +105,28 @@ internal sealed class JsonRpcLink : IAsyncDisposable
 
     private long Send(Call? call, string method, Action<Utf8JsonWriter>? writeParams)
     {
-        lock (_gate)
+        var id = Interlocked.Increment(ref _nextId);
+        var writer = Interlocked.Exchange(ref _writer, null) ?? new MessageWriter();
+        bool isIdle;
+        try
         {
-            if (_end is not null)
-                throw new OvsdbNotConnectedException(_end);
-            var id = ++_nextId;
-            try
+            var request = writer.Request(call is null ? null : id, method, writeParams);
+            lock (_gate)
             {
-                _outbox.Request(call is null ? null : id, method, writeParams);
+                if (_end is not null)
+                    throw new OvsdbNotConnectedException(_end);
+                if (call is not null)
+                    _calls.Add(id, call);
+                isIdle = _outbox.Add(request);
             }
-            catch (Exception e)
-            {
-                // Half a request may be in the pipe: nothing can follow it. It never reaches the server as a whole.
-                ThreadPool.UnsafeQueueUserWorkItem(_ => End($"a request could not be encoded: {e.Message}"), null);
-                throw;
-            }
-            if (call is not null)
-                _calls.Add(id, call);
-            return id;
         }
+        finally
+        {
+            _writer = writer;
+        }
+        if (isIdle)
+            _ = FlushAsync();
+        return id;
     }
 
     // The server is told, but need not answer (3.1 does not): the call ends here and now.
@@ -137,9 +136,16 @@ internal sealed class JsonRpcLink : IAsyncDisposable
         {
             if (!_calls.Remove(id))
                 return;
-            _outbox.Request(null, "cancel", json => json.WriteNumberValue(id));
         }
         call.Lose("cancelled while waiting for the answer");
+        try
+        {
+            Send(null, "cancel", json => json.WriteNumberValue(id));
+        }
+        catch (OvsdbNotConnectedException)
+        {
+            // Nobody is there to be told.
+        }
     }
 
     /// <summary>The same, for a request that a server may take long over, silent meanwhile.</summary>
@@ -167,7 +173,6 @@ internal sealed class JsonRpcLink : IAsyncDisposable
             _end = reason;
             lost = [.. _calls.Values];
             _calls.Clear();
-            _outbox.Complete();
         }
         _lost?.Invoke();
         _ended.Cancel();
@@ -179,27 +184,9 @@ internal sealed class JsonRpcLink : IAsyncDisposable
     private async Task ReadAsync()
     {
         var reason = "the server closed the connection";
-        var input = PipeReader.Create(_stream, new StreamPipeReaderOptions(bufferSize: 64 * 1024, minimumReadSize: 8 * 1024));
         try
         {
-            var framer = new MessageFramer(_options.MaxDepth, _options.MaxMessageBytes);
-            long pending = 0;
-            while (true)
-            {
-                var read = await input.ReadAsync(_ended.Token);
-                var buffer = read.Buffer;
-                Volatile.Write(ref _heard, true);
-                Metrics.BytesReceived.Add(buffer.Length - pending);
-                while (framer.TryCut(buffer, out var message))
-                {
-                    Dispatch(message);
-                    buffer = buffer.Slice(message.End);
-                }
-                pending = buffer.Length;
-                input.AdvanceTo(buffer.Start, buffer.End);
-                if (read.IsCompleted)
-                    break;
-            }
+            await _inbox.ReadAsync(Dispatch, _ended.Token);
         }
         catch (Exception e)
         {
@@ -207,14 +194,13 @@ internal sealed class JsonRpcLink : IAsyncDisposable
             reason = TlsAlert.Explain(e);
         }
         End(reason);
-        await input.CompleteAsync();
     }
 
-    private async Task WriteAsync()
+    private async Task FlushAsync()
     {
         try
         {
-            await _outbox.RunAsync(_stream, _ended.Token);
+            await _outbox.SendAsync(_ended.Token);
         }
         catch (Exception e)
         {
@@ -232,7 +218,7 @@ internal sealed class JsonRpcLink : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_ended.Token))
             {
-                if (Interlocked.Exchange(ref _heard, false))
+                if (_inbox.TakeHeard())
                     silent = 0;
                 else if (++silent == 1)
                     Send(Ignoring(), "echo", null);
@@ -279,6 +265,7 @@ internal sealed class JsonRpcLink : IAsyncDisposable
             call.Lose(reason);
             throw;
         }
+        _inbox.Tell(call);
     }
 
     private void Notice(in Message message)
@@ -289,10 +276,8 @@ internal sealed class JsonRpcLink : IAsyncDisposable
             _notice(method, message.Params);
             return;
         }
-        lock (_gate)
-        {
-            if (_end is null)
-                _outbox.Answer(message.Id.ToArray(), method == "echo" ? message.Params.ToArray() : null);
-        }
+        using var writer = new MessageWriter(); // once in some seconds
+        if (_outbox.Add(writer.Answer(message.Id.ToArray(), method == "echo" ? message.Params.ToArray() : null)))
+            _ = FlushAsync();
     }
 }

@@ -51,9 +51,43 @@ public sealed class LinkTests
     }
 
     [Fact]
+    public async Task A_caller_that_keeps_the_thread_holds_up_no_other()
+    {
+        await using var server = await OvsdbServer.StartNewAsync();
+        await using var connection = await Nb.ConnectAsync(server.Endpoint);
+        await EchoAsync(connection, rounds: 20);
+
+        // Most often it is the thread that read the first answer that waits here for the second.
+        static async Task EchoAsync(OvsdbConnection connection, int rounds)
+        {
+            for (var i = 0; i < rounds; i++)
+            {
+                await connection.EchoAsync(Ct).ConfigureAwait(false);
+                var other = Task.Run(() => connection.EchoAsync(Ct), Ct);
+                Assert.True(((IAsyncResult)other).AsyncWaitHandle.WaitOne(Eventually.Deadline));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_request_that_cannot_be_encoded_is_not_sent_and_harms_no_other()
+    {
+        await using var server = await OvsdbServer.StartNewAsync();
+        await using var connection = await Nb.ConnectAsync(server.Endpoint);
+        var op = Op.Select(Nb.Switch, [], new Unreadable());
+        await Assert.ThrowsAsync<NotSupportedException>(() => connection.TransactAsync(Nb.Name, [Nb.NewSwitch(Guid.NewGuid()), op], Ct));
+        Assert.Empty((await connection.TransactAsync(Nb.Name, [Op.Select(Nb.Switch, [])], Ct)).MustCommit()[0].Rows);
+    }
+
+    [Fact]
     public async Task Nothing_that_listens_is_told_in_the_systems_words()
     {
         var error = await Assert.ThrowsAsync<OvsdbNotConnectedException>(() => Nb.ConnectAsync("unix:/nonexistent/db.sock"));
         Assert.Contains("unix:/nonexistent/db.sock", error.Message);
+    }
+
+    private sealed class Unreadable : List<string>, IReadOnlyList<string>
+    {
+        IEnumerator<string> IEnumerable<string>.GetEnumerator() => throw new NotSupportedException();
     }
 }

@@ -1,6 +1,6 @@
 using CsCheck;
 
-namespace Ovsdb.Tests;
+namespace Ovsdb.Tests.Copies;
 
 public sealed class HashTrieTests
 {
