@@ -4,7 +4,7 @@
 # program:package
 FOR_LAB=(ovsdb-server:openvswitch-switch ovs-vswitchd:openvswitch-switch ovn-northd:ovn-central ovn-controller:ovn-host
   udhcpc:udhcpc ethtool:ethtool ip:iproute2 ping:iputils-ping curl:curl jq:jq column:bsdextrautils)
-FOR_TESTS=(tcpdump:tcpdump shellcheck:shellcheck git:git chromium:chromium)
+FOR_TESTS=(tcpdump:tcpdump shellcheck:shellcheck git:git chromium:chromium g++:g++) # g++: links what is compiled ahead of time
 
 prepare_machine() { # [PROGRAM:PACKAGE…], beyond what the lab needs
   command -v dotnet >/dev/null || die ".NET SDK 10 is missing: https://dotnet.microsoft.com/download"

@@ -13,7 +13,7 @@ internal sealed class TransactionBenchmark(OvsdbServer server, RawSocket raw, Ov
 {
     private const int Ports = 1000;
     private const int Rounds = 15;
-    private const int WarmUps = 3;
+    private const int WarmUps = 30; // until the code is compiled as it stays
 
     private readonly Guid _dhcp = Guid.NewGuid();
     private readonly List<double> _latencies = [];
