@@ -13,50 +13,65 @@ internal sealed class TransactionBenchmark(OvsdbServer server, RawSocket raw, Ov
 {
     private const int Ports = 1000;
     private const int Rounds = 15;
-    private const int WarmUps = 30; // until the code is compiled as it stays
+    private const int WarmUps = 20; // of each kind of work, before any is measured: until the code is compiled as it stays
 
     private readonly Guid _dhcp = Guid.NewGuid();
     private readonly List<double> _latencies = [];
+
+    /// <param name="Batch">Ports in one transaction.</param>
+    /// <param name="InFlight">Transactions that wait for their answers at once.</param>
+    /// <param name="ByLatency">The figure is the median time of a transaction, else the rate of ports.</param>
+    private sealed record Kind(string Name, int Batch, int InFlight, bool ByLatency, string Bar);
 
     private sealed record Work(NestedPort[] Ports, Guid[] Switches);
 
     public async Task PrintAsync()
     {
         await CommitAsync([Op.Insert(NestedPort.DhcpTable, new Dictionary<string, OvsdbValue> { ["cidr"] = "10.0.0.0/8" }, _dhcp)]);
-        Console.WriteLine($"{Ports} ports into {Ports / NestedPort.PerSwitch} switches, {Rounds} rounds of floor and library in turn, medians; CPU a port");
-        Console.WriteLine("                           floor      library   ratio  bar      CPU of client: floor  library   of server: floor  library   allocated");
-        await CompareAsync("batches of 100, ports/s", NestedPort.PerSwitch, 1, byLatency: false, "≥ 0.50");
-        await CompareAsync("  2 batches in flight", NestedPort.PerSwitch, 2, byLatency: false, "");
-        await CompareAsync("one by one, p50 in µs", 1, 1, byLatency: true, "≤ 1.50");
-        await CompareAsync("16 in flight, ports/s", 1, 16, byLatency: false, "≥ 0.70");
-    }
-
-    private async Task CompareAsync(string name, int batch, int inFlight, bool byLatency, string bar)
-    {
-        var (floors, libraries) = (new List<(double Figure, Cost Cost)>(), new List<(double Figure, Cost Cost)>());
-        for (var round = -WarmUps; round < Rounds; round++)
+        Kind[] kinds =
+        [
+            new("batches of 100, ports/s", NestedPort.PerSwitch, InFlight: 1, ByLatency: false, "≥ 0.50"),
+            new("  2 batches in flight", NestedPort.PerSwitch, InFlight: 2, ByLatency: false, ""),
+            new("one by one, p50 in µs", 1, InFlight: 1, ByLatency: true, "≤ 1.50"),
+            new("16 in flight, ports/s", 1, InFlight: 16, ByLatency: false, "≥ 0.70"),
+        ];
+        foreach (var kind in kinds)
         {
-            for (var turn = 0; turn < 2; turn++)
-            {
-                var isFloor = (round + turn) % 2 == 0;
-                var measured = await MeasureAsync(batch, inFlight, isFloor, byLatency);
-                if (round >= 0)
-                {
-                    (isFloor ? floors : libraries).Add(measured);
-                }
-            }
+            await RunAsync(kind, WarmUps);
         }
 
-        var (floor, library) = (Cost.Median(floors.Select(run => run.Figure)), Cost.Median(libraries.Select(run => run.Figure)));
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{name,-24} {floor,8:0}     {library,8:0}    {library / floor,4:0.00}  {bar,-6}            {Cpu(floors, run => run.Client),8:0.0} {Cpu(libraries, run => run.Client),8:0.0} µs        {Cpu(floors, run => run.Server),8:0.0} {Cpu(libraries, run => run.Server),8:0.0} µs    {Cost.Median(libraries.Select(run => (double)run.Cost.Allocated)) / Ports,6:0} B"));
+        Console.WriteLine($"{Ports} ports into {Ports / NestedPort.PerSwitch} switches, {Rounds} rounds of floor and library in turn, medians; CPU a port, bytes allocated a port");
+        Console.WriteLine("                            floor  library  ratio  bar      client CPU: floor  library     server CPU: floor  library     allocated");
+        foreach (var kind in kinds)
+        {
+            var (floors, libraries) = await RunAsync(kind, Rounds);
+            var (floor, library) = (Cost.Median(floors.Select(run => run.Figure)), Cost.Median(libraries.Select(run => run.Figure)));
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{kind.Name,-24} {floor,8:0} {library,8:0}   {library / floor,4:0.00}  {kind.Bar,-6}        {Cpu(floors, run => run.Client),9:0.0} {Cpu(libraries, run => run.Client),8:0.0} µs        {Cpu(floors, run => run.Server),9:0.0} {Cpu(libraries, run => run.Server),8:0.0} µs    {Cost.Median(libraries.Select(run => (double)run.Cost.Allocated)) / Ports,8:0} B"));
+        }
 
         static double Cpu(List<(double, Cost Cost)> runs, Func<Cost, TimeSpan> of) => Cost.Median(runs.Select(run => of(run.Cost).TotalMicroseconds / Ports));
     }
 
-    private async Task<(double Figure, Cost Cost)> MeasureAsync(int batch, int inFlight, bool isFloor, bool byLatency)
+    private async Task<(List<(double Figure, Cost Cost)> Floors, List<(double Figure, Cost Cost)> Libraries)> RunAsync(Kind kind, int rounds)
     {
+        var (floors, libraries) = (new List<(double Figure, Cost Cost)>(), new List<(double Figure, Cost Cost)>());
+        for (var round = 0; round < rounds; round++)
+        {
+            for (var turn = 0; turn < 2; turn++)
+            {
+                var isFloor = (round + turn) % 2 == 0;
+                (isFloor ? floors : libraries).Add(await MeasureAsync(kind, isFloor));
+            }
+        }
+
+        return (floors, libraries);
+    }
+
+    private async Task<(double Figure, Cost Cost)> MeasureAsync(Kind kind, bool isFloor)
+    {
+        var (batch, inFlight) = (kind.Batch, kind.InFlight);
         var work = await FreshAsync();
         _latencies.Clear();
         Cost cost;
@@ -81,7 +96,7 @@ internal sealed class TransactionBenchmark(OvsdbServer server, RawSocket raw, Ov
             throw new InvalidOperationException($"{rows.Results[0].Rows.Count} ports are there instead of {Ports}.");
         }
 
-        return (byLatency ? Cost.Median(_latencies) : Ports / cost.Wall.TotalSeconds, cost);
+        return (kind.ByLatency ? Cost.Median(_latencies) : Ports / cost.Wall.TotalSeconds, cost);
     }
 
     /// <summary>The same size at the start of each: nothing but the empty switches.</summary>

@@ -27,9 +27,12 @@ public sealed record ColumnType(BaseType Key, BaseType? Value, int Min, int Max)
             return null;
         if (IsMap != (value.Kind == OvsdbKind.Map))
             return IsMap ? "not a map" : "a map";
-        if (Value is not { } valueType)
-            return value.IsAtom ? Key.Refuses(value) : value.AsSet().Select(Key.Refuses).FirstOrDefault(reason => reason is not null);
-        return value.AsMap().Select(pair => Key.Refuses(pair.Key) ?? valueType.Refuses(pair.Value)).FirstOrDefault(reason => reason is not null);
+        return value.Kind switch
+        {
+            OvsdbKind.Map => RefusesPairs(value.MapContent().Pairs),
+            OvsdbKind.Set => RefusesElements(value.SetContent()),
+            _ => Key.Refuses(value),
+        };
     }
 
     /// <summary>Values of one can be read as values of the other, whatever their limits.</summary>
@@ -45,6 +48,23 @@ public sealed record ColumnType(BaseType Key, BaseType? Value, int Min, int Max)
             json.TryGetProperty("value", out var value) ? BaseType.Parse(value) : null,
             json.TryGetProperty("min", out var min) ? min.GetInt32() : 1,
             max);
+    }
+
+    // Before every write, so without what a query would allocate.
+    private string? RefusesElements(AtomSet atoms)
+    {
+        for (var i = 0; i < atoms.Count; i++)
+            if (Key.Refuses(atoms[i]) is { } reason)
+                return reason;
+        return null;
+    }
+
+    private string? RefusesPairs(ReadOnlySpan<KeyValuePair<OvsdbValue, OvsdbValue>> pairs)
+    {
+        foreach (var (key, value) in pairs)
+            if ((Key.Refuses(key) ?? Value?.Refuses(value)) is { } reason)
+                return reason;
+        return null;
     }
 
     private static OvsdbValue DefaultOf(BaseType key, BaseType? value, int min) => (min, value) switch

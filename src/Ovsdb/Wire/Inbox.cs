@@ -8,6 +8,9 @@ internal delegate void MessageReader(in Message message);
 /// <summary>The way into a connection: the read loop, which cuts messages from the stream and tells whose calls they have answered.</summary>
 internal sealed class Inbox(Stream stream, OvsdbConnectionOptions options)
 {
+    // The garbage collector moves objects below 85,000 bytes about, and a first copy is a message of many segments.
+    private const int SegmentBytes = 256 * 1024;
+
     private Call? _answered; // the read loop's: the last one that is to be told
     private bool _heard;
 
@@ -24,7 +27,7 @@ internal sealed class Inbox(Stream stream, OvsdbConnectionOptions options)
     /// <summary>Reads until the server closes the stream.</summary>
     public async Task ReadAsync(MessageReader take, CancellationToken ct)
     {
-        var input = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 64 * 1024, minimumReadSize: 8 * 1024));
+        var input = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: SegmentBytes, minimumReadSize: 8 * 1024));
         try
         {
             var framer = new MessageFramer(options.MaxDepth, options.MaxMessageBytes);
