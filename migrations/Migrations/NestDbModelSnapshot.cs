@@ -37,12 +37,15 @@ namespace OvnNestApi.Migrations.Migrations
 
                     NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Id"));
 
+                    b.Property<DateTimeOffset?>("FreedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("freed_at");
+
                     b.Property<IPAddress>("Ip")
                         .HasColumnType("inet")
                         .HasColumnName("ip");
 
                     b.Property<PhysicalAddress>("Mac")
-                        .IsRequired()
                         .HasColumnType("macaddr")
                         .HasColumnName("mac");
 
@@ -50,7 +53,7 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("network_id");
 
-                    b.Property<Guid>("OwnerId")
+                    b.Property<Guid?>("OwnerId")
                         .HasColumnType("uuid")
                         .HasColumnName("owner_id");
 
@@ -68,6 +71,10 @@ namespace OvnNestApi.Migrations.Migrations
                     b.HasIndex("NetworkId", "Mac")
                         .IsUnique()
                         .HasDatabaseName("ux_addresses_mac");
+
+                    b.HasIndex("NetworkId", "FreedAt", "Ip")
+                        .HasDatabaseName("ix_addresses_freed")
+                        .HasFilter("freed_at IS NOT NULL");
 
                     b.ToTable("addresses", (string)null);
                 });
@@ -1504,7 +1511,7 @@ namespace OvnNestApi.Migrations.Migrations
                     b.HasOne("OvnNestApi.Networks.Network", null)
                         .WithMany()
                         .HasForeignKey("NetworkId")
-                        .OnDelete(DeleteBehavior.Restrict)
+                        .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_addresses_networks_network_id");
                 });

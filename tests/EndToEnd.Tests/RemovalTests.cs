@@ -167,7 +167,7 @@ public sealed class RemovalTests(Lab lab) : IAsyncLifetime
         await LinesAsync("ubuntu2", "ls", "/etc/netns"),
         (await lab.GetAsync("/v1/vms/vm5/vlan-leases"))["items"]!.AsArray().Count(l => (string)l!["status"]!["state"]! == "bound"),
         await Sql.CountAsync(lab.Database, "SELECT count(*) FROM vlan_leases WHERE state <> 'Cooling'"),
-        await Sql.CountAsync(lab.Database, "SELECT count(*) FROM addresses"),
+        await Sql.CountAsync(lab.Database, "SELECT count(*) FROM addresses WHERE freed_at IS NULL"),
         await Sql.CountAsync(lab.Database, "SELECT count(*) FROM claimed_names"),
         await Sql.CountAsync(lab.Database, "SELECT count(*) FROM placements"));
 

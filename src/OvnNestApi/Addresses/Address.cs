@@ -4,30 +4,36 @@ using OvnNestApi.Networks;
 
 namespace OvnNestApi.Addresses;
 
-/// <summary>The MAC and IPv4 address that a VM or container has in a network. The unique indexes are the promise that nobody else has them.</summary>
+/// <summary>
+/// The MAC and IPv4 address that a VM or container has in a network, or an IPv4 address that one had: whatever a row stands for, the unique index on
+/// (network, address) is the promise that nobody else has it. Addresses never used have no rows.
+/// </summary>
 public sealed class Address
 {
-    /// <summary>The VM or container; a new incarnation takes its predecessor's row over.</summary>
-    public required Guid OwnerId { get; set; }
+    /// <summary>The VM or container; a new incarnation takes its predecessor's row over. Null: nobody has the address any more.</summary>
+    public required Guid? OwnerId { get; set; }
 
     /// <summary>The network.</summary>
     public required Guid NetworkId { get; set; }
 
-    /// <summary>The MAC address.</summary>
-    public required MacAddress Mac { get; set; }
+    /// <summary>The MAC address; null when nobody has the address any more.</summary>
+    public required MacAddress? Mac { get; set; }
 
     /// <summary>The IPv4 address; null when the network has no subnet.</summary>
     public Ipv4? Ip { get; set; }
+
+    /// <summary>Since when nobody has the address: the one that was freed first is given first. Null while somebody has it.</summary>
+    public DateTimeOffset? FreedAt { get; set; }
 }
 
-/// <summary>Where the search for a network's next free address begins: after the one given last, so that the one freed last is given last.</summary>
+/// <summary>The lowest address of a network that may never have been used: all that can be given below it have a row in <see cref="Address"/>.</summary>
 /// <remarks>A row of its own: who shares a lock on the network's row does not wait for who draws an address.</remarks>
 public sealed class NextAddress
 {
     /// <summary>The network.</summary>
     public required Guid NetworkId { get; init; }
 
-    /// <summary>The first address to try.</summary>
+    /// <summary>The first address to try; past the subnet's last one when all were used.</summary>
     public required Ipv4 Ip { get; set; }
 }
 
@@ -47,6 +53,7 @@ internal sealed class AddressMapping : IEntityTypeConfiguration<Address>, IEntit
         address.HasIndex(a => a.OwnerId).IsUnique().HasDatabaseName("ux_addresses_owner");
         address.HasIndex(a => new { a.NetworkId, a.Ip }).IsUnique().HasDatabaseName("ux_addresses_ip");
         address.HasIndex(a => new { a.NetworkId, a.Mac }).IsUnique().HasDatabaseName("ux_addresses_mac");
-        address.HasOne<Network>().WithMany().HasForeignKey(a => a.NetworkId).OnDelete(DeleteBehavior.Restrict);
+        address.HasIndex(a => new { a.NetworkId, a.FreedAt, a.Ip }).HasFilter("freed_at IS NOT NULL").HasDatabaseName("ix_addresses_freed");
+        address.HasOne<Network>().WithMany().HasForeignKey(a => a.NetworkId).OnDelete(DeleteBehavior.Cascade);
     }
 }

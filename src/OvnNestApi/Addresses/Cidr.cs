@@ -43,6 +43,9 @@ public readonly record struct Cidr
     /// <summary>True if the address lies in the subnet, its network and broadcast address included.</summary>
     public bool Contains(Ipv4 address) => (address.Value & Mask) == Network.Value;
 
+    /// <summary>True if an address lies in both.</summary>
+    public bool Overlaps(Cidr other) => Contains(other.Network) || other.Contains(Network);
+
     /// <summary>True if a host may have the address.</summary>
     public bool IsHost(Ipv4 address) => address >= FirstHost && address <= LastHost;
 

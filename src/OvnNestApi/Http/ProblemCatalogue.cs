@@ -36,7 +36,7 @@ public static class ProblemCatalogue
         new("name-taken", 409, "The asked name is taken", "A port, device, bridge, namespace or switch of this name belongs to another object, or is reserved. Ask for another, or for none: then one is chosen."),
         new("vlan-tag-taken", 409, "The VLAN tag is taken", "The tag is reserved by or bound to another container, or a host may still use it (draining), or it cools down. In the last two cases it becomes free by itself."),
         new("vlan-tags-exhausted", 409, "No VLAN tag is free", "Every tag of the VM's ranges is taken, draining or cooling. Widen `vlanRanges`, remove containers, or wait for the cool-down.", true),
-        new("address-taken", 409, "The address is taken", "Another port of the network has this IP or MAC address, or the network itself uses it."),
+        new("address-taken", 409, "The address is taken", "Another port of the network has this IP or MAC address, the network itself uses it, or the subnet overlaps another one of the same router."),
         new("addresses-exhausted", 409, "No address is free", "Every address of the subnet is in use or reserved. Widen the subnet, or remove ports.", true),
         new("idempotency-in-flight", 409, "The same request is still running", "A request with this `Idempotency-Key` has not ended yet. Repeat it in a moment.", true),
         new("reconciler-off", 409, "The reconciler does not act", "The operation needs the reconciler, and its mode is `observe` or `off`.", true),

@@ -7,6 +7,16 @@ namespace OvnNestApi.Networks;
 /// <summary>What a network's fields mean together. Pure.</summary>
 internal static class NetworkRules
 {
+    /// <summary>Whose addresses no host of a network may have (RFC 6890 §2.2.2).</summary>
+    private static readonly (Cidr Block, string Use)[] Unusable =
+    [
+        (Block("0.0.0.0/8"), "means \"this network\" (RFC 1122 §3.2.1.3)"),
+        (Block("127.0.0.0/8"), "is every host's loopback (RFC 1122 §3.2.1.3)"),
+        (Block("169.254.0.0/16"), "is link-local, neither to be configured nor routed (RFC 3927 §1.6, §2.7)"),
+        (Block("224.0.0.0/4"), "is multicast (RFC 5771)"),
+        (Block("240.0.0.0/4"), "is reserved (RFC 1112 §4)"),
+    ];
+
     /// <summary>Everything that does not fit together.</summary>
     public static List<FieldError> Check(NetworkSpec spec, bool isExisting)
     {
@@ -21,6 +31,12 @@ internal static class NetworkRules
         else
         {
             Refuse(subnet.PrefixLength < 8, "#/spec/subnet", "a prefix length of 8 or more is expected");
+            Refuse(subnet.PrefixLength > 30 && spec.Dhcp?.Enabled is not false, "#/spec/subnet", "DHCP needs a prefix length of 30 or less");
+            foreach (var (block, use) in Unusable.Where(one => subnet.PrefixLength >= 8 && one.Block.Overlaps(subnet)))
+            {
+                Refuse(true, "#/spec/subnet", $"{block} {use}");
+            }
+
             if (Gateway(spec) is { } gateway)
             {
                 Refuse(!subnet.IsHost(gateway), "#/spec/gateway", $"{gateway} is no host of {subnet}");
@@ -70,4 +86,6 @@ internal static class NetworkRules
     /// <summary>How a port of the network gets its address if it does not say.</summary>
     public static Addressing Addressing(Network network) =>
         network.DhcpEnabled ? Contracts.Addressing.Dhcp : network.Subnet is not null ? Contracts.Addressing.Static : Contracts.Addressing.None;
+
+    private static Cidr Block(string text) => Cidr.TryParse(text, out var block) ? block : throw new FormatException($"No subnet: {text}");
 }

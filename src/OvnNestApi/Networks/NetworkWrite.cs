@@ -18,8 +18,9 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
 
     protected override async Task<Problem?> LockParentsAsync(NetworkSpec spec, CancellationToken cancellationToken)
     {
+        // One at a time: two networks that join a router at once might overlap.
         (_router, var problem) = spec.Router is null ? (null, null)
-            : await References.LockAsync(Db.Routers.FromSql($"SELECT * FROM routers WHERE name = {spec.Router} ORDER BY created_at DESC FOR KEY SHARE"), "router", spec.Router, "#/spec/router", cancellationToken);
+            : await References.LockAsync(Db.Routers.FromSql($"SELECT * FROM routers WHERE name = {spec.Router} ORDER BY created_at DESC FOR NO KEY UPDATE"), "router", spec.Router, "#/spec/router", cancellationToken);
         return problem;
     }
 
@@ -64,6 +65,11 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
         }
 
         target.Subnet = spec.Subnet;
+        if (await CheckOverlapAsync(target, cancellationToken) is { } overlap)
+        {
+            return overlap;
+        }
+
         return await ClaimNamesAsync(target, spec, predecessor, cancellationToken);
     }
 
@@ -80,6 +86,7 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
             return null;
         }
 
+        await AddressDraw.ResetAsync(Db, target.Id, AddressPool.Of(target), cancellationToken);
         if (!_hadSubnet && target.Subnet is not null && await GiveAddressesAsync(target, cancellationToken) is { } problem)
         {
             return problem;
@@ -106,7 +113,7 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
 
     private async Task<Problem?> CheckAddressesAsync(Network target, NetworkSpec spec, CancellationToken cancellationToken)
     {
-        var used = await Db.Addresses.AsNoTracking().Where(a => a.NetworkId == target.Id).Select(a => new { a.Ip, a.Mac }).ToListAsync(cancellationToken);
+        var used = await Db.Addresses.AsNoTracking().Where(a => a.NetworkId == target.Id && a.FreedAt == null).Select(a => new { a.Ip, a.Mac }).ToListAsync(cancellationToken);
         if (used.Find(a => a.Ip is { } ip && (spec.Subnet is not { } subnet || !subnet.IsHost(ip))) is { } left)
         {
             return Problems.Immutable("#/spec/subnet", $"The subnet would leave out {left.Ip}, which is in use.");
@@ -118,6 +125,21 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
         }
 
         return target.GatewayMac is { } mac && used.Exists(a => a.Mac == mac) ? Problems.AddressTaken("#/spec/gatewayMac", $"A port of the network has the address {mac}.") : null;
+    }
+
+    /// <summary>A router would not know where to send what is for both.</summary>
+    private async Task<Problem?> CheckOverlapAsync(Network target, CancellationToken cancellationToken)
+    {
+        if (_router is not { } router || target.Subnet is not { } subnet)
+        {
+            return null;
+        }
+
+        var others = await Db.Networks.AsNoTracking().Where(n => n.RouterId == router.Id && n.Id != target.Id && n.DeletingSince == null)
+            .OrderBy(n => n.Name).Select(n => new { n.Name, n.Subnet }).ToListAsync(cancellationToken);
+        return others.Find(other => other.Subnet?.Overlaps(subnet) is true) is { } same
+            ? Problems.AddressTaken("#/spec/subnet", $"{subnet} overlaps {same.Subnet} of network {same.Name}, which joins router {router.Name} too.")
+            : null;
     }
 
     /// <summary>The network has got a subnet: its ports get addresses.</summary>

@@ -1,3 +1,5 @@
+using OvnNestApi.Addresses;
+
 namespace OvnNestApi.Placements;
 
 /// <summary>Deletes what was asked to go and of which neither the NB nor a host has anything left, with all that hung on it; tells the change log.</summary>
@@ -9,9 +11,11 @@ internal static class Removals
 
     private const string WithNames = "names AS (DELETE FROM claimed_names WHERE owner_id IN (SELECT id FROM gone))";
 
+    private static readonly string WithAddresses = AddressDraw.Free("owner_id IN (SELECT id FROM gone)");
+
     // NOT IN is answered from a hash that is made once, whatever the planner believes of tables that have just been filled.
     /// <summary>Containers of the VMs in <c>@vms</c>. Rows: VM, and the incarnation that waited for the name (null: none).</summary>
-    public const string Containers = $"""
+    public static readonly string Containers = $"""
         WITH gone AS (
             DELETE FROM containers x WHERE x.vm_id = ANY(@vms) AND {IsGone}
               AND x.id NOT IN (SELECT p.object_id FROM placements p WHERE p.vm_id = ANY(@vms))
@@ -22,7 +26,7 @@ internal static class Removals
         remembered AS (
             UPDATE vlan_leases l SET former_ip = a.ip, former_mac = a.mac FROM gone g JOIN addresses a ON a.owner_id = g.id
             WHERE l.container_id = g.id AND l.state IN ('Draining', 'Cooling')),
-        addresses AS (DELETE FROM addresses WHERE owner_id IN (SELECT id FROM gone)),
+        {WithAddresses},
         {WithNames},
         told AS (
             INSERT INTO changes (by, kind, vm, name, object_id, action, before)
@@ -31,14 +35,14 @@ internal static class Removals
         """;
 
     /// <summary>VMs in <c>@vms</c> whose containers are gone; their leases go with them, history stays. Rows: the incarnations that waited for a name.</summary>
-    public const string Vms = $"""
+    public static readonly string Vms = $"""
         WITH gone AS (
             DELETE FROM vms x WHERE x.id = ANY(@vms) AND {IsGone}
               AND NOT EXISTS (SELECT FROM containers c WHERE c.vm_id = x.id)
               AND NOT EXISTS (SELECT FROM placements p WHERE p.vm_id = x.id)
               AND NOT EXISTS (SELECT FROM vlan_leases l JOIN lease_holds o ON o.lease_id = l.id WHERE l.vm_id = x.id)
             {Returning}),
-        addresses AS (DELETE FROM addresses WHERE owner_id IN (SELECT id FROM gone)),
+        {WithAddresses},
         {WithNames},
         ended AS (UPDATE vlan_history SET until = now() WHERE until IS NULL AND vm_id IN (SELECT id FROM gone)),
         told AS (INSERT INTO changes (by, kind, name, object_id, action, before) SELECT 'reconciler', 'vm', name, id, 'deleted', was FROM gone)
@@ -51,7 +55,7 @@ internal static class Removals
             DELETE FROM networks x WHERE {IsGone}
               AND NOT EXISTS (SELECT FROM vms v WHERE v.network_id = x.id)
               AND NOT EXISTS (SELECT FROM containers c WHERE c.network_id = x.id)
-              AND NOT EXISTS (SELECT FROM addresses a WHERE a.network_id = x.id)
+              AND NOT EXISTS (SELECT FROM addresses a WHERE a.network_id = x.id AND a.freed_at IS NULL)
             {Returning}),
         {WithNames},
         told AS (INSERT INTO changes (by, kind, name, object_id, action, before) SELECT 'reconciler', 'network', name, id, 'deleted', was FROM gone)

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Addresses;
 using OvnNestApi.Containers;
+using OvnNestApi.Data;
 using OvnNestApi.Http;
 using OvnNestApi.Networks;
 
@@ -10,7 +11,7 @@ namespace OvnNestApi.Tests.Hosts;
 public sealed class AddressTests
 {
     [Fact]
-    public async Task Addresses_leave_out_network_broadcast_gateway_and_reserved_and_the_last_one_is_followed_by_the_first_free()
+    public async Task Addresses_leave_out_network_broadcast_gateway_and_reserved_and_when_none_is_left_the_figures_are_told()
     {
         var nest = await Installation.CreateAsync();
         var network = await NetworkAsync(nest, "10.0.0.0/28", "10.0.0.1", "10.0.0.4-10.0.0.6", "10.0.0.14");
@@ -23,12 +24,80 @@ public sealed class AddressTests
         Assert.Equal([2, 3, 7, 8, 9, 10, 11, 12, 13], given.Select(c => (int)(c.Ip!.Value.Value & 255)));
         var (problem, _) = await TryAsync(nest, network);
         Assert.Equal(("addresses-exhausted", "No address of 10.0.0.0/28 of network n is free: 9 of 9 are in use."), (problem?.Code, problem?.Detail));
+    }
 
-        // Freed last, given last: the search goes on where it ended.
-        await FreeAsync(nest, given[6]);
-        await FreeAsync(nest, given[0]);
-        Assert.Equal(2u, (await GiveAsync(nest, network)).Ip!.Value.Value & 255);
-        Assert.Equal(11u, (await GiveAsync(nest, network)).Ip!.Value.Value & 255);
+    [Fact]
+    public async Task Never_used_addresses_come_first_and_then_the_one_freed_first()
+    {
+        var nest = await Installation.CreateAsync();
+        var network = await NetworkAsync(nest, "10.0.0.0/29", null);
+        var given = new[] { await GiveAsync(nest, network), await GiveAsync(nest, network), await GiveAsync(nest, network, "10.0.0.5"), await GiveAsync(nest, network) };
+        Assert.Equal([1, 2, 5, 3], given.Select(Last));
+        foreach (var i in new[] { 2, 0, 3 })
+        {
+            await FreeAsync(nest, given[i]);
+        }
+
+        foreach (var next in new[] { 4, 6, 5, 1, 3 })
+        {
+            Assert.Equal(next, Last(await GiveAsync(nest, network)));
+        }
+
+        Assert.Equal("addresses-exhausted", (await TryAsync(nest, network)).Problem?.Code);
+
+        await FreeAsync(nest, given[1]);
+        Assert.Equal(2, Last(await GiveAsync(nest, network, "10.0.0.2")));
+        Assert.Equal(6, await nest.ReadAsync(db => db.Addresses.CountAsync()));
+    }
+
+    [Fact]
+    public async Task What_a_network_reserves_no_more_is_given_as_never_used()
+    {
+        var nest = await Installation.CreateAsync();
+        var network = await NetworkAsync(nest, "10.0.0.0/29", null, "10.0.0.1-10.0.0.4");
+        Assert.Equal(5, Last(await GiveAsync(nest, network)));
+        network.Reserved = [];
+        await nest.DoAsync(db => AddressDraw.ResetAsync(db, network.Id, AddressPool.Of(network), default));
+        Assert.Equal(1, Last(await GiveAsync(nest, network)));
+        Assert.Equal(2, Last(await GiveAsync(nest, network)));
+    }
+
+    [Theory]
+    [InlineData("10.0.0.0/20")]
+    [InlineData("10.0.0.0/8")]
+    public async Task What_a_draw_reads_depends_neither_on_the_size_of_the_subnet_nor_on_what_is_in_use(string subnet)
+    {
+        var nest = await Installation.CreateAsync();
+        var network = await NetworkAsync(nest, subnet, "10.0.0.1");
+        await nest.DoAsync(db => db.Database.ExecuteSqlAsync($"""
+            INSERT INTO addresses (owner_id, network_id, mac, ip) SELECT gen_random_uuid(), {network.Id}, ('02:00:00:00:' || lpad(to_hex(i / 256), 2, '0') || ':' || lpad(to_hex(i % 256), 2, '0'))::macaddr, inet '10.0.0.2' + i
+            FROM generate_series(0, 1999) i
+            """));
+        await nest.ReadAsync(db => db.Database.ExecuteSqlAsync($"ANALYZE addresses"));
+        await GiveAsync(nest, network);
+        Assert.InRange(await RowsReadAsync(), 0, 20);
+
+        await nest.DoAsync(db => db.Database.ExecuteSqlAsync($"""
+            UPDATE addresses SET owner_id = NULL, mac = NULL, freed_at = now() WHERE ip < '10.0.4.0';
+            UPDATE next_addresses SET ip = {AddressPool.Of(network).Last.ToIPAddress()} + 1
+            """));
+        Assert.InRange(await RowsReadAsync(), 0, 20);
+        Assert.Equal(2002, await nest.ReadAsync(db => db.Addresses.CountAsync()));
+
+        async Task<long> RowsReadAsync()
+        {
+            var rows = 0L;
+            await nest.DoAsync(async db =>
+            {
+                var before = await CountAsync(db);
+                Assert.NotNull(await AddressDraw.GiveAnyAsync(db, Guid.NewGuid(), network.Id, MacAddress.Random(), AddressPool.Of(network), default));
+                rows = await CountAsync(db) - before;
+            });
+            return rows;
+        }
+
+        static async Task<long> CountAsync(NestDb db) => (await db.QueryAsync(
+            "SELECT sum(seq_tup_read + idx_tup_fetch)::bigint FROM pg_stat_xact_user_tables WHERE relname LIKE '%addresses'", row => row.GetInt64(0), default))[0];
     }
 
     [Theory]
@@ -77,6 +146,11 @@ public sealed class AddressTests
         await Parallel.ForEachAsync(Enumerable.Range(0, 253), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (_, _) => await GiveAsync(nest, network));
         Assert.Equal(253, await nest.ReadAsync(db => db.Addresses.Select(a => a.Ip).Distinct().CountAsync()));
         Assert.Equal("addresses-exhausted", (await TryAsync(nest, network)).Problem?.Code);
+
+        await nest.DoAsync(db => db.Database.ExecuteSqlAsync($"UPDATE addresses SET owner_id = NULL, mac = NULL, freed_at = now() WHERE ip <= '10.0.0.101'"));
+        await Parallel.ForEachAsync(Enumerable.Range(0, 100), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (_, _) => await GiveAsync(nest, network));
+        Assert.Equal(253, await nest.ReadAsync(db => db.Addresses.Select(a => a.Mac).Distinct().CountAsync()));
+        Assert.Equal("addresses-exhausted", (await TryAsync(nest, network)).Problem?.Code);
     }
 
     private static async Task<Network> NetworkAsync(Installation nest, string? subnet, string? gateway, params string[] reserved)
@@ -103,5 +177,7 @@ public sealed class AddressTests
         return (await nest.TryAsync(db => AddressBook.AssignAsync(db, port, network, Ipv4.TryParse(ip, out var asked) ? asked : null, mac, null, default)), port);
     }
 
-    private static Task FreeAsync(Installation nest, Container port) => nest.DoAsync(db => db.Addresses.Where(a => a.OwnerId == port.Id).ExecuteDeleteAsync());
+    private static Task FreeAsync(Installation nest, Container port) => nest.DoAsync(db => db.ExecuteAsync($"WITH {AddressDraw.Free("owner_id = @owner")} SELECT", default, ("owner", port.Id)));
+
+    private static int Last(Container port) => (int)(port.Ip!.Value.Value & 255);
 }

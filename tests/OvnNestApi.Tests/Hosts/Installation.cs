@@ -209,7 +209,7 @@ internal sealed class Installation : IDbContextFactory<NestDb>
     /// <summary>What is stored of anything: networks and hosts left out.</summary>
     public Task<string> CountsAsync() => ReadAsync(async db =>
         $"{await db.Vms.CountAsync()} VMs, {await db.Containers.CountAsync()} containers, {await db.VlanLeases.CountAsync()} leases, {await db.LeaseHolds.CountAsync()} holds, "
-        + $"{await db.Addresses.CountAsync()} addresses, {await db.ClaimedNames.CountAsync()} names, {await db.Placements.CountAsync()} placements");
+        + $"{await db.Addresses.CountAsync(a => a.FreedAt == null)} addresses, {await db.ClaimedNames.CountAsync()} names, {await db.Placements.CountAsync()} placements");
 
     public Task<VlanLease?> LeaseAsync(Vm vm, int tag) => ReadAsync(db => db.VlanLeases.SingleOrDefaultAsync(l => l.VmId == vm.Id && l.Tag == tag));
 

@@ -12,6 +12,14 @@ public sealed class RuleTests(Api api) : IClassFixture<Api>
     [InlineData("""{"subnet":"10.1.0.7/24"}""", "#/spec/subnet")]
     [InlineData("""{"subnet":"10.1/16"}""", "#/spec/subnet")]
     [InlineData("""{"subnet":"10.0.0.0/4"}""", "#/spec/subnet")]
+    [InlineData("""{"subnet":"0.1.0.0/16"}""", "#/spec/subnet")]
+    [InlineData("""{"subnet":"127.0.0.0/8"}""", "#/spec/subnet")]
+    [InlineData("""{"subnet":"169.254.1.0/24"}""", "#/spec/subnet")]
+    [InlineData("""{"subnet":"224.0.0.0/24"}""", "#/spec/subnet")]
+    [InlineData("""{"subnet":"255.255.255.0/24"}""", "#/spec/subnet")]
+    [InlineData("""{"subnet":"10.0.0.0/31"}""", "#/spec/subnet")]
+    [InlineData("""{"subnet":"10.0.0.0/32","router":"r"}""", "#/spec/subnet")]
+    [InlineData("""{"subnet":"10.0.0.0/24","gatewayMac":"01:00:5e:00:00:01"}""", "#/spec/gatewayMac")]
     [InlineData("""{"subnet":"10.0.0.0/24","gateway":"10.0.1.1"}""", "#/spec/gateway")]
     [InlineData("""{"subnet":"10.0.0.0/24","gateway":"10.0.0.255"}""", "#/spec/gateway")]
     [InlineData("""{"subnet":"10.0.0.0/24","gateway":"nobody"}""", "#/spec/gateway")]
@@ -32,6 +40,42 @@ public sealed class RuleTests(Api api) : IClassFixture<Api>
         var rows = await api.RowsAsync();
         (await api.PutAsync("/v1/networks/senseless", $$$"""{"spec":{{{spec}}}}""")).IsProblem("validation-failed", pointer);
         Assert.Equal(rows, await api.RowsAsync());
+    }
+
+    [Fact]
+    public async Task Subnets_that_overlap_do_not_join_one_router()
+    {
+        await api.PutAsync("/v1/routers/narrow", "{}");
+        (await api.PutAsync("/v1/networks/wide", """{"spec":{"subnet":"10.40.0.0/16","router":"narrow"}}""")).Is(HttpStatusCode.Created);
+        var refused = (await api.PutAsync("/v1/networks/within", """{"spec":{"subnet":"10.40.7.0/24","router":"narrow"}}""")).IsProblem("address-taken", "#/spec/subnet");
+        Assert.Contains("10.40.7.0/24 overlaps 10.40.0.0/16 of network wide", refused.Text, StringComparison.Ordinal);
+        (await api.PutAsync("/v1/networks/within", """{"spec":{"subnet":"10.40.7.0/24"}}""")).Is(HttpStatusCode.Created);
+        (await api.PutAsync("/v1/networks/within", """{"spec":{"subnet":"10.40.7.0/24","router":"narrow"}}""")).IsProblem("address-taken", "#/spec/subnet");
+        (await api.PutAsync("/v1/networks/wide", """{"spec":{"subnet":"10.40.0.0/16","router":"narrow","dhcp":{"mtu":1400}}}""")).Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Networks_that_join_a_router_at_once_do_not_overlap()
+    {
+        await api.PutAsync("/v1/routers/busy", "{}");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => api.PutAsync($"/v1/networks/busy-{i}", """{"spec":{"subnet":"10.41.0.0/24","router":"busy"}}""")));
+        Assert.Single(answers, answer => answer.Status == HttpStatusCode.Created);
+    }
+
+    [Theory]
+    [InlineData("""{"mac":"01:00:5e:00:00:01"}""", "#/spec/mac")]
+    [InlineData("""{"mac":"ff:ff:ff:ff:ff:ff"}""", "#/spec/mac")]
+    [InlineData("""{"mac":"00:00:00:00:00:00"}""", "#/spec/mac")]
+    [InlineData("""{"mac":"02-00-00-00-00-01"}""", "#/spec/mac")]
+    [InlineData("""{"mac":"02:00:00:00:00"}""", "#/spec/mac")]
+    [InlineData("""{"ip":"10.7.0.256"}""", "#/spec/ip")]
+    [InlineData("""{"ip":"10.7.0.07"}""", "#/spec/ip")]
+    [InlineData("""{"ip":"10.7.1.7"}""", "#/spec/ip")]
+    [InlineData("""{"ip":"10.7.0.255"}""", "#/spec/ip")]
+    public async Task An_address_that_no_port_can_have_is_refused_with_where_it_stands(string spec, string pointer)
+    {
+        var vm = await api.VmAsync();
+        (await api.PutAsync($"/v1/vms/{vm}/containers/a", $$$"""{"spec":{{{spec}}}}""")).IsProblem("validation-failed", pointer);
     }
 
     [Fact]
