@@ -15,6 +15,10 @@ internal static class EndpointConventions
     public static RouteHandlerBuilder Takes(this RouteHandlerBuilder endpoint, params IReadOnlyList<QueryParameter> parameters) =>
         endpoint.WithMetadata(new QueryParameters(parameters));
 
+    /// <summary>These representations in place of JSON alone; the first is the preferred one.</summary>
+    public static RouteHandlerBuilder Offers(this RouteHandlerBuilder endpoint, params IReadOnlyList<string> mediaTypes) =>
+        endpoint.WithMetadata(new Representations(mediaTypes));
+
     /// <summary>Checks what every operation of the API has to check, before it runs.</summary>
     public static ValueTask<object?> CheckAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
     {
@@ -25,7 +29,14 @@ internal static class EndpointConventions
             return Refuse(wrong);
         }
 
-        return AdmitsJson(context.Request) ? next(invocation) : Refuse(Problems.NotAcceptable("The answer is application/json."));
+        var representations = Representations.Of(context);
+        if (representations.MediaTypes.Count > 1)
+        {
+            context.Response.Headers.Vary = HeaderNames.Accept;
+        }
+
+        return representations.Choose(context.Request) is not null ? next(invocation)
+            : Refuse(Problems.NotAcceptable($"The answer is {string.Join(" or ", representations.MediaTypes)}."));
     }
 
     private static Problem? CheckQuery(QueryParameters known, IQueryCollection query)
@@ -53,11 +64,4 @@ internal static class EndpointConventions
     }
 
     private static ValueTask<object?> Refuse(Problem problem) => ValueTask.FromResult<object?>(new ProblemResult(problem));
-
-    /// <summary>RFC 9110 §12.5.1; without the header everything is welcome.</summary>
-    private static bool AdmitsJson(HttpRequest request) =>
-        request.Headers.Accept.Count == 0
-        || !MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out var ranges)
-        || ranges.Any(range => range.Quality is not 0 && (range.MatchesAllTypes || range.MediaType.Equals("application/*", StringComparison.OrdinalIgnoreCase)
-            || range.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)));
 }

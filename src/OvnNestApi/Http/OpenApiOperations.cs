@@ -42,6 +42,12 @@ internal static class OpenApiOperations
         foreach (var response in operation.Responses.Values.OfType<OpenApiResponse>())
         {
             AddHeaders(operation, response);
+
+            // ASP.NET knows one type for each status: that is the JSON.
+            foreach (var mediaType in metadata.OfType<Representations>().SelectMany(offered => offered.MediaTypes).Where(type => type != Representations.Json))
+            {
+                response.Content?.Add(mediaType, new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String } });
+            }
         }
 
         foreach (var status in Problems(operation, context, hasBody, isAnonymous))

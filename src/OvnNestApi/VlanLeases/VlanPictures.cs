@@ -11,15 +11,15 @@ internal static class VlanPictures
 {
     public static void MapVlanPictures(this IEndpointRouteBuilder api)
     {
-        api.MapRead("/vms/{vm}/vlan-map", MapAsync).WithTags("VLAN leases").Takes()
-            .Describe("get-vlan-map", "Every tag of a VM and its state", "Tags that are not free one by one, free ones as ranges.");
+        api.MapRead("/vms/{vm}/vlan-map", MapAsync).WithTags("VLAN leases").Takes().Offers(Representations.Json, Representations.Svg)
+            .Describe("get-vlan-map", "Every tag of a VM and its state", "Tags that are not free one by one, free ones as ranges; with `Accept: image/svg+xml` a drawing of all of them.");
         api.MapRead("/vms/{vm}/vlan-history", HistoryAsync).WithTags("VLAN leases")
             .Takes(
                 new("tag", "Only this tag.", "integer"), new("at", "Only who had a tag at this time, such as 2026-11-23T18:00:00Z."), new("limit", "Items of a page, 1 to 1000; default 100.", "integer"), new("cursor", "The `next` of the page before."))
             .Describe("list-vlan-history", "Who had which tag, from when to when", "The latest first. It is kept beyond the container and the VM: a VM made anew under the name has another `vmId`.");
     }
 
-    internal static async Task<Results<JsonResult<VlanMap>, ProblemResult>> MapAsync(string vm, NestDb db, LeaseReading reading, CancellationToken ct)
+    internal static async Task<Results<JsonResult<VlanMap>, SvgResult, ProblemResult>> MapAsync(string vm, HttpContext context, NestDb db, LeaseReading reading, CancellationToken ct)
     {
         if (await LeaseEndpoints.FindVmAsync(db, vm, ct) is not { } id)
         {
@@ -34,7 +34,8 @@ internal static class VlanPictures
         var free = ranges.Ranges.SelectMany(r => Enumerable.Range(r.Low, r.High - r.Low + 1)).Where(tag => !taken.Contains(tag)).ToList();
         var counts = Enum.GetValues<LeaseState>().ToDictionary(Reservations.Word, state => leases.Count(l => l.State == state));
         counts["free"] = free.Count;
-        return new JsonResult<VlanMap>(new(vm, text, counts, leases, VlanRanges.TryParse(string.Join(',', free), out var left) ? left.ToString() : ""));
+        var map = new VlanMap(vm, text, counts, leases, VlanRanges.TryParse(string.Join(',', free), out var left) ? left.ToString() : "");
+        return Representations.Of(context).Choose(context.Request) == Representations.Svg ? new SvgResult(VlanMapDrawing.Of(map)) : new JsonResult<VlanMap>(map);
     }
 
     internal static async Task<Results<JsonResult<ListView<TenureView>>, ProblemResult>> HistoryAsync(string vm, HttpContext context, NestDb db, CancellationToken ct)

@@ -1,0 +1,204 @@
+using System.Globalization;
+using System.Xml.Linq;
+
+namespace OvnNestApi.VlanLeases;
+
+/// <summary>
+/// A <see cref="VlanMap"/> as a picture: a hundred tags a row, so that a tag is read from its row and column. Each state has a colour (Okabe and Ito's,
+/// which the colour-blind tell apart) and a shape; what is in use is listed below by name. No script, nothing loaded, light or dark as the reader's system is.
+/// </summary>
+internal static class VlanMapDrawing
+{
+    private const int Cell = 9, Pitch = 10, Gap = 4;
+    private const int Left = 52, Width = Left + (100 * Pitch) + (9 * Gap) + 24;
+    private const int Top = 118, GridHeight = (41 * Pitch) + (4 * Gap);
+    private const int Columns = 5, ColumnWidth = 206, LineHeight = 15, LongestName = 24;
+
+    private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
+
+    private static readonly (string Id, string Says)[] States =
+    [
+        ("bound", "a container has it"), ("reserved", "held for an owner"), ("draining", "released, a host may still use it"), ("cooling", "free after the cool-down"), ("free", "free"), ("outside", "not in the ranges"),
+    ];
+
+    // The colours of the two themes: ink, faint ink, paper, free, and the states'.
+    private const string Style = """
+        .vlan-map{--ink:#1f2328;--faint:#656d76;--paper:#fff;--line:#d0d7de;--free:#e7ebef;--bound:#0072b2;--reserved:#b87900;--reserved-fill:#ffd98a;--draining:#d55e00;--cooling:#2f9fd8;background:var(--paper)}
+        @media(prefers-color-scheme:dark){.vlan-map{--ink:#e6edf3;--faint:#8d96a0;--paper:#0d1117;--line:#30363d;--free:#21262d;--bound:#4aa3df;--reserved:#e69f00;--reserved-fill:#5c4300;--draining:#ff7a29;--cooling:#7cc8f2}}
+        .vlan-map text{font:11px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:var(--ink)}
+        .vlan-map .heading{font:600 20px system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif}
+        .vlan-map .words{font:13px system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif}
+        .vlan-map .faint,.vlan-map tspan{fill:var(--faint)}
+        .vlan-map .count{font-weight:600;fill:var(--ink)}
+        .vlan-map .ruler{font-size:9px;fill:var(--faint)}
+        """;
+
+    /// <summary>The drawing, an SVG document.</summary>
+    public static string Of(VlanMap map)
+    {
+        var used = map.Tags.ToDictionary(tag => tag.Tag);
+        var ranges = VlanRanges.Parse(map.Ranges);
+        var directory = Directory(map.Tags).ToList();
+        var height = Top + GridHeight + 30 + (directory.Count == 0 ? 0 : directory.Max(line => line.Bottom) + 16);
+        return new XElement(
+            Svg + "svg",
+            new XAttribute("viewBox", Invariant($"0 0 {Width} {height}")), new XAttribute("width", Width), new XAttribute("height", height),
+            new XAttribute("class", "vlan-map"), new XAttribute("role", "img"), new XAttribute("aria-labelledby", "vlan-map-title vlan-map-desc"),
+            new XElement(Svg + "title", new XAttribute("id", "vlan-map-title"), $"VLAN tags of {map.Vm}"),
+            new XElement(Svg + "desc", new XAttribute("id", "vlan-map-desc"), Description(map)),
+            new XElement(Svg + "style", Style),
+            new XElement(Svg + "defs", States.Select(state => new XElement(Svg + "g", new XAttribute("id", state.Id), Shape(state.Id))), Runs("free"), Runs("outside")),
+            Rectangle(0, 0, Width, height, "var(--paper)"),
+            Text(Left, 36, "heading", $"VLAN tags of {map.Vm}"),
+            Text(Left, 58, "words faint", Summary(map)),
+            Legend(map, 4094 - ranges.Count - map.Tags.Count(tag => !ranges.Contains(tag.Tag))),
+            Rulers(),
+            Cells(used, ranges),
+            ranges.Ranges.Select(range => Outline(range.Low, range.High)),
+            new XElement(Svg + "g", new XAttribute("class", "directory"), new XAttribute("transform", Invariant($"translate(0 {Top + GridHeight + 30})")), directory.Select(line => line.Drawn)))
+            .ToString(SaveOptions.DisableFormatting);
+    }
+
+    private static string Summary(VlanMap map)
+    {
+        var ranges = map.Ranges.Replace("-", "–", StringComparison.Ordinal).Replace(",", ", ", StringComparison.Ordinal);
+        return $"ranges {(ranges.Length > 130 ? ranges[..129] + "…" : ranges)}";
+    }
+
+    private static string Description(VlanMap map) => $"Of the tags {map.Ranges}: {string.Join(", ", map.Counts.Select(count => Invariant($"{count.Value} {count.Key}")))}.";
+
+    /// <summary>Told apart without colour: full, hatched, half full, a dot in a ring, pale, a speck.</summary>
+    private static IEnumerable<XElement> Shape(string state) => state switch
+    {
+        "bound" => [Box("var(--bound)")],
+        "reserved" => [Box("var(--reserved-fill)", "var(--reserved)"), Line("M1 6L6 1M3 8L8 3", "var(--reserved)")],
+        "draining" => [Box("none", "var(--draining)"), new(Svg + "path", new XAttribute("d", "M1 4.5h7V8H1z"), new XAttribute("fill", "var(--draining)"))],
+        "cooling" => [Box("none", "var(--cooling)"), new(Svg + "circle", new XAttribute("cx", 4.5), new XAttribute("cy", 4.5), new XAttribute("r", 1.5), new XAttribute("fill", "var(--cooling)"))],
+        "free" => [Box("var(--free)")],
+        _ => [new(Svg + "circle", new XAttribute("cx", 4.5), new XAttribute("cy", 4.5), new XAttribute("r", 1), new XAttribute("fill", "var(--line)"))],
+    };
+
+    /// <summary>Ten cells and the gap after them: what is alike and adjacent is one rectangle that is filled with these.</summary>
+    private static XElement Runs(string state) => new(
+        Svg + "pattern", new XAttribute("id", $"{state}-run"), new XAttribute("patternUnits", "userSpaceOnUse"),
+        new XAttribute("x", Left), new XAttribute("y", Top), new XAttribute("width", (10 * Pitch) + Gap), new XAttribute("height", (10 * Pitch) + Gap),
+        Enumerable.Range(0, 100).Select(i => Use(state, i % 10 * Pitch, i / 10 * Pitch)));
+
+    private static XElement Legend(VlanMap map, int outside)
+    {
+        var legend = new XElement(Svg + "g", new XAttribute("class", "legend"));
+        var x = Left;
+        foreach (var (id, says) in States)
+        {
+            var count = id == "outside" ? outside : map.Counts[id];
+            var words = id is "free" or "outside" ? says : id;
+            legend.Add(
+                new XElement(Svg + "g", new XElement(Svg + "title", says), new XElement(Svg + "use", new XAttribute("href", $"#{id}"), new XAttribute("transform", Invariant($"translate({x} 72) scale(1.4)"))),
+                    new XElement(Svg + "text", new XAttribute("x", x + 19), new XAttribute("y", 83), new XAttribute("class", "words"), new XElement(Svg + "tspan", words + " "), new XElement(Svg + "tspan", new XAttribute("class", "count"), Invariant($"{count:N0}")))));
+            x += 46 + (8 * (words.Length + Invariant($"{count:N0}").Length));
+        }
+
+        return legend;
+    }
+
+    private static XElement Rulers() => new(
+        Svg + "g", new XAttribute("class", "rulers"),
+        Enumerable.Range(0, 10).Select(ten => Text(X(ten * 10), Top - 7, "ruler", Invariant($"{ten}0"))),
+        Enumerable.Range(0, 41).Select(hundred => Text(Left - 9, Y(hundred * 100) + 8, "ruler", Invariant($"{hundred * 100}"), isAtEnd: true)));
+
+    private static XElement Cells(Dictionary<int, VlanMapEntry> used, VlanRanges ranges)
+    {
+        var cells = new XElement(Svg + "g", new XAttribute("class", "cells"));
+        for (var tag = VlanRanges.Lowest; tag <= VlanRanges.Highest; tag++)
+        {
+            if (used.TryGetValue(tag, out var entry))
+            {
+                var cell = Use(Reservations.Word(entry.State), X(tag), Y(tag));
+                cell.Add(new XElement(Svg + "title", Sentence(entry)));
+                cells.Add(cell);
+                continue;
+            }
+
+            var (first, isFree) = (tag, ranges.Contains(tag));
+            while (tag < VlanRanges.Highest && (tag + 1) % 100 != 0 && !used.ContainsKey(tag + 1) && ranges.Contains(tag + 1) == isFree)
+            {
+                tag++;
+            }
+
+            var run = Rectangle(X(first), Y(first), X(tag) - X(first) + Cell, Cell, $"url(#{(isFree ? "free" : "outside")}-run)");
+            run.Add(new XElement(Svg + "title", Invariant($"{first}{(tag == first ? "" : $"–{tag}")} {(isFree ? "free" : "outside")}")));
+            cells.Add(run);
+        }
+
+        return cells;
+    }
+
+    /// <summary>The tags from one to another have one outline: a rectangle, two that do not meet, or one with steps at its first and last row.</summary>
+    private static IEnumerable<XElement> Outline(int low, int high)
+    {
+        var (firstRow, lastRow) = (low / 100, high / 100);
+        var (left, right, up, down) = (X(low) - 2, X(high) + Cell + 2, Y(low) - 2, Y(high) + Cell + 2);
+        var (begin, end) = (X(0) - 2, X(99) + Cell + 2);
+        if (firstRow == lastRow)
+        {
+            return [Line(Invariant($"M{left} {up}H{right}V{down}H{left}z"), "var(--faint)")];
+        }
+
+        if (lastRow == firstRow + 1 && right < left)
+        {
+            return [Line(Invariant($"M{left} {up}H{end}V{Y(low) + Cell + 2}H{left}z"), "var(--faint)"), Line(Invariant($"M{begin} {Y(high) - 2}H{right}V{down}H{begin}z"), "var(--faint)")];
+        }
+
+        var (under, over) = (Y((firstRow + 1) * 100) - 2, Y((lastRow - 1) * 100) + Cell + 2);
+        var head = low % 100 == 0 ? Invariant($"M{begin} {up}") : Invariant($"M{begin} {under}H{left}V{up}");
+        var tail = high % 100 == 99 ? Invariant($"V{down}") : Invariant($"V{over}H{right}V{down}");
+        return [Line($"{head}H{end}{tail}H{begin}z", "var(--faint)")];
+    }
+
+    /// <summary>What is in use, by the rows of the grid, each in as many lines as it needs.</summary>
+    private static IEnumerable<(XElement[] Drawn, int Bottom)> Directory(IReadOnlyList<VlanMapEntry> tags)
+    {
+        var y = 0;
+        foreach (var hundred in tags.GroupBy(tag => tag.Tag / 100))
+        {
+            yield return ([Text(Left - 9, y + 8, "ruler", Invariant($"{hundred.Key * 100}"), isAtEnd: true)], y);
+            var lines = (hundred.Count() + Columns - 1) / Columns;
+            foreach (var (i, entry) in hundred.Index())
+            {
+                var (x, line) = (Left + (i / lines * ColumnWidth), y + (i % lines * LineHeight));
+                var name = Name(entry);
+                var label = Text(x + 15, line + 8, null, new XElement(Svg + "tspan", Invariant($"{entry.Tag} ")), name.Length > LongestName ? name[..(LongestName - 1)] + "…" : name);
+                yield return ([Use(Reservations.Word(entry.State), x, line), label], line + LineHeight);
+            }
+
+            y += (lines * LineHeight) + 6;
+        }
+    }
+
+    private static string Name(VlanMapEntry entry) => entry.Container ?? entry.Owner ?? "";
+
+    private static string Sentence(VlanMapEntry entry) =>
+        $"{entry.Tag} {Reservations.Word(entry.State)}: {Name(entry)}{(entry is { Container: not null, Owner: not null } ? $" (lease {entry.Owner})" : "")}, since {entry.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z";
+
+    private static int X(int tag) => Left + (tag % 100 * Pitch) + (tag % 100 / 10 * Gap);
+
+    private static int Y(int tag) => Top + (tag / 100 * Pitch) + (tag / 1000 * Gap);
+
+    private static XElement Use(string id, int x, int y) => new(Svg + "use", new XAttribute("href", $"#{id}"), new XAttribute("x", x), new XAttribute("y", y));
+
+    private static XElement Box(string fill, string? line = null) => line is null
+        ? new(Svg + "rect", new XAttribute("width", Cell), new XAttribute("height", Cell), new XAttribute("rx", 2), new XAttribute("fill", fill))
+        : new(Svg + "rect", new XAttribute("x", 0.5), new XAttribute("y", 0.5), new XAttribute("width", Cell - 1), new XAttribute("height", Cell - 1), new XAttribute("rx", 1.5), new XAttribute("fill", fill), new XAttribute("stroke", line));
+
+    private static XElement Rectangle(int x, int y, int width, int height, string fill) => new(
+        Svg + "rect", new XAttribute("x", x), new XAttribute("y", y), new XAttribute("width", width), new XAttribute("height", height), new XAttribute("fill", fill));
+
+    private static XElement Line(string path, string stroke) => new(Svg + "path", new XAttribute("d", path), new XAttribute("fill", "none"), new XAttribute("stroke", stroke));
+
+    private static XElement Text(int x, int y, string? style, params object[] content) => Text(x, y, style, content, false);
+
+    private static XElement Text(int x, int y, string? style, object content, bool isAtEnd) => new(
+        Svg + "text", new XAttribute("x", x), new XAttribute("y", y), style is null ? null : new XAttribute("class", style), isAtEnd ? new XAttribute("text-anchor", "end") : null, content);
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
