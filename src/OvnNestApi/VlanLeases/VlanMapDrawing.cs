@@ -12,7 +12,7 @@ internal static class VlanMapDrawing
     private const int Cell = 9, Pitch = 10, Gap = 4;
     private const int Left = 52, Width = Left + (100 * Pitch) + (9 * Gap) + 24;
     private const int Top = 118, GridHeight = (41 * Pitch) + (4 * Gap);
-    private const int Columns = 5, ColumnWidth = 206, LineHeight = 15, LongestName = 24;
+    private const int Columns = 5, ColumnWidth = 206, LineHeight = 15, LongestName = 22;
 
     private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
 
