@@ -1293,11 +1293,6 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasDatabaseName("ix_vlan_leases_name")
                         .HasFilter("former_mac IS NOT NULL");
 
-                    b.HasIndex("VmId", "Owner")
-                        .IsUnique()
-                        .HasDatabaseName("ux_vlan_leases_owner")
-                        .HasFilter("state IN ('Reserved', 'Bound')");
-
                     b.HasIndex("VmId", "Tag")
                         .IsUnique()
                         .HasDatabaseName("ux_vlan_leases_tag");
@@ -1306,10 +1301,19 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasDatabaseName("ix_vlan_leases_former")
                         .HasFilter("state <> 'Bound'");
 
+                    b.HasIndex(new[] { "VmId", "Owner" }, "ix_vlan_leases_owner")
+                        .HasDatabaseName("ix_vlan_leases_owner")
+                        .HasFilter("owner IS NOT NULL");
+
                     b.HasIndex(new[] { "ContainerId" }, "ux_vlan_leases_container")
                         .IsUnique()
                         .HasDatabaseName("ux_vlan_leases_container")
                         .HasFilter("state = 'Bound'");
+
+                    b.HasIndex(new[] { "VmId", "Owner" }, "ux_vlan_leases_owner")
+                        .IsUnique()
+                        .HasDatabaseName("ux_vlan_leases_owner")
+                        .HasFilter("state IN ('Reserved', 'Bound')");
 
                     b.ToTable("vlan_leases", null, t =>
                         {
@@ -1400,6 +1404,10 @@ namespace OvnNestApi.Migrations.Migrations
                     b.Property<Guid>("NetworkId")
                         .HasColumnType("uuid")
                         .HasColumnName("network_id");
+
+                    b.Property<int>("NextTag")
+                        .HasColumnType("integer")
+                        .HasColumnName("next_tag");
 
                     b.Property<DateTimeOffset?>("ObservedAt")
                         .HasColumnType("timestamp with time zone")

@@ -16,9 +16,11 @@ internal static class AddressBook
     /// predecessor's (also if that is gone, while its tag cools), else to free ones. The port's row need not be stored yet.
     /// </summary>
     /// <param name="predecessor">The former incarnation that is being deleted: its row is taken over; null: none.</param>
+    /// <param name="mayRemember">False: it is known that nothing is remembered of the port's name.</param>
     /// <returns>Null when done; 400 <c>validation-failed</c>, 409 <c>address-taken</c> or <c>addresses-exhausted</c> otherwise.</returns>
     public static async Task<Problem?> AssignAsync(
-        NestDb db, LogicalPort port, Network network, Ipv4? askedIp, MacAddress? askedMac, LogicalPort? predecessor, CancellationToken cancellationToken)
+        NestDb db, LogicalPort port, Network network, Ipv4? askedIp, MacAddress? askedMac, LogicalPort? predecessor, CancellationToken cancellationToken,
+        bool mayRemember = true)
     {
         var pool = AddressPool.Of(network);
         if (askedIp is { } asked && pool.WhyNot(asked) is { } why)
@@ -33,7 +35,7 @@ internal static class AddressBook
 
         var isNew = port.Mac.Value == 0;
         var former = isNew ? predecessor : port;
-        var had = former is not null ? (former.Mac, former.Ip) : await RememberedAsync(db, port, network, cancellationToken);
+        var had = former is not null ? (former.Mac, former.Ip) : mayRemember ? await RememberedAsync(db, port, network, cancellationToken) : null;
         var mac = askedMac ?? had?.Mac ?? MacAddress.Random();
         var ip = askedIp ?? (had?.Ip is { } formerIp && pool.WhyNot(formerIp) is null ? formerIp : null);
         if (!isNew && mac == port.Mac && ip == port.Ip && (ip is null) == (network.Subnet is null) && !db.Entry(port).Property(p => p.NetworkId).IsModified)

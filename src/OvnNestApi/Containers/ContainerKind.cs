@@ -45,6 +45,20 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
         return rows.ConvertAll(row => View(row, liveness.Of(row.Container, row.Vm)));
     }
 
+    /// <summary>Of a new container everything is at hand: no host has reported anything of it.</summary>
+    public override Task<ContainerView?> AnswerAsync(NestDb db, Liveness liveness, ResourceWrite<Container, ContainerSpec> write, CancellationToken cancellationToken)
+    {
+        if (write is not ContainerWrite { IsNew: true, Written: { } container, Vm: { } vm, Network: { } network })
+        {
+            return base.AnswerAsync(db, liveness, write, cancellationToken);
+        }
+
+        var host = vm.HostId is { } id ? liveness.Hosts.GetValueOrDefault(id) : null;
+        return vm.HostId is not null && host is null
+            ? base.AnswerAsync(db, liveness, write, cancellationToken) // A host that is newer than what we know of the hosts.
+            : Task.FromResult<ContainerView?>(View(new(container, vm, network.Name, network.Mtu, host?.Name, null), liveness.Of(container, vm)));
+    }
+
     protected override IQueryable<Container> Named(NestDb db, ObjectPath path) =>
         db.Containers.Where(container => container.Name == path.Name && db.Vms.Any(vm => vm.Id == container.VmId && vm.Name == path.Vm));
 

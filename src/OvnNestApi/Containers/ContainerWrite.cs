@@ -13,9 +13,13 @@ namespace OvnNestApi.Containers;
 /// <summary>The rules of writing a container.</summary>
 internal sealed class ContainerWrite(NestDb db, string vmName, string name) : ResourceWrite<Container, ContainerSpec>(db, "container", name)
 {
-    private Network? _network;
-    private Vm? _vm;
     private Guid[] _incarnations = [];
+
+    /// <summary>The container's network, locked.</summary>
+    public Network? Network { get; private set; }
+
+    /// <summary>The container's VM, locked.</summary>
+    public Vm? Vm { get; private set; }
 
     protected override string VmName => vmName;
 
@@ -25,12 +29,12 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
         Problem? missing = null;
         if (spec.Network is not null)
         {
-            (_network, missing) = await References.LockAsync(
+            (Network, missing) = await References.LockAsync(
                 Db.Networks.FromSql($"SELECT * FROM networks WHERE name = {spec.Network} ORDER BY created_at DESC FOR KEY SHARE"), "network", spec.Network, "#/spec/network", cancellationToken);
         }
         else
         {
-            _network = (await Db.Networks.FromSql(
+            Network = (await Db.Networks.FromSql(
                 $"""
                 SELECT n.* FROM vms v JOIN networks n ON n.id = v.network_id WHERE v.name = {vmName} AND v.deleting_since IS NULL
                 FOR KEY SHARE OF n
@@ -39,29 +43,33 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
 
         var vms = await Db.Vms.FromSql($"SELECT * FROM vms WHERE name = {vmName} ORDER BY created_at DESC FOR NO KEY UPDATE").ToListAsync(cancellationToken);
         _incarnations = [.. vms.Select(vm => vm.Id)];
-        _vm = vms.Find(vm => vm.DeletingSince is null);
-        if (_vm is null)
+        Vm = vms.Find(vm => vm.DeletingSince is null);
+        if (Vm is null)
         {
             return vms.Count > 0 ? Problems.BeingDeleted($"The vm {vmName} is being deleted.") : Problems.NotFound("vm", vmName);
         }
 
-        if (spec.Network is null && _network?.Id != _vm.NetworkId)
+        if (spec.Network is null && Network?.Id != Vm.NetworkId)
         {
             // The VM changed its network between the two locks.
-            _network = await Db.Networks.SingleAsync(network => network.Id == _vm.NetworkId, cancellationToken);
+            Network = await Db.Networks.SingleAsync(network => network.Id == Vm.NetworkId, cancellationToken);
         }
 
         return missing;
     }
 
-    // Also those in a former incarnation of the VM: what they had passes on.
+    // Also those in a former incarnation of the VM: what they had passes on. Said in two halves, for each of which there is an index.
     protected override IQueryable<Container> LockIncarnations() => Db.Containers.FromSql(
-        $"SELECT * FROM containers WHERE vm_id = ANY({_incarnations}) AND name = {Name} ORDER BY created_at DESC FOR NO KEY UPDATE");
+        $"""
+        SELECT * FROM containers
+        WHERE (vm_id = ANY({_incarnations}) AND name = {Name} AND deleting_since IS NULL) OR (vm_id = ANY({_incarnations}) AND name = {Name} AND deleting_since IS NOT NULL)
+        ORDER BY created_at DESC FOR NO KEY UPDATE
+        """);
 
     protected override Container Create(Sent<ContainerSpec> sent) => new()
     {
         Name = Name,
-        VmId = _vm?.Id ?? default,
+        VmId = Vm?.Id ?? default,
         Spec = sent.SpecText,
         NetworkId = Guid.Empty,
         Tag = 0,
@@ -75,7 +83,7 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
 
     protected override async Task<Problem?> ApplyAsync(Container target, ContainerSpec spec, Container? predecessor, CancellationToken cancellationToken)
     {
-        if (_network is not { } network || _vm is not { } vm)
+        if (Network is not { } network || Vm is not { } vm)
         {
             throw new InvalidOperationException("VM and network are locked first.");
         }
@@ -91,12 +99,20 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
         // Tags are a VM's own: a former VM's is free in this one.
         var tag = spec.Vlan ?? (predecessor is not null && predecessor.VmId != vm.Id && spec.Lease is null ? predecessor.Tag : null);
         PortRules.Apply(target, spec, network, names, present is not null);
-        return await AddressBook.AssignAsync(Db, target, network, spec.Ip, spec.Mac, predecessor, cancellationToken)
-            ?? await Leases.BindAsync(Db, vm, target, tag, spec.Lease, mayKeep: true, cancellationToken);
+
+        // The usual case: no lease has to do with the name, so none remembers an address of it either.
+        var isNewName = present is null && predecessor is null && spec.Lease is null && await Leases.TryBindNewAsync(Db, vm, target, tag, cancellationToken);
+        return await AddressBook.AssignAsync(Db, target, network, spec.Ip, spec.Mac, predecessor, cancellationToken, mayRemember: !isNewName)
+            ?? (isNewName ? null : await Leases.BindAsync(Db, vm, target, tag, spec.Lease, mayKeep: true, cancellationToken));
     }
 
     protected override async Task<Problem?> FollowAsync(Container target, CancellationToken cancellationToken)
     {
+        if (IsNew && Vm?.HostId is null)
+        {
+            return null; // No host has it, and none had.
+        }
+
         await Placing.RefreshAsync(Db, target.VmId, [target.Id], cancellationToken);
         return null;
     }

@@ -26,13 +26,19 @@ public sealed class Signals
     public void Written(NestDb db)
     {
         Dirty.Set();
-        Status.Set();
         foreach (var host in db.TouchedHosts)
         {
             Work(host).Set();
         }
 
         db.TouchedHosts.Clear();
+        Logged();
+    }
+
+    /// <summary>The same after a commit that concerns neither the NB nor a host: whoever follows the changes.</summary>
+    public void Logged()
+    {
+        Status.Set();
         Outgoing.Set();
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace OvnNestApi.Data;
 
@@ -13,7 +14,7 @@ internal static class Sql
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Runs one statement and reads its rows.</summary>
+    /// <summary>Runs a statement and reads its rows. Others may follow it, in the same round trip; their rows are not read.</summary>
     public static async Task<List<T>> QueryAsync<T>(
         this NestDb db, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params (string Name, object? Value)[] parameters)
     {
@@ -25,8 +26,16 @@ internal static class Sql
             rows.Add(read(reader));
         }
 
+        while (await reader.NextResultAsync(cancellationToken))
+        {
+            // A later statement's error is thrown here.
+        }
+
         return rows;
     }
+
+    /// <summary>A value, or null, of this type: a statement whose types are known is planned once for a connection.</summary>
+    public static NpgsqlParameter Typed(NpgsqlDbType type, object? value) => new() { NpgsqlDbType = type, Value = value ?? DBNull.Value };
 
     private static async Task<NpgsqlCommand> CommandAsync(NestDb db, string sql, (string Name, object? Value)[] parameters, CancellationToken cancellationToken)
     {
@@ -39,7 +48,15 @@ internal static class Sql
         var command = new NpgsqlCommand(sql, connection);
         foreach (var (name, value) in parameters)
         {
-            command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+            if (value is NpgsqlParameter typed)
+            {
+                typed.ParameterName = name;
+                command.Parameters.Add(typed);
+            }
+            else
+            {
+                command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+            }
         }
 
         return command;

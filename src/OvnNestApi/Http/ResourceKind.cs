@@ -65,6 +65,10 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
     public Task<T?> FindStoredAsync(NestDb db, ObjectPath path, CancellationToken cancellationToken) => Named(db, path).AsNoTracking()
         .OrderBy(one => one.DeletingSince != null).ThenByDescending(one => one.CreatedAt).ThenByDescending(one => one.Id).FirstOrDefaultAsync(cancellationToken);
 
+    /// <summary>What a write has left, as it is answered; null: nothing.</summary>
+    public virtual Task<TView?> AnswerAsync(NestDb db, Liveness liveness, ResourceWrite<T, TSpec> write, CancellationToken cancellationToken) =>
+        write.Written is { } written ? FindAsync(db, liveness, written.Id, cancellationToken) : Task.FromResult<TView?>(default);
+
     /// <summary>One incarnation; null when it is gone.</summary>
     public async Task<TView?> FindAsync(NestDb db, Liveness liveness, Guid id, CancellationToken cancellationToken) =>
         (await ViewAsync(db, liveness, db.Set<T>().Where(one => one.Id == id), cancellationToken)).FirstOrDefault();

@@ -156,8 +156,6 @@ internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string n
         : seen.Revision is { } revision && revision != present.Revision ? Problems.RevisionConflict("#/metadata/revision", $"The present revision is {present.Revision}.")
         : null;
 
-    private Task<Stamp> StampAsync(CancellationToken cancellationToken) =>
-        Db.Database.SqlQuery<Stamp>($"""SELECT now() AS now, nextval('dirty_seq') AS dirty_seq """).SingleAsync(cancellationToken);
-
-    private sealed record Stamp(DateTimeOffset Now, long DirtySeq);
+    private async Task<(DateTimeOffset Now, long DirtySeq)> StampAsync(CancellationToken cancellationToken) => (await Db.QueryAsync(
+        "SELECT now(), nextval('dirty_seq')", row => (row.GetFieldValue<DateTimeOffset>(0), row.GetInt64(1)), cancellationToken))[0];
 }

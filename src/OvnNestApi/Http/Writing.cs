@@ -37,7 +37,7 @@ internal sealed class Writing(NestDb db, PresentLiveness liveness, Signals signa
                     return refused;
                 }
 
-                view = write.Written is { } written ? await kind.FindAsync(db, now, written.Id, token) : default;
+                view = await kind.AnswerAsync(db, now, write, token);
                 return null;
             },
             ct,

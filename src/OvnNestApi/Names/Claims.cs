@@ -36,6 +36,10 @@ internal sealed record Claim(NameScope Scope, string Field, string? Asked, strin
 /// <summary>Gives names that must be unique beyond the object's own. Part of the caller's transaction; the primary key decides.</summary>
 internal static class Claims
 {
+    private const string ClaimFree = """
+        INSERT INTO claimed_names (scope, name, owner_id) SELECT scope, name, @owner FROM unnest(@scopes, @names) AS wanted (scope, name) ON CONFLICT DO NOTHING
+        """;
+
     private static readonly HashSet<string> ReservedDevices = ["br-int", "lo", "all", "default", "ovs-system"];
 
     /// <summary>A device that is there before us: nobody's to name, and no way out of a VM.</summary>
@@ -47,6 +51,11 @@ internal static class Claims
     public static async Task<(IReadOnlyList<string> Names, Problem? Problem)> TakeAsync(
         NestDb db, Guid owner, Guid? predecessor, IReadOnlyList<Claim> claims, CancellationToken cancellationToken)
     {
+        if (predecessor is null && claims.All(claim => claim.Present is null) && await TryClaimFirstAsync(db, owner, claims, cancellationToken) is { } first)
+        {
+            return (first, null);
+        }
+
         var candidates = claims.SelectMany(claim => claim.Candidates(owner).Select(name => (Scope: claim.Scope.ToString(), Name: name))).Distinct().ToList();
         var scopes = candidates.Select(c => c.Scope).ToArray();
         var names = candidates.Select(c => c.Name).ToArray();
@@ -82,13 +91,28 @@ internal static class Claims
         db.ClaimedNames.RemoveRange(rows.Where(row => row.OwnerId == owner && !kept.Contains(row)));
         return (taken, null);
 
-        bool IsFree(Claim claim, string candidate) =>
-            !(claim.Scope == NameScope.Device && IsReservedDevice(candidate))
+        bool IsFree(Claim claim, string candidate) => !IsReserved(claim, candidate)
             && (rows.Find(row => row.Scope == claim.Scope && row.Name == candidate) is not { } row
                 || ((row.OwnerId == owner || row.OwnerId == predecessor) && !kept.Contains(row)));
     }
 
-    private static string Refusal(Claim claim, string name) => claim.Scope == NameScope.Device && IsReservedDevice(name)
+    /// <summary>The usual case of a new object: nobody has the names that it wants most. Null: somebody has one; what was free is the owner's all the same.</summary>
+    private static async Task<string[]?> TryClaimFirstAsync(NestDb db, Guid owner, IReadOnlyList<Claim> claims, CancellationToken cancellationToken)
+    {
+        var names = claims.Select(claim => claim.Candidates(owner).First()).ToArray();
+        if (claims.Where((claim, i) => IsReserved(claim, names[i])).Any())
+        {
+            return null;
+        }
+
+        var claimed = await db.ExecuteAsync(
+            ClaimFree, cancellationToken, ("owner", owner), ("scopes", claims.Select(claim => claim.Scope.ToString()).ToArray()), ("names", names));
+        return claimed == claims.Count ? names : null;
+    }
+
+    private static bool IsReserved(Claim claim, string name) => claim.Scope == NameScope.Device && IsReservedDevice(name);
+
+    private static string Refusal(Claim claim, string name) => IsReserved(claim, name)
         ? $"The device name {name} is reserved."
         : $"The {(claim.Scope == NameScope.Switch ? "logical switch" : claim.Scope.ToString().ToLowerInvariant())} name {name} is taken by another object.";
 }

@@ -1,4 +1,3 @@
-using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Data;
 
 namespace OvnNestApi.Placements;
@@ -31,60 +30,49 @@ internal static class Placing
         SELECT v.host_id, v.id AS object_id, 'Vm' AS kind, v.name, v.interface, v.namespace, v.bridge, NULL::uuid AS lease_id FROM vms v WHERE v.id = @vm AND {IsPlaced}
         """;
 
-    private static readonly string PlaceAll = Place($"{WantedVm} UNION ALL {WantedContainers}", "true", "true");
-
-    private static readonly string PlaceSome = Place($"{WantedContainers} AND c.id = ANY(@containers)", "p.object_id = ANY(@containers)", "l.container_id = ANY(@containers)");
-
     private const string HostsOfVm = "SELECT host_id FROM vms WHERE id = @vm AND host_id IS NOT NULL UNION SELECT host_id FROM placements WHERE vm_id = @vm";
 
     private const string HostsOfSome = """
         SELECT host_id FROM vms WHERE id = @vm AND host_id IS NOT NULL UNION SELECT host_id FROM placements WHERE object_id = ANY(@containers)
         """;
 
-    // Always in the order of ids, so that two who touch the same hosts wait for each other instead of killing one.
-    private const string Touch = """
-        UPDATE hosts SET work_revision = work_revision + 1 WHERE id IN (SELECT id FROM hosts WHERE id = ANY(@hosts) ORDER BY id FOR NO KEY UPDATE)
-        """;
+    private static readonly string RefreshAll = Refresh(HostsOfVm, Place($"{WantedVm} UNION ALL {WantedContainers}", "true", "true"));
+
+    private static readonly string RefreshSome = Refresh(HostsOfSome, Place($"{WantedContainers} AND c.id = ANY(@containers)", "p.object_id = ANY(@containers)", "l.container_id = ANY(@containers)"));
 
     /// <summary>The VM and all its containers.</summary>
     public static Task RefreshAsync(NestDb db, Guid vmId, CancellationToken cancellationToken) =>
-        RefreshAsync(db, HostsOfVm, PlaceAll, [("vm", vmId)], cancellationToken);
+        RefreshAsync(db, RefreshAll, [("vm", vmId)], cancellationToken);
 
     /// <summary>Only these containers of the VM: what a change of one container costs does not depend on how many there are.</summary>
     public static Task RefreshAsync(NestDb db, Guid vmId, IReadOnlyCollection<Guid> containers, CancellationToken cancellationToken) =>
-        RefreshAsync(db, HostsOfSome, PlaceSome, [("vm", vmId), ("containers", containers.ToArray())], cancellationToken);
+        RefreshAsync(db, RefreshSome, [("vm", vmId), ("containers", containers.ToArray())], cancellationToken);
 
-    private static async Task RefreshAsync(NestDb db, string hosts, string place, (string, object?)[] parameters, CancellationToken cancellationToken)
-    {
-        await db.SaveChangesAsync(cancellationToken);
-        var touched = await db.QueryAsync(hosts, row => row.GetGuid(0), cancellationToken, parameters);
-        if (touched.Count == 0)
-        {
-            return;
-        }
-
-        await TouchAsync(db, touched, cancellationToken);
-        await db.ExecuteAsync(place, cancellationToken, parameters);
-    }
-
-    /// <summary>The hosts' work differs from now on. Once a transaction is enough: nobody sees what lies between.</summary>
-    private static async Task TouchAsync(NestDb db, IReadOnlyList<Guid> hosts, CancellationToken cancellationToken)
+    private static async Task RefreshAsync(NestDb db, string refresh, (string, object?)[] parameters, CancellationToken cancellationToken)
     {
         var transaction = db.Database.CurrentTransaction?.TransactionId ?? throw new InvalidOperationException("Placements change in a transaction.");
-        var untouched = db.TouchedIn == transaction ? hosts.Except(db.TouchedHosts).ToArray() : [.. hosts];
-        if (untouched.Length > 0)
-        {
-            await db.ExecuteAsync(Touch, cancellationToken, ("hosts", untouched));
-        }
-
+        await db.SaveChangesAsync(cancellationToken);
         if (db.TouchedIn != transaction)
         {
             db.TouchedIn = transaction;
             db.TouchedHosts.Clear();
         }
 
-        db.TouchedHosts.UnionWith(untouched);
+        db.TouchedHosts.UnionWith(await db.QueryAsync(refresh, row => row.GetGuid(0), cancellationToken, [.. parameters, ("touched", db.TouchedHosts.ToArray())]));
     }
+
+    /// <summary>
+    /// The hosts' work differs from now on; once a transaction is enough: nobody sees what lies between. Always in the order of ids, so that two who touch
+    /// the same hosts wait for each other instead of killing one. Then, as of that, the placements. Rows: the hosts.
+    /// </summary>
+    private static string Refresh(string hosts, string place) => $"""
+        WITH concerned AS MATERIALIZED ({hosts}),
+        touched AS (
+            UPDATE hosts SET work_revision = work_revision + 1
+            WHERE id IN (SELECT id FROM hosts WHERE id IN (SELECT host_id FROM concerned) AND id <> ALL(@touched) ORDER BY id FOR NO KEY UPDATE))
+        SELECT host_id FROM concerned;
+        {place}
+        """;
 
     /// <summary>The statement that makes placements and holds what <paramref name="wanted"/> says, among those that the other two conditions name.</summary>
     private static string Place(string wanted, string ofPlacements, string ofLeases) => $"""

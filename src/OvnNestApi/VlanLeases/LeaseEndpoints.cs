@@ -61,16 +61,15 @@ internal static class LeaseEndpoints
         await FindAsync(db, reading, vm, tag, ct) is { } view ? Answer(context, view, StatusCodes.Status200OK) : (ProblemResult)Problems.NotFound("vlan-lease", tag);
 
     internal static async Task<Results<JsonResult<LeaseView>, JsonResult<LeasesView>, ProblemResult>> PostAsync(
-        string vm, HttpContext context, NestDb db, LeaseReading reading, Signals signals, CancellationToken ct)
+        string vm, HttpContext context, NestDb db, Signals signals, CancellationToken ct)
     {
         var (spec, dryRun, problem) = await ReadAsync(context, ct);
-        var (tags, isNew, views) = ((IReadOnlyList<int>)[], false, new List<LeaseView>());
+        var (leases, isNew) = (new List<VlanLease>(), false);
         problem ??= await NestWrite.RunAsync(
             db,
             async token =>
             {
-                (tags, isNew, var refused) = await Reservations.PostAsync(db, vm, spec, token);
-                views = refused is null ? await ViewAsync(db, reading, vm, tags, token) : [];
+                (leases, isNew, var refused) = await Reservations.PostAsync(db, vm, spec, token);
                 return refused;
             },
             ct,
@@ -80,13 +79,14 @@ internal static class LeaseEndpoints
             return (ProblemResult)problem;
         }
 
-        signals.Written(db);
+        signals.Logged();
+        var views = leases.ConvertAll(lease => LeaseReading.View(vm, lease, []));
         var status = isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK;
         return spec.Count > 1 ? new JsonResult<LeasesView>(new(views), status) : Answer(context, views[0], status);
     }
 
     internal static async Task<Results<JsonResult<LeaseView>, ProblemResult>> PutAsync(
-        string vm, string tag, HttpContext context, NestDb db, LeaseReading reading, Signals signals, CancellationToken ct)
+        string vm, string tag, HttpContext context, NestDb db, Signals signals, CancellationToken ct)
     {
         if (!TryParse(tag, out var number))
         {
@@ -95,24 +95,23 @@ internal static class LeaseEndpoints
 
         var (spec, dryRun, problem) = await ReadAsync(context, ct);
         problem ??= spec.Count is null ? null : Problems.ValidationFailed("#/spec/count", "is for POST: this URL is one tag");
-        var (isNew, views) = (false, new List<LeaseView>());
+        var (lease, isNew) = ((VlanLease?)null, false);
         problem ??= await NestWrite.RunAsync(
             db,
             async token =>
             {
-                (isNew, var refused) = await Reservations.PutAsync(db, vm, number, spec, Conditional.Of(context.Request), token);
-                views = refused is null ? await ViewAsync(db, reading, vm, [number], token) : [];
+                (lease, isNew, var refused) = await Reservations.PutAsync(db, vm, number, spec, Conditional.Of(context.Request), token);
                 return refused;
             },
             ct,
             dryRun);
-        if (problem is not null)
+        if (problem is not null || lease is null)
         {
-            return (ProblemResult)problem;
+            return (ProblemResult)(problem ?? Problems.Internal());
         }
 
-        signals.Written(db);
-        return Answer(context, views[0], isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK);
+        signals.Logged();
+        return Answer(context, LeaseReading.View(vm, lease, []), isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK);
     }
 
     internal static async Task<Results<JsonResult<LeaseView>, NoContent, ProblemResult>> DeleteAsync(

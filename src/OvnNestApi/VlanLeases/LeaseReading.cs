@@ -34,7 +34,8 @@ internal sealed class LeaseReading(PresentLiveness liveness)
             vm, lease, lease.State == LeaseState.Draining ? [.. WaitingFor(lease, holds[lease.Id], present, hvCfg)] : CoolDown(lease)));
     }
 
-    private static LeaseView View(string vm, VlanLease lease, IReadOnlyList<string> waitingFor) => new(
+    /// <summary>One lease.</summary>
+    public static LeaseView View(string vm, VlanLease lease, IReadOnlyList<string> waitingFor) => new(
         new() { Owner = lease.Owner, Ttl = lease.Ttl },
         new(lease.Tag, lease.State, lease.ContainerName, lease.Since, lease.ExpiresAt, lease.CoolUntil, waitingFor),
         new("vlan-lease", vm, lease.Id, lease.Revision));

@@ -41,9 +41,8 @@ internal static class Leases
     public static async Task<Problem?> BindAsync(
         NestDb db, Vm vm, Container container, int? asked, string? ownerKey, bool mayKeep, CancellationToken cancellationToken)
     {
-        if (ownerKey is null && await Grant.BoundAsync(db, vm, container.Id, container.Name, asked, alone: true, cancellationToken) is { } granted)
+        if (ownerKey is null && await TryBindNewAsync(db, vm, container, asked, cancellationToken))
         {
-            container.Tag = granted;
             return null;
         }
 
@@ -94,6 +93,14 @@ internal static class Leases
         }
 
         return await TakeOverAsync(db, vm, container, held, ownerKey, cancellationToken);
+    }
+
+    /// <summary>The same if the tag is free and no lease of the VM has to do with the container's name: one statement.</summary>
+    public static async Task<bool> TryBindNewAsync(NestDb db, Vm vm, Container container, int? asked, CancellationToken cancellationToken)
+    {
+        var granted = await Grant.BoundAsync(db, vm, container.Id, container.Name, asked, alone: true, cancellationToken);
+        container.Tag = granted ?? container.Tag;
+        return granted is not null;
     }
 
     /// <summary>The container lets go of its tag: bound becomes draining.</summary>

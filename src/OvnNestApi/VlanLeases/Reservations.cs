@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using NpgsqlTypes;
 using OvnNestApi.Changes;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
@@ -17,44 +18,51 @@ internal static class Reservations
         """;
 
     /// <summary>Reserves the tag for the owner, or renews.</summary>
-    /// <returns>Whether it is new.</returns>
-    public static async Task<(bool IsNew, Problem? Problem)> PutAsync(NestDb db, string vmName, int tag, LeaseSpec spec, Conditional condition, CancellationToken cancellationToken)
+    /// <returns>The lease, and whether it is new.</returns>
+    public static async Task<(VlanLease? Lease, bool IsNew, Problem? Problem)> PutAsync(
+        NestDb db, string vmName, int tag, LeaseSpec spec, Conditional condition, CancellationToken cancellationToken)
     {
         var (vm, problem) = await LockAsync(db, vmName, cancellationToken);
         if (vm is null || spec.Owner is not { } owner)
         {
-            return (false, problem);
+            return (null, false, problem);
+        }
+
+        // Nothing in the way is the usual case: one statement.
+        if (condition.IfMatch is null && await Grant.ReservedAsync(db, vm, tag, [owner], Ttl(spec), alone: true, cancellationToken) is [var granted])
+        {
+            return (granted, true, null);
         }
 
         var leases = await LockAsync(db, vm.Id, tag, [owner], cancellationToken);
         var (held, own) = (leases.Find(l => l.Tag == tag), leases.Find(l => l.Owner == owner));
         if (own is not null && own.Tag != tag)
         {
-            return (false, Problems.VlanTagTaken($"{owner} has tag {own.Tag} of {vmName} ({Word(own.State)}).", null, "#/spec/owner"));
+            return (null, false, Problems.VlanTagTaken($"{owner} has tag {own.Tag} of {vmName} ({Word(own.State)}).", null, "#/spec/owner"));
         }
 
         if (Check(condition, held) is { } failed)
         {
-            return (false, failed);
+            return (null, false, failed);
         }
 
         if (held is not null && held == own && held.State is LeaseState.Reserved or LeaseState.Bound)
         {
-            await RenewAsync(db, vmName, held, spec, cancellationToken);
-            return (false, null);
+            return ((await RenewAsync(db, vmName, [held], spec, cancellationToken))[0], false, null);
         }
 
-        if (held is null or { State: LeaseState.Reserved or LeaseState.Cooling } && await Grant.ReservedAsync(db, vm, tag, 1, owner, Ttl(spec), cancellationToken) is [_])
+        if (held is null or { State: LeaseState.Reserved or LeaseState.Cooling }
+            && await Grant.ReservedAsync(db, vm, tag, [owner], Ttl(spec), alone: false, cancellationToken) is [var lease])
         {
-            await LogAsync(db, vm, [tag], spec, cancellationToken);
-            return (true, null);
+            return (lease, true, null);
         }
 
-        return (false, held is null ? Problems.VlanTagTaken($"Tag {tag} of {vmName} has just been taken.", TimeSpan.FromSeconds(1)) : Leases.Taken(vm, held, "#/spec"));
+        return (null, false, held is null ? Problems.VlanTagTaken($"Tag {tag} of {vmName} has just been taken.", TimeSpan.FromSeconds(1)) : Leases.Taken(vm, held, "#/spec"));
     }
 
     /// <summary>Reserves as many tags as asked, all or none; the same owner again has the same lease again.</summary>
-    public static async Task<(IReadOnlyList<int> Tags, bool IsNew, Problem? Problem)> PostAsync(NestDb db, string vmName, LeaseSpec spec, CancellationToken cancellationToken)
+    /// <returns>The leases in the order of their tags, and whether they are new.</returns>
+    public static async Task<(List<VlanLease> Leases, bool IsNew, Problem? Problem)> PostAsync(NestDb db, string vmName, LeaseSpec spec, CancellationToken cancellationToken)
     {
         var (vm, problem) = await LockAsync(db, vmName, cancellationToken);
         if (vm is null || spec.Owner is not { } owner)
@@ -69,36 +77,36 @@ internal static class Reservations
             return ([], false, Problems.ValidationFailed("#/spec/owner", $"may have {LeaseSpec.LongestOwner} characters with -{count} behind it"));
         }
 
-        var present = await LockAsync(db, vm.Id, null, owners, cancellationToken);
-        if (present.Find(l => l.State is LeaseState.Draining or LeaseState.Cooling) is { } going)
+        var granted = await Grant.ReservedAsync(db, vm, null, owners, Ttl(spec), alone: true, cancellationToken);
+        if (granted.Count == 0)
         {
-            return ([], false, Leases.Taken(vm, going, "#/spec/owner"));
-        }
-
-        if (present.Count == count)
-        {
-            foreach (var lease in present)
+            // The owner has some already, or none is free.
+            var present = await LockAsync(db, vm.Id, null, owners, cancellationToken);
+            if (present.Find(l => l.State is LeaseState.Draining or LeaseState.Cooling) is { } going)
             {
-                await RenewAsync(db, vmName, lease, spec, cancellationToken);
+                return ([], false, Leases.Taken(vm, going, "#/spec/owner"));
             }
 
-            return (present.ConvertAll(l => l.Tag), false, null);
+            if (present.Count == count)
+            {
+                return (await RenewAsync(db, vmName, present, spec, cancellationToken), false, null);
+            }
+
+            if (present.Count > 0)
+            {
+                return ([], false, Problems.VlanTagTaken($"{present[0].Owner} has tag {present[0].Tag} of {vmName} ({Word(present[0].State)}).", null, "#/spec/owner"));
+            }
+
+            granted = await Grant.ReservedAsync(db, vm, null, owners, Ttl(spec), alone: false, cancellationToken);
         }
 
-        if (present.Count > 0)
-        {
-            return ([], false, Problems.VlanTagTaken($"{present[0].Owner} has tag {present[0].Tag} of {vmName} ({Word(present[0].State)}).", null, "#/spec/owner"));
-        }
-
-        var tags = await Grant.ReservedAsync(db, vm, null, count, owner, Ttl(spec), cancellationToken);
-        if (tags.Count < count)
+        if (granted.Count < count)
         {
             var exhausted = await Leases.ExhaustedAsync(db, vm, VlanRanges.Parse(vm.VlanRanges), cancellationToken);
-            return ([], false, tags.Count == 0 ? exhausted : exhausted with { Detail = $"Of {count} tags asked for, only {tags.Count} of {vmName} are free." });
+            return ([], false, granted.Count == 0 ? exhausted : exhausted with { Detail = $"Of {count} tags asked for, only {granted.Count} of {vmName} are free." });
         }
 
-        await LogAsync(db, vm, tags, spec, cancellationToken);
-        return (tags, true, null);
+        return (granted, true, null);
     }
 
     /// <summary>Gives a reservation back. A lease on its way to being free will not return to its owner; with force its way ends.</summary>
@@ -145,25 +153,20 @@ internal static class Reservations
 
     internal static string Word(LeaseState state) => state.ToString().ToLowerInvariant();
 
-    private static async Task RenewAsync(NestDb db, string vm, VlanLease lease, LeaseSpec spec, CancellationToken cancellationToken)
+    private static async Task<List<VlanLease>> RenewAsync(NestDb db, string vm, List<VlanLease> leases, LeaseSpec spec, CancellationToken cancellationToken)
     {
-        if (spec.Ttl is null && lease.Ttl is null)
+        var ttl = Ttl(spec);
+        foreach (var lease in leases.Where(lease => spec.Ttl is not null || lease.Ttl is not null))
         {
-            return;
+            ChangeLog.Add(db, "vlan-lease", vm, $"{lease.Tag}", lease.Id, "updated", Told(lease.Owner, lease.Ttl), Told(lease.Owner, spec.Ttl));
+            var renewed = await db.QueryAsync(
+                "UPDATE vlan_leases SET ttl = @text, expires_at = statement_timestamp() + @ttl, revision = revision + 1 WHERE id = @lease RETURNING expires_at, revision",
+                row => (ExpiresAt: row.IsDBNull(0) ? (DateTimeOffset?)null : row.GetFieldValue<DateTimeOffset>(0), Revision: row.GetInt64(1)), cancellationToken,
+                ("lease", lease.Id), ("text", Sql.Typed(NpgsqlDbType.Text, ttl?.Text)), ("ttl", Sql.Typed(NpgsqlDbType.Interval, ttl?.Time)));
+            (lease.Ttl, lease.ExpiresAt, lease.Revision) = (spec.Ttl, renewed[0].ExpiresAt, renewed[0].Revision);
         }
 
-        await db.ExecuteAsync(
-            "UPDATE vlan_leases SET ttl = @text::text, expires_at = statement_timestamp() + @ttl::interval, revision = revision + 1 WHERE id = @lease", cancellationToken,
-            ("lease", lease.Id), ("text", spec.Ttl), ("ttl", Ttl(spec)?.Time));
-        ChangeLog.Add(db, "vlan-lease", vm, $"{lease.Tag}", lease.Id, "updated", Told(lease.Owner, lease.Ttl), Told(lease.Owner, spec.Ttl));
-    }
-
-    private static async Task LogAsync(NestDb db, Vm vm, IReadOnlyList<int> tags, LeaseSpec spec, CancellationToken cancellationToken)
-    {
-        foreach (var lease in await db.VlanLeases.AsNoTracking().Where(l => l.VmId == vm.Id && tags.Contains(l.Tag)).ToListAsync(cancellationToken))
-        {
-            ChangeLog.Add(db, "vlan-lease", vm.Name, $"{lease.Tag}", lease.Id, "created", null, Told(lease.Owner, spec.Ttl));
-        }
+        return leases;
     }
 
     private static string Told(string? owner, string? ttl) => JsonSerializer.Serialize(new { spec = new LeaseSpec { Owner = owner, Ttl = ttl } }, ApiJson.Options);

@@ -178,7 +178,7 @@ internal static class VlanMapDrawing
     private static string Name(VlanMapEntry entry) => entry.Container ?? entry.Owner ?? "";
 
     private static string Sentence(VlanMapEntry entry) =>
-        $"{entry.Tag} {Reservations.Word(entry.State)}: {Name(entry)}{(entry is { Container: not null, Owner: not null } ? $" (lease {entry.Owner})" : "")}, since {entry.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z";
+        $"{entry.Tag} {Reservations.Word(entry.State)}: {Name(entry)}{(entry is { Container: not null, Owner: not null } ? $" (lease {entry.Owner})" : "")}, since {entry.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z{(entry.WaitingFor.Count == 0 ? "" : $"; waits for {string.Join(", ", entry.WaitingFor)}")}";
 
     private static int X(int tag) => Left + (tag % 100 * Pitch) + (tag % 100 / 10 * Gap);
 

@@ -21,6 +21,9 @@ public sealed class Vm : LogicalPort
     /// <summary>Tags that may be chosen for its containers, canonical.</summary>
     public string VlanRanges { get; set; } = DefaultVlanRanges;
 
+    /// <summary>The lowest tag that may never have been used: each of the ranges below it was. Past the highest when all were.</summary>
+    public int NextTag { get; set; }
+
     /// <summary>Null: a patch pair. Otherwise the interface that leads out.</summary>
     public string? UplinkInterface { get; set; }
 }

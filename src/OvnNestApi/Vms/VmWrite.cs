@@ -82,6 +82,7 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
         PortRules.Apply(target, spec, network, names, present is not null);
         target.Bridge = names[3];
         target.HostId = _host?.Id;
+        target.NextTag = target.VlanRanges == ranges.ToString() ? target.NextTag : 0;
         target.VlanRanges = ranges.ToString();
         target.UplinkInterface = spec.Uplink?.Interface;
         return await AddressBook.AssignAsync(Db, target, network, spec.Ip, spec.Mac, predecessor, cancellationToken);

@@ -66,7 +66,7 @@ public sealed class ExpiryTests
     {
         var nest = await Installation.CreateAsync();
         var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), null);
-        await nest.DoAsync(db => Grant.ReservedAsync(db, vm, 10, 1, "web", ("1h", TimeSpan.FromHours(1)), default));
+        await nest.DoAsync(db => Grant.ReservedAsync(db, vm, 10, ["web"], ("1h", TimeSpan.FromHours(1)), false, default));
         await nest.ContainerAsync(vm, "web", owner: "web");
         await nest.DoAsync(db => db.Database.ExecuteSqlAsync($"UPDATE vlan_leases SET expires_at = now() - interval '1 day'"));
         Assert.Equal("vlan-tag-taken", (await nest.TryContainerAsync(vm, "thief", 10))?.Code);
@@ -79,7 +79,7 @@ public sealed class ExpiryTests
     {
         var nest = await Installation.CreateAsync();
         var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), null);
-        await nest.DoAsync(db => Grant.ReservedAsync(db, vm, 10, 1, "web", null, default));
+        await nest.DoAsync(db => Grant.ReservedAsync(db, vm, 10, ["web"], null, false, default));
         await nest.DeleteAsync(await nest.ContainerAsync(vm, "first", owner: "web"));
         await nest.NorthboundPassAsync(1);
         Assert.Equal(LeaseState.Cooling, (await nest.LeaseAsync(vm, 10))?.State);
@@ -93,7 +93,7 @@ public sealed class ExpiryTests
     {
         var nest = await Installation.CreateAsync();
         var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), null);
-        await nest.DoAsync(db => Grant.ReservedAsync(db, vm, 10, 1, "web", ("1h", TimeSpan.FromHours(1)), default));
+        await nest.DoAsync(db => Grant.ReservedAsync(db, vm, 10, ["web"], ("1h", TimeSpan.FromHours(1)), false, default));
         await nest.DoAsync(db => db.Database.ExecuteSqlAsync($"UPDATE vlan_leases SET expires_at = now() - interval '1 ms'"));
         return (nest, vm);
     }

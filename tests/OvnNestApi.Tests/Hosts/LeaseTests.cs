@@ -45,7 +45,7 @@ public sealed class LeaseTests
             await nest.NorthboundPassAsync(1);
         }
 
-        await nest.DoAsync(db => Grant.ReservedAsync(db, vm, 2, 1, "web", null, default));
+        await nest.DoAsync(db => Grant.ReservedAsync(db, vm, 2, ["web"], null, false, default));
         Assert.Equal(3, (await nest.ContainerAsync(vm, "next")).Tag);
     }
 

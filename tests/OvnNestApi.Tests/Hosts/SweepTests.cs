@@ -15,7 +15,7 @@ public sealed class SweepTests
     {
         var nest = await Installation.CreateAsync();
         var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), null);
-        await nest.DoAsync(async db => Assert.Equal([77], await Grant.ReservedAsync(db, vm, 77, 1, "web", null, default)));
+        await nest.DoAsync(async db => Assert.Equal(77, Assert.Single(await Grant.ReservedAsync(db, vm, 77, ["web"], null, false, default)).Tag));
         var mine = await nest.LeaseAsync(vm, 77);
         await nest.DeleteAsync(await nest.ContainerAsync(vm, "web", null, "web"));
         await nest.DeleteAsync(await nest.ContainerAsync(vm, "other", 78));
@@ -55,9 +55,9 @@ public sealed class SweepTests
         var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), null);
         await nest.DoAsync(async db =>
         {
-            await Grant.ReservedAsync(db, vm, 10, 1, "short", ("0s", TimeSpan.Zero), default);
-            await Grant.ReservedAsync(db, vm, 11, 1, "long", ("1h", TimeSpan.FromHours(1)), default);
-            await Grant.ReservedAsync(db, vm, 12, 1, "ever", null, default);
+            await Grant.ReservedAsync(db, vm, 10, ["short"], ("0s", TimeSpan.Zero), false, default);
+            await Grant.ReservedAsync(db, vm, 11, ["long"], ("1h", TimeSpan.FromHours(1)), false, default);
+            await Grant.ReservedAsync(db, vm, 12, ["ever"], null, false, default);
         });
         await nest.ContainerAsync(vm, "c", null, "long");
         await nest.DoAsync(db => db.Database.ExecuteSqlAsync($"UPDATE vlan_leases SET expires_at = now() WHERE tag = 11"));
