@@ -9,10 +9,8 @@ namespace OvnNestApi.Addresses;
 /// </summary>
 internal static class AddressDraw
 {
-    private const int Attempts = 64;
-
     /// <summary>How far above the lowest never-used address those begin who find somebody else there.</summary>
-    private const int Spread = 4096;
+    private const long Spread = 4096;
 
     private const string IsMacFree = "NOT EXISTS (SELECT FROM addresses WHERE network_id = @network AND mac = @mac)";
 
@@ -27,7 +25,7 @@ internal static class AddressDraw
         WITH mine AS MATERIALIZED (SELECT ip FROM next_addresses WHERE network_id = @network FOR UPDATE SKIP LOCKED),
         present AS MATERIALIZED (SELECT ip FROM next_addresses WHERE network_id = @network),
         start AS MATERIALIZED (
-            SELECT coalesce((SELECT ip FROM mine), (SELECT ip + least(@jump, greatest(@last::inet - ip, 0)) FROM present), @first::inet) AS ip),
+            SELECT coalesce((SELECT ip FROM mine), (SELECT ip + floor(random() * least(@spread, greatest(@last::inet - ip + 1, 1)))::bigint FROM present), @first::inet) AS ip),
         free AS MATERIALIZED (
             SELECT c.ip FROM (
                 SELECT ip FROM start
@@ -39,7 +37,7 @@ internal static class AddressDraw
                    AND {WasNeverUsed("a.ip + 1")}
                    AND NOT {IsReserved("a.ip + 1")}
                  ORDER BY a.ip LIMIT 1)) c
-            WHERE c.ip BETWEEN (SELECT ip FROM start) AND @last::inet
+            WHERE {IsMacFree} AND c.ip BETWEEN (SELECT ip FROM start) AND @last::inet
               AND {WasNeverUsed("c.ip")}
               AND NOT {IsReserved("c.ip")}
             ORDER BY c.ip LIMIT 1),
@@ -49,7 +47,7 @@ internal static class AddressDraw
             INSERT INTO next_addresses (network_id, ip) SELECT @network, coalesce((SELECT ip FROM free), @last::inet) + 1
             WHERE EXISTS (SELECT FROM mine) OR NOT EXISTS (SELECT FROM present)
             ON CONFLICT (network_id) DO UPDATE SET ip = excluded.ip WHERE excluded.ip > next_addresses.ip)
-        SELECT (SELECT ip FROM given), EXISTS (SELECT FROM free)
+        SELECT (SELECT ip FROM given), EXISTS (SELECT FROM free), EXISTS (SELECT FROM mine)
         """;
 
     private static readonly string GiveFreed = Freed("SKIP LOCKED");
@@ -70,18 +68,19 @@ internal static class AddressDraw
     /// <summary>Gives any address of the pool. Null: none is free, or somebody has the MAC address.</summary>
     public static async Task<Ipv4?> GiveAnyAsync(NestDb db, Guid owner, Guid network, MacAddress mac, AddressPool pool, CancellationToken cancellationToken)
     {
-        var isFree = true;
-        for (var attempt = 0; attempt < Attempts && isFree; attempt++)
+        // Every other time from the lowest on, so that nothing below is overlooked. An address that is lost is another's: that ends.
+        for (var spread = Spread; ; spread = spread > 1 ? 1 : Spread)
         {
-            // Every other time from the lowest on, so that nothing below is overlooked.
-            var jump = attempt % 2 == 0 ? Random.Shared.Next(Spread) : 0;
-            (var given, isFree) = (await QueryAsync(GiveNew, row => (Ip(row, 0), row.GetBoolean(1)), ("jump", (long)jump)))[0];
+            var (given, isFree, isMine) = (await QueryAsync(GiveNew, row => (Ip(row, 0), row.GetBoolean(1), row.GetBoolean(2)), ("spread", spread)))[0];
             if (given is not null)
             {
                 return given;
             }
 
-            isFree |= jump > 0;
+            if (!isFree && (isMine || spread == 1))
+            {
+                break;
+            }
         }
 
         return await FreedAsync(GiveFreed) ?? await FreedAsync(AwaitFreed);
