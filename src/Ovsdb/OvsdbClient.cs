@@ -123,15 +123,10 @@ public sealed class OvsdbClient : IAsyncDisposable
     /// is at the next connection if there is none now; <see cref="OvsdbLock.HeldAsync"/> waits until it is held.
     /// </summary>
     /// <param name="lockId">Letters, digits and underscores, no digit first.</param>
-    /// <param name="ct">Ends the waiting.</param>
+    /// <param name="ct">Ends the waiting, and the asking: it may be asked for again as soon as the server has taken it back.</param>
     /// <exception cref="ArgumentException">It is no such id, or this client asks for it already.</exception>
-    public async Task<OvsdbLock> LockAsync(string lockId, CancellationToken ct)
-    {
-        var wanted = _locks.Add(lockId);
-        if (Volatile.Read(ref _connection) is { } connection) // else the next one asks for all there are
-            await wanted.RequestAsync(connection, ct);
-        return wanted;
-    }
+    /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
+    public Task<OvsdbLock> LockAsync(string lockId, CancellationToken ct) => _locks.AskAsync(lockId, () => Volatile.Read(ref _connection), ct);
 
     /// <summary>Ends the connection and everything that waits for it.</summary>
     public async ValueTask DisposeAsync()
@@ -148,6 +143,7 @@ public sealed class OvsdbClient : IAsyncDisposable
             _ = _synced.Task.Exception; // seen, even if nobody waits
             _wish.Fail(new ObjectDisposedException(nameof(OvsdbClient)));
         }
+        _locks.End();
         await _dispatcher.DisposeAsync();
         _ending.Dispose();
     }
@@ -224,6 +220,7 @@ public sealed class OvsdbClient : IAsyncDisposable
     /// <summary>From now on the connection is the client's.</summary>
     private async Task PublishAsync(OvsdbConnection connection, CancellationToken ct)
     {
+        _locks.Follow(connection);
         lock (_gate)
         {
             // Its end comes to Lose after this, or is seen here.

@@ -38,7 +38,7 @@ public sealed class OvsdbLock : IAsyncDisposable
     public bool IsHeld => _isHeld;
 
     /// <summary>Ends as soon as the lock is held, at once if it is.</summary>
-    /// <exception cref="ObjectDisposedException">It was disposed meanwhile.</exception>
+    /// <exception cref="ObjectDisposedException">It, or its client, was disposed meanwhile.</exception>
     public Task HeldAsync(CancellationToken ct)
     {
         lock (_gate)
@@ -70,25 +70,17 @@ public sealed class OvsdbLock : IAsyncDisposable
     /// <summary>Gives the lock back, and asks for it no more.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _disposed, true))
+        if (!TryEnd())
             return;
-        lock (_gate)
-        {
-            _isHeld = false;
-            if (_held.Task.IsCompleted)
-                _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _held.TrySetException(new ObjectDisposedException(nameof(OvsdbLock)));
-            _ = _held.Task.Exception; // seen, even if nobody waits
-        }
         await _turn.WaitAsync();
         try
         {
             if (_session is { EndReason: null } session)
                 await session.UnlockAsync(Id, CancellationToken.None);
         }
-        catch (OvsdbNotConnectedException)
+        catch (Exception e) when (e is OvsdbNotConnectedException or OvsdbException)
         {
-            // With the connection the server has forgotten the lock.
+            // With the connection the server has forgotten the lock, or it has never given it.
         }
         finally
         {
@@ -97,16 +89,37 @@ public sealed class OvsdbLock : IAsyncDisposable
         _forget(this); // only now may it be asked for again
     }
 
-    /// <summary>Asks for it on this connection, once.</summary>
+    /// <summary>It is wanted no more, and whoever waits for it learns it. False if that was so before.</summary>
+    internal bool TryEnd()
+    {
+        if (Interlocked.Exchange(ref _disposed, true))
+            return false;
+        lock (_gate)
+        {
+            _isHeld = false;
+            if (_held.Task.IsCompleted)
+                _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _held.TrySetException(new ObjectDisposedException(nameof(OvsdbLock)));
+            _ = _held.Task.Exception; // seen, even if nobody waits
+        }
+        return true;
+    }
+
+    /// <summary>Asks for it on this connection, once. If that is lost, the next will be asked.</summary>
     internal async Task RequestAsync(OvsdbConnection connection, CancellationToken ct)
     {
         await _turn.WaitAsync(ct);
         try
         {
-            if (ReferenceEquals(_session, connection) || Volatile.Read(ref _disposed))
+            // One that has ended may come here behind the one after it.
+            if (connection.EndReason is not null || ReferenceEquals(_session, connection) || Volatile.Read(ref _disposed))
                 return;
             _session = connection;
             await connection.LockAsync(Id, ct);
+        }
+        catch (OvsdbNotConnectedException)
+        {
+            // The next connection asks for all there are.
         }
         finally
         {

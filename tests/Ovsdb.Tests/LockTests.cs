@@ -122,6 +122,53 @@ public sealed class LockTests
     }
 
     [Fact]
+    public async Task A_lock_whose_request_is_lost_with_the_connection_is_asked_for_on_the_next()
+    {
+        await using var server = await OvsdbServer.StartNewAsync();
+        await using var between = new Interceptor(server);
+        await using var client = Nb.Client(between.Endpoint);
+        await client.SyncedAsync(Ct);
+        between.ToServer = message =>
+        {
+            if (!message.Contains("\"lock\"", StringComparison.Ordinal))
+                return message;
+            between.ToServer = same => same;
+            return null;
+        };
+        await using var held = await client.LockAsync("nest", Ct);
+        await held.HeldAsync(Ct);
+    }
+
+    [Fact]
+    public async Task A_lock_that_nobody_waited_for_to_the_end_is_given_back()
+    {
+        await using var server = await OvsdbServer.StartNewAsync();
+        await using var client = Nb.Client(server.Endpoint);
+        await using var other = Nb.Client(server.Endpoint);
+        await Task.WhenAll(client.SyncedAsync(Ct), other.SyncedAsync(Ct));
+        server.Send(Signal.Pause);
+        using var impatient = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        var asked = client.LockAsync("nest", impatient.Token);
+        await impatient.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
+        server.Send(Signal.Continue);
+        await client.EchoAsync(Ct); // the server has read the request before
+        await using var held = await other.LockAsync("nest", Ct);
+        await held.HeldAsync(Ct).WaitAsync(Eventually.Deadline, Ct);
+    }
+
+    [Fact]
+    public async Task Whoever_waits_for_a_lock_learns_that_its_client_has_ended()
+    {
+        await using var client = Nb.Client("unix:/nonexistent/db.sock");
+        await using var held = await client.LockAsync("nest", Ct);
+        var waiting = held.HeldAsync(Ct);
+        await client.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting.WaitAsync(Eventually.Deadline, Ct));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.LockAsync("other", Ct));
+    }
+
+    [Fact]
     public async Task A_lock_has_an_id_and_is_asked_for_once()
     {
         await using var client = Nb.Client("unix:/nonexistent/db.sock");
