@@ -148,17 +148,17 @@ internal sealed class OvsdbSession : IAsyncDisposable
 
     private async Task ReplaceAsync(ReplicaLayout layout, CancellationToken ct)
     {
-        if (_replica.Conditions is not { } conditions || !layout.HasConditionsOf(conditions))
-            _replica.Forget();
+        // Read here, once: a former monitor goes on moving the copy until the new one has taken over.
+        var since = _replica.Conditions is { } conditions && layout.HasConditionsOf(conditions) ? _replica.LastTransaction : Guid.Empty;
         var id = $"copy{++_monitors}";
-        await MonitorAsync(id, layout, ct);
+        await MonitorAsync(id, layout, since, ct);
         var former = _monitor;
         _monitor = id;
         if (former is not null)
             await Connection.CancelMonitorAsync(former, ct);
     }
 
-    private async Task MonitorAsync(string id, ReplicaLayout layout, CancellationToken ct)
+    private async Task MonitorAsync(string id, ReplicaLayout layout, Guid since, CancellationToken ct)
     {
         while (true)
         {
@@ -166,7 +166,7 @@ internal sealed class OvsdbSession : IAsyncDisposable
             {
                 await Connection.MonitorAsync(
                     Methods[_method], _options.Database, id, Methods[_method] == "monitor" ? layout.WriteUnconditionalRequests : layout.WriteRequests,
-                    _replica.LastTransaction, (ref reader, what) => _replica.Read(ref reader, what, layout), () => _canceled.TrySetResult(), ct);
+                    since, (ref reader, what) => _replica.Read(ref reader, what, layout), () => _canceled.TrySetResult(), ct);
                 return;
             }
             catch (OvsdbException e) when (e.Error.Error == OvsdbError.UnknownMethod && _method + 1 < Methods.Length)

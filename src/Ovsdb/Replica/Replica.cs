@@ -34,13 +34,15 @@ internal sealed class Replica(ReplicaLayout initial, Action<ReplicaChange> chang
     {
         var reload = what is { IsContents: true, Found: false };
         var former = _snapshot;
-        if (!reload && !ReferenceEquals(layout, former.Layout) && !(what.IsContents && layout.HasShapeOf(former.Layout)))
+        if (!reload && !what.IsContents && !ReferenceEquals(layout, former.Layout))
             return; // of a monitor that has been replaced, or whose contents are not here yet
         var start = reload ? ReplicaSnapshot.Empty(layout, former.Generation + 1) : former;
         var builders = new TableCopy.Builder?[layout.Tables.Length];
         var changes = new List<RowChange>();
         try
         {
+            if (!reload && !ReferenceEquals(layout, former.Layout) && !layout.HasShapeOf(former.Layout))
+                throw new OvsdbInconsistencyException("the server goes on with another copy than this");
             ReadTables(ref reader, layout, start, reload ? former : null, builders, changes);
         }
         catch (OvsdbInconsistencyException)

@@ -115,4 +115,26 @@ public sealed class ReplicaTests
         Assert.Contains("unknown row", client.LastError);
         Assert.InRange(Volatile.Read(ref resyncs), 1, long.MaxValue); // those of tests beside this one count, too
     }
+
+    [Fact]
+    public async Task A_server_that_goes_on_with_a_copy_that_was_never_loaded_is_asked_again()
+    {
+        await using var server = await OvsdbServer.StartNewAsync();
+        await using var between = new Interceptor(server);
+        await using var client = Nb.Client(between.Endpoint);
+        await client.SyncedAsync(Ct);
+        await client.CommitAsync(Nb.NewSwitch(Guid.NewGuid()));
+        between.ToClient = message =>
+        {
+            var claimed = message.Replace("\"result\":[false,", "\"result\":[true,", StringComparison.Ordinal);
+            if (claimed != message)
+                between.ToClient = same => same;
+            return claimed;
+        };
+        var wanted = client.ReplaceMonitorAsync([.. Nb.Tables, new MonitoredTable("Logical_Router", ["name"])], Ct);
+        await wanted.WaitAsync(Eventually.Deadline, Ct);
+        await client.CommitAsync(Op.Insert("Logical_Router", Nb.Row(("name", "r")), Guid.NewGuid()));
+        Assert.Single(client.Snapshot.Table("Logical_Router"));
+        await client.MustAgreeAsync(server.Endpoint);
+    }
 }
