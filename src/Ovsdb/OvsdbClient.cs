@@ -75,8 +75,10 @@ public sealed class OvsdbClient : IAsyncDisposable
     public long Generation => Snapshot.Generation;
 
     /// <summary>Begins to connect, in the background, until <see cref="DisposeAsync"/>. Not twice.</summary>
+    /// <exception cref="ObjectDisposedException">It was disposed before.</exception>
     public void Start()
     {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
         if (_loop is not null)
             throw new InvalidOperationException("The client has been started.");
         Metrics.Show(this, _options.Database);
@@ -107,11 +109,13 @@ public sealed class OvsdbClient : IAsyncDisposable
     /// </summary>
     /// <exception cref="OvsdbException">The server refuses it: ask for something else.</exception>
     /// <exception cref="ArgumentException">A table occurs twice.</exception>
+    /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
     public Task ReplaceMonitorAsync(IReadOnlyList<MonitoredTable> monitor, CancellationToken ct)
     {
         MonitorWish wish;
         lock (_gate)
         {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this); // else DisposeAsync fails the wish
             _wish = wish = new MonitorWish(monitor, _wish);
             _wished.TrySetResult();
         }

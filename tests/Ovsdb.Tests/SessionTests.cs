@@ -131,6 +131,22 @@ public sealed class SessionTests
         await client.MustAgreeAsync(server.Endpoint);
     }
 
+    [Fact]
+    public async Task A_client_that_has_ended_says_so()
+    {
+        var client = Nb.Client("unix:/nonexistent/db.sock");
+        var waiting = client.ReplaceMonitorAsync([], Ct);
+        await client.DisposeAsync();
+        await client.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting.WaitAsync(Eventually.Deadline, Ct));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.SyncedAsync(Ct).WaitAsync(Eventually.Deadline, Ct));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.ReplaceMonitorAsync(Nb.Tables, Ct).WaitAsync(Eventually.Deadline, Ct));
+        await Assert.ThrowsAsync<OvsdbNotConnectedException>(() => client.TransactAsync([Nb.NewSwitch(Guid.NewGuid())], Ct));
+        var unborn = new OvsdbClient(new OvsdbClientOptions { Endpoints = OvsdbEndpoint.ParseList("unix:/nonexistent/db.sock"), Database = Nb.Name, Monitor = [] });
+        await unborn.DisposeAsync();
+        Assert.Throws<ObjectDisposedException>(unborn.Start);
+    }
+
     private static async Task MustFollowAsync(string endpoint, string server)
     {
         await using var client = Nb.Client(endpoint);
