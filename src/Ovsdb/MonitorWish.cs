@@ -24,8 +24,10 @@ internal sealed class MonitorWish(IReadOnlyList<MonitoredTable> tables)
     public void Fail(Exception reason)
     {
         for (var wish = this; wish is not null && wish._fulfilled.TrySetException(reason);)
+        {
+            _ = wish._fulfilled.Task.Exception; // seen, even if nobody waits
             (wish, wish._former) = (wish._former, null);
-        _ = _fulfilled.Task.Exception; // seen, even if nobody waits
+        }
     }
 
     private static IReadOnlyList<MonitoredTable> Checked(IReadOnlyList<MonitoredTable> tables) =>

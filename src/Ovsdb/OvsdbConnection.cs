@@ -149,7 +149,7 @@ public sealed class OvsdbConnection : IAsyncDisposable
             SetLock(lockId, held: false); // a notice may have been on its way
             return true;
         });
-        return _link.CallAsync(call, "unlock", json => json.WriteStringValue(lockId), CancellationToken.None).WaitAsync(ct);
+        return JsonRpcLink.Unwatched(_link.CallAsync(call, "unlock", json => json.WriteStringValue(lockId), CancellationToken.None)).WaitAsync(ct);
     }
 
     /// <summary>Whether this session holds a lock, as far as the server's notices <c>locked</c> and <c>stolen</c> have come (RFC 7047 §4.1.8–9).
@@ -239,7 +239,7 @@ public sealed class OvsdbConnection : IAsyncDisposable
             SetLock(lockId, held);
             return held;
         });
-        return _link.CallAsync(call, method, json => json.WriteStringValue(lockId), CancellationToken.None).WaitAsync(ct);
+        return JsonRpcLink.Unwatched(_link.CallAsync(call, method, json => json.WriteStringValue(lockId), CancellationToken.None)).WaitAsync(ct);
     }
 
     private void SetLock(string lockId, bool held)

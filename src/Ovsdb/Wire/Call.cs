@@ -72,7 +72,7 @@ internal sealed class Call<T>(ResultReader<T> read, Func<OvsdbError, T>? refused
     {
         if (_exception is null)
             _end.TrySetResult(_result!);
-        else
-            _end.TrySetException(_exception);
+        else if (_end.TrySetException(_exception))
+            _ = _end.Task.Exception; // seen, even if nobody waits
     }
 }

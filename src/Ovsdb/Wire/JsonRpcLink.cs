@@ -50,6 +50,14 @@ internal sealed class JsonRpcLink : IAsyncDisposable
     /// <summary>A request whose result does not matter.</summary>
     public static Call<bool> Ignoring() => new(static (ref _) => true);
 
+    /// <summary>A request that goes on when nobody waits for it any more: what it then fails with counts as seen.</summary>
+    public static T Unwatched<T>(T request)
+        where T : Task
+    {
+        request.ContinueWith(static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return request;
+    }
+
     /// <summary>A reader on the first token.</summary>
     public static Utf8JsonReader Reader(in ReadOnlySequence<byte> json)
     {

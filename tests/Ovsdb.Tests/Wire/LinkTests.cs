@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using TestServers;
 
 namespace Ovsdb.Tests.Wire;
@@ -48,6 +49,33 @@ public sealed class LinkTests
         await connection.Completion.WaitAsync(Eventually.Deadline, Ct);
         Assert.Contains("silent", connection.EndReason);
         server.Send(Signal.Continue);
+    }
+
+    [Fact]
+    public async Task A_link_that_ends_leaves_no_error_that_nobody_has_seen()
+    {
+        var unseen = new ConcurrentBag<string>();
+        EventHandler<UnobservedTaskExceptionEventArgs> note = (_, error) => unseen.Add(error.Exception.ToString());
+        TaskScheduler.UnobservedTaskException += note;
+        await EndInSilenceAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        TaskScheduler.UnobservedTaskException -= note;
+        Assert.DoesNotContain(unseen, error => error.Contains("silent for 0.7 s", StringComparison.Ordinal)); // errors of tests beside this one come, too
+
+        // Two requests have nobody who waits for them: the probe, and a lock whose caller has gone.
+        static async Task EndInSilenceAsync()
+        {
+            await using var server = await OvsdbServer.StartNewAsync();
+            await using var connection = await Nb.ConnectAsync(server.Endpoint, new OvsdbConnectionOptions { ProbeInterval = TimeSpan.FromMilliseconds(350) });
+            server.Send(Signal.Pause);
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connection.LockAsync("nest", new CancellationToken(canceled: true)));
+            await connection.Completion.WaitAsync(Eventually.Deadline, Ct);
+            server.Send(Signal.Continue);
+        }
     }
 
     [Fact]
