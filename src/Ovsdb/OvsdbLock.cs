@@ -1,3 +1,5 @@
+using Ovsdb.Wire;
+
 namespace Ovsdb;
 
 /// <summary>
@@ -46,26 +48,11 @@ public sealed class OvsdbLock : IAsyncDisposable
     }
 
     /// <summary>Takes the lock away from whoever holds it; he waits for it from then on. Nothing happens if it is held.</summary>
+    /// <param name="ct">Ends the waiting for the answer, not the request.</param>
     /// <exception cref="OvsdbNotConnectedException">There is no connection.</exception>
     /// <exception cref="ObjectDisposedException">It was given back.</exception>
-    public async Task StealAsync(CancellationToken ct)
-    {
-        await _turn.WaitAsync(ct);
-        try
-        {
-            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
-            if (_session is not { EndReason: null } session)
-                throw new OvsdbNotConnectedException("There is no connection to steal the lock on.");
-            if (session.Holds(Id))
-                return;
-            await session.UnlockAsync(Id, ct); // the server refuses both lock and steal to a session that waits already
-            await session.StealAsync(Id, ct);
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
+    public Task StealAsync(CancellationToken ct) =>
+        ct.IsCancellationRequested ? Task.FromCanceled(ct) : JsonRpcLink.Unwatched(StealAsync()).WaitAsync(ct);
 
     /// <summary>Gives the lock back, and asks for it no more.</summary>
     public async ValueTask DisposeAsync()
@@ -141,6 +128,26 @@ public sealed class OvsdbLock : IAsyncDisposable
             else
                 _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _post(() => Changed?.Invoke(held));
+        }
+    }
+
+    // To its end: between the two requests the lock is neither held nor waited for.
+    private async Task StealAsync()
+    {
+        await _turn.WaitAsync();
+        try
+        {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+            if (_session is not { EndReason: null } session)
+                throw new OvsdbNotConnectedException("There is no connection to steal the lock on.");
+            if (session.Holds(Id))
+                return;
+            await session.UnlockAsync(Id, CancellationToken.None); // the server refuses both lock and steal to a session that waits already
+            await session.StealAsync(Id, CancellationToken.None);
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 }

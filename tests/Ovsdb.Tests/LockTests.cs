@@ -122,6 +122,25 @@ public sealed class LockTests
     }
 
     [Fact]
+    public async Task A_lock_that_was_to_be_stolen_is_wanted_still_when_nobody_waits_for_the_answer()
+    {
+        await using var server = await OvsdbServer.StartNewAsync();
+        await using var first = Nb.Client(server.Endpoint);
+        await using var second = Nb.Client(server.Endpoint);
+        await Task.WhenAll(first.SyncedAsync(Ct), second.SyncedAsync(Ct));
+        await using var ofFirst = await first.LockAsync("nest", Ct);
+        await ofFirst.HeldAsync(Ct);
+        await using var ofSecond = await second.LockAsync("nest", Ct);
+        server.Send(Signal.Pause);
+        using var impatient = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        var stolen = ofSecond.StealAsync(impatient.Token);
+        await impatient.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stolen);
+        server.Send(Signal.Continue);
+        await ofSecond.HeldAsync(Ct).WaitAsync(Eventually.Deadline, Ct);
+    }
+
+    [Fact]
     public async Task A_lock_whose_request_is_lost_with_the_connection_is_asked_for_on_the_next()
     {
         await using var server = await OvsdbServer.StartNewAsync();
