@@ -30,8 +30,13 @@ internal sealed class MonitorWish(IReadOnlyList<MonitoredTable> tables)
         }
     }
 
-    private static IReadOnlyList<MonitoredTable> Checked(IReadOnlyList<MonitoredTable> tables) =>
-        tables.Select(table => table.Table).Distinct(StringComparer.Ordinal).Count() == tables.Count
-            ? tables
-            : throw new ArgumentException("A table can be monitored once; give all its columns and conditions together.", nameof(tables));
+    private static IReadOnlyList<MonitoredTable> Checked(IReadOnlyList<MonitoredTable> tables)
+    {
+        if (tables.Select(table => table.Table).Distinct(StringComparer.Ordinal).Count() < tables.Count)
+            throw new ArgumentException("A table can be monitored once; give all its columns and conditions together.", nameof(tables));
+        foreach (var table in tables)
+            if (table.Columns.Distinct(StringComparer.Ordinal).Count() < table.Columns.Count)
+                throw new ArgumentException($"A column of {table.Table} is named twice.", nameof(tables));
+        return tables;
+    }
 }

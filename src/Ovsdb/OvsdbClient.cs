@@ -26,7 +26,7 @@ public sealed class OvsdbClient : IAsyncDisposable
     /// <summary>A client that does nothing yet, see <see cref="Start"/>.</summary>
     /// <param name="options">What to connect to and what to copy.</param>
     /// <param name="time">The clock of time-outs and waits; null for the system's.</param>
-    /// <exception cref="ArgumentException">No endpoint, an <c>ssl:</c> endpoint without TLS settings, a table twice, or an index name twice.</exception>
+    /// <exception cref="ArgumentException">No endpoint, an <c>ssl:</c> endpoint without TLS settings, a table or a column of it twice, or an index name twice.</exception>
     public OvsdbClient(OvsdbClientOptions options, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -108,7 +108,7 @@ public sealed class OvsdbClient : IAsyncDisposable
     /// Cancelling ends the waiting, not the change.
     /// </summary>
     /// <exception cref="OvsdbException">The server refuses it: ask for something else.</exception>
-    /// <exception cref="ArgumentException">A table occurs twice.</exception>
+    /// <exception cref="ArgumentException">A table occurs twice, or a column of one.</exception>
     /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
     public Task ReplaceMonitorAsync(IReadOnlyList<MonitoredTable> monitor, CancellationToken ct)
     {

@@ -19,7 +19,12 @@ public sealed class OvsdbClientOptions
     public IReadOnlyList<ReplicaIndex> Indexes { get; init; } = [];
 
     /// <summary>After this long without a byte from the server an <c>echo</c> is sent; after as long again the link counts as lost.</summary>
-    public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(5);
+    /// <exception cref="ArgumentOutOfRangeException">It is no time: a link that is never probed would be trusted for ever.</exception>
+    public TimeSpan ProbeInterval
+    {
+        get;
+        init => field = value > TimeSpan.Zero ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "The interval of probes is a time above zero.");
+    } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long to wait for a connection to be made, then for the server to say whether it will do, then for the schema. A database that was
     /// removed from a server is waited for as long before the next server is tried.</summary>

@@ -132,6 +132,16 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public void What_could_never_work_is_refused_at_once()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => new OvsdbConnectionOptions { ProbeInterval = TimeSpan.Zero });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new OvsdbConnectionOptions { MaxOutstanding = 0 });
+        var twice = Assert.Throws<ArgumentException>(() => Nb.Client("unix:/nonexistent/db.sock", [new MonitoredTable(Nb.Switch, ["name", "name"])]));
+        Assert.Contains(Nb.Switch, twice.Message);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Nb.Client("unix:/nonexistent/db.sock", probe: TimeSpan.Zero));
+    }
+
+    [Fact]
     public async Task A_client_that_has_ended_says_so()
     {
         var client = Nb.Client("unix:/nonexistent/db.sock");
