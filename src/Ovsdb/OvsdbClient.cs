@@ -97,11 +97,12 @@ public sealed class OvsdbClient : IAsyncDisposable
     /// <param name="ops">The operations, all or none of which are done.</param>
     /// <param name="ct">Before the transaction is sent it throws; afterwards it gives <see cref="Unknown"/>, for the server may have committed.</param>
     /// <exception cref="OvsdbNotConnectedException">There is no connection; nothing was sent.</exception>
-    public Task<TransactOutcome> TransactAsync(IReadOnlyList<Op> ops, CancellationToken ct = default) => Connected().TransactAsync(_options.Database, ops, ct);
+    public Task<TransactOutcome> TransactAsync(IReadOnlyList<Op> ops, CancellationToken ct = default) =>
+        Volatile.Read(ref _connection)?.TransactAsync(_options.Database, ops, ct) ?? Task.FromException<TransactOutcome>(NotConnected());
 
     /// <summary>Ends when the server has answered.</summary>
     /// <exception cref="OvsdbNotConnectedException">There is no connection, or it was lost meanwhile.</exception>
-    public Task EchoAsync(CancellationToken ct) => Connected().EchoAsync(ct);
+    public Task EchoAsync(CancellationToken ct) => Volatile.Read(ref _connection)?.EchoAsync(ct) ?? Task.FromException(NotConnected());
 
     /// <summary>
     /// Asks for a copy of something else: other conditions, columns or tables. Ends when the copy is complete as asked; until then it stays as it was.
@@ -152,8 +153,7 @@ public sealed class OvsdbClient : IAsyncDisposable
         _ending.Dispose();
     }
 
-    private OvsdbConnection Connected() => Volatile.Read(ref _connection)
-        ?? throw new OvsdbNotConnectedException($"No connection to {_options.Database}{(LastError is { } reason ? $": {reason}" : "")}");
+    private OvsdbNotConnectedException NotConnected() => new($"No connection to {_options.Database}{(LastError is { } reason ? $": {reason}" : "")}");
 
     private async Task RunAsync(CancellationToken ct)
     {
