@@ -154,8 +154,16 @@ internal sealed class OvsdbSession : IAsyncDisposable
         await MonitorAsync(id, layout, since, ct);
         var former = _monitor;
         _monitor = id;
-        if (former is not null)
+        if (former is null)
+            return;
+        try
+        {
             await Connection.CancelMonitorAsync(former, ct);
+        }
+        catch (OvsdbException)
+        {
+            // The server has just ended it itself, because of the database, and says so of the new one, too. The copy is as wished all the same.
+        }
     }
 
     private async Task MonitorAsync(string id, ReplicaLayout layout, Guid since, CancellationToken ct)

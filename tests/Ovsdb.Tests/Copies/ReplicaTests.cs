@@ -78,6 +78,19 @@ public sealed class ReplicaTests
     }
 
     [Fact]
+    public async Task A_former_monitor_that_the_server_no_longer_has_does_not_fail_the_new_one()
+    {
+        await using var server = await OvsdbServer.StartNewAsync();
+        await using var between = new Interceptor(server);
+        await using var client = Nb.Client(between.Endpoint);
+        await client.SyncedAsync(Ct);
+        between.ToServer = message => message.Contains("monitor_cancel", StringComparison.Ordinal) ? message.Replace("copy1", "copy0", StringComparison.Ordinal) : message;
+        await client.ReplaceMonitorAsync([new MonitoredTable("Logical_Router", ["name"])], Ct);
+        await client.CommitAsync(Op.Insert("Logical_Router", Nb.Row(("name", "r")), Guid.NewGuid()));
+        Assert.Equal((2, 1), (client.Generation, client.Snapshot.Table("Logical_Router").Count));
+    }
+
+    [Fact]
     public async Task A_server_without_history_is_followed_all_the_same()
     {
         await using var server = await OvsdbServer.StartNewAsync();
