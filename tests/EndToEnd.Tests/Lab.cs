@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using EndToEnd.Tests;
 using TestServers;
 
+[assembly: AssemblyFixture(typeof(SharedServers))]
 [assembly: AssemblyFixture(typeof(Lab))]
 [assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 

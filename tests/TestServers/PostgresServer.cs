@@ -27,10 +27,17 @@ public sealed class PostgresServer : IAsyncDisposable
     public int Port => new NpgsqlConnectionStringBuilder(_administrator).Port;
 
     /// <summary>
-    /// The server that all tests of an assembly share, started on first use and ended with the process. If the environment has <c>NEST_TEST_POSTGRES</c>
+    /// The server that all tests of an assembly share, started on first use and ended by <see cref="SharedServers"/>. If the environment has <c>NEST_TEST_POSTGRES</c>
     /// (an Npgsql connection string of a user who may create databases), it is that server instead, which cannot be stopped or killed.
     /// </summary>
     public static Task<PostgresServer> SharedAsync() => OfThisAssembly.Value;
+
+    /// <summary>Ends the shared one, if there is one and it is our own.</summary>
+    public static async ValueTask EndSharedAsync()
+    {
+        if (OfThisAssembly.IsValueCreated)
+            await (await OfThisAssembly.Value).DisposeAsync();
+    }
 
     /// <summary>Starts one for this test alone, which it may stop and kill.</summary>
     public static async Task<PostgresServer> StartNewAsync()
@@ -118,7 +125,7 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         if (_process is not null)
         {
-            await StopAsync();
+            await KillAsync();
             Clean();
             await _process.DisposeAsync();
         }
