@@ -5,10 +5,14 @@ namespace OvnNestApi.Http;
 /// <summary>What PostgreSQL's errors mean to a client: the one place that knows constraint names and SQLSTATEs.</summary>
 internal static class Conflicts
 {
+    /// <summary>Where PostgreSQL says that a table has changed under a statement which a session had prepared. Npgsql prepares it anew the next time.</summary>
+    private const string Revalidation = "RevalidateCachedQuery";
+
     /// <summary>A race that is worth another run of the whole transaction; null when it is none.</summary>
     public static Conflict? Of(Exception exception) => Find<PostgresException>(exception) switch
     {
         { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected } => new(Problems.DatabaseUnavailable()),
+        { SqlState: PostgresErrorCodes.FeatureNotSupported, Routine: Revalidation } => new(Problems.DatabaseUnavailable()),
         { SqlState: PostgresErrorCodes.UniqueViolation } unique => new(OfConstraint(unique.ConstraintName)),
         { SqlState: PostgresErrorCodes.ForeignKeyViolation } => new(Problems.InUse("Another request has just begun or ceased to use it. Send the request again.") with { Retryable = true }),
         _ => null,
@@ -23,6 +27,7 @@ internal static class Conflicts
             {
                 PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedObject =>
                     Problems.SchemaMismatch("The database lacks what this version of the program expects. Run its migrations."),
+                PostgresErrorCodes.FeatureNotSupported when refused.Routine == Revalidation => Problems.DatabaseUnavailable(),
                 PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.InvalidCatalogName => Problems.DatabaseUnavailable(),
                 ['0', '8', ..] or ['2', '8', ..] or ['5', '3', ..] or ['5', '7', ..] or PostgresErrorCodes.ReadOnlySqlTransaction => Problems.DatabaseUnavailable(),
                 _ => null,

@@ -58,6 +58,25 @@ public sealed class OutageTests
     }
 
     [Fact]
+    public async Task Statements_that_were_prepared_before_a_migration_are_prepared_anew()
+    {
+        await using var api = new Api();
+        await api.InitializeAsync();
+        await using var migration = Npgsql.NpgsqlDataSource.Create(api.Database);
+        for (var i = 0; i < 20; i++)
+        {
+            (await api.PutAsync("/v1/routers/r", $$"""{"description":"{{i}}"}""")).Is(i == 0 ? HttpStatusCode.Created : HttpStatusCode.OK);
+        }
+
+        await using var change = migration.CreateCommand("ALTER TABLE routers ADD COLUMN later integer");
+        await change.ExecuteNonQueryAsync();
+        for (var i = 0; i < 20; i++)
+        {
+            (await api.PutAsync("/v1/routers/r", $$"""{"description":"{{i}}"}""")).Is(HttpStatusCode.OK);
+        }
+    }
+
+    [Fact]
     public async Task A_database_without_a_schema_is_told_as_such()
     {
         await using var api = new Api(await (await PostgresServer.SharedAsync()).CreateDatabaseAsync());
