@@ -96,14 +96,15 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
             return problem;
         }
 
-        // Tags are a VM's own: a former VM's is free in this one.
-        var tag = spec.Vlan ?? (predecessor is not null && predecessor.VmId != vm.Id && spec.Lease is null ? predecessor.Tag : null);
         PortRules.Apply(target, spec, network, names, present is not null);
 
-        // The usual case: no lease has to do with the name, so none remembers an address of it either.
-        var isNewName = present is null && predecessor is null && spec.Lease is null && await Leases.TryBindNewAsync(Db, vm, target, tag, cancellationToken);
+        // The usual case: no lease of the VM has to do with the name, so none remembers an address of it either. Tags are a VM's own: what the name had
+        // in a former VM it has again while that is free in this one and fits its ranges.
+        var hadElsewhere = predecessor is not null && predecessor.VmId != vm.Id;
+        var tag = spec.Vlan ?? (hadElsewhere && VlanRanges.Parse(vm.VlanRanges).Contains(predecessor!.Tag) ? predecessor.Tag : null);
+        var isNewName = present is null && (predecessor is null || hadElsewhere) && spec.Lease is null && await Leases.TryBindNewAsync(Db, vm, target, tag, cancellationToken);
         return await AddressBook.AssignAsync(Db, target, network, spec.Ip, spec.Mac, predecessor, cancellationToken, mayRemember: !isNewName)
-            ?? (isNewName ? null : await Leases.BindAsync(Db, vm, target, tag, spec.Lease, mayKeep: true, cancellationToken));
+            ?? (isNewName ? null : await Leases.BindAsync(Db, vm, target, spec.Vlan, spec.Lease, mayKeep: true, cancellationToken));
     }
 
     protected override async Task<Problem?> FollowAsync(Container target, CancellationToken cancellationToken)

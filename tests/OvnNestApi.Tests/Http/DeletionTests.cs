@@ -127,6 +127,25 @@ public sealed class DeletionTests(Api api) : IClassFixture<Api>
         Assert.Single((await api.GetAsync($"/v1/vms/{vm}/containers")).Json.GetProperty("items").EnumerateArray());
     }
 
+    [Theory]
+    [InlineData("2-4094", true)]
+    [InlineData("100-199", false)]
+    public async Task A_container_that_asks_for_no_tag_gets_another_one_when_its_former_vms_is_not_to_be_had(string ranges, bool isReserved)
+    {
+        var vm = await api.VmAsync();
+        var network = (await api.GetAsync($"/v1/vms/{vm}")).Effective.GetProperty("network");
+        (await api.PutAsync($"/v1/vms/{vm}/containers/a", """{"spec":{"vlan":51}}""")).Is(HttpStatusCode.Created);
+        (await api.DeleteAsync($"/v1/vms/{vm}?cascade=true")).Is(HttpStatusCode.Accepted);
+        (await api.PutAsync($"/v1/vms/{vm}", $$$"""{"spec":{"network":"{{{network}}}","vlanRanges":"{{{ranges}}}"}}""")).Is(HttpStatusCode.Created);
+        if (isReserved)
+        {
+            (await api.PutAsync($"/v1/vms/{vm}/vlan-leases/51", """{"spec":{"owner":"web"}}""")).Is(HttpStatusCode.Created);
+        }
+
+        var container = (await api.PutAsync($"/v1/vms/{vm}/containers/a", "{}")).Is(HttpStatusCode.Created);
+        Assert.Equal(isReserved ? 2 : 100, container.Effective.GetProperty("vlan").GetInt32());
+    }
+
     [Fact]
     public async Task A_host_that_owes_confirmations_is_in_use_until_it_is_forced()
     {
