@@ -51,8 +51,8 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
 
         if (spec.Network is null && Network?.Id != Vm.NetworkId)
         {
-            // The VM changed its network between the two locks.
-            Network = await Db.Networks.SingleAsync(network => network.Id == Vm.NetworkId, cancellationToken);
+            // The VM changed its network between the two locks. A deadlock with a writer of this one runs all of it again.
+            Network = (await Db.Networks.FromSql($"SELECT * FROM networks WHERE id = {Vm.NetworkId} FOR KEY SHARE").ToListAsync(cancellationToken)).Single();
         }
 
         return missing;

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
 
@@ -80,6 +81,39 @@ public sealed class FailureTests(Api api) : IClassFixture<Api>
         await using var db = api.Open();
         var doubled = await db.QueryAsync("SELECT vm_id::text FROM vlan_leases WHERE state = 'Bound' GROUP BY vm_id, container_id HAVING count(*) > 1", row => row.GetString(0), default);
         Assert.Empty(doubled);
+    }
+
+    [Fact]
+    public async Task A_network_that_a_container_only_then_turns_out_to_be_in_stands_still_meanwhile()
+    {
+        await using var own = new Api();
+        await own.InitializeAsync();
+        var (vm, other) = (await own.VmAsync(), await own.NetworkAsync("""{"subnet":"10.30.0.0/24"}"""));
+        await using (var naming = own.Open())
+        {
+            await naming.Database.BeginTransactionAsync();
+            await naming.Database.ExecuteSqlAsync($"LOCK TABLE claimed_names IN EXCLUSIVE MODE");
+            await using var moving = own.Open();
+            await moving.Database.BeginTransactionAsync();
+            await moving.Database.ExecuteSqlAsync($"UPDATE vms SET network_id = (SELECT id FROM networks WHERE name = {other}) WHERE name = {vm}");
+            var creating = own.PutAsync($"/v1/vms/{vm}/containers/a", "{}");
+            await WaitsAsync("FROM vms");
+            await moving.Database.CommitTransactionAsync();
+            await WaitsAsync("claimed_names");
+
+            await using var changing = own.Open();
+            var refused = await Assert.ThrowsAsync<Npgsql.PostgresException>(() => changing.Database.ExecuteSqlAsync($"SELECT FROM networks WHERE name = {other} FOR UPDATE NOWAIT"));
+            Assert.Equal(Npgsql.PostgresErrorCodes.LockNotAvailable, refused.SqlState);
+            await naming.Database.RollbackTransactionAsync();
+            Assert.Equal(other, (await creating).Is(HttpStatusCode.Created).Effective.GetProperty("network").GetString());
+        }
+
+        Task WaitsAsync(string statement) => TestServers.Eventually.Holds($"a session waits in {statement}", async () =>
+        {
+            await using var db = own.Open();
+            return await db.Database.SqlQuery<bool>(
+                $"""SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE {$"%{statement}%"}) AS "Value" """).SingleAsync();
+        });
     }
 
     [Theory]
