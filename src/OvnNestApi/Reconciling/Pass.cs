@@ -219,7 +219,7 @@ internal sealed partial class Pass(
         var settlesNetworks = outcome.Verdicts.Any(v => v.Standing.IsDeleting && v.Object.Kind is ObjectKind.Network or ObjectKind.Router);
         var problem = await NestWrite.RunAsync(db, async ct =>
         {
-            await Records.LockVmsAsync(db, [.. vms, .. news.Select(verdict => verdict.Object.Id), .. outcome.Sightings.Select(sighting => sighting.Id)], ct);
+            await Records.LockAsync(db, [.. vms, .. news.Select(verdict => verdict.Object.Id), .. outcome.Sightings.Select(sighting => sighting.Id)], ct);
             await Records.WriteAsync(db, news, ct);
             await Records.WakeDependentsAsync(db, news, ct);
             var seen = await Records.WriteAsync(db, outcome.Sightings, ct);

@@ -33,11 +33,16 @@ internal static class Records
         """;
 
     /// <summary>
-    /// Locks the VMs among these objects, and those of the containers among them: before any row below them, and before their conditions are looked at.
-    /// A report does the same, so that of two who learn something of one object the second sees what the first has written.
+    /// Locks, in the order of all writers, the routers and networks among these objects with the networks of the ports among them, then the VMs among
+    /// them with those of the containers: before any row below them, and before their conditions are looked at. A report locks the same VMs, so that of
+    /// two who learn something of one object the second sees what the first has written. The networks of ports, because PostgreSQL locks what a row
+    /// refers to when one transaction changes the row twice, which would be after the VMs: a writer of a network locks them the other way round.
     /// </summary>
-    public static Task LockVmsAsync(NestDb db, Guid[] objects, CancellationToken cancellationToken) => db.Database.ExecuteSqlAsync(
+    public static Task LockAsync(NestDb db, Guid[] objects, CancellationToken cancellationToken) => db.Database.ExecuteSqlAsync(
         $"""
+        SELECT id FROM routers WHERE id = ANY({objects}) ORDER BY id FOR NO KEY UPDATE;
+        SELECT id FROM networks WHERE id = ANY({objects}) OR id IN (SELECT network_id FROM vms WHERE id = ANY({objects}))
+            OR id IN (SELECT network_id FROM containers WHERE id = ANY({objects}) OR vm_id = ANY({objects})) ORDER BY id FOR NO KEY UPDATE;
         SELECT id FROM vms WHERE id = ANY({objects}) OR id IN (SELECT vm_id FROM containers WHERE id = ANY({objects})) ORDER BY id FOR NO KEY UPDATE
         """,
         cancellationToken);
