@@ -35,7 +35,7 @@ public sealed record ContainerWork(Guid Id, string Name, string Digest, string P
 /// <param name="Mtu">The device's MTU in bytes.</param>
 /// <param name="Address">IPv4 address with prefix length ("172.16.255.133/26"); null when the network has no subnet.</param>
 /// <param name="Gateway">The default route's next hop; null: none.</param>
-/// <param name="DnsServers">For the namespace's resolv.conf with <see cref="Addressing.Static"/>; may be empty.</param>
+/// <param name="DnsServers">For the namespace's resolv.conf; with <see cref="Addressing.Dhcp"/> what DHCP is to give; empty: none are asked for.</param>
 public sealed record DeviceWork(
     string Interface, string Namespace, string Mac, int Mtu, Addressing Addressing, string? Address, string? Gateway,
     IReadOnlyList<string> DnsServers, Workload Workload);

@@ -55,6 +55,21 @@ public sealed class HostPlanTests
         Assert.All(plan.Report.Objects, item => Assert.Equal((null, $"digest-{item.Id}"), (item.Error, item.Digest)));
     }
 
+    [Theory]
+    [InlineData("10.0.0.254", "10.0.0.1", "DHCP gave the gateway 10.0.0.1, expected is 10.0.0.254")]
+    [InlineData("10.0.0.1", "10.0.0.3", "DHCP gave the name servers 10.0.0.1, expected are 10.0.0.3")]
+    public void A_DHCP_client_asks_anew_when_the_network_has_another_gateway_or_name_server_than_it_was_given(string gateway, string server, string error)
+    {
+        _host.Converge(Seed);
+        var work = Seed.WithContainer(C51, container => container with { Device = container.Device with { Gateway = gateway, DnsServers = [server] } });
+        var seen = _host.Look();
+
+        var plan = HostPlan.For(work, seen with { Clients = [.. seen.Clients.Select(client => client with { Age = TimeSpan.FromMinutes(1) })] });
+
+        Assert.Equal((error, null), (Report(plan, C51).Error, Report(plan, C51).Digest));
+        Assert.Equal(C51, Assert.Single(plan.Steps.OfType<StopClient>()).Object);
+    }
+
     [Fact]
     public void A_namespace_of_the_wanted_name_without_our_mark_is_not_touched_and_told()
     {

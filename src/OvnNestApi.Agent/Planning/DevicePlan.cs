@@ -164,13 +164,25 @@ internal static class DevicePlan
 
         // The client does not look at what it has once set: whatever is gone comes back when it starts again.
         var isIntact = link.Addresses.Contains(lease.Address) && place.ResolvConf is not null && (lease.Router is null || lease.Router == place.DefaultGateway);
-        var isExpected = device.Address is null || device.Address == lease.Address;
-        if (!isIntact || (!isExpected && client.Age > AskAgain))
+        var difference = Difference(device, lease, place.ResolvConf ?? "");
+        if (!isIntact || (difference is not null && client.Age > AskAgain))
             draft.Stop([client]);
-        if (!isExpected)
-            verdict.Fail($"DHCP gave {lease.Address}, expected is {device.Address}");
+        if (difference is not null)
+            verdict.Fail($"DHCP gave {difference}");
         if (link.Addresses.Contains(lease.Address))
             verdict.Address = Bare(lease.Address);
+    }
+
+    /// <summary>What a client has otherwise than the network says, and would keep until it renews, half a lease later; null: nothing.</summary>
+    private static string? Difference(DeviceWork device, DhcpLease lease, string resolvConf)
+    {
+        if (device.Address is { } address && address != lease.Address)
+            return $"{lease.Address}, expected is {address}";
+        if (device.Gateway is { } gateway && gateway != lease.Router)
+            return $"{(lease.Router is null ? "no gateway" : $"the gateway {lease.Router}")}, expected is {gateway}";
+        var servers = resolvConf.Split('\n').Where(line => line.StartsWith("nameserver ", StringComparison.Ordinal)).Select(line => line["nameserver ".Length..]).ToList();
+        return device.DnsServers.Count == 0 || device.DnsServers.SequenceEqual(servers) ? null
+            : $"the name servers {string.Join(", ", servers)}, expected are {string.Join(", ", device.DnsServers)}";
     }
 
     private static string Bare(string address) => address[..address.IndexOf('/', StringComparison.Ordinal)];
