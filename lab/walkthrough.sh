@@ -20,14 +20,15 @@ await_ready() { # PATH
     die "$1 is not ready: $(jq -c '.detail // .status // .' "$RUN/wait-${1//\//-}")"
 }
 
-# One line for each workload: NAME HOST NAMESPACE IP GATEWAY NETWORK MAC VLAN
+# One line for each workload of the lab: NAME HOST NAMESPACE IP GATEWAY NETWORK MAC VLAN. What else has been made since may be out of reach by intent.
 workloads() {
   local networks
   networks=$(call '/v1/networks?limit=1000')
-  { call '/v1/vms?limit=1000' && call '/v1/containers?limit=1000'; } | jq -rs --argjson networks "$networks" '
+  { call '/v1/vms?limit=1000' && call '/v1/containers?limit=1000'; } | jq -rs --argjson networks "$networks" --slurpfile lab "$LAB" '
     ($networks.items | map({(.name): (.status.effective.gateway // .spec.gateway)}) | add) as $gateways
     | [.[].items[]] | (map(select(.metadata.kind == "vm") | {(.name): .spec.host}) | add) as $hosts
-    | .[] | .status.effective as $e
+    | .[] | select("/v1/vms/\(if .metadata.vm then .metadata.vm + "/containers/" else "" end)\(.name)" | IN($lab[0][].path))
+    | .status.effective as $e
     | [.name, $hosts[.metadata.vm // .name], $e.namespace, $e.ip, $gateways[$e.network], $e.network, $e.mac, ($e.vlan // "-")] | join(" ")'
 }
 
