@@ -80,7 +80,7 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
         var cursor = query.Text("cursor") is { } text ? Cursor.Read(text) : null;
         var labels = Labels(query.Text("label"));
         var ready = query.Choice("ready");
-        Reason? reason = query.Value<Reason>("reason", (string? value, out Reason parsed) => Enum.TryParse(value, out parsed) && Enum.IsDefined(parsed) && !char.IsDigit(value![0]), "a reason such as HostPending");
+        Reason? reason = query.Value<Reason>("reason", (string? value, out Reason parsed) => Enum.TryParse(value, out parsed) && parsed.ToString() == value, "a reason such as HostPending");
         var all = Filter(db, labels is null ? db.Set<T>() : Labelled(db, labels), query, vm);
         if (labels is null && query.Text("label") is not null)
         {

@@ -53,6 +53,15 @@ public sealed class ListTests(Api api) : IClassFixture<Api>
         Assert.Equal([vm], Names(await api.GetAsync($"/v1/vms?host={host}")));
     }
 
+    [Theory]
+    [InlineData("ready")]
+    [InlineData("%20Ready")]
+    [InlineData("13")]
+    [InlineData("HostPending,PortDown")]
+    [InlineData("Deleting,Ready")]
+    public async Task A_reason_that_is_none_is_refused(string reason) =>
+        (await api.GetAsync($"/v1/vms?reason={reason}")).IsProblem("unknown-parameter");
+
     [Fact]
     public async Task A_list_costs_the_same_number_of_queries_however_long_it_is()
     {
