@@ -132,6 +132,13 @@ internal static class StrictJson
             return;
         }
 
+        // The converter takes several names with commas between, any case, spaces around them: the document says one name.
+        if (type.IsEnum && json.GetString() != JsonNamingPolicy.CamelCase.ConvertName(value?.ToString() ?? ""))
+        {
+            errors.Add(at.Error(Expected(type)));
+            return;
+        }
+
         errors.AddRange(rules.Where(rule => !rule.IsValid(value)).Select(rule => at.Error(rule.FormatErrorMessage(at.Name))));
     }
 
@@ -174,7 +181,7 @@ internal static class StrictJson
     private static List<ValidationAttribute> Rules(JsonPropertyInfo property) => RulesOf.GetOrAdd(property, static of =>
         of.AttributeProvider?.GetCustomAttributes(typeof(ValidationAttribute), inherit: true).Cast<ValidationAttribute>().ToList() ?? []);
 
-    private static string Expected(Type type, Exception e) => type switch
+    private static string Expected(Type type, Exception? e = null) => type switch
     {
         _ when type == typeof(string) => "a string is expected",
         _ when type == typeof(bool) => "true or false is expected",
