@@ -99,7 +99,12 @@ internal static class Readiness
                     IsDeleting = v.DeletingSince != null,
                     WaitsFor = v.InNorthbound && v.DeletingSince != null
                         ? "the northbound database"
-                        : (from o in db.Placements join x in db.Hosts on o.HostId equals x.Id where o.VmId == v.Id && !o.Wanted select "host " + x.Name).FirstOrDefault(),
+                        : (from g in db.Vms
+                           where g.Name == v.Name && g.DeletingSince != null
+                           join o in db.Placements on g.Id equals o.VmId
+                           join x in db.Hosts on o.HostId equals x.Id
+                           where !o.Wanted
+                           select "host " + x.Name).FirstOrDefault(),
                     IsReplacing = db.Vms.Any(o => o.Name == v.Name && o.Id != v.Id && o.DeletingSince != null),
                     FormerHost = (from o in db.Placements join x in db.Hosts on o.HostId equals x.Id where o.VmId == v.Id && o.HostId != v.HostId select x.Name).FirstOrDefault(),
                     IsProgrammed = v.InNorthbound,
@@ -136,7 +141,12 @@ internal static class Readiness
                     IsDeleting = c.DeletingSince != null,
                     WaitsFor = c.InNorthbound && c.DeletingSince != null
                         ? "the northbound database"
-                        : (from o in db.Placements join x in db.Hosts on o.HostId equals x.Id where o.ObjectId == c.Id && !o.Wanted select "host " + x.Name).FirstOrDefault(),
+                        : (from g in db.Containers
+                           where g.VmId == c.VmId && g.Name == c.Name && g.DeletingSince != null
+                           join o in db.Placements on g.Id equals o.ObjectId
+                           join x in db.Hosts on o.HostId equals x.Id
+                           where !o.Wanted
+                           select "host " + x.Name).FirstOrDefault(),
                     IsReplacing = db.Containers.Any(o => o.VmId == c.VmId && o.Name == c.Name && o.Id != c.Id && o.DeletingSince != null)
                         || !db.VlanLeases.Any(l => l.VmId == c.VmId && l.Tag == c.Tag && l.ContainerId == c.Id && l.State == LeaseState.Bound),
                     FormerHost = (from o in db.Placements join x in db.Hosts on o.HostId equals x.Id where o.VmId == v.Id && o.HostId != v.HostId select x.Name).FirstOrDefault(),

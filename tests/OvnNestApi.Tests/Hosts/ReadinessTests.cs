@@ -49,6 +49,25 @@ public sealed class ReadinessTests
     }
 
     [Fact]
+    public async Task Who_takes_the_place_of_another_says_which_host_still_has_that()
+    {
+        var nest = await Installation.CreateAsync();
+        var (network, host) = (await nest.NetworkAsync(), await nest.HostAsync());
+        var vm = await nest.VmAsync("vm5", network, host);
+        await nest.DeleteAsync(await nest.ContainerAsync(vm, "c51", 51));
+        await nest.NorthboundPassAsync(1);
+        var container = await nest.ContainerAsync(vm, "c51", 51);
+        await nest.DoAsync(db => Readiness.EvaluateAsync(db, [vm.Id], default));
+        Assert.Equal("Its predecessor is not confirmed gone: host ubuntu2 still has it.", await nest.ReadAsync(db => db.Containers.Where(c => c.Id == container.Id).Select(c => c.Message).SingleAsync()));
+
+        await nest.DeleteAsync(vm);
+        await nest.NorthboundPassAsync(2);
+        var next = await nest.VmAsync("vm5", network, host);
+        await nest.DoAsync(db => Readiness.EvaluateAsync(db, [next.Id], default));
+        Assert.Equal("Its predecessor is not confirmed gone: host ubuntu2 still has it.", await nest.ReadAsync(db => db.Vms.Where(v => v.Id == next.Id).Select(v => v.Message).SingleAsync()));
+    }
+
+    [Fact]
     public async Task Another_system_id_makes_the_ports_of_the_hosts_vms_be_looked_at_again()
     {
         var nest = await Installation.CreateAsync();
