@@ -44,7 +44,7 @@ internal static class Removals
             {Returning}),
         {WithAddresses},
         {WithNames},
-        ended AS (UPDATE vlan_history SET until = now() WHERE until IS NULL AND vm_id IN (SELECT id FROM gone)),
+        ended AS (UPDATE vlan_history SET until = statement_timestamp() WHERE until IS NULL AND vm_id IN (SELECT id FROM gone)),
         told AS (INSERT INTO changes (by, kind, name, object_id, action, before) SELECT 'reconciler', 'vm', name, id, 'deleted', was FROM gone)
         SELECT v.id FROM gone g JOIN vms v ON v.name = g.name AND v.deleting_since IS NULL
         """;
