@@ -146,14 +146,14 @@ internal sealed record Liveness
             Reason.NorthboundUnreachable => new(
                 reason, $"No reconciler reaches the northbound database{(NorthboundError is null ? "" : $": {NorthboundError}")}.", NorthboundSeenAt ?? resource.CreatedAt, observedAt),
             Reason.Unobserved => new(reason, "The northbound database has not been compared yet since it was loaded.", resource.Since, observedAt),
-            Reason.HostSilent => new(reason, Silence(seen?.Name ?? "", seen?.SeenAt), seen?.SeenAt ?? resource.CreatedAt, observedAt),
+            Reason.HostSilent => new(reason, Silence(seen?.Name, seen?.SeenAt), seen?.SeenAt ?? resource.CreatedAt, observedAt),
             _ => new(reason, "Its rows are not in the northbound database yet.", resource.UpdatedAt, observedAt),
         };
     }
 
-    private static string Silence(string host, DateTimeOffset? seenAt) => seenAt is null
-        ? $"The agent of host {host} has never been heard of."
-        : $"The agent of host {host} has not been heard of since {seenAt:yyyy-MM-dd'T'HH:mm:ss'Z'}.";
+    // A host that is newer than what is known of the hosts has no name here.
+    private static string Silence(string? host, DateTimeOffset? seenAt) => $"The agent of {(host is null ? "the host" : $"host {host}")} has "
+        + (seenAt is null ? "never been heard of." : $"not been heard of since {seenAt:yyyy-MM-dd'T'HH:mm:ss'Z'}.");
 
     private static DateTimeOffset? Time(Npgsql.NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
 }

@@ -10,7 +10,7 @@ namespace OvnNestApi.VlanLeases;
 internal sealed class LeaseReading(PresentLiveness liveness)
 {
     private const string Holds = """
-        SELECT o.lease_id, o.host_id, coalesce(s.applied_revision >= o.after_revision, false), o.clear, s.nb_cfg
+        SELECT o.lease_id, o.host_id, h.name, coalesce(s.applied_revision >= o.after_revision, false), o.clear, s.nb_cfg
         FROM lease_holds o JOIN hosts h ON h.id = o.host_id LEFT JOIN host_status s ON s.host_id = o.host_id
         WHERE o.lease_id = ANY(@leases) ORDER BY h.name
         """;
@@ -28,7 +28,7 @@ internal sealed class LeaseReading(PresentLiveness liveness)
         var present = await liveness.ReadAsync(db, cancellationToken);
         var hvCfg = await db.Leader.Select(leader => leader.HvCfg).SingleAsync(cancellationToken);
         var holds = (await db.QueryAsync(
-            Holds, row => (Lease: row.GetGuid(0), Hold: new Owed(row.GetGuid(1), row.GetBoolean(2), row.GetBoolean(3), row.IsDBNull(4) ? null : row.GetInt64(4))), cancellationToken,
+            Holds, row => (Lease: row.GetGuid(0), Hold: new Owed(row.GetGuid(1), row.GetString(2), row.GetBoolean(3), row.GetBoolean(4), row.IsDBNull(5) ? null : row.GetInt64(5))), cancellationToken,
             ("leases", draining))).ToLookup(row => row.Lease, row => row.Hold);
         return leases.ConvertAll(lease => View(
             vm, lease, lease.State == LeaseState.Draining ? [.. WaitingFor(lease, holds[lease.Id], present, hvCfg)] : CoolDown(lease)));
@@ -53,7 +53,7 @@ internal sealed class LeaseReading(PresentLiveness liveness)
         foreach (var hold in owed)
         {
             var host = present.Hosts.GetValueOrDefault(hold.Host);
-            yield return $"host {host?.Name}, " + (
+            yield return $"host {hold.Name}, " + (
                 host is not { IsHeard: true } ? $"whose agent has not been heard of {Since(host?.SeenAt)}"
                 : !hold.IsApplied ? "whose agent has not done the work without the tag yet"
                 : !hold.IsClear ? "which still has a port with the tag on the VM's bridge"
@@ -72,8 +72,10 @@ internal sealed class LeaseReading(PresentLiveness liveness)
     private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     /// <summary>What a host owes for a tag.</summary>
+    /// <param name="Host">The host.</param>
+    /// <param name="Name">Its name.</param>
     /// <param name="IsApplied">It has done work that does not contain the tag.</param>
     /// <param name="IsClear">It has then seen no port with the tag on the VM's bridge.</param>
     /// <param name="NbCfg">The NB's number that its flows have reached; null: it has told none.</param>
-    private readonly record struct Owed(Guid Host, bool IsApplied, bool IsClear, long? NbCfg);
+    private readonly record struct Owed(Guid Host, string Name, bool IsApplied, bool IsClear, long? NbCfg);
 }

@@ -23,7 +23,7 @@ public sealed class HostApi : IAsyncLifetime
             Database = Database,
             Northbound = "unix:/nonexistent/ovnnb_db.sock",
             AwaitReady = false,
-            Settings = new Dictionary<string, string> { ["Leases__Cooldown"] = "00:00:00.5", ["Hosts__SilentAfter"] = "00:00:04" },
+            Settings = new Dictionary<string, string> { ["Leases__Cooldown"] = "00:00:00.5", ["Hosts__SilentAfter"] = "00:00:08" },
         });
     }
 
