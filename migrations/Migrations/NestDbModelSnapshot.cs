@@ -381,6 +381,9 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasDatabaseName("ix_containers_retry")
                         .HasFilter("retry_at IS NOT NULL");
 
+                    b.HasIndex("VmId")
+                        .HasDatabaseName("ix_containers_vm_id");
+
                     b.HasIndex(new[] { "VmId", "Name" }, "ix_containers_predecessor")
                         .HasDatabaseName("ix_containers_predecessor")
                         .HasFilter("deleting_since IS NOT NULL");

@@ -49,6 +49,32 @@ public sealed class ReadinessTests
     }
 
     [Fact]
+    public async Task Judging_one_container_reads_no_more_leases_when_there_are_thousands()
+    {
+        var nest = await Installation.CreateAsync();
+        var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), await nest.HostAsync());
+        var container = await nest.ContainerAsync(vm, "c51", 51);
+        await nest.DoAsync(db => db.ExecuteAsync(
+            """
+            WITH others AS (
+                INSERT INTO containers SELECT (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'name', 'x' || i, 'tag', i))).*
+                FROM containers c, generate_series(100, 3000) i RETURNING id, tag)
+            INSERT INTO vlan_leases SELECT (jsonb_populate_record(l, jsonb_build_object('id', gen_random_uuid(), 'container_id', o.id, 'tag', o.tag))).*
+            FROM vlan_leases l, others o
+            """,
+            default));
+        await nest.ReadAsync(db => db.ExecuteAsync("ANALYZE", default));
+        await nest.DoAsync(async db =>
+        {
+            await db.ExecuteAsync("SET LOCAL plan_cache_mode = force_generic_plan", default); // as the service's own connections have it
+            await Readiness.EvaluateAsync(db, [container.Id], default);
+            var read = await db.QueryAsync(
+                "SELECT sum(seq_tup_read + idx_tup_fetch)::bigint FROM pg_stat_xact_user_tables WHERE relname = 'vlan_leases'", row => row.GetInt64(0), default);
+            Assert.InRange(read[0], 1, 20);
+        });
+    }
+
+    [Fact]
     public async Task Who_takes_the_place_of_another_says_which_host_still_has_that()
     {
         var nest = await Installation.CreateAsync();
