@@ -22,9 +22,14 @@ internal sealed class ControlPlane(HttpClient http, ControlPlaneSettings setting
     public async Task<string> EnrolAsync(CancellationToken ct)
     {
         if (state.Host is { Length: > 0 } known)
+        {
             return known;
+        }
+
         if (settings.TokenFile is not { } file || !File.Exists(file))
+        {
             throw new ControlPlaneException("This host is not enrolled, and there is no token: put one into a file and name it in NEST_TOKEN_FILE.");
+        }
 
         using var request = new HttpRequestMessage(HttpMethod.Post, "v1/enrolments");
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(file, ct)).Trim());
@@ -44,7 +49,10 @@ internal sealed class ControlPlane(HttpClient http, ControlPlaneSettings setting
         using var request = Authorized(HttpMethod.Get, $"v1/hosts/{Uri.EscapeDataString(host)}/work?{after}wait={PollWait.TotalSeconds:0}s");
         using var response = await SendAsync(request, Refused, ct);
         if (response.StatusCode is HttpStatusCode.NoContent)
+        {
             return null;
+        }
+
         var work = await ReadAsync<HostWork>(response, ct);
         return work.Host == host ? work : throw new ControlPlaneException($"The control plane sent the work of another host: {work.Host}.");
     }
@@ -80,7 +88,9 @@ internal sealed class ControlPlane(HttpClient http, ControlPlaneSettings setting
             throw new ControlPlaneException($"The control plane at {settings.Where} cannot be reached: {e.Message}.", e);
         }
         if (response.IsSuccessStatusCode)
+        {
             return response;
+        }
 
         using (response)
         {

@@ -39,6 +39,7 @@ internal static class ControlPlaneLink
         handler.ConnectTimeout = TimeSpan.FromSeconds(5);
         handler.PooledConnectionLifetime = TimeSpan.FromMinutes(5); // an address may change
         if (settings.UnixSocket is { } path)
+        {
             handler.ConnectCallback = async (_, ct) =>
             {
                 var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -53,6 +54,8 @@ internal static class ControlPlaneLink
                     throw;
                 }
             };
+        }
+
         if (settings.CaFile is { } file)
         {
             var chain = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };

@@ -23,27 +23,42 @@ internal sealed partial class HostPass(LocalOvs ovs, Namespaces namespaces, Dhcp
         for (var round = 1; ; round++)
         {
             if (await LookAsync(work, ct) is not { } seen)
+            {
                 return new PassResult(null, ovs.Fault ?? "the host's Open_vSwitch database is empty", false);
+            }
 
             var plan = HostPlan.For(work, seen);
             // What has failed in this pass, or did not help, is tried again in the next.
             var groups = plan.Ovs.Where(group => !group.Objects.Any(failures.ContainsKey)).ToArray();
             var steps = plan.Steps.Where(step => !failures.ContainsKey(step.Object) && done.Add(step)).ToArray();
             if ((groups.Length == 0 && steps.Length == 0) || round > Rounds)
+            {
                 return new PassResult(
                     Tell(plan.Report, failures),
                     seen.Ovs.Behind ? "ovs-vswitchd has not done the last change of its database; does it run?" : null,
                     plan.IsEmpty);
+            }
 
             LogActing(work.Cursor, groups.Sum(group => group.Ops.Count), steps.Length);
             foreach (var op in logger.IsEnabled(LogLevel.Debug) ? groups.SelectMany(group => group.Ops) : [])
+            {
                 LogOperation(op.ToString());
+            }
+
             foreach (var step in steps)
+            {
                 LogStep(step);
+            }
+
             foreach (var (id, failure) in await ovs.ApplyAsync(groups, ct))
+            {
                 failures[id] = failure;
+            }
+
             foreach (var (id, failure) in await namespaces.ApplyAsync(steps, ct))
+            {
                 failures[id] = failure;
+            }
         }
     }
 
@@ -52,7 +67,10 @@ internal sealed partial class HostPass(LocalOvs ovs, Namespaces namespaces, Dhcp
     {
         ct.ThrowIfCancellationRequested();
         if (ovs.Read() is not { } database)
+        {
             return null;
+        }
+
         var running = clients.Find();
         var notes = state.ReadNotes();
         var names = work.Vms.SelectMany(vm => vm.Containers.Select(container => container.Device).Prepend(vm.Device)).Where(Names.HasNamespace)

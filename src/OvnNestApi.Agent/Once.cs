@@ -23,9 +23,14 @@ internal static class Once
             var result = await pass.RunAsync(work, ct);
             var isUp = time.GetElapsedTime(start) > patience;
             if (result is { Report: { } report } && (isUp || (result.Fault is null && IsSettled(report, work))))
+            {
                 return report;
+            }
+
             if (isUp)
+            {
                 throw new TimeoutException(result.Fault);
+            }
         }
     }
 

@@ -8,10 +8,14 @@ using OvnNestApi.Contracts;
 // Without arguments: the agent. "apply FILE": makes this host as the work in a JSON file says, prints the report and ends; needs no control plane.
 var file = args is ["apply", var name] ? name : null;
 if (args.Length > 0 && file is null)
+{
     return Fail("usage: OvnNestApi.Agent [apply FILE]");
+}
 
 if (!Environment.IsPrivilegedProcess)
+{
     return Fail("The agent makes namespaces and devices: it must run as root.");
+}
 
 var builder = Host.CreateApplicationBuilder();
 // Who calls the control plane says what went wrong, once.
@@ -41,7 +45,10 @@ try
 
     var work = JsonSerializer.Deserialize<HostWork>(await File.ReadAllTextAsync(file), ContractJson.Options);
     if (work is null)
+    {
         return Fail($"{file} holds no work.");
+    }
+
     await using var services = builder.Services.BuildServiceProvider();
     var report = await Once.ApplyAsync(services, work, TimeSpan.FromSeconds(30), CancellationToken.None);
     Console.WriteLine(JsonSerializer.Serialize(report, new JsonSerializerOptions(ContractJson.Options) { WriteIndented = true }));

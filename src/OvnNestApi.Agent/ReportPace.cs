@@ -22,7 +22,10 @@ internal sealed class ReportPace(TimeProvider time)
     public bool IsDue(Outgoing next)
     {
         if (_sent is null || Substance(next.Report) != _substance || time.GetElapsedTime(_sentAt) >= Again)
+        {
             return true;
+        }
+
         return next.Report.NbCfg != _sent.NbCfg
             && (next.IsRemoving || time.GetElapsedTime(_changedAt) < NumberMatters || time.GetElapsedTime(_sentAt) >= NumberEvery);
     }
@@ -32,7 +35,10 @@ internal sealed class ReportPace(TimeProvider time)
     {
         var substance = Substance(report);
         if (substance != _substance)
+        {
             _changedAt = time.GetTimestamp();
+        }
+
         (_sent, _substance, _sentAt) = (report, substance, time.GetTimestamp());
     }
 

@@ -21,7 +21,10 @@ internal sealed partial class Reporting(ControlPlane control, StateFolder state,
             await outgoing.WaitAsync(stoppingToken);
             // The next pass brings the next one, at the latest with the next tick.
             if (!outgoing.TryTake(out var next) || next is null || state.Host is not { } host || !_pace.IsDue(next))
+            {
                 continue;
+            }
+
             try
             {
                 await control.ReportAsync(host, next.Report, stoppingToken);
@@ -32,7 +35,10 @@ internal sealed partial class Reporting(ControlPlane control, StateFolder state,
             catch (ControlPlaneException e)
             {
                 if (trouble != e.Message)
+                {
                     LogNotSent(e.Message);
+                }
+
                 trouble = e.Message;
                 await Task.Delay(backoff.Next(), time, stoppingToken);
             }

@@ -54,7 +54,10 @@ internal sealed class StateFolder : IDisposable
     public string Key()
     {
         if (ReadOrNull("key") is { Length: > 0 } key)
+        {
             return key;
+        }
+
         key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
         Write("key", key, secret: true);
         return key;

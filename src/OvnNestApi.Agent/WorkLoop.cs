@@ -28,9 +28,14 @@ internal sealed partial class WorkLoop(
             await wake.WaitAsync(stoppingToken);
             await Task.Delay(Linger, time, stoppingToken);
             if (latest.TryTake(out var newer))
+            {
                 work = newer;
+            }
+
             if (work is null)
+            {
                 continue;
+            }
 
             var isDone = false;
             try
@@ -41,19 +46,28 @@ internal sealed partial class WorkLoop(
                 // What cannot be seen is not reported as gone: the last true report stands, but nothing in it counts as in place.
                 var report = result.Fault is { } fault ? last is null ? null : Doubt(last, work, fault) : result.Report;
                 if (result.Fault is null)
+                {
                     last = result.Report;
+                }
+
                 LogNewErrors(report);
                 if (report is not null)
+                {
                     outgoing.Put(new Outgoing(report, work.Remove.Count > 0));
+                }
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 LogPassFailed(e);
             }
             if (isDone)
+            {
                 backoff.Reset();
+            }
             else
+            {
                 await PauseAsync(backoff.Next(), stoppingToken);
+            }
         }
     }
 
@@ -99,7 +113,10 @@ internal sealed partial class WorkLoop(
     private void LogFaultOnce(string? fault)
     {
         if (fault is not null && fault != _fault)
+        {
             LogFault(fault);
+        }
+
         _fault = fault;
     }
 
@@ -108,11 +125,18 @@ internal sealed partial class WorkLoop(
         foreach (var item in report?.Objects ?? [])
         {
             if (item.Error is { } error && _errors.GetValueOrDefault(item.Id) != error)
+            {
                 LogObject(item.Id, error);
+            }
+
             if (item.Error is null)
+            {
                 _errors.Remove(item.Id);
+            }
             else
+            {
                 _errors[item.Id] = item.Error;
+            }
         }
     }
 

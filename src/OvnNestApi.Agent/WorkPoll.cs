@@ -18,11 +18,17 @@ internal sealed partial class WorkPoll(ControlPlane control, Latest<HostWork> la
                 var host = await control.EnrolAsync(stoppingToken);
                 var work = await control.PollAsync(host, cursor, stoppingToken);
                 if (trouble is not null || cursor is null)
+                {
                     LogConnected(host);
+                }
+
                 trouble = null;
                 backoff.Reset();
                 if (work is null)
+                {
                     continue;
+                }
+
                 cursor = work.Cursor;
                 latest.Put(work);
                 wake.Now();
@@ -30,7 +36,10 @@ internal sealed partial class WorkPoll(ControlPlane control, Latest<HostWork> la
             catch (ControlPlaneException e)
             {
                 if (trouble != e.Message)
+                {
                     LogTrouble(e.Message);
+                }
+
                 trouble = e.Message;
                 await Task.Delay(backoff.Next(), time, stoppingToken);
             }

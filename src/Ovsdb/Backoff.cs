@@ -11,7 +11,10 @@ internal sealed class Backoff(TimeSpan minimum, TimeSpan maximum)
     public TimeSpan Next()
     {
         if (_attempts++ == 0)
+        {
             return TimeSpan.Zero;
+        }
+
         var longest = Math.Min(maximum.TotalMilliseconds, minimum.TotalMilliseconds * Math.Pow(2, Math.Min(_attempts - 2, 30)));
         return TimeSpan.FromMilliseconds(longest * (0.5 + Random.Shared.NextDouble() / 2));
     }

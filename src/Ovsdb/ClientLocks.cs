@@ -17,7 +17,10 @@ internal sealed class ClientLocks(Action<Action> post)
         try
         {
             if (connection() is { } present) // else the next one asks for all there are
+            {
                 await wanted.RequestAsync(present, ct);
+            }
+
             return wanted;
         }
         catch
@@ -34,23 +37,32 @@ internal sealed class ClientLocks(Action<Action> post)
     public async Task RequestAsync(OvsdbConnection connection, CancellationToken ct)
     {
         foreach (var wanted in All())
+        {
             await wanted.RequestAsync(connection, ct);
+        }
     }
 
     /// <summary>The connection has ended, and with it all locks.</summary>
     public void Lose()
     {
         foreach (var wanted in All())
+        {
             wanted.Note(null, held: false);
+        }
     }
 
     /// <summary>The client has ended, and with it the waiting for any of them.</summary>
     public void End()
     {
         lock (_gate)
+        {
             _hasEnded = true;
+        }
+
         foreach (var wanted in All())
+        {
             wanted.TryEnd();
+        }
     }
 
     private OvsdbLock Add(string id)
@@ -60,7 +72,9 @@ internal sealed class ClientLocks(Action<Action> post)
         {
             ObjectDisposedException.ThrowIf(_hasEnded, typeof(OvsdbClient));
             if (!_locks.TryAdd(id, wanted))
+            {
                 throw new ArgumentException($"The lock {id} is asked for already.", nameof(id));
+            }
         }
         return wanted;
     }
@@ -68,18 +82,24 @@ internal sealed class ClientLocks(Action<Action> post)
     private OvsdbLock[] All()
     {
         lock (_gate)
+        {
             return [.. _locks.Values];
+        }
     }
 
     private OvsdbLock? Find(string id)
     {
         lock (_gate)
+        {
             return _locks.GetValueOrDefault(id);
+        }
     }
 
     private void Remove(OvsdbLock unwanted)
     {
         lock (_gate)
+        {
             _locks.Remove(unwanted.Id);
+        }
     }
 }

@@ -13,7 +13,10 @@ internal sealed class ClusterProgress
     public bool IsBehind(Guid cluster, long index)
     {
         if (cluster == _cluster && index < Index)
+        {
             return true;
+        }
+
         (_cluster, Index) = (cluster, index);
         return false;
     }

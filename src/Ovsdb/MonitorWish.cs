@@ -17,7 +17,9 @@ internal sealed class MonitorWish(IReadOnlyList<MonitoredTable> tables)
     public void Fulfil()
     {
         for (var wish = this; wish is not null && wish._fulfilled.TrySetResult();)
+        {
             (wish, wish._former) = (wish._former, null);
+        }
     }
 
     /// <summary>The server refuses it.</summary>
@@ -33,10 +35,18 @@ internal sealed class MonitorWish(IReadOnlyList<MonitoredTable> tables)
     private static IReadOnlyList<MonitoredTable> Checked(IReadOnlyList<MonitoredTable> tables)
     {
         if (tables.Select(table => table.Table).Distinct(StringComparer.Ordinal).Count() < tables.Count)
+        {
             throw new ArgumentException("A table can be monitored once; give all its columns and conditions together.", nameof(tables));
+        }
+
         foreach (var table in tables)
+        {
             if (table.Columns.Distinct(StringComparer.Ordinal).Count() < table.Columns.Count)
+            {
                 throw new ArgumentException($"A column of {table.Table} is named twice.", nameof(tables));
+            }
+        }
+
         return tables;
     }
 }

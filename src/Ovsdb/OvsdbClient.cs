@@ -31,9 +31,15 @@ public sealed class OvsdbClient : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Endpoints.Count == 0)
+        {
             throw new ArgumentException("At least one endpoint is needed.", nameof(options));
+        }
+
         foreach (var endpoint in options.Endpoints)
+        {
             endpoint.Require(options.Tls);
+        }
+
         (_options, _time) = (options, time ?? TimeProvider.System);
         _wish = new MonitorWish(options.Monitor);
         _backoff = new Backoff(options.ReconnectMinimum, options.ReconnectMaximum);
@@ -80,7 +86,10 @@ public sealed class OvsdbClient : IAsyncDisposable
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
         if (_loop is not null)
+        {
             throw new InvalidOperationException("The client has been started.");
+        }
+
         Metrics.Show(this, _options.Database);
         _loop = Task.Run(() => RunAsync(_ending.Token));
     }
@@ -90,7 +99,9 @@ public sealed class OvsdbClient : IAsyncDisposable
     public Task SyncedAsync(CancellationToken ct)
     {
         lock (_gate)
+        {
             return _synced.Task.WaitAsync(ct);
+        }
     }
 
     /// <summary>Sends a transaction on the current connection. What the server's schema does not allow is rejected without being sent.</summary>
@@ -137,11 +148,17 @@ public sealed class OvsdbClient : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, true))
+        {
             return;
+        }
+
         Metrics.Hide(this);
         await _ending.CancelAsync();
         if (_loop is not null)
+        {
             await _loop;
+        }
+
         lock (_gate)
         {
             _synced.TrySetException(new ObjectDisposedException(nameof(OvsdbClient)));
@@ -161,7 +178,10 @@ public sealed class OvsdbClient : IAsyncDisposable
         for (var first = true; !ct.IsCancellationRequested; first = false)
         {
             if (!first)
+            {
                 Metrics.Reconnect(_options.Database);
+            }
+
             try
             {
                 if (round.Count == 0)
@@ -208,16 +228,23 @@ public sealed class OvsdbClient : IAsyncDisposable
                 }
                 while (session.Connection.EndReason is null && !session.Canceled.IsCompleted);
                 if (session.Connection.EndReason is { } reason)
+                {
                     return reason;
+                }
+
                 lock (_gate)
+                {
                     Enter(Generation > 0 ? OvsdbClientState.Stale : OvsdbClientState.Loading);
+                }
             }
         }
         finally
         {
             // A link that broke as soon as it was synced, or for an update that did not fit, may do so again: no reason for haste.
             if (synced is { } since && _time.GetElapsedTime(since) >= _options.ReconnectMinimum && !_replica.IsInconsistent)
+            {
                 _backoff.Reset();
+            }
         }
     }
 
@@ -229,10 +256,15 @@ public sealed class OvsdbClient : IAsyncDisposable
         {
             // Its end comes to Lose after this, or is seen here.
             if (connection.EndReason is { } reason)
+            {
                 throw new OvsdbNotConnectedException(reason);
+            }
+
             Volatile.Write(ref _connection, connection);
             if (Generation == 0)
+            {
                 Enter(OvsdbClientState.Loading);
+            }
         }
         await _locks.RequestAsync(connection, ct);
     }
@@ -255,7 +287,10 @@ public sealed class OvsdbClient : IAsyncDisposable
         {
             // Its end comes to Lose after this, or is seen here.
             if (session.Connection.EndReason is not null)
+            {
                 return;
+            }
+
             Enter(OvsdbClientState.Synced);
         }
         wish.Fulfil();
@@ -266,7 +301,10 @@ public sealed class OvsdbClient : IAsyncDisposable
         lock (_gate)
         {
             if (_wished.Task.IsCompleted)
+            {
                 _wished = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
             return (_wish, _wished.Task);
         }
     }
@@ -287,12 +325,20 @@ public sealed class OvsdbClient : IAsyncDisposable
         lock (_gate)
         {
             if (_state == state)
+            {
                 return;
+            }
+
             _state = state;
             if (state == OvsdbClientState.Synced)
+            {
                 _synced.TrySetResult();
+            }
             else if (_synced.Task.IsCompleted)
+            {
                 _synced = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
             _dispatcher.Post(() => StateChanged?.Invoke(state));
         }
     }

@@ -93,7 +93,10 @@ public sealed class OvsdbConnection : IAsyncDisposable
     {
         var schema = _schemas.GetValueOrDefault(database);
         if (schema is not null && SchemaCheck.Refuse(ops, schema) is { } refused)
+        {
             return refused;
+        }
+
         var call = new Call<TransactOutcome>(
             (ref reader) => TransactReader.Read(ref reader, ops, schema, _pool),
             static error => new Rejected(error, -1),
@@ -115,7 +118,9 @@ public sealed class OvsdbConnection : IAsyncDisposable
         {
             json.WriteStringValue(database);
             for (var i = 0; i < ops.Count; i++)
+            {
                 OpWriter.Write(json, ops[i], schema);
+            }
         }
     }
 
@@ -206,7 +211,9 @@ public sealed class OvsdbConnection : IAsyncDisposable
             json.WriteStringValue(id);
             writeRequests(json);
             if (hasHistory)
+            {
                 json.WriteStringValue(since);
+            }
         }
     }
 
@@ -245,26 +252,37 @@ public sealed class OvsdbConnection : IAsyncDisposable
     private void SetLock(string lockId, bool held)
     {
         if (held ? _locks.TryAdd(lockId, true) : _locks.TryRemove(lockId, out _))
+        {
             LockChanged?.Invoke(lockId, held);
+        }
     }
 
     // On the read loop.
     private void Notice(string method, ReadOnlySequence<byte> parameters)
     {
         if (method is not ("update" or "update2" or "update3" or "monitor_canceled" or "locked" or "stolen"))
+        {
             return;
+        }
+
         var reader = JsonRpcLink.Reader(parameters);
         ValueReader.Require(ref reader, JsonTokenType.StartArray);
         ValueReader.Expect(ref reader, JsonTokenType.String);
         var id = _pool.Read(ref reader);
         if (method is "locked" or "stolen")
+        {
             SetLock(id, held: method == "locked");
+        }
         else if (method == "monitor_canceled")
         {
             if (_monitors.TryRemove(id, out var ended))
+            {
                 ended.Cancel();
+            }
         }
         else if (_monitors.TryGetValue(id, out var monitor)) // else cancelled meanwhile
+        {
             monitor.ReadUpdate(ref reader, hasHistory: method == "update3");
+        }
     }
 }

@@ -72,7 +72,9 @@ public sealed record OvsdbEndpoint
     internal void Require(OvsdbTls? tls)
     {
         if (IsTls && tls is null)
+        {
             throw WithoutTls();
+        }
     }
 
     private string Host => Address switch { IPEndPoint ip => ip.Address.ToString(), DnsEndPoint dns => dns.Host, _ => "" };
@@ -95,11 +97,17 @@ public sealed record OvsdbEndpoint
     {
         var colon = hostAndPort.LastIndexOf(':');
         if (colon < 1 || !ushort.TryParse(hostAndPort.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)
+        {
             throw new FormatException($"\"{text}\" needs a host and a port from 1 to 65535, as in tcp:127.0.0.1:6641 or ssl:[::1]:6641.");
+        }
+
         var host = hostAndPort[..colon];
         var bracketed = host is ['[', .., ']'];
         if (IPAddress.TryParse(bracketed ? host[1..^1] : host, out var address) && bracketed == (address.AddressFamily == AddressFamily.InterNetworkV6))
+        {
             return new IPEndPoint(address, port);
+        }
+
         return Uri.CheckHostName(host) == UriHostNameType.Dns
             ? new DnsEndPoint(host, port)
             : throw new FormatException($"\"{host}\" in \"{text}\" is neither an address nor a host name; an IPv6 address stands in brackets.");

@@ -25,7 +25,10 @@ public sealed class OvsdbLock : IAsyncDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
         if (char.IsAsciiDigit(id[0]) || !id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
+        {
             throw new ArgumentException($"\"{id}\" is no lock's id: letters, digits and underscores, no digit first (RFC 7047 §3.1).", nameof(id));
+        }
+
         (Id, _post, _forget) = (id, post, forget);
     }
 
@@ -44,7 +47,9 @@ public sealed class OvsdbLock : IAsyncDisposable
     public Task HeldAsync(CancellationToken ct)
     {
         lock (_gate)
+        {
             return _held.Task.WaitAsync(ct);
+        }
     }
 
     /// <summary>Takes the lock away from whoever holds it; he waits for it from then on. Nothing happens if it is held.</summary>
@@ -58,12 +63,17 @@ public sealed class OvsdbLock : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (!TryEnd())
+        {
             return;
+        }
+
         await _turn.WaitAsync();
         try
         {
             if (_session is { EndReason: null } session)
+            {
                 await session.UnlockAsync(Id, CancellationToken.None);
+            }
         }
         catch (Exception e) when (e is OvsdbNotConnectedException or OvsdbException)
         {
@@ -80,12 +90,18 @@ public sealed class OvsdbLock : IAsyncDisposable
     internal bool TryEnd()
     {
         if (Interlocked.Exchange(ref _disposed, true))
+        {
             return false;
+        }
+
         lock (_gate)
         {
             _isHeld = false;
             if (_held.Task.IsCompleted)
+            {
                 _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
             _held.TrySetException(new ObjectDisposedException(nameof(OvsdbLock)));
             _ = _held.Task.Exception; // seen, even if nobody waits
         }
@@ -100,7 +116,10 @@ public sealed class OvsdbLock : IAsyncDisposable
         {
             // One that has ended may come here behind the one after it.
             if (connection.EndReason is not null || ReferenceEquals(_session, connection) || Volatile.Read(ref _disposed))
+            {
                 return;
+            }
+
             _session = connection;
             await connection.LockAsync(Id, ct);
         }
@@ -121,12 +140,20 @@ public sealed class OvsdbLock : IAsyncDisposable
         {
             // A connection that has ended has been noted as lost, or will be after this.
             if (_isHeld == held || (held && connection?.EndReason is not null) || Volatile.Read(ref _disposed))
+            {
                 return;
+            }
+
             _isHeld = held;
             if (held)
+            {
                 _held.TrySetResult();
+            }
             else
+            {
                 _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
             _post(() => Changed?.Invoke(held));
         }
     }
@@ -139,9 +166,15 @@ public sealed class OvsdbLock : IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
             if (_session is not { EndReason: null } session)
+            {
                 throw new OvsdbNotConnectedException("There is no connection to steal the lock on.");
+            }
+
             if (session.Holds(Id))
+            {
                 return;
+            }
+
             await session.UnlockAsync(Id, CancellationToken.None); // the server refuses both lock and steal to a session that waits already
             await session.StealAsync(Id, CancellationToken.None);
         }

@@ -62,7 +62,10 @@ internal sealed class OvsdbSession : IAsyncDisposable
         {
             await connection.DisposeAsync();
             if (e is OperationCanceledException && !ct.IsCancellationRequested)
+            {
                 throw new OvsdbNotConnectedException($"{endpoint} did not serve {options.Database} within {options.ConnectTimeout.TotalSeconds:0.#} s", e);
+            }
+
             throw;
         }
     }
@@ -100,9 +103,14 @@ internal sealed class OvsdbSession : IAsyncDisposable
     {
         var layout = new ReplicaLayout(wish.Tables, _options.Indexes, _schema);
         if (_monitor is { } monitor && _layout is { } present && layout.HasShapeOf(present))
+        {
             await ChangeAsync(monitor, layout, present, ct);
+        }
         else
+        {
             await ReplaceAsync(layout, ct);
+        }
+
         _layout = layout;
     }
 
@@ -139,7 +147,9 @@ internal sealed class OvsdbSession : IAsyncDisposable
     private async Task ChangeAsync(string monitor, ReplicaLayout layout, ReplicaLayout present, CancellationToken ct)
     {
         if (layout.HasConditionsOf(present) || Methods[_method] == "monitor")
+        {
             return;
+        }
         // From here to the answer the copy stands between two conditions: should the link be lost meanwhile, it cannot be resumed.
         _replica.Conditions = null;
         await Connection.ChangeMonitorAsync(monitor, layout.WriteConditions, ct);
@@ -155,7 +165,10 @@ internal sealed class OvsdbSession : IAsyncDisposable
         var former = _monitor;
         _monitor = id;
         if (former is null)
+        {
             return;
+        }
+
         try
         {
             await Connection.CancelMonitorAsync(former, ct);

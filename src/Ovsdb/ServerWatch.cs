@@ -53,7 +53,9 @@ internal sealed class ServerWatch
         get
         {
             lock (_gate)
+            {
                 return _news?.Task;
+            }
         }
     }
 
@@ -63,10 +65,15 @@ internal sealed class ServerWatch
     {
         Task usable;
         lock (_gate)
+        {
             usable = _usable.Task;
+        }
+
         await Task.WhenAny(usable, _connection.Completion).WaitAsync(ct);
         if (_connection.EndReason is { } reason)
+        {
             throw new OvsdbNotConnectedException(reason);
+        }
     }
 
     // On the read loop.
@@ -83,9 +90,13 @@ internal sealed class ServerWatch
             _news?.TrySetResult();
             _news = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             if (row is not null)
+            {
                 _usable.TrySetResult();
+            }
             else if (_usable.Task.IsCompleted)
+            {
                 _usable = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
         }
     }
 
@@ -93,11 +104,20 @@ internal sealed class ServerWatch
     {
         var model = row["model"].AsString();
         if (row.TryGet("connected", out var connected) && !connected.AsBoolean())
+        {
             return model == "relay" ? $"is a relay without a connection to its source of {_database}" : $"has no contact with the cluster of {_database}";
+        }
+
         if (_leaderOnly && model != "standalone" && !row["leader"].AsBoolean())
+        {
             return $"does not lead the cluster of {_database}";
+        }
+
         if (row["cid"].AsOptionalUuid() is not { } cluster || row["index"].AsOptionalInteger() is not { } index)
+        {
             return null;
+        }
+
         return _progress.IsBehind(cluster, index) ? $"has older contents of {_database} than were seen elsewhere: index {index} of {_progress.Index}" : null;
     }
 }

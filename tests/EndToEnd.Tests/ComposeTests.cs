@@ -53,7 +53,9 @@ public sealed partial class ComposeTests
         finally
         {
             foreach (var process in processes.Values)
+            {
                 await process.DisposeAsync();
+            }
         }
     }
 

@@ -70,7 +70,9 @@ public sealed class SandboxTests
         await sandbox.NbctlAsync("ls-add", "net");
         var dhcp = await sandbox.NbctlAsync("create", "DHCP_Options", "cidr=10.0.0.0/24", "options:server_id=10.0.0.254", "options:server_mac=02:00:00:00:00:fe", "options:lease_time=3600");
         foreach (var (port, index) in ports.Select((port, index) => (port, index)))
+        {
             await sandbox.NbctlAsync("lsp-add", "net", port, "--", "lsp-set-addresses", port, $"02:00:00:00:00:0{index + 1} 10.0.0.{index + 1}", "--", "lsp-set-dhcpv4-options", port, dhcp);
+        }
     }
 
     /// <summary>Gives the device the MAC that its logical port has, and asks for its address as the seed does.</summary>

@@ -149,7 +149,9 @@ public sealed class AppliedWorkTests(LabHost host) : IClassFixture<LabHost>
     private async Task AssertPingsAsync()
     {
         foreach (var name in new[] { "vm5", "c51", "c52" })
+        {
             await Eventually.Holds($"{name} reaches its gateway", () => host.PingsAsync(name));
+        }
     }
 
     private async Task<string[]> NamespacesAsync() =>

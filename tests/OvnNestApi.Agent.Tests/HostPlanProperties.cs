@@ -45,7 +45,9 @@ public sealed class HostPlanProperties
             // All that is no longer wanted is named: then nothing may stand in the way.
             work = work with { Remove = [.. known.Values.Where(removal => !Ids(work).Contains(removal.Id))] };
             foreach (var damage in chapter.Damages)
+            {
                 Do(host, damage);
+            }
 
             var last = host.Converge(work, rounds: 14);
 
@@ -73,7 +75,10 @@ public sealed class HostPlanProperties
             var work = WorkOf(chapter.Parents);
             Remember(work, known);
             if (chapter.Removes)
+            {
                 work = work with { Remove = [.. known.Values.Where(removal => !Ids(work).Contains(removal.Id)).Take(1)] };
+            }
+
             var kept = Kept(host, work);
 
             var last = host.Converge(work, rounds: 14);
@@ -113,7 +118,9 @@ public sealed class HostPlanProperties
         {
             known[vm.Id] = Removal(vm.Id, vm.Name, vm.Bridge);
             foreach (var container in vm.Containers)
+            {
                 known[container.Id] = Removal(container.Id, container.Name, vm.Bridge);
+            }
         }
     }
 
@@ -185,7 +192,9 @@ public sealed class HostPlanProperties
                 Assert.Equal((device.Mac, device.Mtu, true, true), (link.Mac, link.Mtu, link.Up, link.Carrier));
                 Assert.Equal(device is { Workload: Workload.Namespace, Addressing: Addressing.Dhcp } ? 1 : 0, host.Clients.Count(client => client.Id == id));
                 if (device is { Workload: Workload.Namespace, Addressing: Addressing.Static })
+                {
                     Assert.Equal(device.Address, Assert.Single(link.Addresses));
+                }
             }
         }
         Assert.Equal(expected.Order(), bridges.Keys.Order());

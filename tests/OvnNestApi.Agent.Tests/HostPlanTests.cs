@@ -185,7 +185,9 @@ public sealed class HostPlanTests
     {
         _host.Converge(Seed);
         foreach (var row in _host.Ovs.Rows("Bridge").Concat(_host.Ovs.Rows("Port")).Concat(_host.Ovs.Rows("Interface")).Where(row => row["name"] == "br-vm5" || row["name"] == "c51"))
+        {
             row["external_ids"] = Ovsdb.OvsdbValue.Map([]);
+        }
 
         var work = Of(Vm(Vm5, "vm5", Container(C52, "c52", 52, Addressing.Static))) with { Remove = [Removal(C51, "c51", "br-vm5")] };
         var told = Assert.Single(_host.Converge(work).Report.Bridges);

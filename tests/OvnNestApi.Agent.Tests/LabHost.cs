@@ -34,14 +34,18 @@ public sealed class LabHost : IAsyncLifetime
                 "lsp-add", "dmz", $"dmz-{port}", "--", "lsp-set-addresses", $"dmz-{port}", addresses, "--", "lsp-set-port-security", $"dmz-{port}", addresses,
                 "--", "lsp-set-dhcpv4-options", $"dmz-{port}", dhcp);
             if (number > 1)
+            {
                 await Sandbox.NbctlAsync("set", "Logical_Switch_Port", $"dmz-{port}", "parent_name=dmz-vm5", $"tag_request={number}");
+            }
         }
     }
 
     public async ValueTask DisposeAsync()
     {
         if (_sandbox is not null)
+        {
             await _sandbox.DisposeAsync();
+        }
     }
 
     /// <summary>Runs the agent's <c>apply</c> to its end; gives its report.</summary>

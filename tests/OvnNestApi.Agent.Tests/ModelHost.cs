@@ -32,7 +32,10 @@ internal sealed class ModelHost
         {
             var plan = HostPlan.For(work, Look());
             if (plan.IsEmpty || round == rounds)
+            {
                 return plan;
+            }
+
             Do(plan);
         }
     }
@@ -45,7 +48,9 @@ internal sealed class ModelHost
         Ovs.Apply(plan.Ovs.SelectMany(group => group.Ops));
         RunVswitchd();
         foreach (var step in plan.Steps.OrderBy(Order))
+        {
             Do(step);
+        }
     }
 
     /// <summary>Makes the devices of new ports, and removes those of ports that are gone, wherever they are.</summary>
@@ -57,19 +62,28 @@ internal sealed class ModelHost
             _opened.Remove(gone);
             Root.Remove(gone);
             foreach (var (name, place) in Namespaces)
+            {
                 Namespaces[name] = place with { Links = place.Links.Where(link => link.Key != gone || !link.Value.Carrier).ToDictionary() };
+            }
         }
         foreach (var (name, row) in wanted.Where(entry => _opened.Add(entry.Key)))
+        {
             Root[name] = new Link(++_numbers, name, "tun", row.GetValueOrDefault("mac").AsOptionalString() ?? "02:00:00:00:00:01", 1500, false, true, null, []);
+        }
     }
 
     /// <summary>It opens every port anew, in the host's namespace; what was elsewhere has nobody behind it any more.</summary>
     public void RestartVswitchd()
     {
         foreach (var (name, place) in Namespaces)
+        {
             Namespaces[name] = place with { Links = place.Links.ToDictionary(link => link.Key, link => _opened.Contains(link.Key) ? link.Value with { Carrier = false } : link.Value) };
+        }
+
         foreach (var name in _opened)
+        {
             Root[name] = Root.GetValueOrDefault(name) ?? new Link(++_numbers, name, "tun", "02:00:00:00:00:02", 1500, false, true, null, []);
+        }
     }
 
     /// <summary>A second DHCP client of each object: as it starts, it takes away the lease and the address that the first has set.</summary>
@@ -81,7 +95,9 @@ internal sealed class ModelHost
             _clients.AddRange([client with { Lease = null }, client with { Lease = null, Pid = ++_numbers }]);
         }
         foreach (var (name, place) in Namespaces)
+        {
             Namespaces[name] = place with { Links = place.Links.ToDictionary(link => link.Key, link => link.Value with { Addresses = [] }) };
+        }
     }
 
     public void AddNamespace(string name) => Namespaces[name] = new NamespaceState(
@@ -105,7 +121,10 @@ internal sealed class ModelHost
         Root.Clear();
         _opened.Clear();
         foreach (var (name, note) in _notes.ToArray())
+        {
             _notes[name] = note with { ThisBoot = false };
+        }
+
         RunVswitchd();
     }
 
@@ -134,7 +153,10 @@ internal sealed class ModelHost
                 break;
             case RemoveNamespace remove:
                 if (remove.Exists)
+                {
                     DeleteNamespace(remove.Namespace);
+                }
+
                 _notes.Remove(remove.Namespace);
                 break;
             case WriteResolvConf write:
@@ -159,7 +181,10 @@ internal sealed class ModelHost
         var words = command.Line.Split(' ');
         var name = words is ["link", ..] ? words[3] : words[^1];
         if (links?.GetValueOrDefault(name) is not { } link)
+        {
             return;
+        }
+
         switch (words)
         {
             case ["link", "delete", "dev", _]:
@@ -171,6 +196,7 @@ internal sealed class ModelHost
                 break;
             case ["link", "set", "dev", _, .. var settings]:
                 for (var i = 0; i < settings.Length; i++)
+                {
                     link = settings[i] switch
                     {
                         "address" => link with { Mac = settings[++i] },
@@ -179,6 +205,8 @@ internal sealed class ModelHost
                         "up" => link with { Up = true },
                         _ => throw new NotSupportedException(command.Line),
                     };
+                }
+
                 links[name] = link;
                 break;
             case ["address", "delete", var address, ..]:
@@ -194,6 +222,8 @@ internal sealed class ModelHost
                 throw new NotSupportedException(command.Line);
         }
         if (command.Namespace is { } inside)
+        {
             Namespaces[inside] = Namespaces[inside] with { Links = links };
+        }
     }
 }

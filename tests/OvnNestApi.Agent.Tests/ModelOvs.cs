@@ -20,7 +20,10 @@ internal sealed class ModelOvs
     public void Empty()
     {
         foreach (var table in _tables.Values)
+        {
             table.Clear();
+        }
+
         _tables["Open_vSwitch"][NewUuid()] = Row(
             ("bridges", OvsdbValue.Empty), ("external_ids", OvsdbValue.Map([new("system-id", "h1"), new("ovn-bridge-datapath-type", "netdev")])));
         AddBridge("br-int", new Dictionary<string, string>());
@@ -61,11 +64,17 @@ internal sealed class ModelOvs
                     break;
                 case UpdateOp update:
                     foreach (var (column, value) in update.Row)
+                    {
                         Found(update.Table, update.Where)[column] = Resolve(value, names);
+                    }
+
                     break;
                 case MutateOp mutate:
                     foreach (var mutation in mutate.Mutations)
+                    {
                         Mutate(Found(mutate.Table, mutate.Where), mutation with { Value = Resolve(mutation.Value, names) });
+                    }
+
                     break;
                 default:
                     throw new NotSupportedException(op.Name);
@@ -73,16 +82,25 @@ internal sealed class ModelOvs
         }
         Collect();
         foreach (var table in Tables[1..])
+        {
             Assert.Distinct(_tables[table].Values.Select(row => row["name"].AsString())); // the schema's indexes
+        }
     }
 
     public void Delete(string table, string name)
     {
         var (uuid, _) = _tables[table].Single(row => row.Value["name"].AsString() == name);
         foreach (var (owner, column) in Strong)
+        {
             foreach (var row in _tables[owner].Values)
+            {
                 if (row.TryGetValue(column, out var value) && value.AsSet().Contains(uuid))
+                {
                     row[column] = OvsdbValue.Set(value.AsUuidSet().Except([uuid]));
+                }
+            }
+        }
+
         Collect();
     }
 
@@ -115,7 +133,9 @@ internal sealed class ModelOvs
             var referenced = _tables[owner].Values.SelectMany(row => row.GetValueOrDefault(column).AsUuidSet()).ToHashSet();
             var rows = _tables[Tables[Array.IndexOf(Tables, owner) + 1]];
             foreach (var uuid in rows.Keys.Except(referenced).ToArray())
+            {
                 rows.Remove(uuid);
+            }
         }
     }
 
@@ -131,7 +151,10 @@ internal sealed class ModelOvs
             ["datapath_type"] = "",
         };
         foreach (var (name, value) in columns)
+        {
             row[name] = value;
+        }
+
         return row;
     }
 }

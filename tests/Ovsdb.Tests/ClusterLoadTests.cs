@@ -43,11 +43,16 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
         await stop.CancelAsync();
         await Task.WhenAll(writers);
         foreach (var client in clients)
+        {
             await client.DisposeAsync();
+        }
 
         Report(faults);
         foreach (var member in cluster.Members)
+        {
             await MustHoldAsync(member);
+        }
+
         await watching.SyncedAsync(Ct);
         await watching.MustAgreeAsync((await cluster.LeaderAsync()).Endpoint);
 
@@ -112,7 +117,9 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
                 return await client.TransactAsync([Op.Select(Nb.Switch, [Where.Uuid(uuid)], ["name"])], Ct) is Committed { Results: [{ Rows.Count: 1 }] };
             }
             if (outcome is not Rejected rejected)
+            {
                 return true;
+            }
             // Committed before: by the try whose outcome was unknown, or by a leader that did it twice.
             Assert.Equal(OvsdbError.DuplicateUuid, rejected.Error.Error);
             Interlocked.Increment(ref _duplicates);
@@ -149,8 +156,10 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
         });
         output.WriteLine($"{_acknowledged.Count} rows acknowledged; {_unknown} outcomes unknown, {_notSent} not sent, {_duplicates} found to be there by the repeat");
         foreach (var kind in gaps.GroupBy(gap => gap.Fault.Kind))
+        {
             output.WriteLine(
                 $"leader {kind.Key}, {kind.Count()} times: a new one after {Spread(kind.Select(gap => gap.Fault.Leaderless))}, nothing acknowledged for {Spread(kind.Select(gap => gap.Gap))}");
+        }
     }
 
     private static string Spread(IEnumerable<double> seconds)

@@ -74,7 +74,10 @@ public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassF
         await using var client = Client(follower.Endpoint, leaderOnly: false);
         await client.SyncedAsync(Ct);
         foreach (var other in _cluster.Members.Where(member => member != follower))
+        {
             other.Pause();
+        }
+
         await Eventually.Holds("the reason is told", () => client.LastError == $"{follower.Endpoint} has no contact with the cluster of {Nb.Name}");
         Assert.Equal(OvsdbClientState.Stale, client.State);
         await _cluster.HealAsync();
@@ -107,7 +110,9 @@ public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassF
         Assert.True(await first.LockAsync("nest", Ct));
         Assert.True(await second.LockAsync("nest", Ct));
         foreach (var connection in new[] { first, second })
+        {
             (await connection.TransactAsync(Nb.Name, [Op.Assert("nest"), Nb.NewSwitch(Guid.NewGuid())], Ct)).MustCommit();
+        }
     }
 
     [Fact]
@@ -123,7 +128,9 @@ public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassF
         await client.CommitAsync(Nb.NewSwitch(Guid.NewGuid()));
         await client.MustAgreeAsync(source.Endpoint);
         await using (var strict = Client($"unix:{socket}", leaderOnly: true))
+        {
             await Eventually.Holds("the reason is told", () => strict.LastError == $"unix:{socket} does not lead the cluster of {Nb.Name}");
+        }
 
         // A relay admits it after 30 s: here its words are taken out of its mouth.
         interceptor.ToClient = message => message.Replace("\"connected\":true", "\"connected\":false", StringComparison.Ordinal);

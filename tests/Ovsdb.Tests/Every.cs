@@ -43,9 +43,14 @@ public sealed class Every : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         if (_connection is not null)
+        {
             await _connection.DisposeAsync();
+        }
+
         if (_server is not null)
+        {
             await _server.DisposeAsync();
+        }
     }
 
     public Task<OvsdbConnection> ConnectAsync(OvsdbConnectionOptions? options = null) => Nb.ConnectAsync(Server.Endpoint, options);

@@ -14,7 +14,10 @@ public sealed class FenceTests
     {
         await using var cluster = await RaftCluster.StartNewAsync();
         await using (var first = await Nb.ConnectAsync((await cluster.LeaderAsync()).Endpoint))
+        {
             (await first.TransactAsync(Nb.Name, [Op.Insert(Global, Nb.Row(("external_ids", Nb.Marks(("epoch", "0")))))], Ct)).MustCommit();
+        }
+
         var rounds = Soak.Size("ovsdb", 1, 20);
         var epoch = 0;
         for (var round = 0; round < rounds; round++)

@@ -55,7 +55,9 @@ internal sealed class Interceptor : IAsyncDisposable
         try
         {
             while (true)
+            {
                 _relays.Add(RelayAsync(await _listener.AcceptAsync(_end.Token)));
+            }
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException)
         {
@@ -95,15 +97,23 @@ internal sealed class Interceptor : IAsyncDisposable
                 while (framer.TryCut(buffer, out var message))
                 {
                     if (change(Encoding.UTF8.GetString(buffer.Slice(0, message.End))) is not { } changed)
+                    {
                         return;
+                    }
+
                     await to.WriteAsync(Encoding.UTF8.GetBytes(changed.TrimEnd('\0')), ct);
                     if (changed.EndsWith(Cut, StringComparison.Ordinal))
+                    {
                         return;
+                    }
+
                     buffer = buffer.Slice(message.End);
                 }
                 input.AdvanceTo(buffer.Start, buffer.End);
                 if (read.IsCompleted)
+                {
                     return;
+                }
             }
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)

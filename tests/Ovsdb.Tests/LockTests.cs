@@ -150,7 +150,10 @@ public sealed class LockTests
         between.ToServer = message =>
         {
             if (!message.Contains("\"lock\"", StringComparison.Ordinal))
+            {
                 return message;
+            }
+
             between.ToServer = same => same;
             return null;
         };

@@ -49,7 +49,9 @@ public sealed class MetricsTests
             _listener.InstrumentPublished = (instrument, listener) =>
             {
                 if (instrument.Meter.Name == "Ovsdb")
+                {
                     listener.EnableMeasurementEvents(instrument);
+                }
             };
             _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Note(instrument, value, tags));
             _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Note(instrument, value, tags));
@@ -61,7 +63,10 @@ public sealed class MetricsTests
             get
             {
                 foreach (var gauge in _values.Keys.Where(key => key.Kind is not null))
+                {
                     _values[gauge] = 0;
+                }
+
                 _listener.RecordObservableInstruments();
                 return _values.GetValueOrDefault((instrument, kind));
             }
@@ -72,7 +77,9 @@ public sealed class MetricsTests
         private void Note(Instrument instrument, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
             if (tags.Length > 0 && tags[0] is { Key: "database", Value: Database })
+            {
                 _values.AddOrUpdate((instrument.Name, tags.Length > 1 ? tags[1].Value as string : null), value, (_, sum) => sum + value);
+            }
         }
     }
 }

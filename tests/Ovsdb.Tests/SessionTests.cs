@@ -190,9 +190,15 @@ public sealed class SessionTests
         {
             var request = JsonNode.Parse(message)!;
             if (request["method"]?.GetValue<string>() is not { } method)
+            {
                 return message;
+            }
+
             if (method.StartsWith("monitor", StringComparison.Ordinal) && !method.EndsWith("cancel", StringComparison.Ordinal))
+            {
                 asked.Add(method);
+            }
+
             request["method"] = unknown.Contains(method) ? "not_yet" : method;
             return request.ToJsonString();
         };

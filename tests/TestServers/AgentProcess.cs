@@ -35,7 +35,9 @@ public sealed class AgentProcess : IAsyncDisposable
         using var response = await server.Client.PostAsync(new Uri($"v1/hosts/{host}/enrolment", UriKind.Relative), null);
         var body = await response.Content.ReadAsStringAsync();
         if (!response.IsSuccessStatusCode)
+        {
             throw new InvalidOperationException($"No enrolment of {host}: {(int)response.StatusCode} {body}");
+        }
 
         var agent = new AgentProcess(sandbox, host, $"unix:{server.Socket}");
         Directory.CreateDirectory(agent.Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -60,6 +62,8 @@ public sealed class AgentProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_process is not null)
+        {
             await _process.DisposeAsync();
+        }
     }
 }

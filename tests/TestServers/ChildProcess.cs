@@ -36,7 +36,9 @@ public sealed class ChildProcess : IAsyncDisposable
         get
         {
             lock (_output)
+            {
                 return _output.ToString();
+            }
         }
     }
 
@@ -71,7 +73,10 @@ public sealed class ChildProcess : IAsyncDisposable
         {
             var (output, error) = (process.StandardOutput.ReadToEndAsync(ct), process.StandardError.ReadToEndAsync(ct));
             await using (process.StandardInput)
+            {
                 await process.StandardInput.WriteAsync(input.AsMemory(), ct);
+            }
+
             await process.WaitForExitAsync(ct);
             return process.ExitCode == 0
                 ? await output
@@ -80,7 +85,9 @@ public sealed class ChildProcess : IAsyncDisposable
         finally
         {
             if (!process.HasExited)
+            {
                 process.Kill();
+            }
         }
     }
 
@@ -124,7 +131,9 @@ public sealed class ChildProcess : IAsyncDisposable
     public void Send(Signal signal)
     {
         if (!_process.HasExited)
+        {
             _ = kill(_process.Id, (int)signal);
+        }
     }
 
     /// <inheritdoc/>
@@ -138,7 +147,9 @@ public sealed class ChildProcess : IAsyncDisposable
         AppDomain.CurrentDomain.ProcessExit -= KillAtExit;
         _process.Dispose();
         if (_log is not null)
+        {
             await _log.DisposeAsync();
+        }
     }
 
     /// <summary>For the end of the test process, when nothing can be awaited any more.</summary>
@@ -157,19 +168,28 @@ public sealed class ChildProcess : IAsyncDisposable
             RedirectStandardError = true,
         };
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
+        {
             start.Environment[name] = value;
+        }
+
         return start;
     }
 
     private void Keep(string? line)
     {
         if (line is null)
+        {
             return;
+        }
+
         lock (_output)
         {
             _output.Append(line).Append('\n');
             if (_output.Length > KeptCharacters)
+            {
                 _output.Remove(0, _output.Length - KeptCharacters / 2);
+            }
+
             _log?.WriteLine(line);
         }
     }

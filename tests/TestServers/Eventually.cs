@@ -28,7 +28,10 @@ public static class Eventually
             {
                 var state = await read();
                 if (holds(state))
+                {
                     return state;
+                }
+
                 seen = state;
             }
             catch (Exception e) when (!ct.IsCancellationRequested)
@@ -36,7 +39,10 @@ public static class Eventually
                 (seen, error) = ($"{e.GetType().Name}: {e.Message}", e);
             }
             if (Stopwatch.GetElapsedTime(start) > (deadline ?? Deadline))
+            {
                 throw new TimeoutException($"Not within {deadline ?? Deadline}: {claim}\nLast seen: {seen ?? "null"}", error);
+            }
+
             await Task.Delay(Pace, ct);
         }
     }

@@ -82,14 +82,21 @@ public sealed class NestServer : IAsyncDisposable
             }, Path.Combine(_folder, "api.log"));
             await AnswersAsync("livez");
             if (!_process.HasExited)
+            {
                 break;
+            }
             // Somebody may have taken the port between our looking and our listening. Nobody has been told it yet.
             if (attempt == 3 || _client is not null || !_process.Output.Contains("address already in use", StringComparison.OrdinalIgnoreCase))
+            {
                 throw new InvalidOperationException($"The API ended with {_process.ExitCode}:\n{_process.LastOutput}");
+            }
+
             _port = PostgresServer.FreePort();
         }
         if (_options.AwaitReady)
+        {
             await AnswersAsync("readyz");
+        }
     }
 
     /// <summary>Stops it as the service manager would (SIGTERM).</summary>
@@ -103,9 +110,14 @@ public sealed class NestServer : IAsyncDisposable
     {
         _client?.Dispose();
         if (_process is not null)
+        {
             await _process.DisposeAsync();
+        }
+
         if (Directory.Exists(_folder))
+        {
             Directory.Delete(_folder, recursive: true);
+        }
     }
 
     private static async Task<NestServer> StartAsync(NestServerOptions options, string adminKey)
@@ -139,7 +151,10 @@ public sealed class NestServer : IAsyncDisposable
             await Eventually.Holds($"the API answers /{path}", async () =>
             {
                 if (Process.HasExited)
+                {
                     return true;
+                }
+
                 using var response = await client.GetAsync(new Uri(path, UriKind.Relative));
                 seen = $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}";
                 return response.IsSuccessStatusCode;

@@ -72,7 +72,9 @@ public sealed class OvsdbServer : IAsyncDisposable
         _process = ChildProcess.Start("ovsdb-server", [.. remotes, .. tls, $"--unixctl={Folder}/ctl", "--no-chdir", "-vfile:off", "-vsyslog:off", Database]);
         await Eventually.Holds("ovsdb-server listens, or has ended", () => _process.HasExited || Listens());
         if (_process.HasExited)
+        {
             throw new InvalidOperationException($"ovsdb-server does not start:\n{_process.Output}");
+        }
     }
 
     /// <summary>Asks it to end (SIGTERM) and waits until it has. Nothing happens if it does not run.</summary>
@@ -111,14 +113,20 @@ public sealed class OvsdbServer : IAsyncDisposable
         socket.Connect(new UnixDomainSocketEndPoint(Socket));
         using var tcp = new Socket(SocketType.Stream, ProtocolType.Tcp);
         if (_port is { } port)
+        {
             tcp.Connect(IPAddress.Loopback, port);
+        }
+
         return true;
     }
 
     private async Task EndAsync(Func<ChildProcess, Task> end)
     {
         if (_process is not { } process)
+        {
             return;
+        }
+
         await end(process);
         await process.DisposeAsync();
         _process = null;

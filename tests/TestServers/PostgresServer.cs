@@ -36,7 +36,9 @@ public sealed class PostgresServer : IAsyncDisposable
     public static async ValueTask EndSharedAsync()
     {
         if (OfThisAssembly.IsValueCreated)
+        {
             await (await OfThisAssembly.Value).DisposeAsync();
+        }
     }
 
     /// <summary>Starts one for this test alone, which it may stop and kill.</summary>
@@ -47,7 +49,10 @@ public sealed class PostgresServer : IAsyncDisposable
         var passwordFile = Path.Combine(folder, "password");
         await File.WriteAllTextAsync(passwordFile, password);
         if (Environment.IsPrivilegedProcess)
+        {
             await ChildProcess.RunAsync("chown", ["postgres:postgres", folder, passwordFile]);
+        }
+
         File.SetUnixFileMode(folder, (UnixFileMode)Convert.ToInt32("700", 8));
         await RunAsync("initdb", "-D", Path.Combine(folder, "data"), "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions",
             "--auth-local=trust", "--auth-host=scram-sha-256", $"--pwfile={passwordFile}");
@@ -75,11 +80,16 @@ public sealed class PostgresServer : IAsyncDisposable
         await Eventually.Becomes("PostgreSQL answers", async () =>
         {
             if (!_process.HasExited)
+            {
                 await ExecuteAsync("SELECT 1");
+            }
+
             return (Ended: _process.HasExited, _process.LastOutput);
         }, static _ => true);
         if (_process.HasExited)
+        {
             throw new InvalidOperationException($"PostgreSQL does not start:\n{_process.Output}");
+        }
     }
 
     /// <summary>Stops it as an operator would (fast shutdown: sessions are cut, nothing committed is lost).</summary>
@@ -105,7 +115,10 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         var source = new NpgsqlConnectionStringBuilder(template).Database;
         await using (var pool = new NpgsqlConnection(template))
+        {
             NpgsqlConnection.ClearPool(pool);
+        }
+
         await ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{source}'");
         var name = NewName();
         await ExecuteAsync($"CREATE DATABASE {name} TEMPLATE {source}");
@@ -181,7 +194,9 @@ public sealed class PostgresServer : IAsyncDisposable
     private void Clean()
     {
         if (_folder is null || !Directory.Exists(_folder))
+        {
             return;
+        }
         // A postmaster that is killed leaves shared memory behind; this one ends in milliseconds.
         _process?.End(Signal.Quit, TimeSpan.FromSeconds(5));
         try

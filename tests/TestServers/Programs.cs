@@ -41,7 +41,9 @@ public static class Programs
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             if (File.Exists(Path.Combine(folder.FullName, "OvnNestApi.sln")))
+            {
                 return folder.FullName;
+            }
         }
         throw new DirectoryNotFoundException($"No OvnNestApi.sln above {AppContext.BaseDirectory}.");
     }

@@ -28,7 +28,10 @@ public sealed class RaftCluster : IAsyncDisposable
             foreach (var member in cluster.Members)
             {
                 if (member != first)
+                {
                     await ChildProcess.RunAsync("ovsdb-tool", ["join-cluster", member.File, database, member.Raft, first.Raft]);
+                }
+
                 member.Start();
             }
             await Task.WhenAll(cluster.Members.Select(member => member.JoinedAsync()));
@@ -56,7 +59,10 @@ public sealed class RaftCluster : IAsyncDisposable
     public async Task HealAsync()
     {
         foreach (var member in Members)
+        {
             member.Heal();
+        }
+
         await Task.WhenAll(Members.Select(member => member.JoinedAsync()));
         await LeaderAsync();
     }
@@ -65,7 +71,10 @@ public sealed class RaftCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var member in Members)
+        {
             await member.KillAsync();
+        }
+
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -74,7 +83,9 @@ public sealed class RaftCluster : IAsyncDisposable
         foreach (var member in Members.Where(member => member.Answers))
         {
             if (await member.LeadsAsync())
+            {
                 return member;
+            }
         }
         return null;
     }
@@ -117,7 +128,10 @@ public sealed class RaftMember
     public async Task KillAsync()
     {
         if (_process is not { } process)
+        {
             return;
+        }
+
         (_process, IsPaused) = (null, false);
         await process.KillAsync();
         await process.DisposeAsync();
@@ -151,9 +165,13 @@ public sealed class RaftMember
     internal void Heal()
     {
         if (_process is null)
+        {
             Start();
+        }
         else if (IsPaused)
+        {
             Continue();
+        }
     }
 
     private Task<string> StatusAsync() => ControlAsync("cluster/status", _database);

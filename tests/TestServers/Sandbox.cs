@@ -97,7 +97,10 @@ public sealed class Sandbox : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_down)
+        {
             return;
+        }
+
         await ChildProcess.RunAsync(Programs.Sandbox, ["down", Folder]);
         _down = true;
         AppDomain.CurrentDomain.ProcessExit -= DownAtExit;

@@ -54,14 +54,22 @@ public sealed class TestAuthority : IDisposable
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var (request, _) = Request(name, key, isAuthority: false);
         if (forServers is { } purpose)
+        {
             request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose ? ServerPurpose : ClientPurpose)], critical: false));
+        }
+
         if (host is not null)
         {
             var names = new SubjectAlternativeNameBuilder();
             if (IPAddress.TryParse(host, out var address))
+            {
                 names.AddIpAddress(address);
+            }
             else
+            {
                 names.AddDnsName(host);
+            }
+
             request.CertificateExtensions.Add(names.Build());
         }
         var now = TimeProvider.System.GetUtcNow();
@@ -92,9 +100,14 @@ public sealed class TestAuthority : IDisposable
         var list = builder.Build(_certificate, 1, outdated ? now.AddHours(-1) : now.AddDays(1), HashAlgorithmName.SHA256, thisUpdate: now.AddDays(-1));
         var path = $"{_folder}/{file}.crl";
         if (der)
+        {
             System.IO.File.WriteAllBytes(path, list);
+        }
         else
+        {
             System.IO.File.WriteAllText(path, PemEncoding.WriteString("X509 CRL", list) + "\n");
+        }
+
         return path;
     }
 
@@ -104,7 +117,10 @@ public sealed class TestAuthority : IDisposable
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(isAuthority, false, 0, critical: true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         if (isAuthority)
+        {
             request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
+        }
+
         return (request, key);
     }
 }

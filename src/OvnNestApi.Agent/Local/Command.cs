@@ -22,7 +22,10 @@ internal static class Command
             var errors = process.StandardError.ReadToEndAsync(ct);
             var output = process.StandardOutput.ReadToEndAsync(ct);
             foreach (var line in input)
+            {
                 await process.StandardInput.WriteAsync($"{line}\n".AsMemory(), ct);
+            }
+
             process.StandardInput.Close();
             await output;
             var text = await errors;

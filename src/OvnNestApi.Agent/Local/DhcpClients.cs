@@ -66,7 +66,10 @@ internal sealed partial class DhcpClients
     {
         var folders = (Environment.GetEnvironmentVariable("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin").Split(':');
         if (!folders.Any(folder => File.Exists(Path.Join(folder, "udhcpc"))))
+        {
             throw new FileNotFoundException("udhcpc is not installed on this host");
+        }
+
         Forget(step.Object);
         // A constant script that only passes its arguments on.
         var start = new ProcessStartInfo(
@@ -79,7 +82,10 @@ internal sealed partial class DhcpClients
         { WorkingDirectory = "/" };
         // The agent's own settings are none of its business.
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("NEST_", StringComparison.Ordinal)).ToArray())
+        {
             start.Environment.Remove(name);
+        }
+
         start.Environment["NEST_LEASE"] = LeaseFile(step.Object);
         start.Environment["NEST_RESOLV_CONF"] = Path.Join(NetworkLook.ConfigurationFolder, step.Namespace, "resolv.conf");
         return NetworkLook.RunInAsync(step.Namespace, () => Process.Start(start)?.Dispose());
@@ -89,7 +95,10 @@ internal sealed partial class DhcpClients
     public void Stop(StopClient step)
     {
         if (TryRead($"/proc/{step.Pid}", 0)?.Id == step.Object)
+        {
             _ = Kill(step.Pid, 9); // it has nothing to tidy up that the agent does not
+        }
+
         Forget(step.Object);
     }
 
@@ -98,7 +107,9 @@ internal sealed partial class DhcpClients
     {
         File.Delete(LeaseFile(id));
         foreach (var file in Directory.EnumerateFiles(_state.ClientsFolder, $"{id:N}-*.pid"))
+        {
             File.Delete(file);
+        }
     }
 
     private string LeaseFile(Guid id) => Path.Join(_state.ClientsFolder, $"{id:N}.lease");
@@ -108,7 +119,10 @@ internal sealed partial class DhcpClients
     private DhcpClient? TryRead(string folder, double uptime)
     {
         if (!int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var pid))
+        {
             return null;
+        }
+
         try
         {
             var argument = File.ReadAllText($"{folder}/cmdline").Split('\0')
@@ -116,7 +130,9 @@ internal sealed partial class DhcpClients
             if (Path.GetFileNameWithoutExtension(argument)?.Split('-') is not [var text, var number]
                 || !Guid.TryParseExact(text, "N", out var id) || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
                 || new FileInfo($"{folder}/ns/net").LinkTarget is not { } place)
+            {
                 return null;
+            }
             // proc(5): the 22nd field, counted after the name in parentheses; in hundredths of a second since the start of the machine.
             var stat = File.ReadAllText($"{folder}/stat");
             var started = long.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[19], CultureInfo.InvariantCulture) / 100.0;

@@ -44,12 +44,17 @@ internal sealed partial class LocalOvs : IAsyncDisposable
     {
         var copy = _client.Snapshot;
         if (_client.State is not OvsdbClientState.Synced || copy.Table("Open_vSwitch").Values.FirstOrDefault() is not { } root)
+        {
             return null;
+        }
 
         var (next, current) = Numbers(root);
         // A number below ours: the database was replaced by another one.
         if (_ours is null || next < _ours)
+        {
             _ours = next;
+        }
+
         return OvsRows.Read(root, copy.Find, current < _ours);
     }
 
@@ -61,17 +66,28 @@ internal sealed partial class LocalOvs : IAsyncDisposable
     {
         var failures = new Dictionary<Guid, string>();
         if (groups.Count == 0)
+        {
             return failures;
+        }
+
         try
         {
             if (await TransactAsync(groups, ct) is not { } rejection)
+            {
                 return failures;
+            }
+
             foreach (var group in groups)
             {
                 if (groups.Count > 1)
+                {
                     rejection = await TransactAsync([group], ct) ?? "";
+                }
+
                 foreach (var id in rejection.Length > 0 ? group.Objects : [])
+                {
                     failures[id] = $"Open vSwitch refused: {rejection}";
+                }
             }
         }
         catch (OvsdbNotConnectedException e)
@@ -87,7 +103,10 @@ internal sealed partial class LocalOvs : IAsyncDisposable
     private async Task<string?> TransactAsync(IReadOnlyList<OvsGroup> groups, CancellationToken ct)
     {
         if (Read() is not { } state)
+        {
             return null;
+        }
+
         Where[] root = [Where.Uuid(state.Root)];
         Op[] ops =
         [
@@ -121,7 +140,9 @@ internal sealed partial class LocalOvs : IAsyncDisposable
         {
             while (_client.State is OvsdbClientState.Synced && _client.Snapshot.Table("Open_vSwitch").Values.FirstOrDefault() is { } root
                 && Numbers(root) is var (next, current) && next <= number && current < number)
+            {
                 await _changes.Reader.ReadAsync(deadline.Token);
+            }
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {

@@ -19,7 +19,9 @@ internal sealed partial class Namespaces(StateFolder state, DhcpClients clients)
     {
         var failures = new ConcurrentDictionary<Guid, string>();
         foreach (var step in steps.OfType<StopClient>())
+        {
             clients.Stop(step);
+        }
 
         // What is inside a namespace goes before the namespace does.
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct };
@@ -51,9 +53,15 @@ internal sealed partial class Namespaces(StateFolder state, DhcpClients clients)
             state.DeleteNote(step.Namespace);
         }
         foreach (var step in steps.OfType<WriteResolvConf>())
+        {
             WriteResolvConf(step.Namespace, step.Text);
+        }
+
         foreach (var step in steps.OfType<StartClient>())
+        {
             await StartAsync(step, failures);
+        }
+
         return failures;
     }
 
@@ -74,10 +82,15 @@ internal sealed partial class Namespaces(StateFolder state, DhcpClients clients)
         string[] arguments, IReadOnlyList<(Guid Object, string Line)> lines, ConcurrentDictionary<Guid, string> failures, CancellationToken ct)
     {
         if (lines.Count == 0)
+        {
             return;
+        }
+
         var (status, errors) = await Command.RunAsync("ip", [.. arguments, "-force", "-batch", "-"], lines.Select(line => line.Line), ct);
         if (status == 0)
+        {
             return;
+        }
 
         // "RTNETLINK answers: File exists" and whatever else, then "Command failed -:3".
         var told = false;
@@ -98,8 +111,12 @@ internal sealed partial class Namespaces(StateFolder state, DhcpClients clients)
             }
         }
         if (!told)
+        {
             foreach (var (id, _) in lines)
+            {
                 failures.TryAdd(id, $"ip {string.Join(' ', arguments)}: {errors.Trim()}");
+            }
+        }
     }
 
     // In place: in the mount namespaces that "ip netns exec" makes, the file itself is mounted on /etc/resolv.conf.
@@ -114,10 +131,15 @@ internal sealed partial class Namespaces(StateFolder state, DhcpClients clients)
     {
         var folder = Path.Join(NetworkLook.ConfigurationFolder, name);
         if (!Directory.Exists(folder))
+        {
             return;
+        }
+
         File.Delete(Path.Join(folder, "resolv.conf"));
         if (!Directory.EnumerateFileSystemEntries(folder).Any()) // an operator may have put other files there
+        {
             Directory.Delete(folder);
+        }
     }
 
     [GeneratedRegex("^Command failed -:([0-9]{1,6})$", RegexOptions.CultureInvariant)]

@@ -29,7 +29,9 @@ internal static partial class Netlink
         // AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE
         using var socket = Socket(16, 0x80003, 0);
         if (socket.IsInvalid)
+        {
             throw new Win32Exception();
+        }
 
         var addresses = new Dictionary<int, List<string>>();
         Dump(socket, GetAddress, 8, message =>
@@ -38,7 +40,9 @@ internal static partial class Netlink
             var index = BinaryPrimitives.ReadInt32LittleEndian(message[4..]);
             var local = Attribute(message[8..], 2); // IFA_LOCAL
             if (message[0] == Ipv4 && local.Length == 4)
+            {
                 (CollectionsMarshal.GetValueRefOrAddDefault(addresses, index, out _) ??= []).Add($"{new IPAddress(local)}/{message[1]}");
+            }
         });
 
         var links = new Dictionary<string, Link>();
@@ -65,7 +69,9 @@ internal static partial class Netlink
             const byte mainTable = 254, unicast = 1;
             var via = Attribute(message[12..], 5); // RTA_GATEWAY
             if (message[0] == Ipv4 && message[1] == 0 && message[4] == mainTable && message[7] == unicast && via.Length == 4)
+            {
                 gateway ??= new IPAddress(via).ToString();
+            }
         });
         return (links, gateway);
     }
@@ -82,7 +88,9 @@ internal static partial class Netlink
         BinaryPrimitives.WriteUInt16LittleEndian(request[6..], DumpRequest);
         request[HeaderLength] = type == GetLink ? (byte)0 : Ipv4;
         if (Send(socket, request, request.Length, 0) < 0)
+        {
             throw new Win32Exception();
+        }
 
         var buffer = new byte[64 * 1024];
         while (true)
@@ -92,7 +100,10 @@ internal static partial class Netlink
             {
                 const int interrupted = 4;
                 if (Marshal.GetLastPInvokeError() == interrupted)
+                {
                     continue;
+                }
+
                 throw new Win32Exception();
             }
             for (var rest = buffer.AsSpan(0, received); rest.Length >= HeaderLength;)
@@ -120,9 +131,15 @@ internal static partial class Netlink
         {
             int length = BinaryPrimitives.ReadUInt16LittleEndian(attributes);
             if (length < 4 || length > attributes.Length)
+            {
                 break;
+            }
+
             if ((BinaryPrimitives.ReadUInt16LittleEndian(attributes[2..]) & ~flags) == type)
+            {
                 return attributes[4..length];
+            }
+
             attributes = attributes[Math.Min(attributes.Length, (length + 3) & ~3)..];
         }
         return [];

@@ -26,7 +26,10 @@ internal static partial class NetworkLook
     {
         using var handle = TryOpen(Path.Join(NamespaceFolder, name));
         if (handle is null || Enter(handle, NetworkNamespace) != 0)
+        {
             throw new Win32Exception($"cannot enter namespace {name}");
+        }
+
         action();
         return true;
     });
@@ -58,10 +61,16 @@ internal static partial class NetworkLook
         {
             var path = Path.Join(NamespaceFolder, name);
             if (!File.Exists(path))
+            {
                 continue;
+            }
+
             using var handle = TryOpen(path);
             if (handle is null)
+            {
                 continue;
+            }
+
             var (links, gateway, identity) = ((IReadOnlyDictionary<string, Link>)Link.NoLinks, (string?)null, (string?)null);
             if (Enter(handle, NetworkNamespace) == 0)
             {

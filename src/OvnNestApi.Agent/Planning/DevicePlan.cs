@@ -15,9 +15,15 @@ internal static class DevicePlan
     public static Obstacle? NamespaceObstacle(Draft draft, Guid id, DeviceWork device)
     {
         if (device.Workload is not Workload.Namespace)
+        {
             return null;
+        }
+
         if (draft.WantedNamespaces.ContainsKey(device.Namespace))
+        {
             return new Obstacle($"namespace {device.Namespace} is wanted twice");
+        }
+
         var exists = draft.Seen.Network.Namespaces.ContainsKey(device.Namespace);
         var note = draft.Marks.GetValueOrDefault(device.Namespace);
         // An old note about a namespace that is gone is in nobody's way, unless its object is just being removed.
@@ -30,7 +36,9 @@ internal static class DevicePlan
     public static void Add(Draft draft, Verdict verdict, Mark mark, DeviceWork device, OvsPort? port)
     {
         if (port?.Interfaces[0].Error is { } error)
+        {
             verdict.Fail($"Open vSwitch about {device.Interface}: {error}");
+        }
 
         if (device.Workload is Workload.Port)
         {
@@ -40,11 +48,17 @@ internal static class DevicePlan
         }
 
         if (!draft.Seen.Network.Namespaces.TryGetValue(device.Namespace, out var place))
+        {
             draft.Do(new AddNamespace(mark.Id, device.Namespace, mark));
+        }
         else if (place.Identity is null)
+        {
             draft.Do(new RemoveNamespace(mark.Id, device.Namespace, Exists: true)); // a name with nothing behind it
+        }
         else if (port is not null && InPlace(draft, verdict, mark, device, place) is { } link)
+        {
             AddAddress(draft, verdict, mark, device, place, link);
+        }
     }
 
     // A container runtime takes the device when it likes; until then it waits in the host's namespace.
@@ -58,11 +72,18 @@ internal static class DevicePlan
             return;
         }
         if (port is null || !draft.Seen.Network.Root.TryGetValue(device.Interface, out var link))
+        {
             return;
+        }
+
         if (!link.IsOvsDevice)
+        {
             verdict.Fail($"device {device.Interface} exists in the host and is none of Open vSwitch's");
+        }
         else
+        {
             Configure(draft, mark, device, null, link, loopback: null);
+        }
     }
 
     /// <summary>Gets the device into its namespace; gives it once nothing about itself is left to do.</summary>
@@ -77,7 +98,10 @@ internal static class DevicePlan
         if (outside is { IsOvsDevice: true } && (here is null || isDead) && (outside.Owner is null || outside.Owner == (mark.Installation, mark.Id)))
         {
             if (here is not null)
+            {
                 draft.Do(new IpCommand(mark.Id, device.Namespace, $"link delete dev {device.Interface}"));
+            }
+
             draft.Do(new IpCommand(mark.Id, null, $"link set dev {device.Interface} alias {mark.Alias}"));
             draft.Do(new IpCommand(mark.Id, null, $"link set dev {device.Interface} netns {device.Namespace}"));
             return null;
@@ -85,17 +109,28 @@ internal static class DevicePlan
         if (here is null)
         {
             if (outside is not null)
+            {
                 verdict.Fail($"device {device.Interface} exists in the host and is none of ours");
+            }
             else if (!draft.Seen.Ovs.Behind && draft.Ports.TryGetValue(device.Interface, out var there))
+            {
                 // Gone with a namespace that somebody deleted. The row knows nothing of it; only a new port makes a new device.
                 draft.Ovs.Drop(there.Bridge, there.Port);
+            }
+
             verdict.Await();
             return null;
         }
         if (Configure(draft, mark, device, device.Namespace, here, place.Links.GetValueOrDefault("lo")))
+        {
             return null;
+        }
+
         if (!here.Carrier)
+        {
             verdict.Fail($"device {device.Interface} has no carrier: ovs-vswitchd does not serve it; does it run?");
+        }
+
         return here;
     }
 
@@ -109,11 +144,20 @@ internal static class DevicePlan
             .. !link.Up ? ["up"] : Array.Empty<string>(),
         ];
         if (loopback is { Up: false })
+        {
             draft.Do(new IpCommand(mark.Id, place, "link set dev lo up"));
+        }
+
         if (settings.Length > 0)
+        {
             draft.Do(new IpCommand(mark.Id, place, $"link set dev {link.Name} {string.Join(' ', settings)}"));
+        }
+
         if (link.Mac != device.Mac)
+        {
             draft.Stop(draft.Clients[mark.Id]); // it goes on asking with the old one
+        }
+
         return settings.Length > 0 || loopback is { Up: false };
     }
 
@@ -127,18 +171,35 @@ internal static class DevicePlan
 
         draft.Stop(draft.Clients[mark.Id]);
         if (device.Addressing is Addressing.None || device.Address is not { } address)
+        {
             return;
+        }
+
         foreach (var other in link.Addresses.Where(other => other != address))
+        {
             draft.Do(new IpCommand(mark.Id, place.Name, $"address delete {other} dev {link.Name}"));
+        }
+
         if (!link.Addresses.Contains(address))
+        {
             draft.Do(new IpCommand(mark.Id, place.Name, $"address replace {address} broadcast + dev {link.Name}"));
+        }
+
         if (device.Gateway is { } gateway && place.DefaultGateway != gateway)
+        {
             draft.Do(new IpCommand(mark.Id, place.Name, $"route replace default via {gateway} dev {link.Name}"));
+        }
+
         var servers = string.Concat(device.DnsServers.Select(server => $"nameserver {server}\n"));
         if (place.ResolvConf != servers)
+        {
             draft.Do(new WriteResolvConf(mark.Id, place.Name, servers));
+        }
+
         if (link.Addresses.Contains(address))
+        {
             verdict.Address = Bare(address);
+        }
     }
 
     private static void AddClient(Draft draft, Verdict verdict, Mark mark, DeviceWork device, NamespaceState place, Link link)
@@ -157,7 +218,10 @@ internal static class DevicePlan
         {
             // Whether OVN does not answer, or what it was given was lost: asking anew costs nothing.
             if (client.Age > AskAgain)
+            {
                 draft.Stop([client]);
+            }
+
             verdict.Await();
             return;
         }
@@ -166,20 +230,34 @@ internal static class DevicePlan
         var isIntact = link.Addresses.Contains(lease.Address) && place.ResolvConf is not null && (lease.Router is null || lease.Router == place.DefaultGateway);
         var difference = Difference(device, lease, place.ResolvConf ?? "");
         if (!isIntact || (difference is not null && client.Age > AskAgain))
+        {
             draft.Stop([client]);
+        }
+
         if (difference is not null)
+        {
             verdict.Fail($"DHCP gave {difference}");
+        }
+
         if (link.Addresses.Contains(lease.Address))
+        {
             verdict.Address = Bare(lease.Address);
+        }
     }
 
     /// <summary>What a client has otherwise than the network says, and would keep until it renews, half a lease later; null: nothing.</summary>
     private static string? Difference(DeviceWork device, DhcpLease lease, string resolvConf)
     {
         if (device.Address is { } address && address != lease.Address)
+        {
             return $"{lease.Address}, expected is {address}";
+        }
+
         if (device.Gateway is { } gateway && gateway != lease.Router)
+        {
             return $"{(lease.Router is null ? "no gateway" : $"the gateway {lease.Router}")}, expected is {gateway}";
+        }
+
         var servers = resolvConf.Split('\n').Where(line => line.StartsWith("nameserver ", StringComparison.Ordinal)).Select(line => line["nameserver ".Length..]).ToList();
         return device.DnsServers.Count == 0 || device.DnsServers.SequenceEqual(servers) ? null
             : $"the name servers {string.Join(", ", servers)}, expected are {string.Join(", ", device.DnsServers)}";

@@ -9,15 +9,22 @@ internal sealed class Draft
     {
         (Work, Seen, Owners, Ovs) = (work, seen, new Owners(work), new OvsDraft(seen.Ovs));
         foreach (var bridge in seen.Ovs.Bridges)
+        {
             foreach (var port in bridge.Ports)
+            {
                 Ports[port.Name] = (bridge, port);
+            }
+        }
+
         Marks = seen.Marks.ToDictionary(mark => mark.Namespace);
         Clients = seen.Clients.ToLookup(client => client.Id);
         foreach (var vm in work.Vms)
         {
             Verdicts[vm.Id] = new Verdict(vm.Id, vm.Digest);
             foreach (var container in vm.Containers)
+            {
                 Verdicts[container.Id] = new Verdict(container.Id, container.Digest);
+            }
         }
     }
 
@@ -54,12 +61,16 @@ internal sealed class Draft
     {
         Steps.Add(step);
         if (Verdicts.TryGetValue(step.Object, out var verdict))
+        {
             verdict.Await();
+        }
     }
 
     public void Stop(IEnumerable<DhcpClient> clients)
     {
         foreach (var client in clients)
+        {
             Do(new StopClient(client.Id, client.Pid));
+        }
     }
 }

@@ -18,7 +18,10 @@ internal sealed record HostPlan(IReadOnlyList<OvsGroup> Ovs, IReadOnlyList<Step>
     {
         var draft = new Draft(work, seen);
         foreach (var vm in work.Vms)
+        {
             VmPlan.Add(draft, vm);
+        }
+
         Leftovers.Add(draft);
         return new HostPlan(draft.Ovs.Build(), [.. draft.Steps.Distinct()], Describe(draft));
     }
@@ -31,8 +34,10 @@ internal sealed record HostPlan(IReadOnlyList<OvsGroup> Ovs, IReadOnlyList<Step>
             .Where(link => link.ExternalIds.ContainsKey(OvsDraft.IfaceIdKey)).ToArray();
 
         foreach (var vm in draft.Work.Vms)
+        {
             draft.Verdicts[vm.Id].OvnInstalled =
                 links.Any(link => draft.Owners.Is(link.Mark, vm.Id) && link.ExternalIds.GetValueOrDefault("ovn-installed") == "true");
+        }
 
         return new HostReport(
             draft.Work.Cursor,

@@ -8,19 +8,37 @@ internal static class Leftovers
     public static void Add(Draft draft)
     {
         foreach (var bridge in draft.Seen.Ovs.Bridges)
+        {
             AddPorts(draft, bridge);
+        }
+
         foreach (var bridge in draft.Seen.Ovs.Bridges)
+        {
             AddBridge(draft, bridge);
+        }
+
         foreach (var note in draft.Seen.Marks)
+        {
             AddNamespace(draft, note);
+        }
+
         foreach (var client in draft.Seen.Clients)
+        {
             if (draft.Owners.IsRemoving(client.Id) || (IsFree(draft, client.Id) && !draft.WantedNamespaces.ContainsValue(client.Id)))
+            {
                 draft.Stop([client]);
+            }
+        }
+
         foreach (var link in draft.Seen.Network.Root.Values)
+        {
             // A tap that outlived its port, while ovs-vswitchd was away.
             if (link.Owner is { } owner && owner.Installation == draft.Owners.Installation && draft.Owners.IsRemoving(owner.Id)
                 && !draft.Ports.ContainsKey(link.Name))
+            {
                 draft.Do(new IpCommand(owner.Id, null, $"link delete dev {link.Name}"));
+            }
+        }
     }
 
     /// <summary>The ids that we have marked things with and that nobody asked for, with what there is.</summary>
@@ -71,29 +89,44 @@ internal static class Leftovers
         {
             draft.Ovs.Drop(bridge, port);
             if (draft.Verdicts.TryGetValue(port.Mark.GetValueOrDefault().Id, out var verdict))
+            {
                 verdict.Await();
+            }
         }
     }
 
     private static void AddBridge(Draft draft, OvsBridge bridge)
     {
         if (!MayGo(draft, bridge.Mark, Wanted(draft.WantedBridges, bridge.Name)))
+        {
             return;
+        }
+
         var id = bridge.Mark.GetValueOrDefault().Id;
         var others = bridge.Ports.Where(port => port.Name != bridge.Name && !draft.Ovs.IsDropped(bridge, port)).Select(port => port.Name).ToArray();
         if (others.Length == 0)
+        {
             draft.Ovs.DropBridge(bridge);
+        }
         else
+        {
             draft.Obstructed[id] =
                 $"bridge {bridge.Name} cannot be removed: on it are ports that are not to be removed ({string.Join(", ", others.Order(StringComparer.Ordinal))})";
+        }
+
         if (draft.Verdicts.TryGetValue(id, out var verdict))
+        {
             verdict.Await();
+        }
     }
 
     private static void AddNamespace(Draft draft, NamespaceMark note)
     {
         if (!MayGo(draft, note.Mark, Wanted(draft.WantedNamespaces, note.Namespace)))
+        {
             return;
+        }
+
         var id = note.Mark.Id;
         var place = note.ThisBoot ? draft.Seen.Network.Namespaces.GetValueOrDefault(note.Namespace) : null;
         draft.Stop(draft.Clients[id].Where(client => place is not null && client.NetworkNamespace == place.Identity && !draft.Owners.IsRemoving(id)));
@@ -101,9 +134,15 @@ internal static class Leftovers
         // The port goes first and takes its device along, once ovs-vswitchd has seen it. What is then left is a tap without a port,
         // which would outlive the name of its namespace as long as some process is in it.
         if (draft.Owners.IsRemoving(id) && (draft.Seen.Ovs.Behind || draft.Ports.Values.Any(there => draft.Owners.Is(there.Port.Mark, id))))
+        {
             return;
+        }
+
         foreach (var link in place?.Links.Values.Where(link => link.Owner == (note.Mark.Installation, id)) ?? [])
+        {
             draft.Do(new IpCommand(id, note.Namespace, $"link delete dev {link.Name}"));
+        }
+
         draft.Do(new RemoveNamespace(id, note.Namespace, place is not null));
     }
 }

@@ -44,7 +44,9 @@ internal sealed class OvsDraft(OvsState ovs)
     public void Repair(Guid group, OvsBridge bridge, string datapathType)
     {
         if (bridge.DatapathType != datapathType)
+        {
             Change(group, group, Op.Update("Bridge", [Where.Uuid(bridge.Uuid)], Columns(("datapath_type", datapathType))));
+        }
     }
 
     public void Add(Guid group, WantedPort port)
@@ -52,11 +54,20 @@ internal sealed class OvsDraft(OvsState ovs)
         var (@interface, row) = ($"interface_{++_names}", $"port_{_names}");
         var columns = Columns(("name", port.Name), ("type", port.Type), ("external_ids", OvsdbValue.Map(port.ExternalIds)));
         if (port.Peer is not null)
+        {
             columns["options"] = Map(("peer", port.Peer));
+        }
+
         if (port.Mac is not null)
+        {
             columns["mac"] = port.Mac;
+        }
+
         if (port.Mtu is { } mtu)
+        {
             columns["mtu_request"] = mtu;
+        }
+
         Change(group, port.Mark.Id, Op.Insert("Interface", columns, uuidName: @interface));
 
         columns = Columns(
@@ -69,7 +80,10 @@ internal sealed class OvsDraft(OvsState ovs)
     public void Drop(OvsBridge bridge, OvsPort port)
     {
         if (!_dropped.TryGetValue(bridge.Uuid, out var ports))
+        {
             _dropped[bridge.Uuid] = ports = [];
+        }
+
         ports.Add(port.Uuid);
     }
 
@@ -83,23 +97,44 @@ internal sealed class OvsDraft(OvsState ovs)
 
         var columns = Columns();
         if (port.Tag != wanted.Tag)
+        {
             columns["tag"] = OvsdbValue.Optional(wanted.Tag);
+        }
+
         if (!port.Trunks.SetEquals(wanted.Trunks ?? []))
+        {
             columns["trunks"] = OvsdbValue.Set(wanted.Trunks ?? []);
+        }
+
         if (port.VlanMode is not null)
+        {
             columns["vlan_mode"] = OvsdbValue.Empty;
+        }
+
         Set(group, wanted.Mark.Id, "Port", port.Uuid, columns);
         SetKeys(group, wanted.Mark.Id, "Port", port.Uuid, port.ExternalIds, wanted.Mark.ExternalIds, []);
 
         columns = Columns();
         if (only.Type != wanted.Type && (only.Type, wanted.Type) is not ("system", ""))
+        {
             columns["type"] = wanted.Type;
+        }
+
         if (wanted.Peer is not null && !(only.Options.Count == 1 && only.Options.GetValueOrDefault("peer") == wanted.Peer))
+        {
             columns["options"] = Map(("peer", wanted.Peer));
+        }
+
         if (wanted.Mac is not null && only.Mac != wanted.Mac)
+        {
             columns["mac"] = wanted.Mac;
+        }
+
         if (wanted.Mtu is { } mtu && only.MtuRequest != mtu)
+        {
             columns["mtu_request"] = mtu;
+        }
+
         Set(group, wanted.Mark.Id, "Interface", only.Uuid, columns);
 
         var former = only.ExternalIds.GetValueOrDefault(IfaceIdKey);
@@ -114,9 +149,14 @@ internal sealed class OvsDraft(OvsState ovs)
     {
         var removals = new List<Op>();
         if (_droppedBridges.Count > 0)
+        {
             removals.Add(Op.Mutate("Open_vSwitch", [Where.Uuid(ovs.Root)], Mutation.Delete("bridges", OvsdbValue.Set(_droppedBridges.Order()))));
+        }
+
         foreach (var (bridge, ports) in _dropped.Where(entry => !_droppedBridges.Contains(entry.Key)))
+        {
             removals.Add(Op.Mutate("Bridge", [Where.Uuid(bridge)], Mutation.Delete("ports", OvsdbValue.Set(ports.Order()))));
+        }
 
         foreach (var (group, name, datapathType, mark) in _bridges)
         {
@@ -131,8 +171,12 @@ internal sealed class OvsDraft(OvsState ovs)
         }
 
         foreach (var added in _added.GroupBy(added => (added.Group, added.Bridge), added => added.Port))
+        {
             if (ovs.FindBridge(added.Key.Bridge) is { } bridge)
+            {
                 Change(added.Key.Group, null, Op.Mutate("Bridge", [Where.Uuid(bridge.Uuid)], Mutation.Insert("ports", OvsdbValue.Set(added))));
+            }
+        }
 
         return
         [
@@ -147,7 +191,9 @@ internal sealed class OvsDraft(OvsState ovs)
     private void Set(Guid group, Guid @object, string table, Guid row, Dictionary<string, OvsdbValue> columns)
     {
         if (columns.Count > 0)
+        {
             Change(group, @object, Op.Update(table, [Where.Uuid(row)], columns));
+        }
     }
 
     // An insert into a map keeps a key's present value: what differs is deleted first. The keys of others stay.
@@ -163,14 +209,19 @@ internal sealed class OvsDraft(OvsState ovs)
             .. differing.Count > 0 ? [Mutation.Insert("external_ids", OvsdbValue.Map(differing))] : Array.Empty<Mutation>(),
         ];
         if (mutations.Length > 0)
+        {
             Change(group, @object, Op.Mutate(table, [Where.Uuid(row)], mutations));
+        }
     }
 
     private static Dictionary<string, OvsdbValue> Columns(params ReadOnlySpan<(string Name, OvsdbValue Value)> columns)
     {
         var row = new Dictionary<string, OvsdbValue>(columns.Length);
         foreach (var (name, value) in columns)
+        {
             row[name] = value;
+        }
+
         return row;
     }
 

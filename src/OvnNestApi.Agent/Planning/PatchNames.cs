@@ -11,7 +11,9 @@ internal static class PatchNames
     public static (string OnBridge, string OnIntegration) For(string bridge, string integration, Guid vm)
     {
         if (Plain(bridge) is { } near && Plain(integration) is { } far && near.Length + 1 + far.Length <= Longest)
+        {
             return ($"{near}-{far}", $"{far}-{near}");
+        }
 
         // The last 12 digits: in a version 7 UUID the first ones are a time, which objects made together share.
         var digits = vm.ToString("N")[^12..];

@@ -29,9 +29,13 @@ internal sealed class Verdict(Guid id, string digest)
     {
         IsHeld = true;
         if (obstacle.Error is { } error)
+        {
             Fail(error);
+        }
         else
+        {
             Await();
+        }
     }
 
     public ObjectReport Report() => new(Id, Error is null && !IsPending ? digest : null, Error, Address, OvnInstalled);

@@ -8,7 +8,9 @@ internal static class VmPlan
     public static void Add(Draft draft, VmWork vm)
     {
         if (vm.Device.Workload is Workload.None && vm.Containers.All(container => container.Device.Workload is Workload.None))
+        {
             return;
+        }
 
         var integration = draft.Seen.Ovs.FindBridge(draft.Work.IntegrationBridge);
         var bridge = draft.Seen.Ovs.FindBridge(vm.Bridge);
@@ -35,16 +37,23 @@ internal static class VmPlan
         {
             draft.Ovs.Repair(vm.Id, bridge, datapathType);
             if (draft.Seen.Network.Root.GetValueOrDefault(vm.Bridge) is { IsOvsDevice: true } device && device.Alias != mark.Alias)
+            {
                 draft.Do(new IpCommand(vm.Id, null, $"link set dev {vm.Bridge} alias {mark.Alias}"));
+            }
         }
 
         Place(draft, vm, new WantedPort(vm.Bridge, vm.Bridge, mark, "internal"));
         var containers = vm.Containers.Where(container => container.Device.Workload is not Workload.None).ToArray();
         FindObstacles(draft, vm, bridge, containers);
         if (vm.Device.Workload is not Workload.None)
+        {
             AddDevice(draft, vm, vm.Id, Mark.Vm, 0, vm.Device);
+        }
+
         foreach (var container in containers)
+        {
             AddDevice(draft, vm, container.Id, Mark.Container, container.Tag, container.Device);
+        }
 
         // Last: which tags may pass follows from which ports there will be.
         AddLink(draft, vm, mark, bridge, integration);
@@ -54,7 +63,9 @@ internal static class VmPlan
     {
         draft.Verdicts[vm.Id].Hold(obstacle);
         foreach (var container in vm.Containers)
+        {
             draft.Verdicts[container.Id].Hold(obstacle);
+        }
     }
 
     private static string? Fault(Draft draft, VmWork vm, OvsBridge? integration) =>
@@ -80,21 +91,30 @@ internal static class VmPlan
     private static void FindObstacles(Draft draft, VmWork vm, OvsBridge? bridge, ContainerWork[] containers)
     {
         if (vm.Device.Workload is not Workload.None && DeviceObstacle(draft, vm.Id, vm.Device) is { } own)
+        {
             draft.Verdicts[vm.Id].Hold(own);
+        }
+
         foreach (var container in containers)
+        {
             if ((Names.Fault(container) is { } fault ? new Obstacle(fault) : DeviceObstacle(draft, container.Id, container.Device)) is { } obstacle)
+            {
                 draft.Verdicts[container.Id].Hold(obstacle);
+            }
+        }
 
         bool again;
         do
         {
             again = false;
             foreach (var container in containers.Where(container => !draft.Verdicts[container.Id].IsHeld))
+            {
                 if (TagObstacle(draft, vm, bridge, container, containers) is { } obstacle)
                 {
                     draft.Verdicts[container.Id].Hold(obstacle);
                     again = true;
                 }
+            }
         }
         while (again);
     }
@@ -102,17 +122,25 @@ internal static class VmPlan
     private static Obstacle? DeviceObstacle(Draft draft, Guid id, DeviceWork device)
     {
         if ((PortObstacle(draft, id, device.Interface, "internal") ?? DevicePlan.NamespaceObstacle(draft, id, device)) is { } obstacle)
+        {
             return obstacle;
+        }
+
         draft.WantedPorts[device.Interface] = id;
         if (device.Workload is Workload.Namespace)
+        {
             draft.WantedNamespaces[device.Namespace] = id;
+        }
+
         return null;
     }
 
     private static Obstacle? TagObstacle(Draft draft, VmWork vm, OvsBridge? bridge, ContainerWork container, ContainerWork[] containers)
     {
         if (containers.Any(other => other.Id != container.Id && other.Tag == container.Tag))
+        {
             return new Obstacle($"tag {container.Tag} is wanted by two containers of {vm.Name}");
+        }
         // Another container of this VM that gets another tag in the same transaction is no obstacle.
         bool IsLeaving(Mark? mark) =>
             draft.Owners.IsOurs(mark) && containers.Any(other => other.Id == mark?.Id && other.Id != container.Id && !draft.Verdicts[other.Id].IsHeld);
@@ -125,7 +153,10 @@ internal static class VmPlan
     {
         var verdict = draft.Verdicts[id];
         if (verdict.IsHeld)
+        {
             return;
+        }
+
         var mark = new Mark(draft.Work.Installation, kind, id);
         var (there, changed) = Place(draft, vm, new WantedPort(vm.Bridge, device.Interface, mark, "internal", tag, Mac: device.Mac, Mtu: device.Mtu));
         DevicePlan.Add(draft, verdict, mark, device, changed ? null : there);
@@ -158,8 +189,12 @@ internal static class VmPlan
             return;
         }
         foreach (var port in link)
+        {
             if (Place(draft, vm, port).There?.Interfaces[0] is { Error: { } error })
+            {
                 verdict.Fail($"Open vSwitch about {port.Name}: {error}");
+            }
+        }
     }
 
     // OVN binds one of several interfaces with the same iface-id and ignores the others.
@@ -199,7 +234,10 @@ internal static class VmPlan
         }
         var changed = draft.Ovs.Repair(vm.Id, there.Port, wanted);
         if (changed)
+        {
             verdict.Await();
+        }
+
         return (there.Port, changed);
     }
 }

@@ -146,7 +146,9 @@ internal sealed class DesiredState
                 Chassis = v.Former is null ? v.Chassis : v.Former.Chassis,
             });
             if (subjects?.Contains(v.Id) != false)
+            {
                 Subjects.Add(new(ObjectKind.Vm, v.Id), v.Standing);
+            }
         }
     }
 
@@ -188,7 +190,9 @@ internal sealed class DesiredState
                 Mtu = n.Mtu,
             });
             if (subjects?.Contains(n.Id) != false)
+            {
                 Subjects.Add(new(ObjectKind.Network, n.Id), row.Standing);
+            }
         }
     }
 
@@ -209,17 +213,25 @@ internal sealed class DesiredState
         {
             Routers.Add(r.Id, new() { Id = r.Id, Name = r.Name, IsWanted = !r.Blocked, IsAsked = r.Standing.IsAsked, RouterUuid = r.RouterUuid });
             if (subjects?.Contains(r.Id) != false)
+            {
                 Subjects.Add(new(ObjectKind.Router, r.Id), r.Standing);
+            }
         }
     }
 
     private async Task ReadDrainingAsync(NestDb db, IReadOnlyCollection<Guid>? ids, CancellationToken cancellationToken)
     {
         if (Containers.Count == 0)
+        {
             return;
+        }
+
         var leases = db.VlanLeases.Where(l => l.State == LeaseState.Draining && l.DrainNbCfg == null && l.ContainerId != null);
         if (ids is not null)
+        {
             leases = leases.Where(l => ids.Contains(l.ContainerId ?? default));
+        }
+
         Draining = await leases.Select(l => new DrainingLease(l.Id, l.VmId, l.Tag, l.ContainerId)).ToListAsync(cancellationToken);
     }
 
@@ -232,9 +244,14 @@ internal sealed class DesiredState
     private void WithdrawOrphans()
     {
         foreach (var vm in Vms.Values.Where(vm => vm.IsWanted && !Networks[vm.NetworkId].IsWanted).ToList())
+        {
             Vms[vm.Id] = vm with { IsWanted = false };
+        }
+
         foreach (var c in Containers.Values.Where(c => c.IsWanted && !(Networks[c.NetworkId].IsWanted && Vms[c.VmId ?? default].IsWanted)).ToList())
+        {
             Containers[c.Id] = c with { IsWanted = false };
+        }
     }
 }
 

@@ -16,7 +16,10 @@ public sealed class Echoes
     {
         _former.Clear();
         foreach (var (row, wanted) in _latest)
+        {
             _former[row] = wanted;
+        }
+
         _latest.Clear();
     }
 

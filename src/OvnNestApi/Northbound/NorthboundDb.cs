@@ -69,7 +69,9 @@ internal sealed class NorthboundDb : IAsyncDisposable
     public IEnumerable<ReplicaChange> TakeChanges()
     {
         while (_changes.TryDequeue(out var change))
+        {
             yield return change;
+        }
     }
 
     /// <summary>Ends when the server has answered.</summary>
@@ -83,9 +85,14 @@ internal sealed class NorthboundDb : IAsyncDisposable
         {
             var slash = present.IndexOf('/', StringComparison.Ordinal);
             if (slash < 0 || !Guid.TryParse(present.AsSpan(0, slash), out var holder) || holder != installation)
+            {
                 return new(false, null, $"InstanceTaken: the northbound database's instance {Ownership.Instance} belongs to another installation ({present}).");
+            }
+
             if (long.TryParse(present.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var newer) && newer > epoch)
+            {
                 return new(false, newer, $"The northbound database has seen epoch {newer}.");
+            }
         }
 
         var row = Copy.Table(Tables.Global).Values.FirstOrDefault();
@@ -104,7 +111,10 @@ internal sealed class NorthboundDb : IAsyncDisposable
         }
 
         if (Fence() == value)
+        {
             return Claimed(new Committed([]), row.Uuid, value);
+        }
+
         var claim = await _client.TransactAsync(
             [
                 Op.Wait(
@@ -126,7 +136,10 @@ internal sealed class NorthboundDb : IAsyncDisposable
     public async Task<(TransactOutcome Outcome, long? NbCfg)> TransactAsync(IReadOnlyList<Op> ops, bool counts, CancellationToken cancellationToken)
     {
         if (_fence is null || _global is not { } global)
+        {
             throw new FenceFallenException("The northbound database has not been claimed.");
+        }
+
         Op[] barrier = counts
             ? [Op.Mutate(Tables.Global, [Where.Uuid(global.Uuid)], Mutation.Add("nb_cfg", 1)), Op.Select(Tables.Global, [Where.Uuid(global.Uuid)], ["nb_cfg"])]
             : [];
@@ -175,7 +188,10 @@ internal sealed class NorthboundDb : IAsyncDisposable
     private FenceClaim Claimed(TransactOutcome outcome, Guid global, string value)
     {
         if (outcome is not Committed)
+        {
             return new(false, null, $"The northbound database could not be claimed: {outcome}");
+        }
+
         _global = new(Tables.Global, global);
         _fence = Op.Wait(
             Tables.Global, [Where.Includes("external_ids", OvsdbValue.Map([new(Ownership.FenceKey, value)]))], ["_uuid"], "!=", []);

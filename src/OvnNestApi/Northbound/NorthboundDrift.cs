@@ -58,9 +58,13 @@ public sealed class NorthboundDrift
     {
         var owners = OwnersOf(change);
         if (owners.Count == 0)
+        {
             ForeignChanged |= change.Before is null || change.After is null || change.Before["name"] != change.After["name"] || change.Before["cidr"] != change.After["cidr"];
+        }
         else if (!_echoes.Explain(change, OnlyPorts(change)))
+        {
             Suspects.UnionWith(owners);
+        }
     }
 
     private void AddPort(ReplicaSnapshot copy, RowChange change)
@@ -76,23 +80,39 @@ public sealed class NorthboundDrift
         if (before is null || after is null || Ours.Any(column => before[column] != after[column]))
         {
             if (!_echoes.Explain(change, false))
+            {
                 Suspects.UnionWith(owners);
+            }
         }
         // A tag that is gone from the NB may be what a released lease waits for.
         if (before is not null && !before["tag"].IsEmpty && before["tag"] != (after?["tag"] ?? OvsdbValue.Empty))
+        {
             Suspects.UnionWith(owners);
+        }
+
         if ((before?["up"] ?? OvsdbValue.Empty) != (after?["up"] ?? OvsdbValue.Empty) || (before?["tag"] ?? OvsdbValue.Empty) != (after?["tag"] ?? OvsdbValue.Empty))
+        {
             Observed.UnionWith(owners);
+        }
     }
 
     /// <summary>A child that is not ours may have taken, or given up, a tag of ours.</summary>
     private void AddForeignChild(ReplicaSnapshot copy, RowChange change)
     {
         foreach (var child in new[] { change.Before, change.After }.OfType<Row>())
+        {
             foreach (var tag in new[] { child["tag"], child["tag_request"] }.Select(t => t.AsOptionalInteger()).OfType<long>().Distinct())
+            {
                 foreach (var rival in copy.WithTag(child["parent_name"].AsOptionalString() ?? "", (int)tag))
+                {
                     if (_ownership.OwnerOf(rival) is { } owner)
+                    {
                         Suspects.Add(owner.Id);
+                    }
+                }
+            }
+        }
+
         ForeignChanged = true;
     }
 
@@ -101,13 +121,18 @@ public sealed class NorthboundDrift
     {
         var (before, after) = (change.Before?["ports"] ?? OvsdbValue.Empty, change.After?["ports"] ?? OvsdbValue.Empty);
         if (before == after)
+        {
             return;
+        }
+
         var child = change.Table == Tables.Switch ? Tables.SwitchPort : Tables.RouterPort;
         foreach (var port in before.AsSet().Where(port => !after.Contains(port)).Concat(after.AsSet().Where(port => !before.Contains(port))))
         {
             var (uuid, isIn) = (port.AsUuid(), after.Contains(port));
             if (copy.Find(child, uuid) is { } row && _ownership.OwnerOf(row) is { } owner && !_echoes.ExplainMember(new(change.Table, change.Uuid), new(child, uuid), isIn))
+            {
                 Suspects.Add(owner.Id);
+            }
         }
     }
 

@@ -19,7 +19,9 @@ public static class NorthboundPlan
     private static ObjectPlan Of(WantedObject o, IEnumerable<ActualRow> actual, HashSet<RowRef> spoken)
     {
         if (o.Obstacle is not null)
+        {
             return new(o.Object) { Creates = true, Kept = o.Obstacle };
+        }
 
         var present = actual.ToDictionary(row => row.Ref);
         var (needs, repaired) = (new HashSet<RowRef>(), new List<RowRef>());
@@ -30,7 +32,10 @@ public static class NorthboundPlan
             present.Remove(row.Ref, out var now);
             writes.AddRange(now is null ? [Insert(row)] : Repairs(row, now.Row));
             if (writes.Count > before.Item1 && row.Needs is { } needed)
+            {
                 needs.Add(needed);
+            }
+
             if (row.Parent is { } parent && now?.Parents.Contains(parent) != true)
             {
                 attach.Add(new(parent, row.Ref.Uuid));
@@ -38,7 +43,9 @@ public static class NorthboundPlan
             }
             detach.AddRange(now?.Parents.Where(p => p != row.Parent).Select(p => new Membership(p, row.Ref.Uuid)) ?? []);
             if (now is not null && before != (writes.Count, attach.Count, detach.Count))
+            {
                 repaired.Add(row.Ref);
+            }
         }
 
         // What bears the mark and is not wanted: former incarnations, and all rows of an object on its way out.
@@ -65,8 +72,13 @@ public static class NorthboundPlan
     {
         var columns = row.Columns.Where(column => !column.Value.IsEmpty).ToDictionary();
         foreach (var (column, pairs) in row.Keys)
+        {
             if (Present(pairs) is { Count: > 0 } map)
+            {
                 columns[column] = OvsdbValue.Map(map);
+            }
+        }
+
         return Op.Insert(row.Ref.Table, columns, row.Ref.Uuid);
     }
 
@@ -74,7 +86,9 @@ public static class NorthboundPlan
     {
         var columns = wanted.Columns.Where(column => actual[column.Key] != column.Value).ToList();
         if (columns.Count > 0)
+        {
             yield return Op.Update(wanted.Ref.Table, [Where.Uuid(wanted.Ref.Uuid)], columns.ToDictionary());
+        }
 
         var mutations = new List<Mutation>();
         foreach (var (column, pairs) in wanted.Keys)
@@ -83,20 +97,32 @@ public static class NorthboundPlan
             var wrong = pairs.Where(pair => present.GetValueOrDefault(pair.Key) != pair.Value).ToList();
             // A map `insert` keeps the present value (RFC 7047 §5.1), so what is wrong goes first.
             if (wrong.Where(pair => present.ContainsKey(pair.Key)).Select(pair => pair.Key).ToList() is { Count: > 0 } go)
+            {
                 mutations.Add(Mutation.Delete(column, OvsdbValue.Set(go)));
+            }
+
             if (Present(wrong) is { Count: > 0 } come)
+            {
                 mutations.Add(Mutation.Insert(column, OvsdbValue.Map(come)));
+            }
         }
         if (mutations.Count > 0)
+        {
             yield return Op.Mutate(wanted.Ref.Table, [Where.Uuid(wanted.Ref.Uuid)], mutations);
+        }
     }
 
     private static List<KeyValuePair<string, string>> Present(IEnumerable<KeyValuePair<string, string?>> pairs)
     {
         var present = new List<KeyValuePair<string, string>>();
         foreach (var (key, value) in pairs)
+        {
             if (value is not null)
+            {
                 present.Add(new(key, value));
+            }
+        }
+
         return present;
     }
 
@@ -116,7 +142,10 @@ public static class NorthboundPlan
         return plans.ConvertAll(plan =>
         {
             if (plan.Deletes.Count == 0)
+            {
                 return plan;
+            }
+
             var kept = actual[plan.Object].Where(row => plan.Deletes.Contains(row.Ref)
                 && row.Row["ports"].AsSet().Any(port => !leaving.Contains(new(row.Ref, port.AsUuid())))).ToList();
             return kept.Count == 0 ? plan : plan with

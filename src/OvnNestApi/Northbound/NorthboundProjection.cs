@@ -27,15 +27,26 @@ public sealed class NorthboundProjection(
     {
         var self = new ObjectRef(ObjectKind.Network, network.Id);
         if (!network.IsWanted)
+        {
             return new(self, [], network.IsAsked);
+        }
+
         if (existing.TryGetValue(network.Id, out var found) && found.Problem is { } problem)
+        {
             return new(self, [], network.IsAsked, Obstacle.Rejected(problem));
+        }
 
         var rows = new List<WantedRow>(4);
         if (!network.SwitchExisting)
+        {
             rows.Add(new(new(Tables.Switch, network.SwitchUuid), [new("name", network.SwitchName)], [Marks(self)]));
+        }
+
         if (OwnDhcpOf(network) is { } dhcp)
+        {
             rows.Add(new(dhcp, [new("cidr", network.Subnet.ToString() ?? ""), new("options", DhcpOptions(network))], [Marks(self)]));
+        }
+
         if (network is { RouterId: { } id, Subnet: { } subnet, Gateway: { } gateway } && routers.TryGetValue(id, out var router) && router.IsWanted)
         {
             var name = $"{router.Name}-{network.Name}";
@@ -58,11 +69,15 @@ public sealed class NorthboundProjection(
     {
         var self = new ObjectRef(port.Kind, port.Id);
         if (!port.IsWanted)
+        {
             return new(self, [], port.IsAsked);
+        }
 
         var network = networks[port.NetworkId];
         if (SwitchOf(network) is not { } parent)
+        {
             return new(self, [], port.IsAsked, Obstacle.Rejected(existing[network.Id].Problem ?? ""));
+        }
 
         var dhcp = DhcpOf(network);
         var address = port.Ip is { } ip ? $"{port.Mac} {ip}" : port.Mac.ToString();
@@ -109,13 +124,24 @@ public sealed class NorthboundProjection(
             ["mtu"] = network.Mtu.ToString(CultureInfo.InvariantCulture),
         };
         if (network.Gateway is { } gateway)
+        {
             options["router"] = gateway.ToString();
+        }
+
         if (network.DnsServers is [var server])
+        {
             options["dns_server"] = server;
+        }
         else if (network.DnsServers.Count > 1)
+        {
             options["dns_server"] = $"{{{string.Join(", ", network.DnsServers)}}}";
+        }
+
         if (network.DomainName is { } domain)
+        {
             options["domain_name"] = $"\"{domain}\""; // OVN wants text in quotes
+        }
+
         return OvsdbValue.Map(options);
     }
 
@@ -123,7 +149,10 @@ public sealed class NorthboundProjection(
     private static MacAddress MacOf(DesiredNetwork network)
     {
         if (network.GatewayMac is { } mac)
+        {
             return mac;
+        }
+
         Span<byte> bytes = stackalloc byte[16];
         network.DhcpUuid.TryWriteBytes(bytes);
         return new(0x02_00_00_00_00_00 | (ulong)System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(bytes));

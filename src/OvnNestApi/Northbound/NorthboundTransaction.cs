@@ -30,7 +30,10 @@ public static class NorthboundTransaction
     private static IEnumerable<Op> Delete(RowRef row)
     {
         if (row.Table is Tables.Switch or Tables.Router)
+        {
             yield return Op.Wait(row.Table, [Where.Uuid(row.Uuid)], ["ports"], "==", [new Dictionary<string, OvsdbValue> { ["ports"] = OvsdbValue.Empty }]);
+        }
+
         yield return Op.Delete(row.Table, [Where.Uuid(row.Uuid)]);
     }
 }

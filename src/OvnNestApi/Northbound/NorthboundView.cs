@@ -44,9 +44,15 @@ public sealed class NorthboundView(ReplicaSnapshot copy, Ownership ownership, bo
 
         var uuid = named[0].Uuid;
         if (network.DhcpOptionsId is { } chosen)
+        {
             return copy.Find(Tables.Dhcp, chosen) is null ? new(null, null, $"There is no DHCP_Options row {chosen}.") : new(uuid, chosen, null);
+        }
+
         if (!network.DhcpEnabled || network.Subnet is not { } subnet)
+        {
             return new(uuid, null, null);
+        }
+
         var dhcp = copy.DhcpOf(subnet.ToString()).Where(row => ownership.OwnerOf(row) is null).ToList();
         return dhcp.Count > 1
             ? new(null, null, $"{dhcp.Count} DHCP_Options rows have the subnet {subnet}: {Uuids(dhcp)}. dhcp.optionsId chooses one.")
@@ -64,11 +70,21 @@ public sealed class NorthboundView(ReplicaSnapshot copy, Ownership ownership, bo
     {
         var rows = new Dictionary<RowRef, Row>();
         foreach (var wanted in o.Rows)
+        {
             if ((copy.Find(wanted.Ref.Table, wanted.Ref.Uuid) ?? read?.GetValueOrDefault(wanted.Ref)) is { } row)
+            {
                 rows[wanted.Ref] = row;
+            }
+        }
+
         foreach (var table in TablesOf(o.Object.Kind))
+        {
             foreach (var row in copy.OfObject(table, o.Object.Id))
+            {
                 rows[new(table, row.Uuid)] = row;
+            }
+        }
+
         return rows.Select(pair => new ActualRow(pair.Key, pair.Value, ParentsOf(pair.Key, o.Rows.FirstOrDefault(w => w.Ref == pair.Key)?.Parent)));
     }
 
@@ -92,10 +108,14 @@ public sealed class NorthboundView(ReplicaSnapshot copy, Ownership ownership, bo
     private List<RowRef> ParentsOf(RowRef row, RowRef? expected)
     {
         if (Tables.ParentOf(row.Table) is not { } table)
+        {
             return [];
+        }
         // The usual case: it is where it belongs. Elsewhere it is looked for only if it is not, or with cause.
         if (!isThorough && expected is { } there && copy.Find(there.Table, there.Uuid) is { } parent && parent["ports"].Contains(row.Uuid))
+        {
             return [there];
+        }
         // Asking every switch is cheap for a few ports; for many it pays to turn them all round once.
         return ++_searches <= FewSearches
             ? [.. copy.Table(table).Values.Where(p => p["ports"].Contains(row.Uuid)).Select(p => new RowRef(table, p.Uuid))]
@@ -105,14 +125,20 @@ public sealed class NorthboundView(ReplicaSnapshot copy, Ownership ownership, bo
     private Dictionary<Guid, List<RowRef>> Whereabouts(string table)
     {
         if (_whereabouts.TryGetValue(table, out var all))
+        {
             return all;
+        }
+
         _whereabouts[table] = all = [];
         foreach (var parent in copy.Table(table).Values)
         {
             foreach (var port in parent["ports"].AsSet())
             {
                 if (!all.TryGetValue(port.AsUuid(), out var parents))
+                {
                     all[port.AsUuid()] = parents = new(1);
+                }
+
                 parents.Add(new(table, parent.Uuid));
             }
         }

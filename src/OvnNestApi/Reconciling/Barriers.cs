@@ -15,11 +15,16 @@ internal static class Barriers
     public static async Task MendAsync(NestDb db, NorthboundDb nb, bool mayWrite, CancellationToken cancellationToken)
     {
         if (nb.NbCfg is not { } nbCfg)
+        {
             return;
+        }
+
         await db.Database.ExecuteSqlAsync($"UPDATE vlan_leases SET drain_nb_cfg = NULL WHERE state = 'Draining' AND drain_nb_cfg > {nbCfg}", cancellationToken);
         var told = await db.Database.SqlQuery<long?>(
             $"""SELECT greatest((SELECT max(nb_cfg) FROM host_status), (SELECT hv_cfg FROM leader)) AS "Value" """).SingleAsync(cancellationToken);
         if (mayWrite && told > nbCfg)
+        {
             await nb.CountOnAsync(told.Value - nbCfg, cancellationToken);
+        }
     }
 }

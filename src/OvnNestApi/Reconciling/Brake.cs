@@ -21,12 +21,17 @@ internal readonly record struct Brake(string Id, string Message)
     {
         var going = plans.Where(plan => plan.Unasked > 0).ToList();
         if (going.Count == 0)
+        {
             return null;
+        }
+
         var (count, all, owners) = (going.Sum(plan => plan.Unasked), view.Count(), view.Owners());
         var kind = going.Where(plan => !plan.Creates).GroupBy(plan => plan.Object.Kind)
             .Where(kind => owners.Count(owner => owner.Kind == kind.Key) <= kind.Count()).Select(kind => (ObjectKind?)kind.Key).FirstOrDefault();
         if (count <= Rows && (all < FewestRows || count * 100 <= all * Percent) && kind is null)
+        {
             return null;
+        }
 
         var text = string.Join('\n', going.SelectMany(plan => plan.Removed).Select(row => $"{row.Table} {row.Uuid}").Order(StringComparer.Ordinal));
         return new(

@@ -15,9 +15,15 @@ internal sealed class Contention(TimeProvider time, int perMinute)
         var repairs = _repairs.TryGetValue(id, out var known) ? known : _repairs[id] = new();
         repairs.Enqueue(time.GetTimestamp());
         while (time.GetElapsedTime(repairs.Peek()) > TimeSpan.FromMinutes(1))
+        {
             repairs.Dequeue();
+        }
+
         if (repairs.Count > perMinute)
+        {
             _contended.Add(id);
+        }
+
         return _contended.Contains(id);
     }
 
@@ -32,6 +38,8 @@ internal sealed class Contention(TimeProvider time, int perMinute)
     public void Prune()
     {
         foreach (var (id, repairs) in _repairs.Where(r => !_contended.Contains(r.Key) && time.GetElapsedTime(r.Value.Last()) > TimeSpan.FromMinutes(1)).ToList())
+        {
             _repairs.Remove(id);
+        }
     }
 }

@@ -30,7 +30,9 @@ internal sealed class Delivery(NorthboundDb nb, ReconcilerOptions options, Echoe
             foreach (var batch in Batches())
             {
                 if (!await SendAsync(batch, cancellationToken))
+                {
                     return;
+                }
             }
         }
         catch (OvsdbNotConnectedException)
@@ -57,7 +59,9 @@ internal sealed class Delivery(NorthboundDb nb, ReconcilerOptions options, Echoe
                 }
                 batch.Add(plan);
                 foreach (var parent in parents)
+                {
                     ports[parent] = ports.GetValueOrDefault(parent) + 1;
+                }
             }
             yield return batch;
             rest = later;
@@ -113,11 +117,19 @@ internal sealed class Delivery(NorthboundDb nb, ReconcilerOptions options, Echoe
         {
             (isWhole ? Done : Again).Add(plan.Object);
             foreach (var row in plan.Removed)
+            {
                 echoes.Note(row, null);
+            }
+
             foreach (var row in draft.Wanted(plan.Object).Rows)
+            {
                 echoes.Note(row.Ref, row);
+            }
+
             if (isWhole && nbCfg is { } number && Releases(plan))
+            {
                 NbCfg[plan.Object] = number;
+            }
         }
     }
 }

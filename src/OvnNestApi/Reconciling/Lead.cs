@@ -35,7 +35,9 @@ internal sealed class Lead(Leadership leadership, Term first, Signal changed) : 
             var before = _term;
             _term = await next(before);
             if (_term != before)
+            {
                 changed.Set();
+            }
         }
         finally
         {

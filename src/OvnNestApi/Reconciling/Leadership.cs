@@ -55,7 +55,9 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
             """,
             cancellationToken);
         if (rows == 0)
+        {
             throw Deposed();
+        }
     }
 
     /// <summary>Lets another process take over at once.</summary>
@@ -69,7 +71,10 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
         command.Parameters.AddRange(parameters);
         command.Parameters.AddWithValue("me", Me);
         if (update.Contains("@mode", StringComparison.Ordinal))
+        {
             command.Parameters.AddWithValue("mode", options.Mode.ToString());
+        }
+
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
             ? new(reader.GetGuid(0), reader.GetInt64(1), Enum.Parse<ReconcilerMode>(reader.GetString(2)), reader.IsDBNull(3) ? null : reader.GetString(3))

@@ -36,7 +36,9 @@ internal sealed partial class Pass(
             var ids = isFull ? null : term.Mode != ReconcilerMode.Repair ? []
                 : (await DesiredState.BacklogAsync(db, options.PassSize, drift.ForeignChanged, cancellationToken)).Concat(drift.Suspects).ToHashSet();
             if (ids is { Count: 0 } && drift is { Observed.Count: 0, HasBarrierMoved: false } && _ports.Due().Count == 0)
+            {
                 return new(IsComplete: true);
+            }
 
             var outcome = ids is { Count: 0 } ? new Outcome() : await ReconcileAsync(db, term, ids, drift, cancellationToken);
             outcome.HvCfg = drift.HasBarrierMoved || isFull ? nb.HvCfg : null;
@@ -65,7 +67,10 @@ internal sealed partial class Pass(
     private async Task<Outcome> ReconcileAsync(NestDb db, Term term, IReadOnlyCollection<Guid>? ids, NorthboundDrift drift, CancellationToken cancellationToken)
     {
         if (ids is null)
+        {
             await Barriers.MendAsync(db, nb, mayWrite: term.Mode == ReconcilerMode.Repair, cancellationToken);
+        }
+
         var desired = await DesiredState.ReadAsync(db, ids, cancellationToken);
         var view = new NorthboundView(nb.Copy, nb.Ownership, isThorough: ids is null || drift.Suspects.Count > 0);
         var strays = ids is null ? Strays(desired, view) : [];
@@ -77,7 +82,9 @@ internal sealed partial class Pass(
             return new() { Desired = desired };
         }
         if (Brake.For(draft.Plans, view) is { } brake && brake.Id != term.ReleasedBrake)
+        {
             return new() { Brake = brake };
+        }
 
         var releasing = desired.Draining.Select(lease => new ObjectRef(ObjectKind.Container, lease.ContainerId ?? default)).ToHashSet();
         var delivery = new Delivery(nb, options, _echoes, draft, releasing);
@@ -85,10 +92,16 @@ internal sealed partial class Pass(
         ReconcilerMetrics.Operations.Add(delivery.Operations);
         ReconcilerMetrics.Refusals.Add(delivery.Refused.Count);
         foreach (var (refused, error) in delivery.Refused.Take(1))
+        {
             LogRefused(delivery.Refused.Count, refused.Kind, refused.Id, error);
+        }
+
         var drifted = delivery.Done.Where(o => desired.Subjects.TryGetValue(o, out var standing) && !standing.IsAsked).ToList();
         if (drifted.Count > 0)
+        {
             LogRepaired(drifted.Count, drifted[0].Kind, drifted[0].Id);
+        }
+
         return new()
         {
             Desired = desired,
@@ -105,17 +118,30 @@ internal sealed partial class Pass(
         foreach (var plan in draft.Plans)
         {
             if (!draft.Desired.Subjects.TryGetValue(plan.Object, out var standing))
+            {
                 continue;
+            }
+
             if (delivery.Refused.TryGetValue(plan.Object, out var error))
+            {
                 yield return new(plan.Object, standing, now.HasRows(plan.Object), Obstacle.Rejected(error), IsPaced: true);
+            }
             else if (!plan.IsEmpty && !delivery.Done.Contains(plan.Object))
+            {
                 continue;
+            }
             else if (IsContended(plan, standing, isFull))
+            {
                 yield return new(plan.Object, standing, now.HasRows(plan.Object), Fight);
+            }
             else if (plan.Kept is { } kept)
+            {
                 yield return new(plan.Object, standing, now.HasRows(plan.Object), kept, IsPaced: true);
+            }
             else
+            {
                 yield return new(plan.Object, standing, draft.IsWanted(plan.Object));
+            }
         }
     }
 
@@ -123,9 +149,15 @@ internal sealed partial class Pass(
     {
         var id = plan.Object.Id;
         if (plan.IsEmpty && isFull)
+        {
             _contention.Clear(id);
+        }
+
         if (plan.IsEmpty || standing.IsAsked)
+        {
             return _contention.Has(id);
+        }
+
         ReconcilerMetrics.Repairs.Add(1);
         return _contention.Note(id);
     }
@@ -148,9 +180,16 @@ internal sealed partial class Pass(
         // A rival that is a known object of ours has drifted, or is about to go: it is repaired itself.
         var suspicious = new List<(Guid Container, Row Rival, Guid? Owner)>();
         foreach (var c in desired.Containers.Values.Where(c => c.IsWanted))
+        {
             foreach (var rival in view.RivalsOf(c, desired.Vms[c.VmId ?? default].PortName))
+            {
                 if (rival.Owner is not { } owner || !desired.Containers.ContainsKey(owner))
+                {
                     suspicious.Add((c.Id, rival.Row, rival.Owner));
+                }
+            }
+        }
+
         var owners = suspicious.Select(s => s.Owner).OfType<Guid>().Distinct().ToList();
         var known = owners.Count == 0 || isFull
             ? []
@@ -174,14 +213,21 @@ internal sealed partial class Pass(
                 continue;
             }
             if (delivery.NbCfg.TryGetValue(container, out var number))
+            {
                 drained[lease.Id] = number;
+            }
             else
+            {
                 bare.Add(lease.Id);
+            }
         }
 
         // Their rows went some other way: by northd, by somebody's hand, or never were. One barrier serves all.
         if (bare.Count > 0 && nb.IsSynced && await nb.TransactAsync([], counts: true, cancellationToken) is { NbCfg: { } barrier })
+        {
             bare.ForEach(lease => drained[lease] = barrier);
+        }
+
         return drained;
     }
 
@@ -190,8 +236,13 @@ internal sealed partial class Pass(
         var ids = observed.Concat(_ports.Due()).ToHashSet();
         var sightings = new List<Sighting>();
         foreach (var (port, standing) in all?.Subjects.Where(s => s.Key.Kind is ObjectKind.Vm or ObjectKind.Container) ?? [])
+        {
             if (!ids.Contains(port.Id) && See(port.Id) is var (isUp, tag) && (isUp != standing.Up || (port.Kind == ObjectKind.Container && tag != standing.ObservedTag)))
+            {
                 ids.Add(port.Id);
+            }
+        }
+
         foreach (var id in ids)
         {
             var (isUp, tag) = See(id);
@@ -210,7 +261,10 @@ internal sealed partial class Pass(
     {
         var news = outcome.Verdicts.Where(verdict => !verdict.IsKnown).ToList();
         if (news.Count == 0 && outcome.Sightings.Count == 0 && outcome.Drained.Count == 0 && outcome.HvCfg is null && !isFull)
+        {
             return;
+        }
+
         var awaiting = outcome.HvCfg is null
             ? []
             : await db.VlanLeases.Where(l => l.State == LeaseState.Draining && l.AwaitsAllChassis && l.DrainNbCfg <= outcome.HvCfg).Select(l => l.VmId).ToListAsync(cancellationToken);
@@ -225,20 +279,35 @@ internal sealed partial class Pass(
             var seen = await Records.WriteAsync(db, outcome.Sightings, ct);
             await Records.WriteAsync(db, outcome.Drained, ct);
             if (outcome.HvCfg is { } hvCfg)
+            {
                 await db.Database.ExecuteSqlAsync($"UPDATE leader SET hv_cfg = {hvCfg} WHERE hv_cfg IS DISTINCT FROM {hvCfg}", ct);
+            }
+
             if (vms.Count > 0)
+            {
                 await settlement.SettleAsync(db, vms, ct);
+            }
+
             if (settlesNetworks)
+            {
                 await Settlement.SettleNetworksAsync(db, ct);
+            }
+
             var touched = news.Select(verdict => verdict.Object.Id).Concat(seen).ToHashSet();
             if (touched.Count > 0)
+            {
                 await Readiness.EvaluateAsync(db, touched, ct);
+            }
+
             var summary = new PassSummary(isFull, news.Count, outcome.Operations, Math.Round(time.GetElapsedTime(start).TotalMilliseconds, 1));
             await leadership.FinishAsync(db, term, summary, ct);
             return null;
         }, cancellationToken);
         if (problem is not null)
+        {
             throw new InvalidOperationException($"What the pass did could not be recorded: {problem.Detail}");
+        }
+
         signals.Written(db);
     }
 
@@ -248,7 +317,10 @@ internal sealed partial class Pass(
         var drift = _left ?? new(nb.Ownership, _echoes);
         _left = null;
         foreach (var change in nb.TakeChanges())
+        {
             drift.Add(change);
+        }
+
         return drift;
     }
 

@@ -17,9 +17,15 @@ internal sealed class PortStates(TimeProvider time, TimeSpan debounce)
             return true;
         }
         if (!_downSince.TryGetValue(id, out var since))
+        {
             _downSince[id] = since = time.GetTimestamp();
+        }
+
         if (time.GetElapsedTime(since) < debounce)
+        {
             return null;
+        }
+
         _downSince.Remove(id);
         return false;
     }

@@ -33,7 +33,9 @@ internal sealed partial class Reconciler(
             try
             {
                 if (await leadership.TakeOverAsync(stoppingToken) is { } term)
+                {
                     await LeadAsync(term, stoppingToken);
+                }
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -71,7 +73,9 @@ internal sealed partial class Reconciler(
             await end.CancelAsync();
             await heartbeat;
             if (stoppingToken.IsCancellationRequested)
+            {
                 await leadership.ResignAsync(lead.Term);
+            }
         }
     }
 
@@ -94,7 +98,9 @@ internal sealed partial class Reconciler(
             {
                 // PostgreSQL is out of reach, or we are ending: if it stays so, another process takes over.
                 if (!end.IsCancellationRequested)
+                {
                     LogHeartbeat(e.Message);
+                }
             }
         }
     }
@@ -102,7 +108,10 @@ internal sealed partial class Reconciler(
     private async Task<bool> AnswersAsync(Lead lead, NorthboundDb nb, CancellationToken cancellationToken)
     {
         if (!nb.IsSynced || lead.Refusal is not null)
+        {
             return false;
+        }
+
         using var patience = new CancellationTokenSource(_options.Heartbeat, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
@@ -131,7 +140,9 @@ internal sealed partial class Reconciler(
                 {
                     var (generation, isFull) = (nb.Generation, schedule.IsFullDue(nb.Generation, lead.Term));
                     if (isFull || !schedule.IsBraked)
+                    {
                         hasMore = schedule.Note(await pass.RunAsync(lead.Term, isFull, cancellationToken), generation, isFull, lead.Term);
+                    }
                 }
                 else if (lead.Term.Mode == ReconcilerMode.Off)
                 {
@@ -154,9 +165,14 @@ internal sealed partial class Reconciler(
             }
 
             if (backoff > TimeSpan.Zero)
+            {
                 await PauseAsync(backoff, cancellationToken);
+            }
             else if (!hasMore)
+            {
                 await Signal.WaitAsync(wake, schedule.WaitAtMost(pass.NextIn), time, cancellationToken);
+            }
+
             cancellationToken.ThrowIfCancellationRequested();
             await PauseAsync(schedule.Linger(), cancellationToken);
         }
@@ -166,7 +182,10 @@ internal sealed partial class Reconciler(
     private async Task<bool> IsFencedAsync(Lead lead, NorthboundDb nb, CancellationToken cancellationToken)
     {
         if (nb.IsFenced(lead.Term.Installation, lead.Term.Epoch))
+        {
             return true;
+        }
+
         await lead.RenewAsync(false, lead.Refusal, cancellationToken); // who leads no more finds out here
         var claim = await nb.ClaimAsync(lead.Term.Installation, lead.Term.Epoch, cancellationToken);
         if (claim.NewerEpoch is { } newer)
@@ -175,7 +194,10 @@ internal sealed partial class Reconciler(
             claim = await nb.ClaimAsync(lead.Term.Installation, lead.Term.Epoch, cancellationToken);
         }
         if (claim.Error is { } error && error != lead.Refusal)
+        {
             LogRefusal(error);
+        }
+
         lead.Refusal = claim.Error;
         await lead.RenewAsync(claim.IsClaimed, claim.Error, cancellationToken);
         return claim.IsClaimed;
@@ -184,7 +206,9 @@ internal sealed partial class Reconciler(
     private async Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken)
     {
         if (pause > TimeSpan.Zero)
+        {
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "Northbound__Endpoints is not set: nothing is reconciled")]

@@ -28,7 +28,9 @@ internal static class ReconcilerEndpoints
     {
         var (body, problem) = await JsonBody.ReadAsync<ReconcilerBody>(context.Request, ct);
         if (body?.Spec is not { } spec)
+        {
             return (ProblemResult)(problem ?? Problems.ValidationFailed("#/spec", "is required"));
+        }
 
         problem = await NestWrite.RunAsync(
             db,
@@ -37,14 +39,20 @@ internal static class ReconcilerEndpoints
                 var leader = await db.Leader.FromSql($"SELECT * FROM leader FOR NO KEY UPDATE").SingleAsync(ct);
                 var before = new ReconcilerSpec(leader.Mode, leader.ReleasedBrake);
                 if (before == spec)
+                {
                     return null;
+                }
+
                 (leader.Mode, leader.ReleasedBrake) = (spec.Mode, spec.ReleaseBrake);
                 ChangeLog.Add(db, "reconciler", null, "reconciler", leader.Installation, "updated", Json(before), Json(spec));
                 return null;
             },
             ct);
         if (problem is not null)
+        {
             return (ProblemResult)problem;
+        }
+
         signals.Written(db);
         return new JsonResult<ReconcilerView>(await ReadAsync(db, ct));
     }

@@ -72,7 +72,10 @@ internal static class Records
     {
         var recovered = verdicts.Where(v => v.Obstacle is null && v.Standing.Rejection is not null).Select(v => v.Object.Id).ToArray();
         if (recovered.Length == 0)
+        {
             return;
+        }
+
         await db.Database.ExecuteSqlAsync(
             $"""
             UPDATE networks SET retry_at = now() WHERE retry_at > now() AND router_id = ANY({recovered});
@@ -86,7 +89,10 @@ internal static class Records
     public static async Task<List<Guid>> WriteAsync(NestDb db, IReadOnlyList<Sighting> sightings, CancellationToken cancellationToken)
     {
         if (sightings.Count == 0)
+        {
             return [];
+        }
+
         var sorted = sightings.OrderBy(s => s.Id).ToList();
         var (ids, ups, tags) = (sorted.Select(s => s.Id).ToArray(), sorted.Select(s => s.IsUp).ToArray(), sorted.Select(s => s.Tag).ToArray());
         return await db.Database.SqlQuery<Guid>(
@@ -103,7 +109,10 @@ internal static class Records
     public static async Task WriteAsync(NestDb db, Dictionary<Guid, long> drained, CancellationToken cancellationToken)
     {
         if (drained.Count == 0)
+        {
             return;
+        }
+
         var (ids, numbers) = (drained.Keys.ToArray(), drained.Values.ToArray());
         await db.Database.ExecuteSqlAsync(
             $"""

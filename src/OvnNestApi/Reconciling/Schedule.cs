@@ -22,7 +22,10 @@ internal sealed class Schedule(ReconcilerOptions options, TimeProvider time)
         (_term, _endedAt) = (term, time.GetTimestamp());
         IsBraked = report.IsBraked;
         if (isFull && (report.IsComplete || report.IsBraked))
+        {
             (_compared, _comparedAt) = (generation, time.GetTimestamp());
+        }
+
         return report.HasMore;
     }
 

@@ -28,15 +28,26 @@ internal sealed class AtomMap(KeyValuePair<OvsdbValue, OvsdbValue>[] pairs) : IR
         for (var i = 0; i < pairs.Length; i++)
         {
             if (!pairs[i].Key.IsAtom || !pairs[i].Value.IsAtom)
+            {
                 throw new ArgumentException($"{pairs[i]} is not a pair of atoms; only atoms can be in an OVSDB map.");
+            }
+
             ascending = ascending && (i == 0 || pairs[i - 1].Key.CompareTo(pairs[i].Key) < 0);
         }
         if (ascending)
+        {
             return pairs;
+        }
+
         Array.Sort(pairs, static (a, b) => a.Key.CompareTo(b.Key));
         for (var i = 1; i < pairs.Length; i++)
+        {
             if (pairs[i - 1].Key == pairs[i].Key)
+            {
                 throw new ArgumentException($"The map has the key {pairs[i].Key} twice.");
+            }
+        }
+
         return pairs;
     }
 
@@ -52,14 +63,22 @@ internal sealed class AtomMap(KeyValuePair<OvsdbValue, OvsdbValue>[] pairs) : IR
     public int CompareTo(AtomMap other)
     {
         if (Count != other.Count)
+        {
             return Count.CompareTo(other.Count);
+        }
+
         for (var i = 0; i < pairs.Length; i++)
         {
             var theirs = other.Pairs[i];
             if (pairs[i].Key.CompareTo(theirs.Key) is var keys and not 0)
+            {
                 return keys;
+            }
+
             if (pairs[i].Value.CompareTo(theirs.Value) is var values and not 0)
+            {
                 return values;
+            }
         }
         return 0;
     }
@@ -69,7 +88,10 @@ internal sealed class AtomMap(KeyValuePair<OvsdbValue, OvsdbValue>[] pairs) : IR
     public override int GetHashCode()
     {
         if (pairs.Length == 0)
+        {
             return 0; // as the empty set, which it equals
+        }
+
         var hash = new HashCode();
         foreach (var (key, value) in pairs)
         {
@@ -93,11 +115,18 @@ internal sealed class AtomMap(KeyValuePair<OvsdbValue, OvsdbValue>[] pairs) : IR
             var middle = (low + high) >> 1;
             var order = pairs[middle].Key.CompareTo(key);
             if (order == 0)
+            {
                 return middle;
+            }
+
             if (order < 0)
+            {
                 low = middle + 1;
+            }
             else
+            {
                 high = middle - 1;
+            }
         }
         return -1;
     }

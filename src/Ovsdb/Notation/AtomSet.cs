@@ -16,16 +16,27 @@ internal sealed class AtomSet(OvsdbValue[] atoms) : IReadOnlyList<OvsdbValue>
         for (var i = 0; i < atoms.Length; i++)
         {
             if (!atoms[i].IsAtom)
+            {
                 throw new ArgumentException($"{atoms[i]} is not an atom; only atoms can be in an OVSDB set.");
+            }
+
             ascending = ascending && (i == 0 || atoms[i - 1].CompareTo(atoms[i]) < 0);
         }
         if (ascending)
+        {
             return atoms;
+        }
+
         Array.Sort(atoms, static (a, b) => a.CompareTo(b));
         var distinct = 1;
         for (var i = 1; i < atoms.Length; i++)
+        {
             if (atoms[distinct - 1] != atoms[i])
+            {
                 atoms[distinct++] = atoms[i];
+            }
+        }
+
         return distinct == atoms.Length ? atoms : atoms[..distinct];
     }
 
@@ -34,10 +45,18 @@ internal sealed class AtomSet(OvsdbValue[] atoms) : IReadOnlyList<OvsdbValue>
     public int CompareTo(AtomSet other)
     {
         if (Count != other.Count)
+        {
             return Count.CompareTo(other.Count);
+        }
+
         for (var i = 0; i < atoms.Length; i++)
+        {
             if (atoms[i].CompareTo(other[i]) is var order and not 0)
+            {
                 return order;
+            }
+        }
+
         return 0;
     }
 
@@ -47,7 +66,10 @@ internal sealed class AtomSet(OvsdbValue[] atoms) : IReadOnlyList<OvsdbValue>
     {
         var hash = new HashCode();
         foreach (var atom in atoms)
+        {
             hash.Add(atom);
+        }
+
         return hash.ToHashCode();
     }
 

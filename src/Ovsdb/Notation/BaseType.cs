@@ -48,7 +48,10 @@ public sealed record BaseType(OvsdbKind Type)
     {
         var kind = atom.Kind;
         if (kind != Type && (Type, kind) is not ((OvsdbKind.Real, OvsdbKind.Integer) or (OvsdbKind.Uuid, OvsdbKind.NamedUuid)))
+        {
             return $"{atom} is not a {Type.ToString().ToLowerInvariant()}";
+        }
+
         var outside = Type switch
         {
             OvsdbKind.Integer => atom.AsInteger() < MinInteger || atom.AsInteger() > MaxInteger,
@@ -58,14 +61,20 @@ public sealed record BaseType(OvsdbKind Type)
             _ => false,
         };
         if (outside)
+        {
             return $"{atom} is outside the limits";
+        }
+
         return Enum is null || Enum.Contains(atom) ? null : $"{atom} is not one of {string.Join(", ", Enum)}";
     }
 
     internal static BaseType Parse(JsonElement json)
     {
         if (json.ValueKind == JsonValueKind.String)
+        {
             return new BaseType(KindOf(json.GetString()));
+        }
+
         var type = new BaseType(KindOf(json.GetProperty("type").GetString()));
         return type with
         {

@@ -22,11 +22,20 @@ public sealed record ColumnType(BaseType Key, BaseType? Value, int Min, int Max)
     public string? Refuses(OvsdbValue value)
     {
         if (value.Count < Min || value.Count > Max)
+        {
             return $"{value.Count} values, but {Min} to {(Max == int.MaxValue ? "unlimited" : Max)} are allowed";
+        }
+
         if (value.IsEmpty)
+        {
             return null;
+        }
+
         if (IsMap != (value.Kind == OvsdbKind.Map))
+        {
             return IsMap ? "not a map" : "a map";
+        }
+
         return value.Kind switch
         {
             OvsdbKind.Map => RefusesPairs(value.MapContent().Pairs),
@@ -41,7 +50,10 @@ public sealed record ColumnType(BaseType Key, BaseType? Value, int Min, int Max)
     internal static ColumnType Parse(JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.Object)
+        {
             return new ColumnType(BaseType.Parse(json), null, 1, 1);
+        }
+
         var max = !json.TryGetProperty("max", out var upper) ? 1 : (upper.ValueKind == JsonValueKind.String && upper.ValueEquals("unlimited")) ? int.MaxValue : upper.GetInt32();
         return new ColumnType(
             BaseType.Parse(json.GetProperty("key")),
@@ -54,16 +66,26 @@ public sealed record ColumnType(BaseType Key, BaseType? Value, int Min, int Max)
     private string? RefusesElements(AtomSet atoms)
     {
         for (var i = 0; i < atoms.Count; i++)
+        {
             if (Key.Refuses(atoms[i]) is { } reason)
+            {
                 return reason;
+            }
+        }
+
         return null;
     }
 
     private string? RefusesPairs(ReadOnlySpan<KeyValuePair<OvsdbValue, OvsdbValue>> pairs)
     {
         foreach (var (key, value) in pairs)
+        {
             if ((Key.Refuses(key) ?? Value?.Refuses(value)) is { } reason)
+            {
                 return reason;
+            }
+        }
+
         return null;
     }
 

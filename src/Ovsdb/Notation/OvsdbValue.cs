@@ -50,7 +50,10 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
     {
         ArgumentNullException.ThrowIfNull(value);
         if (value.Contains('\0') || (!Ascii.IsValid(value) && !IsWellFormed(value)))
+        {
             throw new ArgumentException("OVSDB text cannot hold U+0000 or half a surrogate pair.", nameof(value));
+        }
+
         return new(value);
     }
 
@@ -206,19 +209,31 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
     internal int CompareTo(OvsdbValue other)
     {
         if (ReferenceEquals(_content, other._content) && _content is not Marker)
+        {
             return 0;
+        }
+
         if (_content is string a && other._content is string b)
+        {
             return string.CompareOrdinal(a, b);
+        }
+
         var (kind, otherKind) = (Kind, other.Kind);
         if (IsEmpty || other.IsEmpty)
+        {
             return Count.CompareTo(other.Count);
+        }
+
         if (kind != otherKind)
+        {
             return (kind, otherKind) switch
             {
                 (OvsdbKind.Integer, OvsdbKind.Real) => CompareNumbers(AsInteger(), other.AsReal()),
                 (OvsdbKind.Real, OvsdbKind.Integer) => -CompareNumbers(other.AsInteger(), AsReal()),
                 _ => kind.CompareTo(otherKind),
             };
+        }
+
         return kind switch
         {
             OvsdbKind.Integer => AsInteger().CompareTo(other.AsInteger()),
@@ -278,9 +293,15 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
     private static int CompareNumbers(long integer, double real)
     {
         if (real >= long.MaxValue)
+        {
             return -1;
+        }
+
         if (real < long.MinValue)
+        {
             return 1;
+        }
+
         var floor = Math.Floor(real);
         var order = integer.CompareTo((long)floor);
         return order == 0 && real > floor ? -1 : order;
@@ -289,8 +310,13 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
     private static bool IsWellFormed(string text)
     {
         for (var i = 0; i < text.Length; i++)
+        {
             if (char.IsSurrogate(text[i]) && (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[++i])))
+            {
                 return false;
+            }
+        }
+
         return true;
     }
 

@@ -46,14 +46,28 @@ public sealed class Row : IEquatable<Row>, IKeyed<Guid>
     public bool Equals(Row? other)
     {
         if (ReferenceEquals(this, other))
+        {
             return true;
+        }
+
         if (other is null || Uuid != other.Uuid || _values.Length != other._values.Length)
+        {
             return false;
+        }
+
         if (ReferenceEquals(_shape, other._shape))
+        {
             return _values.AsSpan().SequenceEqual(other._values);
+        }
+
         for (var i = 0; i < _values.Length; i++)
+        {
             if (!other.TryGet(_shape.Names[i], out var theirs) || _values[i] != theirs)
+            {
                 return false;
+            }
+        }
+
         return true;
     }
 

@@ -17,7 +17,9 @@ internal sealed class RowShape
         _utf8Names = [.. Names.Select(Encoding.UTF8.GetBytes)];
         _indexes = new Dictionary<string, int>(Names.Length, StringComparer.Ordinal);
         for (var i = 0; i < Names.Length; i++)
+        {
             _indexes.Add(Names[i], i);
+        }
     }
 
     public string[] Names { get; }
@@ -32,8 +34,13 @@ internal sealed class RowShape
     {
         // Most often it is the very text that the monitor was asked with, and there are few columns.
         for (var i = 0; i < Names.Length; i++)
+        {
             if (ReferenceEquals(Names[i], name))
+            {
                 return i;
+            }
+        }
+
         return _indexes.TryGetValue(name, out var index) ? index : -1;
     }
 
@@ -44,7 +51,9 @@ internal sealed class RowShape
         {
             var i = (last + step) % _utf8Names.Length;
             if (reader.ValueTextEquals(_utf8Names[i]))
+            {
                 return i;
+            }
         }
         return -1;
     }

@@ -7,7 +7,10 @@ internal static class ColumnDifference
     public static OvsdbValue Apply(OvsdbValue value, OvsdbValue difference, ColumnType? type)
     {
         if (type is not { Max: > 1 })
+        {
             return difference;
+        }
+
         return type.IsMap ? Pairs(value.MapContent().Pairs, difference.MapContent().Pairs) : Elements(value.AsSet(), difference.AsSet());
     }
 
@@ -20,14 +23,24 @@ internal static class ColumnDifference
         {
             var place = Find(elements, from, changed);
             for (; from < place; from++)
+            {
                 result.Add(elements[from]);
+            }
+
             if (place < elements.Count && elements[place] == changed)
+            {
                 from++;
+            }
             else
+            {
                 result.Add(changed);
+            }
         }
         for (; from < elements.Count; from++)
+        {
             result.Add(elements[from]);
+        }
+
         return OvsdbValue.FromAscending([.. result]);
     }
 
@@ -38,12 +51,20 @@ internal static class ColumnDifference
         foreach (var changed in difference)
         {
             for (; from < pairs.Length && pairs[from].Key.CompareTo(changed.Key) < 0; from++)
+            {
                 result.Add(pairs[from]);
+            }
+
             var present = from < pairs.Length && pairs[from].Key == changed.Key;
             if (!present || pairs[from].Value != changed.Value)
+            {
                 result.Add(changed);
+            }
+
             if (present)
+            {
                 from++;
+            }
         }
         result.AddRange(pairs[from..]);
         return OvsdbValue.FromMap([.. result]);
@@ -57,9 +78,13 @@ internal static class ColumnDifference
         {
             var middle = (low + high) >> 1;
             if (elements[middle].CompareTo(wanted) < 0)
+            {
                 low = middle + 1;
+            }
             else
+            {
                 high = middle;
+            }
         }
         return low;
     }

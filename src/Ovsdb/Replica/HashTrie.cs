@@ -37,7 +37,10 @@ internal readonly struct HashTrie<TKey, TEntry> : IReadOnlyDictionary<TKey, TEnt
         // Sorted are numbers that hold hash and place, because moving references costs more.
         var order = new ulong[entries.Length];
         for (var i = 0; i < order.Length; i++)
+        {
             order[i] = ((ulong)(uint)entries[i].Key.GetHashCode() << 32) | (uint)i;
+        }
+
         order.AsSpan().Sort();
         var (hashes, sorted) = (new uint[order.Length], new TEntry[order.Length]);
         var count = 0;
@@ -46,11 +49,18 @@ internal readonly struct HashTrie<TKey, TEntry> : IReadOnlyDictionary<TKey, TEnt
             var (hash, entry) = ((uint)(place >> 32), entries[(int)(uint)place]);
             var same = count - 1;
             while (same >= 0 && hashes[same] == hash && !sorted[same].Key.Equals(entry.Key))
+            {
                 same--;
+            }
+
             if (same >= 0 && hashes[same] == hash)
+            {
                 sorted[same] = merge(sorted[same], entry);
+            }
             else
+            {
                 (hashes[count], sorted[count++]) = (hash, entry);
+            }
         }
         return count == 0 ? default : new(TrieNode.Of<TEntry>(hashes.AsSpan(0, count), sorted.AsSpan(0, count), 0), count);
     }
@@ -59,17 +69,27 @@ internal readonly struct HashTrie<TKey, TEntry> : IReadOnlyDictionary<TKey, TEnt
     public TEntry? Find(TKey key)
     {
         if (_root is not { } node)
+        {
             return null;
+        }
+
         var hash = (uint)key.GetHashCode();
         for (var level = 0; ; level++)
         {
             var i = IndexOf(node, TrieNode.BitOf(hash, level), key);
             if (i < 0)
+            {
                 return null;
+            }
+
             if (node.Slots[i] is TrieNode below)
+            {
                 node = below;
+            }
             else
+            {
                 return EntryAt(node, i) is var entry && entry.Key.Equals(key) ? entry : null;
+            }
         }
     }
 
@@ -85,7 +105,10 @@ internal readonly struct HashTrie<TKey, TEntry> : IReadOnlyDictionary<TKey, TEnt
     public HashTrie<TKey, TEntry> Without(TKey key, TrieEdit edit)
     {
         if (Find(key) is null || _root is null)
+        {
             return this;
+        }
+
         return Count == 1 ? default : new(Remove(_root, (uint)key.GetHashCode(), 0, key, edit), Count - 1);
     }
 
@@ -96,19 +119,29 @@ internal readonly struct HashTrie<TKey, TEntry> : IReadOnlyDictionary<TKey, TEnt
     public IEnumerator<KeyValuePair<TKey, TEntry>> GetEnumerator()
     {
         if (_root is null)
+        {
             yield break;
+        }
+
         var path = new Stack<(TrieNode Node, int Next)>();
         path.Push((_root, 0));
         while (path.TryPop(out var place))
         {
             var (node, next) = place;
             if (next == node.Slots.Length)
+            {
                 continue;
+            }
+
             path.Push((node, next + 1));
             if (node.Slots[next] is TrieNode below)
+            {
                 path.Push((below, 0));
+            }
             else
+            {
                 yield return KeyValuePair.Create(EntryAt(node, next).Key, EntryAt(node, next));
+            }
         }
     }
 
@@ -119,10 +152,18 @@ internal readonly struct HashTrie<TKey, TEntry> : IReadOnlyDictionary<TKey, TEnt
     private static int IndexOf(TrieNode node, uint bit, TKey key)
     {
         if (bit != 0)
+        {
             return node.IndexOf(bit);
+        }
+
         for (var i = 0; i < node.Slots.Length; i++)
+        {
             if (EntryAt(node, i).Key.Equals(key))
+            {
                 return i;
+            }
+        }
+
         return -1;
     }
 
@@ -136,10 +177,16 @@ internal readonly struct HashTrie<TKey, TEntry> : IReadOnlyDictionary<TKey, TEnt
             return node.With(bit, entry, edit);
         }
         if (node.Slots[i] is TrieNode below)
+        {
             return node.WithAt(i, Set(below, hash, level + 1, entry, edit, ref added), edit);
+        }
+
         var present = EntryAt(node, i);
         if (present.Key.Equals(entry.Key))
+        {
             return node.WithAt(i, entry, edit);
+        }
+
         below = Set(new TrieNode(edit), (uint)present.Key.GetHashCode(), level + 1, present, edit, ref added);
         return node.WithAt(i, Set(below, hash, level + 1, entry, edit, ref added), edit);
     }
@@ -150,7 +197,10 @@ internal readonly struct HashTrie<TKey, TEntry> : IReadOnlyDictionary<TKey, TEnt
         var bit = TrieNode.BitOf(hash, level);
         var i = IndexOf(node, bit, key);
         if (node.Slots[i] is not TrieNode below)
+        {
             return node.Without(bit, i, edit);
+        }
+
         below = Remove(below, hash, level + 1, key, edit);
         // An entry alone needs no node.
         return node.WithAt(i, below.Slots is [TEntry last] ? last : below, edit);

@@ -20,7 +20,10 @@ internal sealed class IndexedRows : IKeyed<string>
     public IndexedRows With(Row row, TrieEdit edit)
     {
         if (_rows is not Row one)
+        {
             return new(Key, Several.With(row, edit));
+        }
+
         return one.Uuid == row.Uuid ? new(Key, row) : new(Key, default(HashTrie<Guid, Row>).With(one, edit).With(row, edit));
     }
 
@@ -28,7 +31,10 @@ internal sealed class IndexedRows : IKeyed<string>
     public IndexedRows? Without(Guid uuid, TrieEdit edit)
     {
         if (_rows is Row one)
+        {
             return one.Uuid == uuid ? null : this;
+        }
+
         var rest = Several.Without(uuid, edit);
         return rest.Count == 1 ? new(Key, rest.Values.Single()) : new(Key, rest);
     }

@@ -35,14 +35,20 @@ internal sealed class Replica(ReplicaLayout initial, Action<ReplicaChange> chang
         var reload = what is { IsContents: true, Found: false };
         var former = _snapshot;
         if (!reload && !what.IsContents && !ReferenceEquals(layout, former.Layout))
+        {
             return; // of a monitor that has been replaced, or whose contents are not here yet
+        }
+
         var start = reload ? ReplicaSnapshot.Empty(layout, former.Generation + 1) : former;
         var builders = new TableCopy.Builder?[layout.Tables.Length];
         var changes = new List<RowChange>();
         try
         {
             if (!reload && !ReferenceEquals(layout, former.Layout) && !layout.HasShapeOf(former.Layout))
+            {
                 throw new OvsdbInconsistencyException("the server goes on with another copy than this");
+            }
+
             ReadTables(ref reader, layout, start, reload ? former : null, builders, changes);
         }
         catch (OvsdbInconsistencyException)
@@ -54,20 +60,34 @@ internal sealed class Replica(ReplicaLayout initial, Action<ReplicaChange> chang
         var tables = layout.Tables.Select((table, i) => builders[i]?.ToCopy() ?? start.TableOf(table.Name)).ToArray();
         var snapshot = new ReplicaSnapshot(layout, tables, start.Generation);
         if (reload)
+        {
             NoteDeletions(former, snapshot, changes);
+        }
+
         (_snapshot, LastTransaction, IsInconsistent) = (snapshot, what.LastTransaction, false);
         if (what.IsContents)
+        {
             Conditions = layout;
+        }
+
         if (reload || changes.Count > 0)
+        {
             changed(new ReplicaChange(snapshot, reload, changes));
+        }
     }
 
     private static void NoteDeletions(ReplicaSnapshot former, ReplicaSnapshot now, List<RowChange> changes)
     {
         foreach (var table in former.Layout.Tables)
+        {
             foreach (var (uuid, row) in former.Table(table.Name))
+            {
                 if (now.Find(table.Name, uuid) is null)
+                {
                     changes.Add(new RowChange(table.Name, uuid, row, null));
+                }
+            }
+        }
     }
 
     private void ReadTables(
@@ -85,7 +105,9 @@ internal sealed class Replica(ReplicaLayout initial, Action<ReplicaChange> chang
             var builder = builders[number] ??= start.TableOf(layout.Tables[number].Name).ToBuilder();
             ValueReader.Expect(ref reader, JsonTokenType.StartObject);
             for (ValueReader.Next(ref reader); reader.TokenType == JsonTokenType.PropertyName; ValueReader.Next(ref reader))
+            {
                 ReadRow(ref reader, builder, former, changes);
+            }
         }
     }
 
@@ -108,12 +130,17 @@ internal sealed class Replica(ReplicaLayout initial, Action<ReplicaChange> chang
         {
             reader.Skip();
             if (present is not null)
+            {
                 Note(table, uuid, present, null, present, changes);
+            }
         }
         else if (isModify)
         {
             if (present is null)
+            {
                 throw new OvsdbInconsistencyException($"modify of the unknown row {uuid} of {table.Layout.Name}");
+            }
+
             Note(table, uuid, present, ReadColumns(ref reader, uuid, table.Layout.Shape, present), present, changes);
         }
         else
@@ -133,23 +160,34 @@ internal sealed class Replica(ReplicaLayout initial, Action<ReplicaChange> chang
         {
             var isNew = reader.ValueTextEquals("new"u8);
             if (!isNew && !reader.ValueTextEquals("old"u8))
+            {
                 throw new JsonException("A row update is initial, insert, modify or delete (ovsdb-server(7) §4.1.14), or has old and new (RFC 7047 §4.1.6).");
+            }
+
             ValueReader.Next(ref reader);
             if (isNew)
+            {
                 row = ReadColumns(ref reader, uuid, table.Layout.Shape, null);
+            }
             else
+            {
                 reader.Skip();
+            }
         }
         var present = table.Find(uuid);
         if (row is not null || present is not null)
+        {
             Note(table, uuid, present, row, former is null ? present : former.Find(table.Layout.Name, uuid), changes);
+        }
     }
 
     private static void Note(TableCopy.Builder table, Guid uuid, Row? present, Row? after, Row? before, List<RowChange> changes)
     {
         table.Set(uuid, present, after);
         if (before is null || !before.Equals(after))
+        {
             changes.Add(new RowChange(table.Layout.Name, uuid, before, after));
+        }
     }
 
     private Row ReadColumns(ref Utf8JsonReader reader, Guid uuid, RowShape shape, Row? modified)
@@ -181,7 +219,9 @@ internal sealed class Replica(ReplicaLayout initial, Action<ReplicaChange> chang
         {
             reader.CopyString(name);
             if (Utf8Parser.TryParse(name, out Guid uuid, out var used) && used == name.Length)
+            {
                 return uuid;
+            }
         }
         throw new JsonException("A row is named by its UUID.");
     }

@@ -25,7 +25,10 @@ internal sealed class ReplicaLayout
             tables.Add(new MonitoredLayout(wanted, table, [.. indexes.Where(index => index.Table == wanted.Table)]));
         }
         foreach (var index in indexes)
+        {
             _indexes.Add(index.Name, _tables.TryGetValue(index.Table, out var number) ? (number, Array.IndexOf(tables[number].Indexes, index)) : (-1, -1));
+        }
+
         (Tables, Missing) = ([.. tables], missing);
     }
 
@@ -40,8 +43,13 @@ internal sealed class ReplicaLayout
     public int TableNumber(ref Utf8JsonReader reader)
     {
         for (var i = 0; i < Tables.Length; i++)
+        {
             if (reader.ValueTextEquals(Tables[i].Name))
+            {
                 return i;
+            }
+        }
+
         return -1;
     }
 
@@ -66,7 +74,9 @@ internal sealed class ReplicaLayout
     {
         OpWriter.WriteNames(json, table.Shape.Names);
         if (table.Where is not null)
+        {
             table.WriteConditions(json);
+        }
     });
 
     /// <summary>Writes <c>&lt;monitor-requests&gt;</c> (RFC 7047 §4.1.5), which know no conditions: the server sends every row.</summary>

@@ -39,9 +39,14 @@ internal sealed class TableCopy(MonitoredLayout layout, HashTrie<Guid, Row> rows
                 var was = before is null ? null : key(before);
                 var now = after is null ? null : key(after);
                 if (was is not null && was != now)
+                {
                     Remove(ref indexes[i], was, uuid);
+                }
+
                 if (now is not null && after is not null)
+                {
                     Add(ref indexes[i], now, after);
+                }
             }
         }
 
@@ -49,10 +54,16 @@ internal sealed class TableCopy(MonitoredLayout layout, HashTrie<Guid, Row> rows
         public TableCopy ToCopy()
         {
             if (_first is not { Count: > 0 })
+            {
                 return new(layout, rows, indexes);
+            }
+
             var first = CollectionsMarshal.AsSpan(_first);
             for (var i = 0; i < indexes.Length; i++)
+            {
                 indexes[i] = IndexOf(first, layout.Indexes[i].Key);
+            }
+
             rows = HashTrie<Guid, Row>.Of(first, static (_, twice) => throw new OvsdbInconsistencyException($"an update names the row {twice.Uuid} twice"));
             return new(layout, rows, indexes);
         }
@@ -61,8 +72,13 @@ internal sealed class TableCopy(MonitoredLayout layout, HashTrie<Guid, Row> rows
         {
             var entries = new List<IndexedRows>(rows.Length);
             foreach (var row in rows)
+            {
                 if (keyOf(row) is { } key)
+                {
                     entries.Add(new IndexedRows(key, row));
+                }
+            }
+
             return HashTrie<string, IndexedRows>.Of(CollectionsMarshal.AsSpan(entries), (present, other) => present.With(other.Rows[0], _edit));
         }
 

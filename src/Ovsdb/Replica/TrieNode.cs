@@ -25,17 +25,26 @@ internal sealed class TrieNode(TrieEdit? maker, uint taken = 0, params object[] 
         where TEntry : class
     {
         if (BitOf(hashes[0], level) == 0)
+        {
             return new TrieNode(null, 0, [.. entries]);
+        }
+
         uint taken = 0;
         foreach (var hash in hashes)
+        {
             taken |= BitOf(hash, level);
+        }
+
         var slots = new object[BitOperations.PopCount(taken)];
         var from = 0;
         for (var i = 0; i < slots.Length; i++)
         {
             var to = from + 1;
             for (var bit = BitOf(hashes[from], level); to < hashes.Length && BitOf(hashes[to], level) == bit;)
+            {
                 to++;
+            }
+
             slots[i] = to == from + 1 ? entries[from] : Of(hashes[from..to], entries[from..to], level + 1);
             from = to;
         }
@@ -57,9 +66,15 @@ internal sealed class TrieNode(TrieEdit? maker, uint taken = 0, params object[] 
     public TrieNode WithAt(int at, object slot, TrieEdit edit)
     {
         if (ReferenceEquals(Slots[at], slot))
+        {
             return this;
+        }
+
         if (maker != edit)
+        {
             return new TrieNode(edit, _taken, [.. Slots.AsSpan(0, at), slot, .. Slots.AsSpan(at + 1)]);
+        }
+
         Slots[at] = slot;
         return this;
     }
@@ -67,7 +82,10 @@ internal sealed class TrieNode(TrieEdit? maker, uint taken = 0, params object[] 
     private TrieNode Become(uint taken, object[] slots, TrieEdit edit)
     {
         if (maker != edit)
+        {
             return new TrieNode(edit, taken, slots);
+        }
+
         (_taken, Slots) = (taken, slots);
         return this;
     }

@@ -34,17 +34,31 @@ internal sealed class RevocationList
         list.ThrowIfNotEmpty();
 
         if (signed.PeekTag().HasSameClassAndValue(Asn1Tag.Integer))
+        {
             signed.ReadInteger(); // the version
+        }
+
         if (signed.ReadSequence().ReadObjectIdentifier() != algorithm)
+        {
             throw new CryptographicException("A revocation list names two different signature algorithms.");
+        }
+
         _issuer = signed.ReadEncodedValue().ToArray();
         _thisUpdate = ReadTime(signed);
         if (signed.HasData && IsTime(signed.PeekTag()))
+        {
             _nextUpdate = ReadTime(signed);
+        }
+
         if (signed.HasData && signed.PeekTag().HasSameClassAndValue(Asn1Tag.Sequence))
+        {
             ReadEntries(signed.ReadSequence());
+        }
+
         if (signed.HasData)
+        {
             RequireKnown(signed.ReadSequence(Extensions).ReadSequence());
+        }
     }
 
     /// <summary>Reads the lists of a file: PEM with one or several, or one in DER.</summary>
@@ -56,13 +70,19 @@ internal sealed class RevocationList
         try
         {
             if (bytes is [0x30, ..])
+            {
                 return [new RevocationList(bytes)];
+            }
+
             var lists = new List<RevocationList>();
             var text = Encoding.ASCII.GetString(bytes).AsSpan();
             while (PemEncoding.TryFind(text, out var block))
             {
                 if (text[block.Label] is "X509 CRL")
+                {
                     lists.Add(new RevocationList(Convert.FromBase64String(text[block.Base64Data].ToString())));
+                }
+
                 text = text[block.Location.End..];
             }
             return lists.Count > 0 ? lists : throw new CryptographicException("There is no revocation list in the file.");
@@ -115,7 +135,9 @@ internal sealed class RevocationList
             var serial = entry.ReadInteger();
             _revoked[serial] = ReadTime(entry);
             if (entry.HasData)
+            {
                 RequireKnown(entry.ReadSequence());
+            }
         }
     }
 
@@ -127,7 +149,9 @@ internal sealed class RevocationList
             var id = extension.ReadObjectIdentifier();
             var isCritical = extension.PeekTag().HasSameClassAndValue(Asn1Tag.Boolean) && extension.ReadBoolean();
             if (isCritical || id is IssuingDistributionPoint or DeltaIndicator)
+            {
                 throw new CryptographicException($"A revocation list has the extension {id}: only complete lists of one authority are understood.");
+            }
         }
     }
 

@@ -37,7 +37,10 @@ internal sealed class ServerTrust
     public string? Refuse(X509Certificate2? certificate, X509Chain? chain)
     {
         if (certificate is null || chain is null)
+        {
             return "the server shows no certificate";
+        }
+
         return RefuseChain(chain) ?? RefuseName(certificate) ?? (_tls.CrlFile is { } file ? RefuseRevoked(chain, file) : null);
     }
 
@@ -45,22 +48,37 @@ internal sealed class ServerTrust
     {
         var statuses = chain.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (flags, status) => flags | status.Status);
         if (statuses == X509ChainStatusFlags.NoError)
+        {
             return null;
+        }
+
         var server = chain.ChainElements[0].Certificate;
         if ((statuses & NotIssued) != 0)
+        {
             return $"the server's certificate, {server.Subject}, was not issued by an authority in {_tls.CaFile} but by {server.Issuer}";
+        }
+
         if (chain.ChainElements.FirstOrDefault(IsOutOfTime) is { Certificate: var late })
+        {
             return $"the certificate {late.Subject} is valid only from {Day(late.NotBefore)} to {Day(late.NotAfter)}";
+        }
+
         return $"the server's certificate, {server.Subject}, cannot be trusted: {string.Join(' ', chain.ChainStatus.Select(status => status.StatusInformation))}";
     }
 
     private string? RefuseName(X509Certificate2 certificate)
     {
         if (!_tls.ChecksName || Names(certificate).Contains(_name, StringComparer.OrdinalIgnoreCase))
+        {
             return null;
+        }
+
         var isHost = IPAddress.TryParse(_name, out _) || Uri.CheckHostName(_name) == UriHostNameType.Dns;
         if (isHost && certificate.MatchesHostname(_name))
+        {
             return null;
+        }
+
         return $"the server's certificate is for {string.Join(", ", Names(certificate))}, not for {_name}";
     }
 
@@ -79,11 +97,19 @@ internal sealed class ServerTrust
             var (certificate, issuer) = (chain.ChainElements[i].Certificate, chain.ChainElements[i + 1].Certificate);
             var lists = _lists.Where(list => list.IsOf(issuer)).ToList();
             if (lists.Count == 0)
+            {
                 return $"whether {certificate.Subject} is revoked cannot be known: {file} has no list signed by {issuer.Subject}";
+            }
+
             if (lists.Select(list => list.RevokedAt(certificate)).FirstOrDefault(at => at is not null) is { } revoked)
+            {
                 return $"the certificate {certificate.Subject} was revoked at {Day(revoked)}, says {file}";
+            }
+
             if (!lists.Any(list => list.IsCurrent(_now)))
+            {
                 return $"whether {certificate.Subject} is revoked cannot be known: the list of {issuer.Subject} in {file} is out of date";
+            }
         }
         return null;
     }

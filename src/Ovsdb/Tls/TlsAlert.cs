@@ -11,7 +11,9 @@ internal static class TlsAlert
             // OpenSSL: "error:0A00045C:SSL routines::tlsv13 alert certificate required"
             var at = e.Message.LastIndexOf(" alert ", StringComparison.Ordinal);
             if (at >= 0)
+            {
                 return $"the server refused the TLS connection: {e.Message[(at + " alert ".Length)..].Trim()}";
+            }
         }
         return exception.Message;
     }

@@ -54,25 +54,38 @@ internal sealed class Call<T>(ResultReader<T> read, Func<OvsdbError, T>? refused
     protected override void Refuse(OvsdbError error)
     {
         if (refused is null)
+        {
             _exception = new OvsdbException(error);
+        }
         else
+        {
             _result = refused(error);
+        }
     }
 
     public override void Lose(string reason)
     {
         if (lost is null)
+        {
             _exception = new OvsdbNotConnectedException(reason);
+        }
         else
+        {
             _result = lost(reason);
+        }
+
         ExecuteSoon();
     }
 
     public override void Execute()
     {
         if (_exception is null)
+        {
             _end.TrySetResult(_result!);
+        }
         else if (_end.TrySetException(_exception))
+        {
             _ = _end.Task.Exception; // seen, even if nobody waits
+        }
     }
 }

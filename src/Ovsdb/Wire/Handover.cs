@@ -18,7 +18,10 @@ internal readonly struct Handover<T>(ValueTask<T> read, Call? answered) : ICriti
         get
         {
             if (!_read.IsCompleted)
+            {
                 return false;
+            }
+
             answered?.ExecuteSoon();
             return true;
         }

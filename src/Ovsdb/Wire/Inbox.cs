@@ -46,7 +46,9 @@ internal sealed class Inbox(Stream stream, OvsdbConnectionOptions options)
                 pending = buffer.Length;
                 input.AdvanceTo(buffer.Start, buffer.End);
                 if (read.IsCompleted)
+                {
                     return;
+                }
             }
         }
         finally

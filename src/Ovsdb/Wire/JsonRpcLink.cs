@@ -62,7 +62,10 @@ internal sealed class JsonRpcLink : IAsyncDisposable
     public static Utf8JsonReader Reader(in ReadOnlySequence<byte> json)
     {
         if (json.IsEmpty)
+        {
             throw new JsonException("A message lacks a member that it must have (RFC 7047 §4).");
+        }
+
         var reader = new Utf8JsonReader(json);
         ValueReader.Next(ref reader);
         return reader;
@@ -85,7 +88,10 @@ internal sealed class JsonRpcLink : IAsyncDisposable
         {
             var id = Send(call, method, writeParams);
             if (!ct.CanBeCanceled)
+            {
                 return await call.Task;
+            }
+
             await using var cancel = ct.UnsafeRegister(_ => Cancel(id, call), null);
             return await call.Task;
         }
@@ -122,9 +128,15 @@ internal sealed class JsonRpcLink : IAsyncDisposable
             lock (_gate)
             {
                 if (_end is not null)
+                {
                     throw new OvsdbNotConnectedException(_end);
+                }
+
                 if (call is not null)
+                {
                     _calls.Add(id, call);
+                }
+
                 isIdle = _outbox.Add(request);
             }
         }
@@ -133,7 +145,10 @@ internal sealed class JsonRpcLink : IAsyncDisposable
             _writer = writer;
         }
         if (isIdle)
+        {
             _ = FlushAsync();
+        }
+
         return id;
     }
 
@@ -143,7 +158,9 @@ internal sealed class JsonRpcLink : IAsyncDisposable
         lock (_gate)
         {
             if (!_calls.Remove(id))
+            {
                 return;
+            }
         }
         call.Lose("cancelled while waiting for the answer");
         try
@@ -177,7 +194,10 @@ internal sealed class JsonRpcLink : IAsyncDisposable
         lock (_gate)
         {
             if (_end is not null)
+            {
                 return;
+            }
+
             _end = reason;
             lost = [.. _calls.Values];
             _calls.Clear();
@@ -186,7 +206,9 @@ internal sealed class JsonRpcLink : IAsyncDisposable
         _ended.Cancel();
         _stream.Dispose();
         foreach (var call in lost)
+        {
             call.Lose(reason);
+        }
     }
 
     private async Task ReadAsync()
@@ -227,11 +249,17 @@ internal sealed class JsonRpcLink : IAsyncDisposable
             while (await timer.WaitForNextTickAsync(_ended.Token))
             {
                 if (_inbox.TakeHeard())
+                {
                     silent = 0;
+                }
                 else if (++silent == 1)
+                {
                     Send(Ignoring(), "echo", null);
+                }
                 else if (Volatile.Read(ref _patient) == 0 || silent * _options.ProbeInterval > _options.LoadTimeout)
+                {
                     End($"the server has been silent for {(silent * _options.ProbeInterval).TotalSeconds:0.#} s");
+                }
             }
         }
         catch (Exception e) when (e is OperationCanceledException or OvsdbNotConnectedException)
@@ -243,23 +271,35 @@ internal sealed class JsonRpcLink : IAsyncDisposable
     private void Dispatch(in Message message)
     {
         if (message.Method.IsEmpty)
+        {
             Settle(message);
+        }
         else
+        {
             Notice(message);
+        }
     }
 
     private void Settle(in Message message)
     {
         var id = Reader(message.Id);
         if (id.TokenType != JsonTokenType.Number || !id.TryGetInt64(out var number))
+        {
             throw new JsonException("An answer without the id of a request.");
+        }
+
         Call? call;
         lock (_gate)
         {
             if (number < 1 || number > _nextId)
+            {
                 throw new JsonException($"An answer to the request {number}, which was never sent.");
+            }
+
             if (!_calls.Remove(number, out call))
+            {
                 return; // cancelled meanwhile
+            }
         }
         try
         {
@@ -286,6 +326,8 @@ internal sealed class JsonRpcLink : IAsyncDisposable
         }
         using var writer = new MessageWriter(); // once in some seconds
         if (_outbox.Add(writer.Answer(message.Id.ToArray(), method == "echo" ? message.Params.ToArray() : null)))
+        {
             _ = FlushAsync();
+        }
     }
 }

@@ -26,21 +26,31 @@ internal sealed class MessageFramer(int maxDepth, long maxBytes)
         while (reader.Read())
         {
             if (reader.CurrentDepth > 1)
+            {
                 continue;
+            }
+
             if (reader.CurrentDepth == 1)
+            {
                 NoteMember(ref reader);
+            }
             else if (reader.TokenType == JsonTokenType.EndObject)
             {
                 message = Cut(buffer, _scanned + reader.BytesConsumed);
                 return true;
             }
             else if (reader.TokenType != JsonTokenType.StartObject)
+            {
                 throw new JsonException("A message is a JSON object (RFC 7047 §4).");
+            }
         }
         _scanned += reader.BytesConsumed;
         _state = reader.CurrentState;
         if (buffer.Length > maxBytes)
+        {
             throw new JsonException($"The message is longer than {maxBytes} bytes.");
+        }
+
         message = default;
         return false;
     }
@@ -58,10 +68,15 @@ internal sealed class MessageFramer(int maxDepth, long maxBytes)
             return;
         }
         if (_member < 0)
+        {
             return;
+        }
         // A container passes here with its first and with its last token, any other value once.
         if (reader.TokenType is not (JsonTokenType.EndArray or JsonTokenType.EndObject))
+        {
             _members[_member].Start = _scanned + reader.TokenStartIndex;
+        }
+
         _members[_member].End = _scanned + reader.BytesConsumed;
     }
 

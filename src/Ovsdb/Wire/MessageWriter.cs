@@ -26,9 +26,14 @@ internal sealed class MessageWriter : IDisposable
         writeParams?.Invoke(_json);
         _json.WriteEndArray();
         if (id is { } number)
+        {
             _json.WriteNumber(Id, number);
+        }
         else
+        {
             _json.WriteNull(Id);
+        }
+
         return End();
     }
 

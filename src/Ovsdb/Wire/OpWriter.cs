@@ -20,7 +20,10 @@ internal static class OpWriter
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer, Options))
+        {
             Write(json, op, null);
+        }
+
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
@@ -34,16 +37,25 @@ internal static class OpWriter
             case InsertOp insert:
                 json.WriteString(Table, insert.Table);
                 if (insert.Uuid is { } uuid)
+                {
                     json.WriteString(Uuid, uuid);
+                }
+
                 if (insert.UuidName is { } name)
+                {
                     json.WriteString("uuid-name"u8, name);
+                }
+
                 json.WritePropertyName(RowText);
                 WriteRow(json, insert.Row, schema?.Table(insert.Table));
                 break;
             case SelectOp select:
                 WriteTarget(json, select.Table, select.Where, schema);
                 if (select.Columns is { } columns)
+                {
                     WriteNames(json, columns);
+                }
+
                 break;
             case UpdateOp update:
                 WriteTarget(json, update.Table, update.Where, schema);
@@ -54,7 +66,10 @@ internal static class OpWriter
                 WriteTarget(json, mutate.Table, mutate.Where, schema);
                 json.WriteStartArray("mutations"u8);
                 foreach (var (column, mutator, value) in mutate.Mutations)
+                {
                     WriteTriple(json, column, mutator, value, schema?.Table(mutate.Table)?.TypeOf(column));
+                }
+
                 json.WriteEndArray();
                 break;
             case DeleteOp delete:
@@ -67,7 +82,10 @@ internal static class OpWriter
                 json.WriteString("until"u8, wait.Until);
                 json.WriteStartArray("rows"u8);
                 foreach (var row in wait.Rows)
+                {
                     WriteRow(json, row, schema?.Table(wait.Table));
+                }
+
                 json.WriteEndArray();
                 break;
             case CommentOp comment:
@@ -88,7 +106,10 @@ internal static class OpWriter
     {
         json.WriteStartArray(Where);
         foreach (var (column, function, value) in where)
+        {
             WriteTriple(json, column, function, value, schema?.TypeOf(column));
+        }
+
         json.WriteEndArray();
     }
 
@@ -96,7 +117,10 @@ internal static class OpWriter
     {
         json.WriteStartArray("columns"u8);
         foreach (var column in columns)
+        {
             json.WriteStringValue(column);
+        }
+
         json.WriteEndArray();
     }
 
@@ -107,7 +131,10 @@ internal static class OpWriter
             case OvsdbKind.Map:
             case OvsdbKind.Set when value.IsEmpty && type is { IsMap: true }:
                 if (value.IsEmpty && type is { IsMap: false })
+                {
                     goto case OvsdbKind.Set;
+                }
+
                 json.WriteStartArray();
                 json.WriteStringValue("map"u8);
                 json.WriteStartArray();
@@ -126,7 +153,10 @@ internal static class OpWriter
                 json.WriteStringValue("set"u8);
                 json.WriteStartArray();
                 foreach (var atom in value.AsSet())
+                {
                     WriteAtom(json, atom);
+                }
+
                 json.WriteEndArray();
                 json.WriteEndArray();
                 break;

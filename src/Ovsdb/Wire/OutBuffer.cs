@@ -17,7 +17,9 @@ internal sealed class OutBuffer : IBufferWriter<byte>
     {
         _count = 0;
         if (_bytes.Length > Kept)
+        {
             _bytes = new byte[Usual];
+        }
     }
 
     public void Advance(int count) => _count += count;
@@ -38,6 +40,8 @@ internal sealed class OutBuffer : IBufferWriter<byte>
     {
         var needed = _count + Math.Max(free, 1);
         if (needed > _bytes.Length)
+        {
             Array.Resize(ref _bytes, Math.Max(needed, 2 * _bytes.Length));
+        }
     }
 }

@@ -30,7 +30,10 @@ internal sealed class Outbox(Stream stream)
         for (var first = true; TryTakeOut(out var bytes); first = false)
         {
             if (!first)
+            {
                 await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // others' messages are not this caller's to wait for
+            }
+
             await stream.WriteAsync(bytes, ct);
             Metrics.BytesSent.Add(bytes.Length);
         }

@@ -24,15 +24,24 @@ internal sealed class ReadingPool
     public string Read(ref Utf8JsonReader reader)
     {
         if (reader.HasValueSequence || reader.ValueIsEscaped || reader.ValueSpan.Length > LongestKept)
+        {
             return reader.GetString() ?? "";
+        }
+
         var text = reader.ValueSpan;
         if (text.IsEmpty)
+        {
             return "";
+        }
+
         var hash = new HashCode();
         hash.AddBytes(text);
         ref var slot = ref _strings[(uint)hash.ToHashCode() % Size];
         if (slot is not null && slot.Length == text.Length && Ascii.Equals(text, slot))
+        {
             return slot;
+        }
+
         return slot = reader.GetString() ?? "";
     }
 }

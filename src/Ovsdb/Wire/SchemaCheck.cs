@@ -7,8 +7,13 @@ internal static class SchemaCheck
     public static Rejected? Refuse(IReadOnlyList<Op> ops, DatabaseSchema schema)
     {
         for (var i = 0; i < ops.Count; i++)
+        {
             if (Refuse(ops[i], schema) is { } error)
+            {
                 return new Rejected(error, i);
+            }
+        }
+
         return null;
     }
 
@@ -35,9 +40,14 @@ internal static class SchemaCheck
         foreach (var (column, value) in row)
         {
             if (table.TypeOf(column) is not { } type)
+            {
                 return Lacks(table, column);
+            }
+
             if (type.Refuses(value) is { } reason)
+            {
                 return new OvsdbError(OvsdbError.ConstraintViolation, $"Column {column} of table {table.Name}: {reason}.");
+            }
         }
         return null;
     }
@@ -45,24 +55,39 @@ internal static class SchemaCheck
     private static OvsdbError? Conditions(TableSchema table, IReadOnlyList<Where> where)
     {
         foreach (var condition in where)
+        {
             if (!table.HasColumn(condition.Column))
+            {
                 return Lacks(table, condition.Column);
+            }
+        }
+
         return null;
     }
 
     private static OvsdbError? Mutations(TableSchema table, IReadOnlyList<Mutation> mutations)
     {
         foreach (var mutation in mutations)
+        {
             if (!table.HasColumn(mutation.Column))
+            {
                 return Lacks(table, mutation.Column);
+            }
+        }
+
         return Fixed(table, mutations.Select(mutation => mutation.Column));
     }
 
     private static OvsdbError? Columns(TableSchema table, IEnumerable<string> columns)
     {
         foreach (var column in columns)
+        {
             if (!table.HasColumn(column))
+            {
                 return Lacks(table, column);
+            }
+        }
+
         return null;
     }
 

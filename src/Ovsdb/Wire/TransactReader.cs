@@ -15,14 +15,22 @@ internal static class TransactReader
         for (ValueReader.Next(ref reader); reader.TokenType != JsonTokenType.EndArray; ValueReader.Next(ref reader), index++)
         {
             if (reader.TokenType == JsonTokenType.Null)
+            {
                 continue;
+            }
+
             var table = index < ops.Count && ops[index] is SelectOp select ? schema?.Table(select.Table) : null;
             var error = ReadResult(ref reader, table, pool, results);
             if (error is not null)
+            {
                 rejected ??= new Rejected(error, index);
+            }
         }
         if (rejected is not null)
+        {
             return rejected;
+        }
+
         return results.Count == ops.Count ? new Committed(results) : throw new JsonException($"{results.Count} results for {ops.Count} operations.");
     }
 
@@ -30,11 +38,17 @@ internal static class TransactReader
     public static OvsdbError ReadError(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.String)
+        {
             return new OvsdbError(reader.GetString() ?? "", null);
+        }
+
         ValueReader.Require(ref reader, JsonTokenType.StartObject);
         string? error = null, details = null, syntax = null;
         for (ValueReader.Next(ref reader); reader.TokenType == JsonTokenType.PropertyName; ValueReader.Next(ref reader))
+        {
             ReadErrorMember(ref reader, ref error, ref details, ref syntax);
+        }
+
         return ErrorOf(error ?? "error", details, syntax);
     }
 
@@ -63,10 +77,15 @@ internal static class TransactReader
                 rows = ReadRows(ref reader, table, pool);
             }
             else
+            {
                 ReadErrorMember(ref reader, ref error, ref details, ref syntax);
+            }
         }
         if (error is not null)
+        {
             return ErrorOf(error, details, syntax);
+        }
+
         results.Add(new OpResult(uuid, count, rows));
         return null;
     }
@@ -75,9 +94,13 @@ internal static class TransactReader
     {
         ref var member = ref details;
         if (reader.ValueTextEquals("error"u8))
+        {
             member = ref error;
+        }
         else if (reader.ValueTextEquals("syntax"u8))
+        {
             member = ref syntax;
+        }
         else if (!reader.ValueTextEquals("details"u8))
         {
             reader.Skip();
@@ -110,7 +133,10 @@ internal static class TransactReader
                 values.Add(ValueReader.Read(ref reader, table?.TypeOf(name), pool));
             }
             if (shape is null || !shape.Names.AsSpan().SequenceEqual(names.ToArray()))
+            {
                 shape = new RowShape(names, table);
+            }
+
             var uuid = shape.IndexOf("_uuid");
             rows.Add(new Row(uuid >= 0 ? values[uuid].AsUuid() : Guid.Empty, shape, [.. values]));
         }

@@ -13,17 +13,29 @@ internal static class ValueReader
     public static OvsdbValue Read(ref Utf8JsonReader reader, ColumnType? type, ReadingPool pool)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
+        {
             return type is { IsMap: true } ? throw new JsonException($"{reader.TokenType} is no map.") : ReadAtom(ref reader, type?.Key, pool);
+        }
+
         Next(ref reader);
         OvsdbValue value;
         if (reader.ValueTextEquals("map"u8))
+        {
             value = type is { IsMap: false } ? throw new JsonException("A map in a column that is none.") : ReadMap(ref reader, type, pool);
+        }
         else if (type is { IsMap: true })
+        {
             throw new JsonException("No map in a column that is one.");
+        }
         else if (reader.ValueTextEquals("set"u8))
+        {
             value = ReadSet(ref reader, type?.Key, pool);
+        }
         else
+        {
             value = ReadUuid(ref reader, type?.Key);
+        }
+
         Expect(ref reader, JsonTokenType.EndArray);
         return value;
     }
@@ -40,7 +52,9 @@ internal static class ValueReader
     public static void Next(ref Utf8JsonReader reader)
     {
         if (!reader.Read())
+        {
             throw new JsonException("The message ends too early.");
+        }
     }
 
     /// <summary>Moves on to a token of this kind.</summary>
@@ -54,7 +68,9 @@ internal static class ValueReader
     public static void Require(ref Utf8JsonReader reader, JsonTokenType token)
     {
         if (reader.TokenType != token)
+        {
             throw new JsonException($"{token} was expected, not {reader.TokenType}.");
+        }
     }
 
     private static OvsdbValue ReadSet(ref Utf8JsonReader reader, BaseType? type, ReadingPool pool)
@@ -62,11 +78,17 @@ internal static class ValueReader
         Expect(ref reader, JsonTokenType.StartArray);
         Next(ref reader);
         if (reader.TokenType == JsonTokenType.EndArray)
+        {
             return OvsdbValue.Empty;
+        }
+
         var atoms = pool.Atoms;
         atoms.Clear();
         for (; reader.TokenType != JsonTokenType.EndArray; Next(ref reader))
+        {
             atoms.Add(ReadElement(ref reader, type, pool));
+        }
+
         return OvsdbValue.FromSet([.. atoms]);
     }
 
@@ -75,7 +97,10 @@ internal static class ValueReader
         Expect(ref reader, JsonTokenType.StartArray);
         Next(ref reader);
         if (reader.TokenType == JsonTokenType.EndArray)
+        {
             return OvsdbValue.EmptyMap;
+        }
+
         var pairs = pool.Pairs;
         pairs.Clear();
         for (; reader.TokenType != JsonTokenType.EndArray; Next(ref reader))
@@ -93,7 +118,10 @@ internal static class ValueReader
     private static OvsdbValue ReadElement(ref Utf8JsonReader reader, BaseType? type, ReadingPool pool)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
+        {
             return ReadAtom(ref reader, type, pool);
+        }
+
         Next(ref reader);
         var uuid = ReadUuid(ref reader, type);
         Expect(ref reader, JsonTokenType.EndArray);
@@ -104,9 +132,15 @@ internal static class ValueReader
     {
         var named = reader.ValueTextEquals("named-uuid"u8);
         if (!named && !reader.ValueTextEquals("uuid"u8))
+        {
             throw new JsonException("An array that is neither a uuid nor a set or map.");
+        }
+
         if (type is not null && (named || type.Type != OvsdbKind.Uuid))
+        {
             throw new JsonException($"A {(named ? "named uuid" : "uuid")} where the schema has {type.Type}.");
+        }
+
         Expect(ref reader, JsonTokenType.String);
         return named ? OvsdbValue.NamedUuid(reader.GetString() ?? "") : reader.GetGuid();
     }

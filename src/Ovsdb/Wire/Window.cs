@@ -14,7 +14,10 @@ internal sealed class Window(int size, CancellationToken closed)
     {
         ct.ThrowIfCancellationRequested();
         if (_places.Wait(0, CancellationToken.None))
+        {
             return;
+        }
+
         using var either = CancellationTokenSource.CreateLinkedTokenSource(closed, ct);
         await _places.WaitAsync(either.Token);
     }

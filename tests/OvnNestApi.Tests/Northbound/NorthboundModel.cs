@@ -22,7 +22,9 @@ internal sealed class NorthboundModel
     public void Collect()
     {
         foreach (var row in _rows.Keys.Where(row => Tables.ParentOf(row.Table) is not null && ParentsOf(row).Count == 0).ToList())
+        {
             _rows.Remove(row);
+        }
     }
 
     public ILookup<ObjectRef, ActualRow> RowsOf(IReadOnlyList<WantedObject> wanted) => wanted
@@ -33,7 +35,10 @@ internal sealed class NorthboundModel
     public void Apply(IEnumerable<Op> ops)
     {
         foreach (var op in ops)
+        {
             Apply(op);
+        }
+
         Collect();
     }
 
@@ -46,14 +51,20 @@ internal sealed class NorthboundModel
                 break;
             case UpdateOp update:
                 foreach (var (column, value) in update.Row)
+                {
                     _rows[Target(update.Table, update.Where)][column] = value;
+                }
+
                 break;
             case DeleteOp delete:
                 _rows.Remove(Target(delete.Table, delete.Where));
                 break;
             case MutateOp mutate:
                 foreach (var mutation in mutate.Mutations)
+                {
                     Mutate(_rows[Target(mutate.Table, mutate.Where)], mutation);
+                }
+
                 break;
             case WaitOp { Until: "!=" } exists:
                 Assert.Contains(Target(exists.Table, exists.Where), _rows.Keys);

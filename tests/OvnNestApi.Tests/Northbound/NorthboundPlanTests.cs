@@ -196,12 +196,17 @@ public sealed class NorthboundPlanTests
                 nb.Attach(new(Tables.Switch, Lab.Id(900)), foreign.Uuid);
                 var theirs = nb.Rows[foreign].ToDictionary();
                 foreach (var n in damage)
+                {
                     Damage(nb, n);
+                }
+
                 nb.Collect();
                 Change(lab, shape);
 
                 foreach (var plan in NorthboundPlan.Between(lab.Wanted(), nb.RowsOf(lab.Wanted())))
+                {
                     nb.Apply(NorthboundTransaction.Of([plan]));
+                }
 
                 Assert.Empty(Ops(lab, nb));
                 Assert.Equal(theirs, nb.Rows[foreign]);
@@ -214,7 +219,10 @@ public sealed class NorthboundPlanTests
     {
         var ours = nb.Rows.Keys.Where(row => row.Uuid != Lab.Id(900) && row.Uuid != Lab.Id(901)).OrderBy(row => row.Uuid).ToList();
         if (ours.Count == 0)
+        {
             return;
+        }
+
         var row = ours[n % ours.Count];
         var columns = nb.Rows[row];
         var column = columns.Keys.Where(c => c != "ports").Order(StringComparer.Ordinal).ElementAt((n >> 4) % columns.Keys.Count(c => c != "ports"));
@@ -238,27 +246,52 @@ public sealed class NorthboundPlanTests
     private static void Change(Lab lab, int shape)
     {
         if ((shape & 1) != 0)
+        {
             lab.Containers[0] = lab.Containers[0] with { Tag = 99, Enabled = false };
+        }
+
         if ((shape & 2) != 0)
+        {
             lab.Containers[1] = lab.Containers[1] with { IsWanted = false };
+        }
+
         if ((shape & 4) != 0)
+        {
             lab.Networks[Lab.Id(2)] = lab.Networks[Lab.Id(2)] with { RouterId = null, Mtu = 1400 };
+        }
+
         if ((shape & 8) != 0)
+        {
             lab.Vms[Lab.Id(5)] = lab.Vms[Lab.Id(5)] with { Chassis = null, PortUuid = Lab.Id(888) };
+        }
+
         if ((shape & 16) != 0)
+        {
             DeleteAll(lab);
+        }
     }
 
     private static void DeleteAll(Lab lab)
     {
         foreach (var (id, router) in lab.Routers)
+        {
             lab.Routers[id] = router with { IsWanted = false };
+        }
+
         foreach (var (id, network) in lab.Networks)
+        {
             lab.Networks[id] = network with { IsWanted = false };
+        }
+
         foreach (var (id, vm) in lab.Vms)
+        {
             lab.Vms[id] = vm with { IsWanted = false };
+        }
+
         for (var i = 0; i < lab.Containers.Count; i++)
+        {
             lab.Containers[i] = lab.Containers[i] with { IsWanted = false };
+        }
     }
 
     private static NorthboundModel Programmed(Lab lab)

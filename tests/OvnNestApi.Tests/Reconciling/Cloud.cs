@@ -65,7 +65,10 @@ internal sealed class Cloud : IAsyncDisposable
             ["Reconciler:UpDebounce"] = "00:00:00.3",
         };
         foreach (var (key, value) in settings)
+        {
             values[key] = value;
+        }
+
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(values).Build();
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.AddProvider(Log));
@@ -104,7 +107,10 @@ internal sealed class Cloud : IAsyncDisposable
         var vm = await Nest.VmAsync("vm5", network, null);
         var all = new List<Container>();
         for (var tag = 51; tag < 51 + containers; tag++)
+        {
             all.Add(await Nest.ContainerAsync(vm, $"c{tag}", tag));
+        }
+
         await SettledAsync();
         return (network, vm, all);
     }
@@ -184,10 +190,18 @@ internal sealed class Cloud : IAsyncDisposable
             await process.DisposeAsync();
         }
         if (_northd is not null)
+        {
             await _northd.DisposeAsync();
+        }
+
         if (_southbound is not null)
+        {
             await _southbound.DisposeAsync();
+        }
+
         if (!_isGuest)
+        {
             await Server.DisposeAsync();
+        }
     }
 }

@@ -30,9 +30,14 @@ internal sealed class CollectedLog : ILoggerProvider
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (eventId.Name?.EndsWith("CommandExecuted", StringComparison.Ordinal) == true)
+            {
                 Interlocked.Increment(ref log._statements);
+            }
+
             if (logLevel >= LogLevel.Warning)
+            {
                 log._lines.Enqueue($"{name}: {formatter(state, exception)} {exception}");
+            }
         }
     }
 }

@@ -127,7 +127,10 @@ public sealed class ReconcilerTests
         for (var round = 0; round < 3; round++)
         {
             for (var tag = 100 + (round * 20); tag < 120 + (round * 20); tag++)
+            {
                 await cloud.Nest.ContainerAsync(vm, $"c{tag}", tag);
+            }
+
             cloud.Wake();
             await cloud.Server.KillAsync();
             await cloud.Server.StartAsync();
@@ -143,7 +146,10 @@ public sealed class ReconcilerTests
         var (_, vm, _) = await cloud.LabAsync(0);
         await cloud.NbctlAsync("ls-add", "theirs", "--", "lsp-add", "theirs", "dmz-vm5-c60");
         for (var tag = 58; tag < 63; tag++)
+        {
             await cloud.Nest.ContainerAsync(vm, $"c{tag}", tag);
+        }
+
         await cloud.SettledAsync();
 
         Assert.Equal(["dmz-vm5", "dmz-vm5-c58", "dmz-vm5-c59", "dmz-vm5-c60", "dmz-vm5-c61", "dmz-vm5-c62"], await cloud.PortsAsync());

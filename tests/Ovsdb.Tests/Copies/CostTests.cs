@@ -21,7 +21,10 @@ public sealed class CostTests
         await Change(0); // what is made once
         var before = GC.GetTotalAllocatedBytes(precise: true);
         for (var i = 1; i <= 100; i++)
+        {
             await Change(i);
+        }
+
         var each = (GC.GetTotalAllocatedBytes(precise: true) - before) / 100;
         Assert.True(each < 60_000, $"{each} bytes for each change; a table of 20,000 rows is at least 320,000.");
 

@@ -37,9 +37,14 @@ public sealed class FaultTests
         {
             await WriteAsync(transactions / faults.Length - MissedAtMost);
             if (isCut)
+            {
                 CutSoon();
+            }
             else
+            {
                 await RestartAsync();
+            }
+
             await WriteAsync(MissedAtMost);
             await FollowedAsync();
         }
@@ -47,9 +52,13 @@ public sealed class FaultTests
         await told.MustEqualAsync();
         TestContext.Current.TestOutputHelper?.WriteLine($"{committed} committed, {cuts} cuts, {restarts} restarts, {client.Generation} loads, {client.Snapshot.Table(Nb.Port).Count} ports at the end");
         if (clustered)
+        {
             Assert.Equal(1, client.Generation);
+        }
         else
+        {
             Assert.InRange(client.Generation, restarts + 1, long.MaxValue);
+        }
 
         async Task WriteAsync(int count)
         {
@@ -60,7 +69,9 @@ public sealed class FaultTests
                 try
                 {
                     if (await other.TransactAsync(writer.Next(), Ct) is Committed)
+                    {
                         committed++;
+                    }
                 }
                 catch (OvsdbNotConnectedException)
                 {
@@ -76,7 +87,10 @@ public sealed class FaultTests
             between.ToClient = message =>
             {
                 if (messages-- > 0)
+                {
                     return message;
+                }
+
                 between.ToClient = same => same;
                 return message[..random.Next(message.Length)] + Interceptor.Cut;
             };

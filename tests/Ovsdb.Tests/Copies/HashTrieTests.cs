@@ -15,9 +15,13 @@ public sealed class HashTrieTests
         {
             trie = removes ? trie.Without(entry.Key, edit) : trie.With(entry, edit);
             if (removes)
+            {
                 expected.Remove(entry.Key);
+            }
             else
+            {
                 expected[entry.Key] = entry;
+            }
         }
         MustHold(expected, trie);
     });
@@ -27,7 +31,10 @@ public sealed class HashTrieTests
     {
         var expected = new Dictionary<Key, Entry>();
         foreach (var entry in entries)
+        {
             expected[entry.Key] = expected.TryGetValue(entry.Key, out var present) ? Sum(present, entry) : entry;
+        }
+
         MustHold(expected, HashTrie<Key, Entry>.Of(entries, Sum));
 
         static Entry Sum(Entry a, Entry b) => new(a.Key, a.Value + b.Value);
@@ -40,7 +47,10 @@ public sealed class HashTrieTests
         var expected = before.ToDictionary();
         var (after, edit) = (before, new TrieEdit());
         foreach (var (entry, removes) in changes)
+        {
             after = removes ? after.Without(entry.Key, edit) : after.With(entry, edit);
+        }
+
         MustHold(expected, before);
     });
 
@@ -49,7 +59,9 @@ public sealed class HashTrieTests
         Assert.Equal(expected.Count, trie.Count);
         Assert.Equal(expected.OrderBy(pair => pair.Key.Number), trie.OrderBy(pair => pair.Key.Number));
         for (var i = 0; i <= 60; i++)
+        {
             Assert.Equal(expected.GetValueOrDefault(new Key(i)), trie.Find(new Key(i)));
+        }
     }
 
     private readonly record struct Key(int Number)

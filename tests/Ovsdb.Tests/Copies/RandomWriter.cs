@@ -18,7 +18,9 @@ internal sealed class RandomWriter(Random random)
         {
             _switches.Add(row.Uuid);
             foreach (var port in row["ports"].AsUuidSet())
+            {
                 _ports[port] = row.Uuid;
+            }
         }
     }
 

@@ -34,7 +34,10 @@ public sealed class ReconnectTests
         await Eventually.Holds("the client knows", () => client.State == OvsdbClientState.Stale);
         await server.StartAsync();
         await using (var other = await Nb.ConnectAsync(server.Endpoint))
+        {
             (await other.TransactAsync(Nb.Name, [Op.Delete(Nb.Switch, [Where.Uuid(gone)]), Nb.NewSwitch(come, "come")], Ct)).MustCommit();
+        }
+
         await Eventually.Holds("the copy has it", () => client.Snapshot.Find(Nb.Switch, come) is not null && client.State == OvsdbClientState.Synced);
         Assert.Null(client.Snapshot.Find(Nb.Switch, gone));
         Assert.Equal(3, client.Generation);
@@ -51,7 +54,10 @@ public sealed class ReconnectTests
         await using var client = Nb.Client(server.Endpoint);
         await client.SyncedAsync(Ct);
         await using (var connection = await Nb.ConnectAsync(server.Endpoint))
+        {
             await Nb.FillAsync(connection, 50);
+        }
+
         await Eventually.Holds("the copy has them", () => client.Snapshot.Table(Nb.Port).Count == 50);
         ReplicaChange? reload = null;
         client.Changed += change => Volatile.Write(ref reload, change.Reloaded ? change : null);

@@ -141,7 +141,10 @@ public sealed class ReplicaTests
         {
             var claimed = message.Replace("\"result\":[false,", "\"result\":[true,", StringComparison.Ordinal);
             if (claimed != message)
+            {
                 between.ToClient = same => same;
+            }
+
             return claimed;
         };
         var wanted = client.ReplaceMonitorAsync([.. Nb.Tables, new MonitoredTable("Logical_Router", ["name"])], Ct);

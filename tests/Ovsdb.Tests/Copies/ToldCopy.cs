@@ -31,13 +31,23 @@ internal sealed class ToldCopy
         foreach (var (table, uuid, before, after) in change.Rows)
         {
             if (!Equals(_rows.GetValueOrDefault((table, uuid)), before))
+            {
                 _wrong.Add($"{table} {uuid}: before was {before}");
+            }
+
             if (Equals(before, after))
+            {
                 _wrong.Add($"{table} {uuid}: no change");
+            }
+
             if (after is null)
+            {
                 _rows.Remove((table, uuid));
+            }
             else
+            {
                 _rows[(table, uuid)] = after;
+            }
         }
         Volatile.Write(ref _last, change.Snapshot);
     }

@@ -32,7 +32,10 @@ public sealed class LostAnswerTests
                 await client.SyncedAsync(Ct);
                 var found = (await client.CommitAsync(Op.Select(Nb.Switch, [Where.Uuid(uuid)], ["name"])))[0].Rows.Count > 0;
                 if (found)
+                {
                     break;
+                }
+
                 repeats++;
                 outcome = await client.TransactAsync([Nb.NewSwitch(uuid, name)], Ct);
             }
@@ -64,28 +67,40 @@ public sealed class LostAnswerTests
     private static void BreakAt(Interceptor between, int place)
     {
         if (place == 2)
+        {
             between.ToServer = message =>
             {
                 if (!message.Contains("\"insert\"", StringComparison.Ordinal))
+                {
                     return message;
+                }
+
                 between.ToServer = same => same;
                 return null;
             };
+        }
         else
+        {
             between.ToClient = message =>
             {
                 var answer = message.Contains("\"result\":[{\"uuid\"", StringComparison.Ordinal);
                 if (!answer && (place == 1 || !message.Contains("update3", StringComparison.Ordinal)))
+                {
                     return message;
+                }
+
                 between.ToClient = same => same;
                 return answer && place == 1 ? message[..(message.Length / 2)] + Interceptor.Cut : null;
             };
+        }
     }
 
     // A link that breaks as soon as it is made is made again ever more slowly; that is not what is measured here.
     private static async Task UnhastyAsync(OvsdbClient client)
     {
         for (var since = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(since) < TimeSpan.FromMilliseconds(60);)
+        {
             await client.EchoAsync(Ct);
+        }
     }
 }

@@ -12,7 +12,10 @@ public sealed class MonitorCondChangeTests(Every every) : IClassFixture<Every>
     {
         var uuids = new List<Guid>();
         for (var i = 0; i < 10; i++)
+        {
             uuids.Add(await every.InsertAsync(Every.Table, ("integer", i), ("string", $"s{i}")));
+        }
+
         await using var client = EveryRow.Client(every.Server.Endpoint, []);
         await client.SyncedAsync(Ct);
         var changes = new List<RowChange>();
@@ -42,13 +45,18 @@ public sealed class MonitorCondChangeTests(Every every) : IClassFixture<Every>
         between.ToServer = message =>
         {
             if (message.Contains("monitor_cond_change", StringComparison.Ordinal))
+            {
                 between.ToClient = _ =>
                 {
                     between.ToClient = same => same;
                     return null;
                 };
+            }
             else if (message.Contains("\"monitor_cond_since\",\"params\":[\"Every\"", StringComparison.Ordinal))
+            {
                 asked.Add(message);
+            }
+
             return message;
         };
         await client.ReplaceMonitorAsync([EveryRow.Wanted([new Where("integer", ">=", 7)])], Ct).WaitAsync(Eventually.Deadline, Ct);

@@ -20,12 +20,18 @@ public sealed partial class MonitorCondSinceTests
         await client.CommitAsync(Op.Insert(Every.Table, Nb.Row(("string", "before"))));
         await CutAsync(between, client);
         await using (var other = await Nb.ConnectAsync(server.Endpoint))
+        {
             (await other.TransactAsync(Every.Name, [Op.Insert(Every.Table, Nb.Row(("string", "meanwhile")))], Ct)).MustCommit();
+        }
+
         var contents = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         between.ToClient = message =>
         {
             if (Contents().IsMatch(message))
+            {
                 contents.TrySetResult(message);
+            }
+
             return message;
         };
         await client.SyncedAsync(Ct);
@@ -65,7 +71,10 @@ public sealed partial class MonitorCondSinceTests
         await using var client = EveryRow.Client(between.Endpoint);
         await client.SyncedAsync(Ct);
         for (var i = 0; i < 3; i++)
+        {
             await client.CommitAsync(Op.Insert(Every.Table, Nb.Row(("integer", i))));
+        }
+
         await CutAsync(between, client);
         between.ToClient = message => message;
         await client.SyncedAsync(Ct);
@@ -75,7 +84,10 @@ public sealed partial class MonitorCondSinceTests
         static string Note(string message, string call, Regex id, List<string> ids)
         {
             if (message.Contains(call, StringComparison.Ordinal))
+            {
                 ids.Add(id.Match(message).Groups[1].Value);
+            }
+
             return message;
         }
     }

@@ -16,7 +16,10 @@ public sealed class MonitorCondTests(Every every) : IClassFixture<Every>
         between.ToClient = message =>
         {
             if (message.Contains("\"method\":\"update", StringComparison.Ordinal))
+            {
                 methods.Add(message);
+            }
+
             return message;
         };
         var kept = await every.InsertAsync(Every.Table, ("string", "kept"));
@@ -52,7 +55,10 @@ public sealed class MonitorCondTests(Every every) : IClassFixture<Every>
         await using var client = EveryRow.Client(every.Server.Endpoint, [Where.Equal("string", "either"), new Where("integer", ">", 100), Where.Includes("strings", "x")]);
         await client.SyncedAsync(Ct);
         foreach (var row in new[] { Nb.Row(("string", "either")), Nb.Row(("integer", 101)), Nb.Row(("strings", OvsdbValue.Set(["x", "y"]))), Nb.Row(("string", "neither"), ("integer", 100)) })
+        {
             await client.CommitAsync(Op.Insert(Every.Table, row));
+        }
+
         await Eventually.Holds("three of them are in the copy", () => client.Snapshot.Table(Every.Table).Count == 3);
     }
 }

@@ -17,11 +17,17 @@ public sealed class RowUpdateTests(Every every) : IClassFixture<Every>
         await using var between = new Interceptor(every.Server);
         var methods = new HashSet<string>();
         if (method != "update3")
+        {
             between.ToServer = message => message.Replace(method == "update2" ? "\"monitor_cond_since" : "\"monitor_cond", "\"not_yet", StringComparison.Ordinal);
+        }
+
         between.ToClient = message =>
         {
             if (message.Contains("\"method\":\"update", StringComparison.Ordinal))
+            {
                 methods.Add(message.Contains($"\"{method}\"", StringComparison.Ordinal) ? method : message);
+            }
+
             return message;
         };
         await using var client = EveryRow.Client(between.Endpoint);
@@ -42,7 +48,9 @@ public sealed class RowUpdateTests(Every every) : IClassFixture<Every>
                 var there = (await connection.TransactAsync(Every.Name, [Op.Select(Every.Table, [Where.Uuid(uuid)])], Ct)).MustCommit()[0].Rows.Single();
                 var here = client.Snapshot.Find(Every.Table, uuid)!;
                 if (here.Columns.Any(column => there[column.Key] != column.Value))
+                {
                     return false;
+                }
             }
             return true;
         }

@@ -10,7 +10,10 @@ public sealed class ServerIdTests(Every every) : IClassFixture<Every>
     {
         var id = await every.Connection.GetServerIdAsync(Ct);
         await using (var other = await every.ConnectAsync())
+        {
             Assert.Equal(id, await other.GetServerIdAsync(Ct));
+        }
+
         await every.Server.StopAsync();
         await every.Server.StartAsync();
         await using var next = await every.ConnectAsync();

@@ -41,7 +41,10 @@ internal sealed class Conversation
             using var request = JsonDocument.Parse(message);
             var method = request.RootElement.GetProperty("method").GetString()!;
             if (request.RootElement.GetProperty("id") is { ValueKind: JsonValueKind.Number } id)
+            {
                 conversation._requests.Add(id.GetInt64(), (method, method == "transact" ? sent.Dequeue() : []));
+            }
+
             return message;
         };
         between.ToClient = message =>
@@ -52,7 +55,10 @@ internal sealed class Conversation
         await using var client = EveryRow.Client(between.Endpoint);
         await client.SyncedAsync(Ct);
         foreach (var transaction in transactions)
+        {
             await client.TransactAsync(transaction, Ct);
+        }
+
         return conversation;
     }
 

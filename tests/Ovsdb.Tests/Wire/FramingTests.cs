@@ -16,8 +16,12 @@ public sealed class FramingTests
     public void Messages_come_out_whole_wherever_the_stream_is_cut()
     {
         for (var cut = 1; cut < Stream.Length; cut++)
+        {
             for (var next = cut + 1; next <= Stream.Length; next++)
+            {
                 Check(Read([Stream[..cut], Stream[cut..next], Stream[next..]]));
+            }
+        }
     }
 
     [Fact]
@@ -81,7 +85,10 @@ public sealed class FramingTests
         var first = new Segment(parts[0], null);
         var last = first;
         foreach (var part in parts.Skip(1))
+        {
             last = new Segment(part, last);
+        }
+
         return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
     }
 
@@ -91,7 +98,10 @@ public sealed class FramingTests
         {
             Memory = bytes;
             if (before is null)
+            {
                 return;
+            }
+
             RunningIndex = before.RunningIndex + before.Memory.Length;
             before.Next = this;
         }

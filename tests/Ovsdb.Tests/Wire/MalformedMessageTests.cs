@@ -89,7 +89,10 @@ public sealed class MalformedMessageTests
         between.ToClient = message =>
         {
             if (!message.Contains("update3", StringComparison.Ordinal))
+            {
                 return message;
+            }
+
             between.ToClient = same => same;
             Assert.Contains(from, message);
             return message.Replace(from, to, StringComparison.Ordinal);

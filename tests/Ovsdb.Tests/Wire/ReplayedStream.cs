@@ -27,7 +27,10 @@ internal sealed class ReplayedStream(IEnumerable<ReadOnlyMemory<byte>> parts) : 
     {
         await _opened.Task.WaitAsync(cancellationToken);
         if (_part.IsEmpty && !_parts.TryDequeue(out _part))
+        {
             return 0;
+        }
+
         var count = Math.Min(buffer.Length, _part.Length);
         _part[..count].CopyTo(buffer);
         _part = _part[count..];

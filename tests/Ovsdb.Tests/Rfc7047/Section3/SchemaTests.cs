@@ -56,7 +56,9 @@ public sealed class SchemaTests(Every every) : IClassFixture<Every>
     {
         var row = await every.ReadAsync(Every.Table, await every.InsertAsync(Every.Table));
         foreach (var column in (await SchemaAsync()).Table(Every.Table)!.Columns.Values)
+        {
             Assert.Equal(row[column.Name], column.Type.Default);
+        }
     }
 
     // What the server says, and what is said before sending: the same name.

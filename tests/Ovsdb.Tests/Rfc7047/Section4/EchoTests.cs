@@ -41,7 +41,10 @@ public sealed class EchoTests(Every every) : IClassFixture<Every>
         between.ToServer = message =>
         {
             if (!message.Contains("\"result\":", StringComparison.Ordinal))
+            {
                 return message;
+            }
+
             answered.TrySetResult(message);
             return "";
         };

@@ -25,7 +25,10 @@ public sealed class MonitorCancelTests(Every every) : IClassFixture<Every>
         static Func<string, string?> Noting(string word, List<string> messages) => message =>
         {
             if (message.Contains(word, StringComparison.Ordinal))
+            {
                 messages.Add(message);
+            }
+
             return message;
         };
     }

@@ -16,7 +16,10 @@ public sealed class MonitorTests(Every every) : IClassFixture<Every>
         between.ToClient = message =>
         {
             if (message.Contains("\"method\":\"update", StringComparison.Ordinal))
+            {
                 updates.Add(message);
+            }
+
             return message;
         };
         var before = await every.InsertAsync(Every.Table, ("string", "before"));

@@ -7,7 +7,10 @@ public sealed class DeleteTests(Every every) : IClassFixture<Every>
     public async Task Every_row_that_matches_is_gone()
     {
         foreach (var name in (string[])["a", "a", "b"])
+        {
             await every.InsertAsync(Every.Parent, ("name", name));
+        }
+
         var results = await every.CommitAsync(Op.Delete(Every.Parent, [Where.Equal("name", "a")]), Op.Select(Every.Parent, [new Where("name", "!=", "")]));
         Assert.Equal((2, "b"), (results[0].Count, Assert.Single(results[1].Rows)["name"].AsString()));
     }

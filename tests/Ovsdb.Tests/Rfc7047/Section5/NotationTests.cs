@@ -139,7 +139,10 @@ public sealed class NotationTests
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer, OpWriter.Options))
+        {
             OpWriter.WriteValue(json, value, type);
+        }
+
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 }

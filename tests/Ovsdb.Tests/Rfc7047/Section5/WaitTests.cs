@@ -32,7 +32,10 @@ public sealed class WaitTests(Every every) : IClassFixture<Every>
         await using var other = new Every();
         await other.InitializeAsync();
         foreach (var name in (string[])["a", "b"])
+        {
             await other.InsertAsync(Every.Parent, ("name", name));
+        }
+
         var outcome = await other.SendAsync(Op.Wait(Every.Parent, [], Name, until, [.. names.Select(name => Nb.Row(("name", name)))]));
         Assert.Equal(holds, outcome is Committed);
     }
