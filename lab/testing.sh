@@ -79,7 +79,7 @@ check() {
   return "$failed"
 }
 
-formatted() { dotnet format OvnNestApi.sln --verify-no-changes --verbosity quiet; }
+formatted() { dotnet tool restore >/dev/null && dotnet csharpier check .; }
 
 compiles() { dotnet build OvnNestApi.sln --configuration "$CONFIGURATION" -nodeReuse:false -verbosity:quiet -warnaserror; }
 

@@ -10,7 +10,9 @@ internal sealed record HostSettings(string State, string Ovsdb)
         string Read(string name, string otherwise) => environment(name) is { Length: > 0 } value ? value : otherwise;
 
         return new HostSettings(
-            Read("NEST_STATE", "/var/lib/ovnnest-agent"), Read("NEST_OVSDB", $"unix:{Read("OVS_RUNDIR", "/var/run/openvswitch")}/db.sock"));
+            Read("NEST_STATE", "/var/lib/ovnnest-agent"),
+            Read("NEST_OVSDB", $"unix:{Read("OVS_RUNDIR", "/var/run/openvswitch")}/db.sock")
+        );
     }
 }
 
@@ -30,23 +32,35 @@ internal sealed record ControlPlaneSettings(Uri Url, string? UnixSocket, string?
         string? Read(string name) => environment(name) is { Length: > 0 } value ? value : null;
 
         var text = Read("NEST_URL")
-            ?? throw new FormatException("NEST_URL is not set: where is the control plane? (https://…, http://127.0.0.1:…, unix:/…/api.sock)");
+            ?? throw new FormatException(
+                "NEST_URL is not set: where is the control plane? (https://…, http://127.0.0.1:…, unix:/…/api.sock)"
+            );
         var socket = text.StartsWith("unix:", StringComparison.Ordinal) ? text["unix:".Length..] : null;
         if (socket is not null && !socket.StartsWith('/'))
         {
             throw new FormatException($"NEST_URL: '{text}' has no absolute path.");
         }
 
-        if (!Uri.TryCreate(socket is null ? text : "http://localhost/", UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+        if (
+            !Uri.TryCreate(socket is null ? text : "http://localhost/", UriKind.Absolute, out var url)
+            || url.Scheme is not ("http" or "https")
+        )
         {
             throw new FormatException($"NEST_URL: '{text}' is no https, http or unix address.");
         }
 
         if (url.Scheme is "http" && !url.IsLoopback)
         {
-            throw new FormatException($"NEST_URL: plain http is for this machine only; the key could be read on its way to {url.Host}. Use https.");
+            throw new FormatException(
+                $"NEST_URL: plain http is for this machine only; the key could be read on its way to {url.Host}. Use https."
+            );
         }
 
-        return new ControlPlaneSettings(url.AbsolutePath.EndsWith('/') ? url : new Uri($"{url}/"), socket, Read("NEST_TOKEN_FILE"), Read("NEST_CA"));
+        return new ControlPlaneSettings(
+            url.AbsolutePath.EndsWith('/') ? url : new Uri($"{url}/"),
+            socket,
+            Read("NEST_TOKEN_FILE"),
+            Read("NEST_CA")
+        );
     }
 }

@@ -28,14 +28,20 @@ internal sealed class ControlPlane(HttpClient http, ControlPlaneSettings setting
 
         if (settings.TokenFile is not { } file || !File.Exists(file))
         {
-            throw new ControlPlaneException("This host is not enrolled, and there is no token: put one into a file and name it in NEST_TOKEN_FILE.");
+            throw new ControlPlaneException(
+                "This host is not enrolled, and there is no token: put one into a file and name it in NEST_TOKEN_FILE."
+            );
         }
 
         using var request = new HttpRequestMessage(HttpMethod.Post, "v1/enrolments");
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(file, ct)).Trim());
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(state.Key())));
         request.Content = JsonContent.Create(new EnrolmentRequest(hash), options: ContractJson.Options);
-        using var response = await SendAsync(request, "The enrolment token is refused: it is used, expired or another host's. Ask for a new one.", ct);
+        using var response = await SendAsync(
+            request,
+            "The enrolment token is refused: it is used, expired or another host's. Ask for a new one.",
+            ct
+        );
         var host = (await ReadAsync<EnrolmentAnswer>(response, ct)).Host;
         state.RememberHost(host);
         return host;
@@ -46,7 +52,10 @@ internal sealed class ControlPlane(HttpClient http, ControlPlaneSettings setting
     public async Task<HostWork?> PollAsync(string host, string? cursor, CancellationToken ct)
     {
         var after = cursor is null ? "" : $"after={Uri.EscapeDataString(cursor)}&";
-        using var request = Authorized(HttpMethod.Get, $"v1/hosts/{Uri.EscapeDataString(host)}/work?{after}wait={PollWait.TotalSeconds:0}s");
+        using var request = Authorized(
+            HttpMethod.Get,
+            $"v1/hosts/{Uri.EscapeDataString(host)}/work?{after}wait={PollWait.TotalSeconds:0}s"
+        );
         using var response = await SendAsync(request, Refused, ct);
         if (response.StatusCode is HttpStatusCode.NoContent)
         {
@@ -82,8 +91,10 @@ internal sealed class ControlPlane(HttpClient http, ControlPlaneSettings setting
         {
             response = await http.SendAsync(request, ct);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or Polly.ExecutionRejectedException
-            || (e is OperationCanceledException && !ct.IsCancellationRequested))
+        catch (Exception e)
+            when (e is HttpRequestException or IOException or Polly.ExecutionRejectedException
+                || (e is OperationCanceledException && !ct.IsCancellationRequested)
+            )
         {
             throw new ControlPlaneException($"The control plane at {settings.Where} cannot be reached: {e.Message}.", e);
         }
@@ -97,7 +108,8 @@ internal sealed class ControlPlane(HttpClient http, ControlPlaneSettings setting
             throw new ControlPlaneException(
                 response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
                     ? $"{refused} (status {(int)response.StatusCode})"
-                    : $"The control plane answered {(int)response.StatusCode} to {request.Method} {request.RequestUri?.AbsolutePath}.");
+                    : $"The control plane answered {(int)response.StatusCode} to {request.Method} {request.RequestUri?.AbsolutePath}."
+            );
         }
     }
 
@@ -105,7 +117,8 @@ internal sealed class ControlPlane(HttpClient http, ControlPlaneSettings setting
     {
         try
         {
-            return await response.Content.ReadFromJsonAsync<T>(ContractJson.Options, ct) ?? throw new ControlPlaneException("The control plane answered null.");
+            return await response.Content.ReadFromJsonAsync<T>(ContractJson.Options, ct)
+                ?? throw new ControlPlaneException("The control plane answered null.");
         }
         catch (Exception e) when (e is JsonException or HttpRequestException or IOException)
         {

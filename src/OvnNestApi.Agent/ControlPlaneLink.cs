@@ -13,7 +13,8 @@ internal static class ControlPlaneLink
     public static void AddControlPlane(this IServiceCollection services, ControlPlaneSettings settings)
     {
         services.AddSingleton(settings);
-        services.AddHttpClient<ControlPlane>(http =>
+        services
+            .AddHttpClient<ControlPlane>(http =>
             {
                 http.BaseAddress = settings.Url;
                 http.Timeout = Timeout.InfiniteTimeSpan; // each try has its own, below
@@ -22,14 +23,16 @@ internal static class ControlPlaneLink
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
             // For hiccups; whoever calls waits longer when these do not help. Every request may be repeated: enrolment too.
             .AddResilienceHandler("control-plane", pipeline => pipeline
-                .AddRetry(new HttpRetryStrategyOptions
-                {
-                    MaxRetryAttempts = 2,
-                    Delay = TimeSpan.FromMilliseconds(100),
-                    BackoffType = DelayBackoffType.Exponential,
-                    UseJitter = true,
-                })
-                .AddTimeout(ControlPlane.PollWait + TimeSpan.FromSeconds(15)));
+                    .AddRetry(
+                        new HttpRetryStrategyOptions
+                        {
+                            MaxRetryAttempts = 2,
+                            Delay = TimeSpan.FromMilliseconds(100),
+                            BackoffType = DelayBackoffType.Exponential,
+                            UseJitter = true,
+                        }
+                    )
+                    .AddTimeout(ControlPlane.PollWait + TimeSpan.FromSeconds(15)));
     }
 
     private static void Configure(SocketsHttpHandler handler, ControlPlaneSettings settings)

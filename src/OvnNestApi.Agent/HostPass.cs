@@ -11,7 +11,13 @@ namespace OvnNestApi.Agent;
 internal sealed record PassResult(HostReport? Report, string? Fault, bool IsDone);
 
 /// <summary>Looks, plans, acts, and looks again, until the host is as the work says or cannot be made so for now.</summary>
-internal sealed partial class HostPass(LocalOvs ovs, Namespaces namespaces, DhcpClients clients, StateFolder state, ILogger<HostPass> logger)
+internal sealed partial class HostPass(
+    LocalOvs ovs,
+    Namespaces namespaces,
+    DhcpClients clients,
+    StateFolder state,
+    ILogger<HostPass> logger
+)
 {
     // A device takes five looks: row, namespace; move; configure; client; nothing left. Removal before creation: three more.
     private const int Rounds = 10;
@@ -36,7 +42,8 @@ internal sealed partial class HostPass(LocalOvs ovs, Namespaces namespaces, Dhcp
                 return new PassResult(
                     Tell(plan.Report, failures),
                     seen.Ovs.Behind ? "ovs-vswitchd has not done the last change of its database; does it run?" : null,
-                    plan.IsEmpty);
+                    plan.IsEmpty
+                );
             }
 
             LogActing(work.Cursor, groups.Sum(group => group.Ops.Count), steps.Length);
@@ -73,8 +80,12 @@ internal sealed partial class HostPass(LocalOvs ovs, Namespaces namespaces, Dhcp
 
         var running = clients.Find();
         var notes = state.ReadNotes();
-        var names = work.Vms.SelectMany(vm => vm.Containers.Select(container => container.Device).Prepend(vm.Device)).Where(Names.HasNamespace)
-            .Select(device => device.Namespace).Concat(notes.Select(note => note.Namespace)).ToHashSet();
+        var names = work
+            .Vms.SelectMany(vm => vm.Containers.Select(container => container.Device).Prepend(vm.Device))
+            .Where(Names.HasNamespace)
+            .Select(device => device.Namespace)
+            .Concat(notes.Select(note => note.Namespace))
+            .ToHashSet();
         return new Observed(database, await NetworkLook.TakeAsync(names), notes, running);
     }
 
@@ -86,8 +97,10 @@ internal sealed partial class HostPass(LocalOvs ovs, Namespaces namespaces, Dhcp
                 Objects =
                 [
                     .. report.Objects.Select(item =>
-                        failures.TryGetValue(item.Id, out var failure) ? item with { Digest = null, Error = item.Error ?? failure } : item),
-                    .. failures.Where(failure => report.Objects.All(item => item.Id != failure.Key))
+                        failures.TryGetValue(item.Id, out var failure) ? item with { Digest = null, Error = item.Error ?? failure } : item
+                    ),
+                    .. failures
+                        .Where(failure => report.Objects.All(item => item.Id != failure.Key))
                         .Select(failure => new ObjectReport(failure.Key, null, failure.Value, null, false)),
                 ],
             };

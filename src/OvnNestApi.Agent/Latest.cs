@@ -5,7 +5,9 @@ namespace OvnNestApi.Agent;
 /// <summary>A place for one value: a new one replaces one that nobody has taken yet. One writer's news for one reader.</summary>
 internal sealed class Latest<T>
 {
-    private readonly Channel<T> _channel = Channel.CreateBounded<T>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Channel<T> _channel = Channel.CreateBounded<T>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest }
+    );
 
     public void Put(T value) => _channel.Writer.TryWrite(value);
 

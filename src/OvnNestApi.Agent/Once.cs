@@ -11,8 +11,11 @@ internal static class Once
     public static async Task<HostReport> ApplyAsync(IServiceProvider services, HostWork work, TimeSpan patience, CancellationToken ct)
     {
         var (ovs, pass, wake, time) = (
-            services.GetRequiredService<LocalOvs>(), services.GetRequiredService<HostPass>(), services.GetRequiredService<Wake>(),
-            services.GetRequiredService<TimeProvider>());
+            services.GetRequiredService<LocalOvs>(),
+            services.GetRequiredService<HostPass>(),
+            services.GetRequiredService<Wake>(),
+            services.GetRequiredService<TimeProvider>()
+        );
         var start = time.GetTimestamp();
         ovs.Changed += wake.Now;
         ovs.Start();
@@ -35,5 +38,6 @@ internal static class Once
     }
 
     private static bool IsSettled(HostReport report, HostWork work) =>
-        report.Objects.All(item => item.Digest is not null || item.Error is not null) && work.Remove.All(removal => report.Removed.Contains(removal.Id));
+        report.Objects.All(item => item.Digest is not null || item.Error is not null)
+        && work.Remove.All(removal => report.Removed.Contains(removal.Id));
 }

@@ -18,10 +18,12 @@ if (!Environment.IsPrivilegedProcess)
 }
 
 var builder = Host.CreateApplicationBuilder();
+
 // Who calls the control plane says what went wrong, once.
 builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning).AddFilter("Polly", LogLevel.None);
 builder.Services.Configure<SimpleConsoleFormatterOptions>(options =>
-    (options.SingleLine, options.UseUtcTimestamp, options.TimestampFormat) = (true, true, "yyyy-MM-ddTHH:mm:ss.fffZ "));
+    (options.SingleLine, options.UseUtcTimestamp, options.TimestampFormat) = (true, true, "yyyy-MM-ddTHH:mm:ss.fffZ ")
+);
 builder.Services.Configure<ConsoleLoggerOptions>(options =>
 {
     options.LogToStandardErrorThreshold = LogLevel.Trace;

@@ -7,8 +7,13 @@ namespace OvnNestApi.Agent;
 internal sealed record Outgoing(HostReport Report, bool IsRemoving);
 
 /// <summary>Sends what the passes found, when there is something new to tell. Beside the passes: a control plane that is slow or away holds up no repair.</summary>
-internal sealed partial class Reporting(ControlPlane control, StateFolder state, Latest<Outgoing> outgoing, TimeProvider time, ILogger<Reporting> logger)
-    : BackgroundService
+internal sealed partial class Reporting(
+    ControlPlane control,
+    StateFolder state,
+    Latest<Outgoing> outgoing,
+    TimeProvider time,
+    ILogger<Reporting> logger
+) : BackgroundService
 {
     private readonly ReportPace _pace = new(time);
 

@@ -65,16 +65,19 @@ internal sealed class StateFolder : IDisposable
 
     /// <summary>The namespaces that are noted as ours.</summary>
     public IReadOnlyList<NamespaceMark> ReadNotes() =>
-    [
-        .. from file in Directory.EnumerateFiles(NotesFolder)
-           let note = ReadNote(file)
-           where note is not null
-           select new NamespaceMark(Path.GetFileName(file), new Mark(note.Installation, note.Kind, note.Id), note.Boot == Boot),
-    ];
+        [
+            .. from file in Directory.EnumerateFiles(NotesFolder)
+            let note = ReadNote(file)
+            where note is not null
+            select new NamespaceMark(Path.GetFileName(file), new Mark(note.Installation, note.Kind, note.Id), note.Boot == Boot),
+        ];
 
     public void WriteNote(string name, Mark mark) =>
         Write(
-            Path.Join("namespaces", name), JsonSerializer.Serialize(new Note(mark.Installation, mark.Kind, mark.Id, Boot), NoteJson.Default.Note), secret: false);
+            Path.Join("namespaces", name),
+            JsonSerializer.Serialize(new Note(mark.Installation, mark.Kind, mark.Id, Boot), NoteJson.Default.Note),
+            secret: false
+        );
 
     public void DeleteNote(string name) => File.Delete(Path.Join(NotesFolder, name));
 
@@ -108,7 +111,17 @@ internal sealed class StateFolder : IDisposable
         lock (_writing)
         {
             File.Delete(draft);
-            using (var file = new FileStream(draft, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode }))
+            using (
+                var file = new FileStream(
+                    draft,
+                    new FileStreamOptions
+                    {
+                        Mode = FileMode.CreateNew,
+                        Access = FileAccess.Write,
+                        UnixCreateMode = mode,
+                    }
+                )
+            )
             {
                 file.Write(Encoding.UTF8.GetBytes(text));
                 file.Flush(flushToDisk: secret);

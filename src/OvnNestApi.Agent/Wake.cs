@@ -5,7 +5,9 @@ namespace OvnNestApi.Agent;
 /// <summary>Says "look again", and nothing else. Many calls before a look are one.</summary>
 internal sealed class Wake
 {
-    private readonly Channel<bool> _channel = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _channel = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
+    );
 
     public void Now() => _channel.Writer.TryWrite(true);
 

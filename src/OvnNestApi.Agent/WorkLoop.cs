@@ -5,8 +5,15 @@ namespace OvnNestApi.Agent;
 
 /// <summary>Keeps the host as the last work says: after new work, after every change of the host's OVS database or of our namespaces, and every other second.</summary>
 internal sealed partial class WorkLoop(
-    HostPass pass, LocalOvs ovs, StateFolder state, Latest<HostWork> latest, Latest<Outgoing> outgoing, Wake wake, TimeProvider time, ILogger<WorkLoop> logger)
-    : BackgroundService
+    HostPass pass,
+    LocalOvs ovs,
+    StateFolder state,
+    Latest<HostWork> latest,
+    Latest<Outgoing> outgoing,
+    Wake wake,
+    TimeProvider time,
+    ILogger<WorkLoop> logger
+) : BackgroundService
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(20);
@@ -44,7 +51,11 @@ internal sealed partial class WorkLoop(
                 isDone = result.IsDone;
                 LogFaultOnce(result.Fault);
                 // What cannot be seen is not reported as gone: the last true report stands, but nothing in it counts as in place.
-                var report = result.Fault is { } fault ? last is null ? null : Doubt(last, work, fault) : result.Report;
+                var report = result.Fault is { } fault
+                    ? last is null
+                        ? null
+                        : Doubt(last, work, fault)
+                    : result.Report;
                 if (result.Fault is null)
                 {
                     last = result.Report;
@@ -79,13 +90,16 @@ internal sealed partial class WorkLoop(
         await either.CancelAsync();
     }
 
-    private static HostReport Doubt(HostReport last, HostWork work, string fault) => last with
-    {
-        Objects =
-        [
-            .. work.Vms.SelectMany(vm => vm.Containers.Select(container => container.Id).Prepend(vm.Id)).Select(id => new ObjectReport(id, null, fault, null, false)),
-        ],
-    };
+    private static HostReport Doubt(HostReport last, HostWork work, string fault) =>
+        last with
+        {
+            Objects =
+            [
+                .. work
+                    .Vms.SelectMany(vm => vm.Containers.Select(container => container.Id).Prepend(vm.Id))
+                    .Select(id => new ObjectReport(id, null, fault, null, false)),
+            ],
+        };
 
     // A hint that saves waiting for the next tick; the tick finds everything.
     private FileSystemWatcher? Watch(string folder)

@@ -3,7 +3,13 @@ using OvnNestApi.Contracts;
 namespace OvnNestApi.Agent;
 
 /// <summary>Asks the control plane for the host's work, for ever. When it cannot be asked, the last work stands.</summary>
-internal sealed partial class WorkPoll(ControlPlane control, Latest<HostWork> latest, Wake wake, TimeProvider time, ILogger<WorkPoll> logger) : BackgroundService
+internal sealed partial class WorkPoll(
+    ControlPlane control,
+    Latest<HostWork> latest,
+    Wake wake,
+    TimeProvider time,
+    ILogger<WorkPoll> logger
+) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

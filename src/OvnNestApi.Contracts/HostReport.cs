@@ -9,8 +9,14 @@ namespace OvnNestApi.Contracts;
 /// <param name="Removed">Ids out of <see cref="HostWork.Remove"/> of which nothing is left: seen gone, not assumed.</param>
 /// <param name="Unknown">What bears our mark but is neither in the work nor in its removals: kept, and told.</param>
 public sealed record HostReport(
-    string Cursor, string? SystemId, long? NbCfg, IReadOnlyList<ObjectReport> Objects, IReadOnlyList<BridgeReport> Bridges,
-    IReadOnlyList<Guid> Removed, IReadOnlyList<UnknownObject> Unknown);
+    string Cursor,
+    string? SystemId,
+    long? NbCfg,
+    IReadOnlyList<ObjectReport> Objects,
+    IReadOnlyList<BridgeReport> Bridges,
+    IReadOnlyList<Guid> Removed,
+    IReadOnlyList<UnknownObject> Unknown
+);
 
 /// <summary>One object as the host has it.</summary>
 /// <param name="Id">The VM's or container's id.</param>

@@ -8,7 +8,13 @@ namespace OvnNestApi.Contracts;
 /// <param name="Vms">The VMs that shall be on this host, with their containers.</param>
 /// <param name="Remove">What the agent shall remove and confirm. Nothing else is ever removed.</param>
 public sealed record HostWork(
-    string Cursor, Guid Installation, string Host, string IntegrationBridge, IReadOnlyList<VmWork> Vms, IReadOnlyList<Removal> Remove);
+    string Cursor,
+    Guid Installation,
+    string Host,
+    string IntegrationBridge,
+    IReadOnlyList<VmWork> Vms,
+    IReadOnlyList<Removal> Remove
+);
 
 /// <summary>A VM: its bridge, its link to the integration bridge, its own device, and its containers.</summary>
 /// <param name="Id">The VM's id, written as a mark on what is made for it.</param>
@@ -18,7 +24,15 @@ public sealed record HostWork(
 /// <param name="UplinkInterface">Null: a patch pair to the integration bridge. Otherwise the interface that leads out, for an agent inside the VM.</param>
 /// <param name="Device">The VM's own, untagged device.</param>
 public sealed record VmWork(
-    Guid Id, string Name, string Digest, string PortName, string Bridge, string? UplinkInterface, DeviceWork Device, IReadOnlyList<ContainerWork> Containers);
+    Guid Id,
+    string Name,
+    string Digest,
+    string PortName,
+    string Bridge,
+    string? UplinkInterface,
+    DeviceWork Device,
+    IReadOnlyList<ContainerWork> Containers
+);
 
 /// <summary>A container: one port of the VM's bridge with the leased tag.</summary>
 /// <param name="Id">The container's id, written as a mark on what is made for it.</param>
@@ -37,8 +51,16 @@ public sealed record ContainerWork(Guid Id, string Name, string Digest, string P
 /// <param name="Gateway">The default route's next hop; null: none.</param>
 /// <param name="DnsServers">For the namespace's resolv.conf; with <see cref="Addressing.Dhcp"/> what DHCP is to give; empty: none are asked for.</param>
 public sealed record DeviceWork(
-    string Interface, string Namespace, string Mac, int Mtu, Addressing Addressing, string? Address, string? Gateway,
-    IReadOnlyList<string> DnsServers, Workload Workload);
+    string Interface,
+    string Namespace,
+    string Mac,
+    int Mtu,
+    Addressing Addressing,
+    string? Address,
+    string? Gateway,
+    IReadOnlyList<string> DnsServers,
+    Workload Workload
+);
 
 /// <summary>How a device gets its address.</summary>
 public enum Addressing

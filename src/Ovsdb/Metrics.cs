@@ -17,10 +17,18 @@ internal static class Metrics
     public static readonly UpDownCounter<long> InFlight = Meter.CreateUpDownCounter<long>("ovsdb.transactions.in_flight", "{transaction}");
 
     private static readonly ConcurrentDictionary<OvsdbClient, string> Clients = new(); // that live, and their databases
-    private static readonly Counter<long> Reconnects = Meter.CreateCounter<long>("ovsdb.reconnects", "{attempt}", "Attempts to connect after the first of a client.");
+    private static readonly Counter<long> Reconnects = Meter.CreateCounter<long>(
+        "ovsdb.reconnects",
+        "{attempt}",
+        "Attempts to connect after the first of a client."
+    );
     private static readonly Counter<long> Transactions = Meter.CreateCounter<long>("ovsdb.transactions", "{transaction}");
     private static readonly Histogram<double> Duration = Meter.CreateHistogram<double>("ovsdb.transaction.duration", "s");
-    private static readonly Histogram<double> Load = Meter.CreateHistogram<double>("ovsdb.load.duration", "s", "From the request for the copy's contents to the copy.");
+    private static readonly Histogram<double> Load = Meter.CreateHistogram<double>(
+        "ovsdb.load.duration",
+        "s",
+        "From the request for the copy's contents to the copy."
+    );
 
     static Metrics()
     {
@@ -38,7 +46,18 @@ internal static class Metrics
 
     public static void Transaction(TransactOutcome outcome, TimeSpan took)
     {
-        Transactions.Add(1, new KeyValuePair<string, object?>("outcome", outcome switch { Committed => "committed", Rejected => "rejected", _ => "unknown" }));
+        Transactions.Add(
+            1,
+            new KeyValuePair<string, object?>(
+                "outcome",
+                outcome switch
+                {
+                    Committed => "committed",
+                    Rejected => "rejected",
+                    _ => "unknown",
+                }
+            )
+        );
         Duration.Record(took.TotalSeconds);
     }
 
@@ -53,13 +72,20 @@ internal static class Metrics
     private static IEnumerable<Measurement<int>> States() =>
         from client in Clients
         group client by (Database: client.Value, client.Key.State) into alike
-        select new Measurement<int>(alike.Count(), Database(alike.Key.Database), new("state", alike.Key.State switch
-        {
-            OvsdbClientState.Connecting => "connecting",
-            OvsdbClientState.Loading => "loading",
-            OvsdbClientState.Synced => "synced",
-            _ => "stale",
-        }));
+        select new Measurement<int>(
+            alike.Count(),
+            Database(alike.Key.Database),
+            new(
+                "state",
+                alike.Key.State switch
+                {
+                    OvsdbClientState.Connecting => "connecting",
+                    OvsdbClientState.Loading => "loading",
+                    OvsdbClientState.Synced => "synced",
+                    _ => "stale",
+                }
+            )
+        );
 
     private static KeyValuePair<string, object?> Database(string name) => new("database", name);
 }

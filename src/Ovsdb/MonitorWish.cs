@@ -16,7 +16,7 @@ internal sealed class MonitorWish(IReadOnlyList<MonitoredTable> tables)
 
     public void Fulfil()
     {
-        for (var wish = this; wish is not null && wish._fulfilled.TrySetResult();)
+        for (var wish = this; wish is not null && wish._fulfilled.TrySetResult(); )
         {
             (wish, wish._former) = (wish._former, null);
         }
@@ -25,7 +25,7 @@ internal sealed class MonitorWish(IReadOnlyList<MonitoredTable> tables)
     /// <summary>The server refuses it.</summary>
     public void Fail(Exception reason)
     {
-        for (var wish = this; wish is not null && wish._fulfilled.TrySetException(reason);)
+        for (var wish = this; wish is not null && wish._fulfilled.TrySetException(reason); )
         {
             _ = wish._fulfilled.Task.Exception; // seen, even if nobody waits
             (wish, wish._former) = (wish._former, null);

@@ -142,7 +142,8 @@ public sealed class OvsdbClient : IAsyncDisposable
     /// <param name="ct">Ends the waiting, and the asking: it may be asked for again as soon as the server has taken it back.</param>
     /// <exception cref="ArgumentException">It is no such id, or this client asks for it already.</exception>
     /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
-    public Task<OvsdbLock> LockAsync(string lockId, CancellationToken ct) => _locks.AskAsync(lockId, () => Volatile.Read(ref _connection), ct);
+    public Task<OvsdbLock> LockAsync(string lockId, CancellationToken ct) =>
+        _locks.AskAsync(lockId, () => Volatile.Read(ref _connection), ct);
 
     /// <summary>Ends the connection and everything that waits for it.</summary>
     public async ValueTask DisposeAsync()
@@ -170,7 +171,8 @@ public sealed class OvsdbClient : IAsyncDisposable
         _ending.Dispose();
     }
 
-    private OvsdbNotConnectedException NotConnected() => new($"No connection to {_options.Database}{(LastError is { } reason ? $": {reason}" : "")}");
+    private OvsdbNotConnectedException NotConnected() =>
+        new($"No connection to {_options.Database}{(LastError is { } reason ? $": {reason}" : "")}");
 
     private async Task RunAsync(CancellationToken ct)
     {
@@ -225,8 +227,7 @@ public sealed class OvsdbClient : IAsyncDisposable
                     await LoadAsync(session, wish, ct);
                     synced ??= _time.GetTimestamp();
                     await Task.WhenAny(session.Connection.Completion, session.Canceled, changed).WaitAsync(ct);
-                }
-                while (session.Connection.EndReason is null && !session.Canceled.IsCompleted);
+                } while (session.Connection.EndReason is null && !session.Canceled.IsCompleted);
                 if (session.Connection.EndReason is { } reason)
                 {
                     return reason;

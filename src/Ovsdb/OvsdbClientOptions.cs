@@ -23,7 +23,11 @@ public sealed class OvsdbClientOptions
     public TimeSpan ProbeInterval
     {
         get;
-        init => field = value > TimeSpan.Zero ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "The interval of probes is a time above zero.");
+        init =>
+            field =
+                value > TimeSpan.Zero
+                    ? value
+                    : throw new ArgumentOutOfRangeException(nameof(value), value, "The interval of probes is a time above zero.");
     } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long to wait for a connection to be made, then for the server to say whether it will do, then for the schema. A database that was

@@ -40,7 +40,12 @@ public sealed class OvsdbConnection : IAsyncDisposable
     /// <summary>The same.</summary>
     /// <param name="lost">Called when the link has ended, before any call learns it.</param>
     internal static async Task<OvsdbConnection> ConnectAsync(
-        OvsdbEndpoint endpoint, OvsdbConnectionOptions options, TimeProvider time, Action? lost, CancellationToken ct)
+        OvsdbEndpoint endpoint,
+        OvsdbConnectionOptions options,
+        TimeProvider time,
+        Action? lost,
+        CancellationToken ct
+    )
     {
         endpoint.Require(options.Tls);
         using var timeout = new CancellationTokenSource(options.ConnectTimeout, time);
@@ -61,8 +66,9 @@ public sealed class OvsdbConnection : IAsyncDisposable
     /// <exception cref="OvsdbNotConnectedException">The link has ended.</exception>
     public Task<IReadOnlyList<string>> ListDatabasesAsync(CancellationToken ct)
     {
-        var call = new Call<IReadOnlyList<string>>(static (ref reader) =>
-            [.. JsonElement.ParseValue(ref reader).EnumerateArray().Select(name => name.GetString() ?? "")]);
+        var call = new Call<IReadOnlyList<string>>(
+            static (ref reader) => [.. JsonElement.ParseValue(ref reader).EnumerateArray().Select(name => name.GetString() ?? "")]
+        );
         return _link.CallAsync(call, "list_dbs", null, ct);
     }
 
@@ -100,7 +106,8 @@ public sealed class OvsdbConnection : IAsyncDisposable
         var call = new Call<TransactOutcome>(
             (ref reader) => TransactReader.Read(ref reader, ops, schema, _pool),
             static error => new Rejected(error, -1),
-            static reason => new Unknown(reason));
+            static reason => new Unknown(reason)
+        );
         var began = _time.GetTimestamp();
         Metrics.InFlight.Add(1);
         try
@@ -149,12 +156,16 @@ public sealed class OvsdbConnection : IAsyncDisposable
     public Task UnlockAsync(string lockId, CancellationToken ct)
     {
         SetLock(lockId, held: false); // from now on the server may give it to another
-        var call = new Call<bool>((ref reader) =>
-        {
-            SetLock(lockId, held: false); // a notice may have been on its way
-            return true;
-        });
-        return JsonRpcLink.Unwatched(_link.CallAsync(call, "unlock", json => json.WriteStringValue(lockId), CancellationToken.None)).WaitAsync(ct);
+        var call = new Call<bool>(
+            (ref reader) =>
+            {
+                SetLock(lockId, held: false); // a notice may have been on its way
+                return true;
+            }
+        );
+        return JsonRpcLink
+            .Unwatched(_link.CallAsync(call, "unlock", json => json.WriteStringValue(lockId), CancellationToken.None))
+            .WaitAsync(ct);
     }
 
     /// <summary>Whether this session holds a lock, as far as the server's notices <c>locked</c> and <c>stolen</c> have come (RFC 7047 §4.1.8–9).
@@ -186,15 +197,25 @@ public sealed class OvsdbConnection : IAsyncDisposable
     /// <param name="read">Reads contents and updates.</param>
     /// <param name="canceled">Called on the read loop when the server has ended the monitor (<c>monitor_canceled</c>): its database was removed or converted.</param>
     internal async Task MonitorAsync(
-        string method, string database, string id, Action<Utf8JsonWriter> writeRequests, Guid since, UpdatesReader read, Action? canceled, CancellationToken ct)
+        string method,
+        string database,
+        string id,
+        Action<Utf8JsonWriter> writeRequests,
+        Guid since,
+        UpdatesReader read,
+        Action? canceled,
+        CancellationToken ct
+    )
     {
         var hasHistory = method == "monitor_cond_since";
         var monitor = _monitors[id] = new ServerMonitor(read, canceled);
-        var contents = new Call<bool>((ref reader) =>
-        {
-            monitor.ReadContents(ref reader, hasHistory);
-            return true;
-        });
+        var contents = new Call<bool>(
+            (ref reader) =>
+            {
+                monitor.ReadContents(ref reader, hasHistory);
+                return true;
+            }
+        );
         try
         {
             await _link.LongCallAsync(contents, method, WriteParams, ct);
@@ -239,14 +260,18 @@ public sealed class OvsdbConnection : IAsyncDisposable
 
     private Task<bool> LockAsync(string method, string lockId, CancellationToken ct)
     {
-        var call = new Call<bool>((ref reader) =>
-        {
-            // Here on the read loop, so that it cannot overtake a notice.
-            var held = JsonElement.ParseValue(ref reader).GetProperty("locked").GetBoolean();
-            SetLock(lockId, held);
-            return held;
-        });
-        return JsonRpcLink.Unwatched(_link.CallAsync(call, method, json => json.WriteStringValue(lockId), CancellationToken.None)).WaitAsync(ct);
+        var call = new Call<bool>(
+            (ref reader) =>
+            {
+                // Here on the read loop, so that it cannot overtake a notice.
+                var held = JsonElement.ParseValue(ref reader).GetProperty("locked").GetBoolean();
+                SetLock(lockId, held);
+                return held;
+            }
+        );
+        return JsonRpcLink
+            .Unwatched(_link.CallAsync(call, method, json => json.WriteStringValue(lockId), CancellationToken.None))
+            .WaitAsync(ct);
     }
 
     private void SetLock(string lockId, bool held)

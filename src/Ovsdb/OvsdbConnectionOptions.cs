@@ -14,7 +14,11 @@ public sealed record OvsdbConnectionOptions
     public TimeSpan ProbeInterval
     {
         get;
-        init => field = value > TimeSpan.Zero ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "The interval of probes is a time above zero.");
+        init =>
+            field =
+                value > TimeSpan.Zero
+                    ? value
+                    : throw new ArgumentOutOfRangeException(nameof(value), value, "The interval of probes is a time above zero.");
     } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a server may be silent while it prepares the contents for a monitor: it is one thread, and answers no echo meanwhile.</summary>
@@ -25,7 +29,11 @@ public sealed record OvsdbConnectionOptions
     public int MaxOutstanding
     {
         get;
-        init => field = value > 0 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one request must be let out at once.");
+        init =>
+            field =
+                value > 0
+                    ? value
+                    : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one request must be let out at once.");
     } = 256;
 
     /// <summary>The longest message that is accepted, in bytes. A first copy is one message, about 450 bytes a port.</summary>

@@ -30,7 +30,9 @@ public sealed record OvsdbEndpoint
             "unix" when rest.Length > 0 => new(text.Trim(), UnixAddress(rest)),
             "tcp" => new(text.Trim(), TcpAddress(text, rest)),
             "ssl" => new(text.Trim(), TcpAddress(text, rest), isTls: true),
-            _ => throw new FormatException($"\"{text}\" is no OVSDB endpoint; examples: unix:/var/run/ovn/ovnnb_db.sock, tcp:127.0.0.1:6641, ssl:[::1]:6641."),
+            _ => throw new FormatException(
+                $"\"{text}\" is no OVSDB endpoint; examples: unix:/var/run/ovn/ovnnb_db.sock, tcp:127.0.0.1:6641, ssl:[::1]:6641."
+            ),
         };
     }
 
@@ -52,9 +54,10 @@ public sealed record OvsdbEndpoint
     /// <param name="ct">Ends the attempt.</param>
     internal async Task<Stream> OpenAsync(OvsdbTls? tls, TimeProvider time, CancellationToken ct)
     {
-        var socket = Address is UnixDomainSocketEndPoint
-            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
-            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket =
+            Address is UnixDomainSocketEndPoint
+                ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+                : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             await socket.ConnectAsync(Address, ct);
@@ -77,7 +80,13 @@ public sealed record OvsdbEndpoint
         }
     }
 
-    private string Host => Address switch { IPEndPoint ip => ip.Address.ToString(), DnsEndPoint dns => dns.Host, _ => "" };
+    private string Host =>
+        Address switch
+        {
+            IPEndPoint ip => ip.Address.ToString(),
+            DnsEndPoint dns => dns.Host,
+            _ => "",
+        };
 
     private ArgumentException WithoutTls() => new($"{Text} needs TLS settings: at least the certificates of the authorities to trust.");
 
@@ -96,20 +105,29 @@ public sealed record OvsdbEndpoint
     private static EndPoint TcpAddress(string text, string hostAndPort)
     {
         var colon = hostAndPort.LastIndexOf(':');
-        if (colon < 1 || !ushort.TryParse(hostAndPort.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)
+        if (
+            colon < 1
+            || !ushort.TryParse(hostAndPort.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            || port == 0
+        )
         {
             throw new FormatException($"\"{text}\" needs a host and a port from 1 to 65535, as in tcp:127.0.0.1:6641 or ssl:[::1]:6641.");
         }
 
         var host = hostAndPort[..colon];
         var bracketed = host is ['[', .., ']'];
-        if (IPAddress.TryParse(bracketed ? host[1..^1] : host, out var address) && bracketed == (address.AddressFamily == AddressFamily.InterNetworkV6))
+        if (
+            IPAddress.TryParse(bracketed ? host[1..^1] : host, out var address)
+            && bracketed == (address.AddressFamily == AddressFamily.InterNetworkV6)
+        )
         {
             return new IPEndPoint(address, port);
         }
 
         return Uri.CheckHostName(host) == UriHostNameType.Dns
             ? new DnsEndPoint(host, port)
-            : throw new FormatException($"\"{host}\" in \"{text}\" is neither an address nor a host name; an IPv6 address stands in brackets.");
+            : throw new FormatException(
+                $"\"{host}\" in \"{text}\" is neither an address nor a host name; an IPv6 address stands in brackets."
+            );
     }
 }

@@ -9,9 +9,7 @@ public sealed class OvsdbException : Exception
 
     /// <summary>With a reason of our own.</summary>
     public OvsdbException(string message)
-        : this(new OvsdbError(message, null))
-    {
-    }
+        : this(new OvsdbError(message, null)) { }
 
     /// <summary>With a reason of our own and its cause.</summary>
     public OvsdbException(string message, Exception innerException)
@@ -19,9 +17,7 @@ public sealed class OvsdbException : Exception
 
     /// <summary>Without a reason.</summary>
     public OvsdbException()
-        : this("unspecified")
-    {
-    }
+        : this("unspecified") { }
 
     /// <summary>The error as the server gave it.</summary>
     public OvsdbError Error { get; }

@@ -26,7 +26,10 @@ public sealed class OvsdbLock : IAsyncDisposable
         ArgumentException.ThrowIfNullOrEmpty(id);
         if (char.IsAsciiDigit(id[0]) || !id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
         {
-            throw new ArgumentException($"\"{id}\" is no lock's id: letters, digits and underscores, no digit first (RFC 7047 §3.1).", nameof(id));
+            throw new ArgumentException(
+                $"\"{id}\" is no lock's id: letters, digits and underscores, no digit first (RFC 7047 §3.1).",
+                nameof(id)
+            );
         }
 
         (Id, _post, _forget) = (id, post, forget);

@@ -4,19 +4,13 @@ namespace Ovsdb;
 public sealed class OvsdbNotConnectedException : IOException
 {
     /// <summary>Without a reason.</summary>
-    public OvsdbNotConnectedException()
-    {
-    }
+    public OvsdbNotConnectedException() { }
 
     /// <summary>With the reason.</summary>
     public OvsdbNotConnectedException(string message)
-        : base(message)
-    {
-    }
+        : base(message) { }
 
     /// <summary>With the reason and its cause.</summary>
     public OvsdbNotConnectedException(string message, Exception? innerException)
-        : base(message, innerException)
-    {
-    }
+        : base(message, innerException) { }
 }

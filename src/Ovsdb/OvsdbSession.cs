@@ -40,7 +40,14 @@ internal sealed class OvsdbSession : IAsyncDisposable
     /// <param name="ct">Ends the attempt.</param>
     /// <exception cref="OvsdbNotConnectedException">It will not do, or not in time.</exception>
     public static async Task<OvsdbSession> OpenAsync(
-        OvsdbEndpoint endpoint, OvsdbClientOptions options, ClusterProgress progress, Replica replica, TimeProvider time, Action lost, CancellationToken ct)
+        OvsdbEndpoint endpoint,
+        OvsdbClientOptions options,
+        ClusterProgress progress,
+        Replica replica,
+        TimeProvider time,
+        Action lost,
+        CancellationToken ct
+    )
     {
         var limits = new OvsdbConnectionOptions
         {
@@ -63,7 +70,10 @@ internal sealed class OvsdbSession : IAsyncDisposable
             await connection.DisposeAsync();
             if (e is OperationCanceledException && !ct.IsCancellationRequested)
             {
-                throw new OvsdbNotConnectedException($"{endpoint} did not serve {options.Database} within {options.ConnectTimeout.TotalSeconds:0.#} s", e);
+                throw new OvsdbNotConnectedException(
+                    $"{endpoint} did not serve {options.Database} within {options.ConnectTimeout.TotalSeconds:0.#} s",
+                    e
+                );
             }
 
             throw;
@@ -186,8 +196,15 @@ internal sealed class OvsdbSession : IAsyncDisposable
             try
             {
                 await Connection.MonitorAsync(
-                    Methods[_method], _options.Database, id, Methods[_method] == "monitor" ? layout.WriteUnconditionalRequests : layout.WriteRequests,
-                    since, (ref reader, what) => _replica.Read(ref reader, what, layout), () => _canceled.TrySetResult(), ct);
+                    Methods[_method],
+                    _options.Database,
+                    id,
+                    Methods[_method] == "monitor" ? layout.WriteUnconditionalRequests : layout.WriteRequests,
+                    since,
+                    (ref reader, what) => _replica.Read(ref reader, what, layout),
+                    () => _canceled.TrySetResult(),
+                    ct
+                );
                 return;
             }
             catch (OvsdbException e) when (e.Error.Error == OvsdbError.UnknownMethod && _method + 1 < Methods.Length)

@@ -24,7 +24,12 @@ internal sealed class ServerWatch
     /// <param name="progress">What the client has seen of the cluster.</param>
     /// <param name="ct">Ends the attempt.</param>
     public static async Task<ServerWatch> BeginAsync(
-        OvsdbConnection connection, string database, bool leaderOnly, ClusterProgress progress, CancellationToken ct)
+        OvsdbConnection connection,
+        string database,
+        bool leaderOnly,
+        ClusterProgress progress,
+        CancellationToken ct
+    )
     {
         var watch = new ServerWatch(connection, database, leaderOnly, progress);
         DatabaseSchema schema;
@@ -41,9 +46,21 @@ internal sealed class ServerWatch
             return watch;
         }
         var replica = new Replica(Nothing, change => watch.Judge(change.Snapshot));
-        var layout = new ReplicaLayout([new MonitoredTable("Database", ["name", "model", "connected", "leader", "cid", "index"])], [], schema);
+        var layout = new ReplicaLayout(
+            [new MonitoredTable("Database", ["name", "model", "connected", "leader", "cid", "index"])],
+            [],
+            schema
+        );
         await connection.MonitorAsync(
-            "monitor", "_Server", "server", layout.WriteUnconditionalRequests, Guid.Empty, (ref reader, what) => replica.Read(ref reader, what, layout), null, ct);
+            "monitor",
+            "_Server",
+            "server",
+            layout.WriteUnconditionalRequests,
+            Guid.Empty,
+            (ref reader, what) => replica.Read(ref reader, what, layout),
+            null,
+            ct
+        );
         return watch;
     }
 
@@ -105,7 +122,9 @@ internal sealed class ServerWatch
         var model = row["model"].AsString();
         if (row.TryGet("connected", out var connected) && !connected.AsBoolean())
         {
-            return model == "relay" ? $"is a relay without a connection to its source of {_database}" : $"has no contact with the cluster of {_database}";
+            return model == "relay"
+                ? $"is a relay without a connection to its source of {_database}"
+                : $"has no contact with the cluster of {_database}";
         }
 
         if (_leaderOnly && model != "standalone" && !row["leader"].AsBoolean())
@@ -118,6 +137,8 @@ internal sealed class ServerWatch
             return null;
         }
 
-        return _progress.IsBehind(cluster, index) ? $"has older contents of {_database} than were seen elsewhere: index {index} of {_progress.Index}" : null;
+        return _progress.IsBehind(cluster, index)
+            ? $"has older contents of {_database} than were seen elsewhere: index {index} of {_progress.Index}"
+            : null;
     }
 }

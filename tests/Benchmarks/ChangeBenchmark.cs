@@ -24,13 +24,19 @@ internal static class ChangeBenchmark
         await using var sandbox = await Sandbox.UpAsync();
         var options = new NestServerOptions { Database = await postgres.CreateDatabaseAsync(), Northbound = sandbox.Northbound };
         await using var server = await NestServer.StartAsync(options);
-        await using var nb = new OvsdbClient(new OvsdbClientOptions
-        {
-            Endpoints = OvsdbEndpoint.ParseList(sandbox.Northbound),
-            Database = "OVN_Northbound",
-            Monitor = [new("Logical_Switch_Port", ["name"]), new("Logical_Switch", ["name"]), new("NB_Global", ["nb_cfg", "sb_cfg"])],
-            Indexes = [ReplicaIndex.ByColumn("name", "Logical_Switch_Port", "name"), ReplicaIndex.ByColumn("switch", "Logical_Switch", "name")],
-        });
+        await using var nb = new OvsdbClient(
+            new OvsdbClientOptions
+            {
+                Endpoints = OvsdbEndpoint.ParseList(sandbox.Northbound),
+                Database = "OVN_Northbound",
+                Monitor = [new("Logical_Switch_Port", ["name"]), new("Logical_Switch", ["name"]), new("NB_Global", ["nb_cfg", "sb_cfg"])],
+                Indexes =
+                [
+                    ReplicaIndex.ByColumn("name", "Logical_Switch_Port", "name"),
+                    ReplicaIndex.ByColumn("switch", "Logical_Switch", "name"),
+                ],
+            }
+        );
         nb.Start();
         await nb.SyncedAsync(CancellationToken.None);
         var bench = new Run(server, nb);
@@ -54,12 +60,20 @@ internal static class ChangeBenchmark
         Console.WriteLine("containers   PUT to NB p50   p95        floor p50   PUT/floor   API CPU a change");
         foreach (var (name, m) in new[] { ("100", small), ("10,000", large) })
         {
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{name,-12} {m.P50,8:0.0} ms     {m.P95,6:0.0} ms  {m.Floor,6:0.00} ms   {m.P50 / m.Floor,6:0.0}      {m.Cpu,6:0.0} ms"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{name, -12} {m.P50, 8:0.0} ms     {m.P95, 6:0.0} ms  {m.Floor, 6:0.00} ms   {m.P50 / m.Floor, 6:0.0}      {m.Cpu, 6:0.0} ms"
+                )
+            );
         }
 
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ratio of p50, 10,000 to 100: {large.P50 / small.P50:0.00}  (of the floor: {large.Floor / small.Floor:0.00}); API memory {bench.ResidentMebibytes()} MiB"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"ratio of p50, 10,000 to 100: {large.P50 / small.P50:0.00}  (of the floor: {large.Floor / small.Floor:0.00}); API memory {bench.ResidentMebibytes()} MiB"
+            )
+        );
     }
 
     private sealed record Measured(double P50, double P95, double Floor, double Cpu);
@@ -94,10 +108,17 @@ internal static class ChangeBenchmark
                 }
             });
             var put = Stopwatch.GetElapsedTime(start);
-            await Eventually.Holds("the NB has them all", () => nb.Snapshot.Table("Logical_Switch_Port").Count >= Vms * (perVm + 1), TimeSpan.FromMinutes(10));
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{Vms * perVm} containers: put in {put.TotalSeconds:0.0} s by 8 clients, in the NB after {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s"));
+            await Eventually.Holds(
+                "the NB has them all",
+                () => nb.Snapshot.Table("Logical_Switch_Port").Count >= Vms * (perVm + 1),
+                TimeSpan.FromMinutes(10)
+            );
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{Vms * perVm} containers: put in {put.TotalSeconds:0.0} s by 8 clients, in the NB after {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s"
+                )
+            );
             await SettledAsync();
         }
 
@@ -122,14 +143,22 @@ internal static class ChangeBenchmark
                 p50.Add(At(times, 0.5));
                 p95.Add(At(times, 0.95));
                 floor.Add(At(floors, 0.5));
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {name}, series {series + 1}: p50 {p50[^1]:0.0} ms, floor {floor[^1]:0.00} ms"));
+                Console.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"  {name}, series {series + 1}: p50 {p50[^1]:0.0} ms, floor {floor[^1]:0.00} ms"
+                    )
+                );
             }
 
             return new(At(p50, 0.5), At(p95, 0.5), At(floor, 0.5), At(cpu, 0.5));
         }
 
-        public long ResidentMebibytes() => File.ReadAllLines($"/proc/{server.Process.Id}/status")
-            .Where(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Select(l => long.Parse(l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024).Single();
+        public long ResidentMebibytes() =>
+            File.ReadAllLines($"/proc/{server.Process.Id}/status")
+                .Where(l => l.StartsWith("VmRSS:", StringComparison.Ordinal))
+                .Select(l => long.Parse(l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024)
+                .Single();
 
         private async Task<double> ChangeAsync()
         {
@@ -150,19 +179,24 @@ internal static class ChangeBenchmark
             await SettledAsync();
             var seen = SeenAsync(name);
             var start = Stopwatch.GetTimestamp();
-            var outcome = await nb.TransactAsync(
-            [
-                Op.Insert("Logical_Switch_Port", new Dictionary<string, OvsdbValue>
-                {
-                    ["name"] = name,
-                    ["parent_name"] = $"n{vm % Networks}-v{vm}",
-                    ["tag_request"] = 4000 + (_made % 90),
-                    ["addresses"] = "02:00:00:00:00:01 10.200.0.1",
-                    ["port_security"] = "02:00:00:00:00:01 10.200.0.1",
-                }, port),
+            var outcome = await nb.TransactAsync([
+                Op.Insert(
+                    "Logical_Switch_Port",
+                    new Dictionary<string, OvsdbValue>
+                    {
+                        ["name"] = name,
+                        ["parent_name"] = $"n{vm % Networks}-v{vm}",
+                        ["tag_request"] = 4000 + (_made % 90),
+                        ["addresses"] = "02:00:00:00:00:01 10.200.0.1",
+                        ["port_security"] = "02:00:00:00:00:01 10.200.0.1",
+                    },
+                    port
+                ),
                 Op.Mutate("Logical_Switch", [Where.Uuid(network)], Mutation.Insert("ports", port)),
             ]);
-            return outcome is Committed ? (await seen - start) * 1000.0 / Stopwatch.Frequency : throw new InvalidOperationException($"{outcome}");
+            return outcome is Committed
+                ? (await seen - start) * 1000.0 / Stopwatch.Frequency
+                : throw new InvalidOperationException($"{outcome}");
         }
 
         /// <summary>The time at which our own copy of the NB first has the row.</summary>
@@ -193,7 +227,11 @@ internal static class ChangeBenchmark
         {
             var global = nb.Snapshot.Table("NB_Global").Keys.Single();
             await nb.TransactAsync([Op.Mutate("NB_Global", [Where.Uuid(global)], Mutation.Add("nb_cfg", 1))]);
-            await Eventually.Holds("northd is idle", () => nb.Snapshot.Find("NB_Global", global) is { } row && row["nb_cfg"] == row["sb_cfg"], TimeSpan.FromMinutes(5));
+            await Eventually.Holds(
+                "northd is idle",
+                () => nb.Snapshot.Find("NB_Global", global) is { } row && row["nb_cfg"] == row["sb_cfg"],
+                TimeSpan.FromMinutes(5)
+            );
         }
 
         private double CpuMilliseconds()

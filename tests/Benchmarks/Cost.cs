@@ -16,12 +16,19 @@ internal readonly record struct Cost(TimeSpan Wall, TimeSpan Client, TimeSpan Se
         GC.Collect();
         GC.WaitForPendingFinalizers();
         GC.Collect();
-        var (allocated, client, server, start) =
-            (GC.GetTotalAllocatedBytes(precise: true), Environment.CpuUsage.TotalTime, CpuOf(serverProcess), Stopwatch.GetTimestamp());
+        var (allocated, client, server, start) = (
+            GC.GetTotalAllocatedBytes(precise: true),
+            Environment.CpuUsage.TotalTime,
+            CpuOf(serverProcess),
+            Stopwatch.GetTimestamp()
+        );
         await work();
         return new(
-            Stopwatch.GetElapsedTime(start), Environment.CpuUsage.TotalTime - client, CpuOf(serverProcess) - server,
-            GC.GetTotalAllocatedBytes(precise: true) - allocated);
+            Stopwatch.GetElapsedTime(start),
+            Environment.CpuUsage.TotalTime - client,
+            CpuOf(serverProcess) - server,
+            GC.GetTotalAllocatedBytes(precise: true) - allocated
+        );
     }
 
     public static double Median(IEnumerable<double> values)
@@ -31,6 +38,10 @@ internal readonly record struct Cost(TimeSpan Wall, TimeSpan Client, TimeSpan Se
     }
 
     // proc_pid_schedstat: nanoseconds, where proc_pid_stat has hundredths of a second.
-    private static TimeSpan CpuOf(int process) => TimeSpan.FromTicks(Directory.EnumerateDirectories($"/proc/{process}/task")
-        .Sum(thread => long.Parse(File.ReadAllText($"{thread}/schedstat").Split(' ')[0], CultureInfo.InvariantCulture)) / 100);
+    private static TimeSpan CpuOf(int process) =>
+        TimeSpan.FromTicks(
+            Directory
+                .EnumerateDirectories($"/proc/{process}/task")
+                .Sum(thread => long.Parse(File.ReadAllText($"{thread}/schedstat").Split(' ')[0], CultureInfo.InvariantCulture)) / 100
+        );
 }

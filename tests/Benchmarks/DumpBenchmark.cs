@@ -27,32 +27,73 @@ internal sealed class DumpBenchmark(OvsdbServer server, OvsdbClient client)
 
         var (floor, copy) = (Medians(floors), Medians(copies));
         Console.WriteLine();
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"first load of {Ports} ports, {floor("message") / 1e6:0.0} MB in one message, into a copy with three indexes; {Runs} runs in processes of their own, medians"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"first load of {Ports} ports, {floor("message") / 1e6:0.0} MB in one message, into a copy with three indexes; {Runs} runs in processes of their own, medians"
+            )
+        );
         Console.WriteLine("                                        floor   library  bar");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"CPU of the whole client process, s      {floor("cpu"),5:0.00}     {copy("cpu"),5:0.00}  ≤ 2.00"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"CPU of a second load in it, s                     {copy("warmCpu"),5:0.00}"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"from request to copy, s                 {floor("wall"),5:0.00}     {copy("wall"),5:0.00}"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"peak of memory above its start, messages          {copy("peak") / floor("message"),5:0.0}  ≤ 6.0"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"the copy itself afterwards, messages              {copy("kept") / floor("message"),5:0.0}"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"allocated a row, B                                {copy("allocated") / Ports,5:0}"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"CPU of the whole client process, s      {floor("cpu"), 5:0.00}     {copy("cpu"), 5:0.00}  ≤ 2.00"
+            )
+        );
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"CPU of a second load in it, s                     {copy("warmCpu"), 5:0.00}")
+        );
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"from request to copy, s                 {floor("wall"), 5:0.00}     {copy("wall"), 5:0.00}"
+            )
+        );
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"peak of memory above its start, messages          {copy("peak") / floor("message"), 5:0.0}  ≤ 6.0"
+            )
+        );
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"the copy itself afterwards, messages              {copy("kept") / floor("message"), 5:0.0}"
+            )
+        );
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"allocated a row, B                                {copy("allocated") / Ports, 5:0}"
+            )
+        );
     }
 
     /// <summary>In the child process: one load, and its figures on a line of standard output.</summary>
-    public static async Task LoadAsync(string how, string endpoint) => Console.WriteLine(how == "raw" ? LoadRaw(endpoint) : await LoadCopyAsync(endpoint));
+    public static async Task LoadAsync(string how, string endpoint) =>
+        Console.WriteLine(how == "raw" ? LoadRaw(endpoint) : await LoadCopyAsync(endpoint));
 
     private static JsonObject LoadRaw(string endpoint)
     {
         using var raw = new RawSocket(endpoint["unix:".Length..]);
-        var requests = NestedPort.Tables.Select(table => $$"""
-            "{{table.Table}}":[{"columns":["{{string.Join("\",\"", table.Columns)}}"]}]
-            """);
+        var requests = NestedPort.Tables.Select(table =>
+            $$"""
+                "{{table.Table}}":[{"columns":["{{string.Join("\",\"", table.Columns)}}"]}]
+                """
+        );
         var start = Stopwatch.GetTimestamp();
-        raw.Send(Encoding.UTF8.GetBytes(
-            $$"""{"method":"monitor_cond_since","params":["{{NestedPort.Database}}","m",{{{string.Join(',', requests)}}},"{{Guid.Empty}}"],"id":1}"""));
+        raw.Send(
+            Encoding.UTF8.GetBytes(
+                $$"""{"method":"monitor_cond_since","params":["{{NestedPort.Database}}","m",{{{string.Join(',', requests)}}},"{{Guid.Empty}}"],"id":1}"""
+            )
+        );
         raw.Receive();
-        return new() { ["message"] = raw.Received, ["wall"] = Stopwatch.GetElapsedTime(start).TotalSeconds, ["cpu"] = Environment.CpuUsage.TotalTime.TotalSeconds };
+        return new()
+        {
+            ["message"] = raw.Received,
+            ["wall"] = Stopwatch.GetElapsedTime(start).TotalSeconds,
+            ["cpu"] = Environment.CpuUsage.TotalTime.TotalSeconds,
+        };
     }
 
     private static async Task<JsonObject> LoadCopyAsync(string endpoint)
@@ -88,13 +129,15 @@ internal sealed class DumpBenchmark(OvsdbServer server, OvsdbClient client)
 
     private static OvsdbClient Copy(string endpoint)
     {
-        var client = new OvsdbClient(new OvsdbClientOptions
-        {
-            Endpoints = OvsdbEndpoint.ParseList(endpoint),
-            Database = NestedPort.Database,
-            Monitor = NestedPort.Tables,
-            Indexes = NestedPort.Indexes,
-        });
+        var client = new OvsdbClient(
+            new OvsdbClientOptions
+            {
+                Endpoints = OvsdbEndpoint.ParseList(endpoint),
+                Database = NestedPort.Database,
+                Monitor = NestedPort.Tables,
+                Indexes = NestedPort.Indexes,
+            }
+        );
         client.Start();
         return client;
     }
@@ -111,16 +154,18 @@ internal sealed class DumpBenchmark(OvsdbServer server, OvsdbClient client)
             {
                 told.TrySetResult(change);
             }
-
         };
         await server.KillAsync();
         await server.StartAsync();
         var start = Stopwatch.GetTimestamp();
         var rows = (await told.Task).Rows.Count;
         Console.WriteLine();
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{copy.Snapshot.Table(NestedPort.Table).Count} unchanged ports loaded again {Stopwatch.GetElapsedTime(start).TotalSeconds:0.00} s after the server's restart: {rows} change notifications (bar: 0)"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{copy.Snapshot.Table(NestedPort.Table).Count} unchanged ports loaded again {Stopwatch.GetElapsedTime(start).TotalSeconds:0.00} s after the server's restart: {rows} change notifications (bar: 0)"
+            )
+        );
     }
 
     private async Task FillAsync(int count)
@@ -132,8 +177,10 @@ internal sealed class DumpBenchmark(OvsdbServer server, OvsdbClient client)
         foreach (var (i, ports) in NestedPort.Make(count, dhcp).Chunk(NestedPort.PerSwitch).Index())
         {
             var id = Guid.NewGuid();
-            var outcome = await client.TransactAsync(
-                [Op.Insert(NestedPort.Switch, new Dictionary<string, OvsdbValue> { ["name"] = $"n{i}" }, id), .. NestedPort.Add(id, ports)]);
+            var outcome = await client.TransactAsync([
+                Op.Insert(NestedPort.Switch, new Dictionary<string, OvsdbValue> { ["name"] = $"n{i}" }, id),
+                .. NestedPort.Add(id, ports),
+            ]);
             if (outcome is not Committed)
             {
                 throw new InvalidOperationException(outcome.ToString());
@@ -147,9 +194,15 @@ internal sealed class DumpBenchmark(OvsdbServer server, OvsdbClient client)
         return JsonNode.Parse(output) ?? throw new InvalidOperationException("The child process said nothing.");
     }
 
-    private static Func<string, double> Medians(List<JsonNode> runs) => figure => Cost.Median(runs.Select(run => run[figure]!.GetValue<double>()));
+    private static Func<string, double> Medians(List<JsonNode> runs) =>
+        figure => Cost.Median(runs.Select(run => run[figure]!.GetValue<double>()));
 
-    private static double Status(string field) => 1024 * double.Parse(
-        File.ReadLines("/proc/self/status").First(line => line.StartsWith(field, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2],
-        CultureInfo.InvariantCulture);
+    private static double Status(string field) =>
+        1024
+        * double.Parse(
+            File.ReadLines("/proc/self/status")
+                .First(line => line.StartsWith(field, StringComparison.Ordinal))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2],
+            CultureInfo.InvariantCulture
+        );
 }

@@ -21,15 +21,19 @@ internal static class LeaseBenchmark
         await using var postgres = await PostgresServer.StartNewAsync();
         await using var northbound = await OvsdbServer.StartNewAsync();
         var database = await postgres.CreateDatabaseAsync();
-        await using var server = await NestServer.StartAsync(new()
-        {
-            Database = database,
-            Northbound = northbound.Endpoint,
-            Settings = new Dictionary<string, string> { ["RateLimit__PerSecond"] = "0" },
-        });
+        await using var server = await NestServer.StartAsync(
+            new()
+            {
+                Database = database,
+                Northbound = northbound.Endpoint,
+                Settings = new Dictionary<string, string> { ["RateLimit__PerSecond"] = "0" },
+            }
+        );
         await using var floor = await Floor.CreateAsync(database);
         var run = new Run(server, floor);
-        Console.WriteLine("                                    a second   p50 ms   floor a second   of the floor   API CPU ms   PostgreSQL CPU ms");
+        Console.WriteLine(
+            "                                    a second   p50 ms   floor a second   of the floor   API CPU ms   PostgreSQL CPU ms"
+        );
         await run.MeasureAsync("bulk of 100, one VM, 1 client", 1, 40, 100, (vm, _, i) => run.ReserveAsync(vm, i, 100), vms: 1);
         await run.MeasureAsync("single, one VM, 1 client", 1, 300, 1, (vm, _, i) => run.ReserveAsync(vm, i), vms: 1);
         await run.MeasureAsync("single, one VM, 16 clients", 16, 1200, 1, (vm, _, i) => run.ReserveAsync(vm, i), vms: 1);
@@ -48,7 +52,13 @@ internal static class LeaseBenchmark
         /// <summary>A line of the table: so many requests by so many clients, each series on VMs of its own.</summary>
         public async Task MeasureAsync(string name, int clients, int requests, int tagsEach, Func<string, int, int, Task> request, int vms)
         {
-            var (rates, medians, floors, api, postgres) = (new List<double>(), new List<double>(), new List<double>(), new List<double>(), new List<double>());
+            var (rates, medians, floors, api, postgres) = (
+                new List<double>(),
+                new List<double>(),
+                new List<double>(),
+                new List<double>(),
+                new List<double>()
+            );
             for (var series = 0; series < Series; series++)
             {
                 var all = await VmsAsync(vms);
@@ -69,9 +79,12 @@ internal static class LeaseBenchmark
             }
 
             var (rate, bare) = (Median(rates), Median(floors));
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{name,-34}  {rate,9:N0}  {Median(medians),7:0.0}  {bare,15:N0}  {rate / bare,13:0.00}  {Median(api),11:0.00}  {Median(postgres),18:0.00}"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{name, -34}  {rate, 9:N0}  {Median(medians), 7:0.0}  {bare, 15:N0}  {rate / bare, 13:0.00}  {Median(api), 11:0.00}  {Median(postgres), 18:0.00}"
+                )
+            );
         }
 
         /// <summary>What an address costs in a subnet of that size, never-used and freed ones.</summary>
@@ -91,13 +104,18 @@ internal static class LeaseBenchmark
                 }
             }
 
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"container in a subnet of /{length}: p50 {Median(times):0.0} ms"));
+            Console.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"container in a subnet of /{length}: p50 {Median(times):0.0} ms")
+            );
         }
 
         public async Task ReserveAsync(string vm, int i, int? count = null)
         {
             var spec = new JsonObject { ["owner"] = $"o{i}", ["count"] = count };
-            using var response = await server.Client.PostAsJsonAsync(new Uri($"/v1/vms/{vm}/vlan-leases", UriKind.Relative), new JsonObject { ["spec"] = spec });
+            using var response = await server.Client.PostAsJsonAsync(
+                new Uri($"/v1/vms/{vm}/vlan-leases", UriKind.Relative),
+                new JsonObject { ["spec"] = spec }
+            );
             await CheckAsync(response);
         }
 
@@ -126,7 +144,9 @@ internal static class LeaseBenchmark
         {
             if (!response.IsSuccessStatusCode)
             {
-                throw new InvalidOperationException($"{response.RequestMessage?.RequestUri}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+                throw new InvalidOperationException(
+                    $"{response.RequestMessage?.RequestUri}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}"
+                );
             }
         }
     }
@@ -144,22 +164,26 @@ internal static class LeaseBenchmark
 
         public static async Task<Floor> CreateAsync(string database)
         {
-            var source = new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(database) { MaxAutoPrepare = 10, AutoPrepareMinUsages = 1 }.ConnectionString).Build();
-            await using var command = source.CreateCommand("CREATE TABLE floor (vm int, tag int, owner text, PRIMARY KEY (vm, tag)); SELECT pg_backend_pid()");
+            var source = new NpgsqlDataSourceBuilder(
+                new NpgsqlConnectionStringBuilder(database) { MaxAutoPrepare = 10, AutoPrepareMinUsages = 1 }.ConnectionString
+            ).Build();
+            await using var command = source.CreateCommand(
+                "CREATE TABLE floor (vm int, tag int, owner text, PRIMARY KEY (vm, tag)); SELECT pg_backend_pid()"
+            );
             return new(source, Cpu.Parent((int)(await command.ExecuteScalarAsync())!));
         }
 
         public async Task<TimeSpan> CommitAsync(int connections, int rows) => await AtOnceAsync(connections, rows, async (_, _) =>
-        {
-            var row = Interlocked.Increment(ref _rows);
-            await using var command = _database.CreateCommand("INSERT INTO floor VALUES ($1, $2, $3)");
-            foreach (var value in new object[] { row / 4094, row % 4094, $"o{row}" })
             {
-                command.Parameters.Add(new() { Value = value });
-            }
+                var row = Interlocked.Increment(ref _rows);
+                await using var command = _database.CreateCommand("INSERT INTO floor VALUES ($1, $2, $3)");
+                foreach (var value in new object[] { row / 4094, row % 4094, $"o{row}" })
+                {
+                    command.Parameters.Add(new() { Value = value });
+                }
 
-            await command.ExecuteNonQueryAsync();
-        });
+                await command.ExecuteNonQueryAsync();
+            });
 
         public ValueTask DisposeAsync() => _database.DisposeAsync();
     }
@@ -167,13 +191,17 @@ internal static class LeaseBenchmark
     private static async Task<TimeSpan> AtOnceAsync(int clients, int count, Func<int, int, Task> request)
     {
         var (start, next) = (Stopwatch.GetTimestamp(), -1);
-        await Task.WhenAll(Enumerable.Range(0, clients).Select(async client =>
-        {
-            for (var i = Interlocked.Increment(ref next); i < count; i = Interlocked.Increment(ref next))
-            {
-                await request(client, i);
-            }
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, clients)
+                .Select(async client =>
+                {
+                    for (var i = Interlocked.Increment(ref next); i < count; i = Interlocked.Increment(ref next))
+                    {
+                        await request(client, i);
+                    }
+                })
+        );
         return Stopwatch.GetElapsedTime(start);
     }
 
@@ -185,8 +213,15 @@ internal static class LeaseBenchmark
         public static double Of(int process) => (Field(process, 14) + Field(process, 15)) * 10.0;
 
         /// <summary>Of a process, its children, and those of them that have ended.</summary>
-        public static double OfGroup(int parent) => Of(parent) + ((Field(parent, 16) + Field(parent, 17)) * 10.0)
-            + Directory.GetDirectories("/proc").Select(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var id) && Parent(id) == parent ? Of(id) : 0).Sum();
+        public static double OfGroup(int parent) =>
+            Of(parent)
+            + ((Field(parent, 16) + Field(parent, 17)) * 10.0)
+            + Directory
+                .GetDirectories("/proc")
+                .Select(folder =>
+                    int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var id) && Parent(id) == parent ? Of(id) : 0
+                )
+                .Sum();
 
         public static int Parent(int process) => (int)Field(process, 4);
 
@@ -194,7 +229,10 @@ internal static class LeaseBenchmark
         {
             try
             {
-                return long.Parse(File.ReadAllText($"/proc/{process}/stat").Split(") ")[^1].Split(' ')[number - 3], CultureInfo.InvariantCulture);
+                return long.Parse(
+                    File.ReadAllText($"/proc/{process}/stat").Split(") ")[^1].Split(' ')[number - 3],
+                    CultureInfo.InvariantCulture
+                );
             }
             catch (IOException)
             {

@@ -26,13 +26,27 @@ internal sealed record NestedPort(Guid Id, string Name, string Parent, int Tag, 
     [
         ReplicaIndex.ByColumn("name", Table, "name"),
         ReplicaIndex.ByMapKey("owner", Table, "external_ids", "bench:owner"),
-        new("tag", Table, row => string.Create(CultureInfo.InvariantCulture, $"{row["parent_name"].AsString()} {row["tag_request"].AsInteger()}")),
+        new("tag", Table, row =>
+            string.Create(CultureInfo.InvariantCulture, $"{row["parent_name"].AsString()} {row["tag_request"].AsInteger()}")
+        ),
     ];
 
     /// <summary>New ports, on VMs of up to 4,000 containers.</summary>
-    public static NestedPort[] Make(int count, Guid dhcp) => [.. Enumerable.Range(0, count).Select(i => new NestedPort(
-        Guid.NewGuid(), $"n{i / PerSwitch}-v{i / 4000}-c{i}", $"n{i / PerSwitch}-v{i / 4000}", 1 + (i % 4000),
-        $"02:00:00:{i >> 16:x2}:{(i >> 8) & 255:x2}:{i & 255:x2}", $"10.{i / 62500}.{i / 250 % 250}.{1 + (i % 250)}", dhcp, Guid.NewGuid().ToString()))];
+    public static NestedPort[] Make(int count, Guid dhcp) =>
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i => new NestedPort(
+                    Guid.NewGuid(),
+                    $"n{i / PerSwitch}-v{i / 4000}-c{i}",
+                    $"n{i / PerSwitch}-v{i / 4000}",
+                    1 + (i % 4000),
+                    $"02:00:00:{i >> 16:x2}:{(i >> 8) & 255:x2}:{i & 255:x2}",
+                    $"10.{i / 62500}.{i / 250 % 250}.{1 + (i % 250)}",
+                    dhcp,
+                    Guid.NewGuid().ToString()
+                )),
+        ];
 
     /// <summary>The operations that add ports to one switch.</summary>
     public static Op[] Add(Guid toSwitch, ReadOnlySpan<NestedPort> ports)
@@ -49,17 +63,20 @@ internal sealed record NestedPort(Guid Id, string Name, string Parent, int Tag, 
         return ops;
     }
 
-    private Dictionary<string, OvsdbValue> Row() => new()
-    {
-        ["name"] = Name,
-        ["addresses"] = $"{Mac} {Address}",
-        ["port_security"] = $"{Mac} {Address}",
-        ["parent_name"] = Parent,
-        ["tag_request"] = Tag,
-        ["dhcpv4_options"] = Dhcp,
-        ["external_ids"] = OvsdbValue.Map(
-        [
-            new("bench:owner", Owner), new("bench:instance", "lab"), new("bench:kind", "container"), new("bench:generation", "1"),
-        ]),
-    };
+    private Dictionary<string, OvsdbValue> Row() =>
+        new()
+        {
+            ["name"] = Name,
+            ["addresses"] = $"{Mac} {Address}",
+            ["port_security"] = $"{Mac} {Address}",
+            ["parent_name"] = Parent,
+            ["tag_request"] = Tag,
+            ["dhcpv4_options"] = Dhcp,
+            ["external_ids"] = OvsdbValue.Map([
+                new("bench:owner", Owner),
+                new("bench:instance", "lab"),
+                new("bench:kind", "container"),
+                new("bench:generation", "1"),
+            ]),
+        };
 }

@@ -16,10 +16,12 @@ switch (args)
         await LeaseBenchmark.RunAsync();
         return 0;
     default:
-        await Console.Error.WriteLineAsync("""
+        await Console.Error.WriteLineAsync(
+            """
             usage: ./dev bench change    one more container, with 100 and with 10,000 present
                    ./dev bench ovsdb     the OVSDB library beside a raw socket
                    ./dev bench leases    tags given out a second, beside bare commits
-            """);
+            """
+        );
         return 2;
 }

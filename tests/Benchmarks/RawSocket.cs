@@ -24,7 +24,7 @@ internal sealed class RawSocket : IDisposable
 
     public void Send(byte[] request)
     {
-        for (var sent = 0; sent < request.Length;)
+        for (var sent = 0; sent < request.Length; )
         {
             sent += _socket.Send(request.AsSpan(sent));
         }

@@ -40,21 +40,32 @@ internal sealed class TransactionBenchmark(OvsdbServer server, RawSocket raw, Ov
             await RunAsync(kind, WarmUps);
         }
 
-        Console.WriteLine($"{Ports} ports into {Ports / NestedPort.PerSwitch} switches, {Rounds} rounds of floor and library in turn, medians; CPU a port, bytes allocated a port");
-        Console.WriteLine("                            floor  library  ratio  bar      client CPU: floor  library     server CPU: floor  library     allocated");
+        Console.WriteLine(
+            $"{Ports} ports into {Ports / NestedPort.PerSwitch} switches, {Rounds} rounds of floor and library in turn, medians; CPU a port, bytes allocated a port"
+        );
+        Console.WriteLine(
+            "                            floor  library  ratio  bar      client CPU: floor  library     server CPU: floor  library     allocated"
+        );
         foreach (var kind in kinds)
         {
             var (floors, libraries) = await RunAsync(kind, Rounds);
             var (floor, library) = (Cost.Median(floors.Select(run => run.Figure)), Cost.Median(libraries.Select(run => run.Figure)));
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{kind.Name,-24} {floor,8:0} {library,8:0}   {library / floor,4:0.00}  {kind.Bar,-6}        {Cpu(floors, run => run.Client),9:0.0} {Cpu(libraries, run => run.Client),8:0.0} µs        {Cpu(floors, run => run.Server),9:0.0} {Cpu(libraries, run => run.Server),8:0.0} µs    {Cost.Median(libraries.Select(run => (double)run.Cost.Allocated)) / Ports,8:0} B"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{kind.Name, -24} {floor, 8:0} {library, 8:0}   {library / floor, 4:0.00}  {kind.Bar, -6}        {Cpu(floors, run => run.Client), 9:0.0} {Cpu(libraries, run => run.Client), 8:0.0} µs        {Cpu(floors, run => run.Server), 9:0.0} {Cpu(libraries, run => run.Server), 8:0.0} µs    {Cost.Median(libraries.Select(run => (double)run.Cost.Allocated)) / Ports, 8:0} B"
+                )
+            );
         }
 
-        static double Cpu(List<(double, Cost Cost)> runs, Func<Cost, TimeSpan> of) => Cost.Median(runs.Select(run => of(run.Cost).TotalMicroseconds / Ports));
+        static double Cpu(List<(double, Cost Cost)> runs, Func<Cost, TimeSpan> of) =>
+            Cost.Median(runs.Select(run => of(run.Cost).TotalMicroseconds / Ports));
     }
 
-    private async Task<(List<(double Figure, Cost Cost)> Floors, List<(double Figure, Cost Cost)> Libraries)> RunAsync(Kind kind, int rounds)
+    private async Task<(List<(double Figure, Cost Cost)> Floors, List<(double Figure, Cost Cost)> Libraries)> RunAsync(
+        Kind kind,
+        int rounds
+    )
     {
         var (floors, libraries) = (new List<(double Figure, Cost Cost)>(), new List<(double Figure, Cost Cost)>());
         for (var round = 0; round < rounds; round++)
@@ -77,8 +88,12 @@ internal sealed class TransactionBenchmark(OvsdbServer server, RawSocket raw, Ov
         Cost cost;
         if (isFloor)
         {
-            var requests = Enumerable.Range(0, Ports / batch)
-                .Select(i => RawSocket.Transact(NestedPort.Add(work.Switches[i * batch / NestedPort.PerSwitch], work.Ports.AsSpan(i * batch, batch)))).ToArray();
+            var requests = Enumerable
+                .Range(0, Ports / batch)
+                .Select(i =>
+                    RawSocket.Transact(NestedPort.Add(work.Switches[i * batch / NestedPort.PerSwitch], work.Ports.AsSpan(i * batch, batch)))
+                )
+                .ToArray();
             cost = await Cost.OfAsync(server.ProcessId, () =>
             {
                 SendFloor(requests, inFlight);
@@ -104,14 +119,16 @@ internal sealed class TransactionBenchmark(OvsdbServer server, RawSocket raw, Ov
     {
         await CommitAsync([Op.Delete(NestedPort.Switch, [])]);
         var switches = Enumerable.Range(0, Ports / NestedPort.PerSwitch).Select(_ => Guid.NewGuid()).ToArray();
-        await CommitAsync([.. switches.Select((id, i) => Op.Insert(NestedPort.Switch, new Dictionary<string, OvsdbValue> { ["name"] = $"n{i}" }, id))]);
+        await CommitAsync([
+            .. switches.Select((id, i) => Op.Insert(NestedPort.Switch, new Dictionary<string, OvsdbValue> { ["name"] = $"n{i}" }, id)),
+        ]);
         return new(NestedPort.Make(Ports, _dhcp), switches);
     }
 
     private void SendFloor(byte[][] requests, int inFlight)
     {
         var start = Stopwatch.GetTimestamp();
-        for (int sent = 0, answered = 0; answered < requests.Length;)
+        for (int sent = 0, answered = 0; answered < requests.Length; )
         {
             for (; sent < requests.Length && sent - answered < inFlight; sent++)
             {

@@ -32,23 +32,61 @@ public sealed partial class ComposeTests
             foreach (var name in InOrder(services, "api").Where(name => name != "postgres"))
             {
                 var service = services[name];
-                processes[name] = sandbox.Start("compose", InPlaceAll(service.Command), service.Environment.ToDictionary(pair => pair.Key, pair => (string?)InPlace(pair.Value)));
+                processes[name] = sandbox.Start(
+                    "compose",
+                    InPlaceAll(service.Command),
+                    service.Environment.ToDictionary(pair => pair.Key, pair => (string?)InPlace(pair.Value))
+                );
                 if (services.Values.Any(other => other.AwaitsEndOf(name)))
                 {
                     await processes[name].ExitAsync();
                     Assert.True(processes[name].ExitCode == 0, processes[name].LastOutput);
                 }
             }
-            await Eventually.Becomes("the API's own health check passes",
-                async () => (Healthy: await sandbox.SucceedsAsync("compose", [.. services["api"].Healthcheck!.Test.Skip(1)]), processes["api"].LastOutput), it => it.Healthy);
+            await Eventually.Becomes(
+                "the API's own health check passes",
+                async () =>
+                    (
+                        Healthy: await sandbox.SucceedsAsync("compose", [.. services["api"].Healthcheck!.Test.Skip(1)]),
+                        processes["api"].LastOutput
+                    ),
+                it => it.Healthy
+            );
 
             // As the file's head tells it.
-            var key = await ChildProcess.RunAsync(Programs.Sandbox,
-                ["exec", sandbox.Folder, "compose", .. InPlaceAll(services["api"].Command), "create-key", "--name", "admin", "--role", "admin"],
-                services["api"].Environment.ToDictionary(pair => pair.Key, pair => (string?)InPlace(pair.Value)));
-            await sandbox.ExecAsync("compose", "curl", "-sS", "--fail-with-body", "-X", "PUT", "-H", $"Authorization: Bearer {key.Trim()}", "--json", """{"spec":{}}""",
-                "http://api:8080/v1/networks/dmz?wait=30s");
-            Assert.Contains("(dmz)", await sandbox.ExecAsync("compose", "ovn-nbctl", $"--db=unix:{files["/run/ovn"]}/nb.sock", "ls-list"), StringComparison.Ordinal);
+            var key = await ChildProcess.RunAsync(
+                Programs.Sandbox,
+                [
+                    "exec",
+                    sandbox.Folder,
+                    "compose",
+                    .. InPlaceAll(services["api"].Command),
+                    "create-key",
+                    "--name",
+                    "admin",
+                    "--role",
+                    "admin",
+                ],
+                services["api"].Environment.ToDictionary(pair => pair.Key, pair => (string?)InPlace(pair.Value))
+            );
+            await sandbox.ExecAsync(
+                "compose",
+                "curl",
+                "-sS",
+                "--fail-with-body",
+                "-X",
+                "PUT",
+                "-H",
+                $"Authorization: Bearer {key.Trim()}",
+                "--json",
+                """{"spec":{}}""",
+                "http://api:8080/v1/networks/dmz?wait=30s"
+            );
+            Assert.Contains(
+                "(dmz)",
+                await sandbox.ExecAsync("compose", "ovn-nbctl", $"--db=unix:{files["/run/ovn"]}/nb.sock", "ls-list"),
+                StringComparison.Ordinal
+            );
         }
         finally
         {
@@ -61,7 +99,9 @@ public sealed partial class ComposeTests
 
     [Fact]
     public void Nothing_is_published_but_on_loopback() =>
-        Assert.All(Read(Variables).Services.Values.SelectMany(service => service.Ports), port => Assert.StartsWith("127.0.0.1:", port, StringComparison.Ordinal));
+        Assert.All(Read(Variables).Services.Values.SelectMany(service => service.Ports), port =>
+            Assert.StartsWith("127.0.0.1:", port, StringComparison.Ordinal)
+        );
 
     [Fact]
     public void No_service_starts_without_a_password_of_the_operators_own() =>
@@ -69,7 +109,9 @@ public sealed partial class ComposeTests
 
     [Fact]
     public void The_privileged_agent_starts_only_where_it_is_asked_for() =>
-        Assert.All(Read(Variables).Services.Where(service => service.Value.Privileged), service => Assert.Equal(["agent"], service.Value.Profiles));
+        Assert.All(Read(Variables).Services.Where(service => service.Value.Privileged), service =>
+            Assert.Equal(["agent"], service.Value.Profiles)
+        );
 
     /// <summary>What the images hold, by the path that it has there.</summary>
     private static async Task<Dictionary<string, string>> ImageFilesAsync(Sandbox sandbox, PostgresServer postgres, Service database)
@@ -78,7 +120,10 @@ public sealed partial class ComposeTests
         foreach (var name in new[] { "nb", "sb" })
         {
             Directory.CreateDirectory(Path.Combine(folder, name));
-            await ChildProcess.RunAsync("ovsdb-tool", ["create", Path.Combine(folder, name, name + ".db"), $"/usr/share/ovn/ovn-{name}.ovsschema"]);
+            await ChildProcess.RunAsync(
+                "ovsdb-tool",
+                ["create", Path.Combine(folder, name, name + ".db"), $"/usr/share/ovn/ovn-{name}.ovsschema"]
+            );
         }
         var administrator = await postgres.CreateDatabaseAsync();
         await using var source = NpgsqlDataSource.Create(administrator);
@@ -105,14 +150,18 @@ public sealed partial class ComposeTests
         var text = File.ReadAllText(Path.Combine(Programs.Root, "docker-compose.yml"));
         // Comments may name variables of the operator's shell.
         text = CommentLine().Replace(text, "");
-        text = Variable().Replace(text, match => match.Groups switch
-        {
-            _ when match.Value == "$$" => "$",
-            var groups when variables.TryGetValue(groups["name"].Value, out var value) => value,
-            var groups when groups["how"].Value == ":-" => groups["rest"].Value,
-            var groups => throw new InvalidOperationException($"{groups["name"]} is not set: {groups["rest"]}"),
-        });
-        return new DeserializerBuilder().WithNamingConvention(UnderscoredNamingConvention.Instance).IgnoreUnmatchedProperties().Build()
+        text = Variable()
+            .Replace(text, match => match.Groups switch
+                {
+                    _ when match.Value == "$$" => "$",
+                    var groups when variables.TryGetValue(groups["name"].Value, out var value) => value,
+                    var groups when groups["how"].Value == ":-" => groups["rest"].Value,
+                    var groups => throw new InvalidOperationException($"{groups["name"]} is not set: {groups["rest"]}"),
+                });
+        return new DeserializerBuilder()
+            .WithNamingConvention(UnderscoredNamingConvention.Instance)
+            .IgnoreUnmatchedProperties()
+            .Build()
             .Deserialize<ComposeFile>(new MergingParser(new Parser(new StringReader(text))));
     }
 
@@ -144,16 +193,21 @@ public sealed partial class ComposeTests
         /// <summary>A list of names, or a map from a name to a condition.</summary>
         public object? DependsOn { get; set; }
 
-        public IEnumerable<string> Dependencies => (DependsOn switch
-        {
-            Dictionary<object, object> conditions => conditions.Keys,
-            IEnumerable<object> names => names,
-            _ => [],
-        }).Select(name => (string)name);
+        public IEnumerable<string> Dependencies =>
+            (
+                DependsOn switch
+                {
+                    Dictionary<object, object> conditions => conditions.Keys,
+                    IEnumerable<object> names => names,
+                    _ => [],
+                }
+            ).Select(name => (string)name);
 
         public bool AwaitsEndOf(string service) =>
-            DependsOn is Dictionary<object, object> conditions && conditions.TryGetValue(service, out var how)
-            && how is Dictionary<object, object> condition && (string)condition["condition"] == "service_completed_successfully";
+            DependsOn is Dictionary<object, object> conditions
+            && conditions.TryGetValue(service, out var how)
+            && how is Dictionary<object, object> condition
+            && (string)condition["condition"] == "service_completed_successfully";
     }
 
     public sealed class Healthcheck

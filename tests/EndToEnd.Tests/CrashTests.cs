@@ -20,15 +20,20 @@ public sealed class CrashTests(Lab lab)
         var acknowledged = new ConcurrentDictionary<string, int>();
         var faults = FaultsAsync(acknowledged);
         await Parallel.ForEachAsync(Enumerable.Range(0, Creates), new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (i, ct) =>
-            acknowledged[$"k{i}"] = await CreateAsync($"k{i}", i, ct));
+            acknowledged[$"k{i}"] = await CreateAsync($"k{i}", i, ct)
+        );
         await faults;
 
         Assert.Equal(Creates, acknowledged.Count);
-        var took = await Eventually.Holds("vm8 and its 200 containers are ready", async () =>
-        {
-            var readiness = await lab.GetAsync("/v1/readiness?vm=vm8");
-            return (int)readiness["ready"]! >= Creates ? true : throw new InvalidOperationException(readiness.ToJsonString());
-        }, TimeSpan.FromSeconds(180));
+        var took = await Eventually.Holds(
+            "vm8 and its 200 containers are ready",
+            async () =>
+            {
+                var readiness = await lab.GetAsync("/v1/readiness?vm=vm8");
+                return (int)readiness["ready"]! >= Creates ? true : throw new InvalidOperationException(readiness.ToJsonString());
+            },
+            TimeSpan.FromSeconds(180)
+        );
         Lab.Tell($"converged {took.TotalSeconds:0.0} s after the last create");
 
         // The tag that was acknowledged is the one that stands, in the database, in the NB and on the host; each once.
@@ -39,12 +44,28 @@ public sealed class CrashTests(Lab lab)
 
         var expected = acknowledged.Values.Order().ToArray();
         Assert.Equal(expected.Distinct(), expected);
-        Assert.Equal(expected, await TagsAsync("central", "ovn-nbctl", "--bare", "--columns=tag", "find", "Logical_Switch_Port", "parent_name=crowd-vm8"));
-        Assert.Equal(expected, await TagsAsync("ubuntu1", "sh", "-c", "for p in $(ovs-vsctl list-ports br-vm8); do ovs-vsctl get Port $p tag; done | grep -v -e '\\[\\]' -e '^0$'"));
-        Assert.Equal(Creates, await Sql.CountAsync(lab.Database, "SELECT count(*) FROM vlan_leases l JOIN vms v ON v.id = l.vm_id WHERE v.name = 'vm8'"));
+        Assert.Equal(
+            expected,
+            await TagsAsync("central", "ovn-nbctl", "--bare", "--columns=tag", "find", "Logical_Switch_Port", "parent_name=crowd-vm8")
+        );
+        Assert.Equal(
+            expected,
+            await TagsAsync(
+                "ubuntu1",
+                "sh",
+                "-c",
+                "for p in $(ovs-vsctl list-ports br-vm8); do ovs-vsctl get Port $p tag; done | grep -v -e '\\[\\]' -e '^0$'"
+            )
+        );
+        Assert.Equal(
+            Creates,
+            await Sql.CountAsync(lab.Database, "SELECT count(*) FROM vlan_leases l JOIN vms v ON v.id = l.vm_id WHERE v.name = 'vm8'")
+        );
 
         await lab.RemoveAsync("/v1/vms/vm8?cascade=true");
-        await Eventually.Holds("nothing of vm8 is on the host", async () => !await lab.Sandbox.SucceedsAsync("ubuntu1", "ovs-vsctl", "br-exists", "br-vm8"));
+        await Eventually.Holds("nothing of vm8 is on the host", async () =>
+            !await lab.Sandbox.SucceedsAsync("ubuntu1", "ovs-vsctl", "br-exists", "br-vm8")
+        );
         await lab.RemoveAsync("/v1/networks/crowd");
         await lab.ReadyAsync();
         Assert.Empty(await lab.FailingPingsAsync(lab.Machines));
@@ -77,14 +98,23 @@ public sealed class CrashTests(Lab lab)
     {
         // One in four is a namespace with an address; the others are left to a runtime, so that the test's cost lies in the crashes.
         var body = Spec(new JsonObject { ["addressing"] = i % 4 == 0 ? "dhcp" : "none", ["workload"] = i % 4 == 0 ? "namespace" : "port" });
-        return await Eventually.Becomes($"{name} is acknowledged", async () =>
-        {
-            using var response = await lab.Server.Client.PutAsJsonAsync(new Uri($"/v1/vms/vm8/containers/{name}", UriKind.Relative), body, ct);
-            var text = await response.Content.ReadAsStringAsync(ct);
-            return response.IsSuccessStatusCode
-                ? (int)JsonNode.Parse(text)!["status"]!["effective"]!["vlan"]!
-                : (int)response.StatusCode == 503 ? throw new HttpRequestException(text) : throw new Xunit.Sdk.XunitException($"{response.StatusCode}: {text}");
-        }, tag => tag > 0, ct: ct);
+        return await Eventually.Becomes(
+            $"{name} is acknowledged",
+            async () =>
+            {
+                using var response = await lab.Server.Client.PutAsJsonAsync(
+                    new Uri($"/v1/vms/vm8/containers/{name}", UriKind.Relative),
+                    body,
+                    ct
+                );
+                var text = await response.Content.ReadAsStringAsync(ct);
+                return response.IsSuccessStatusCode ? (int)JsonNode.Parse(text)!["status"]!["effective"]!["vlan"]!
+                    : (int)response.StatusCode == 503 ? throw new HttpRequestException(text)
+                    : throw new Xunit.Sdk.XunitException($"{response.StatusCode}: {text}");
+            },
+            tag => tag > 0,
+            ct: ct
+        );
     }
 
     private async Task<int[]> TagsAsync(string host, params string[] command) =>

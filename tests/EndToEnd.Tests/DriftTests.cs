@@ -11,10 +11,37 @@ public sealed class DriftTests(Lab lab) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await lab.ReadyAsync();
-        await lab.Sandbox.NbctlAsync("--may-exist", "lsp-add", "dmz", "foreign", "--", "lsp-set-addresses", "foreign", "02:00:00:00:00:01 172.16.255.190");
+        await lab.Sandbox.NbctlAsync(
+            "--may-exist",
+            "lsp-add",
+            "dmz",
+            "foreign",
+            "--",
+            "lsp-set-addresses",
+            "foreign",
+            "02:00:00:00:00:01 172.16.255.190"
+        );
         await lab.Sandbox.VsctlAsync(
-            "ubuntu2", "--may-exist", "add-br", ForeignBridge, "--", "set", "Bridge", ForeignBridge, "datapath_type=netdev", "--", "--may-exist", "add-port", ForeignBridge, "foreign0",
-            "--", "set", "Interface", "foreign0", "type=internal");
+            "ubuntu2",
+            "--may-exist",
+            "add-br",
+            ForeignBridge,
+            "--",
+            "set",
+            "Bridge",
+            ForeignBridge,
+            "datapath_type=netdev",
+            "--",
+            "--may-exist",
+            "add-port",
+            ForeignBridge,
+            "foreign0",
+            "--",
+            "set",
+            "Interface",
+            "foreign0",
+            "type=internal"
+        );
         _foreign = await ForeignAsync();
     }
 
@@ -84,7 +111,19 @@ public sealed class DriftTests(Lab lab) : IAsyncLifetime
             foreach (var name in names)
             {
                 var machine = lab[name];
-                if (!await lab.Sandbox.SucceedsAsync(machine.Host, "ip", "netns", "exec", machine.Namespace, "ping", "-c1", "-W1", machine.Gateway))
+                if (
+                    !await lab.Sandbox.SucceedsAsync(
+                        machine.Host,
+                        "ip",
+                        "netns",
+                        "exec",
+                        machine.Namespace,
+                        "ping",
+                        "-c1",
+                        "-W1",
+                        machine.Gateway
+                    )
+                )
                 {
                     return false;
                 }
@@ -95,9 +134,15 @@ public sealed class DriftTests(Lab lab) : IAsyncLifetime
         Lab.Tell($"{what} repaired and pinging after {took.TotalSeconds:0.0} s");
     }
 
-    private Task<string> PortAsync(string column) => lab.Sandbox.NbctlAsync("--bare", $"--columns={column}", "find", "Logical_Switch_Port", "name=dmz-c51");
+    private Task<string> PortAsync(string column) =>
+        lab.Sandbox.NbctlAsync("--bare", $"--columns={column}", "find", "Logical_Switch_Port", "name=dmz-c51");
 
     private async Task<string> ForeignAsync() =>
-        await lab.Sandbox.NbctlAsync("--bare", "--columns=_uuid,addresses,port_security,external_ids,options", "find", "Logical_Switch_Port", "name=foreign")
-        + await lab.Sandbox.VsctlAsync("ubuntu2", "--columns=_uuid,name,ports,external_ids", "list", "Bridge", ForeignBridge);
+        await lab.Sandbox.NbctlAsync(
+            "--bare",
+            "--columns=_uuid,addresses,port_security,external_ids,options",
+            "find",
+            "Logical_Switch_Port",
+            "name=foreign"
+        ) + await lab.Sandbox.VsctlAsync("ubuntu2", "--columns=_uuid,name,ports,external_ids", "list", "Bridge", ForeignBridge);
 }

@@ -36,7 +36,8 @@ public sealed class IsolationTests(Lab lab)
 
         var took = await Eventually.Holds("tag and trunks are back", async () =>
             await lab.Sandbox.VsctlAsync("ubuntu2", "get", "Port", "vm5", "tag") == "0"
-            && await lab.Sandbox.VsctlAsync("ubuntu2", "get", "Port", "brvm5-brint", "trunks") == "[0, 51, 52]");
+            && await lab.Sandbox.VsctlAsync("ubuntu2", "get", "Port", "brvm5-brint", "trunks") == "[0, 51, 52]"
+        );
         Lab.Tell($"tag and trunks back after {took.TotalSeconds:0.00} s");
         Assert.DoesNotContain(await CaptureAsync("vm5"), Tagged);
     }
@@ -47,7 +48,10 @@ public sealed class IsolationTests(Lab lab)
     private async Task<IReadOnlyList<string>> CaptureAsync(string listener)
     {
         var (source, target) = (lab["c51"], lab[listener]);
-        await using var capture = lab.Sandbox.Start(target.Host, ["ip", "netns", "exec", target.Namespace, "tcpdump", "-e", "-n", "-l", "-i", target.Interface, "ether", "src", source.Mac]);
+        await using var capture = lab.Sandbox.Start(
+            target.Host,
+            ["ip", "netns", "exec", target.Namespace, "tcpdump", "-e", "-n", "-l", "-i", target.Interface, "ether", "src", source.Mac]
+        );
         await capture.LineAsync("listening on");
         await Eventually.Holds($"{listener} sees the broadcasts of c51", async () =>
         {
@@ -56,6 +60,11 @@ public sealed class IsolationTests(Lab lab)
         });
         return Frames();
 
-        IReadOnlyList<string> Frames() => [.. capture.Output.Split('\n').Where(l => l.Contains(source.Mac, StringComparison.OrdinalIgnoreCase) && l.Contains(" > ", StringComparison.Ordinal))];
+        IReadOnlyList<string> Frames() =>
+            [
+                .. capture
+                    .Output.Split('\n')
+                    .Where(l => l.Contains(source.Mac, StringComparison.OrdinalIgnoreCase) && l.Contains(" > ", StringComparison.Ordinal)),
+            ];
     }
 }

@@ -39,12 +39,14 @@ public sealed class Lab : IAsyncLifetime
         _postgres = await PostgresServer.StartNewAsync();
         Database = await _postgres.CreateDatabaseAsync();
         _sandbox = await Sandbox.UpAsync("ubuntu1", "ubuntu2", "ubuntu3");
-        _server = await NestServer.StartAsync(new NestServerOptions
-        {
-            Database = Database,
-            Northbound = _sandbox.Northbound,
-            Settings = new Dictionary<string, string> { ["Leases__Cooldown"] = Cooldown.ToString() },
-        });
+        _server = await NestServer.StartAsync(
+            new NestServerOptions
+            {
+                Database = Database,
+                Northbound = _sandbox.Northbound,
+                Settings = new Dictionary<string, string> { ["Leases__Cooldown"] = Cooldown.ToString() },
+            }
+        );
         foreach (var request in JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Programs.Root, "lab", "seed.json")))!.AsArray())
         {
             await PutAsync((string)request!["path"]!, request["body"]!);
@@ -88,13 +90,17 @@ public sealed class Lab : IAsyncLifetime
     /// <summary>Waits until every object of the installation is ready.</summary>
     public async Task ReadyAsync()
     {
-        var took = await Eventually.Holds("everything is ready: " + "see GET /v1/readiness", async () =>
-        {
-            var readiness = await GetAsync("/v1/readiness");
-            return (long)readiness["total"]! > 0 && (long)readiness["total"]! == (long)readiness["ready"]!
-                ? true
-                : throw new InvalidOperationException(readiness.ToJsonString());
-        }, TimeSpan.FromSeconds(120));
+        var took = await Eventually.Holds(
+            "everything is ready: " + "see GET /v1/readiness",
+            async () =>
+            {
+                var readiness = await GetAsync("/v1/readiness");
+                return (long)readiness["total"]! > 0 && (long)readiness["total"]! == (long)readiness["ready"]!
+                    ? true
+                    : throw new InvalidOperationException(readiness.ToJsonString());
+            },
+            TimeSpan.FromSeconds(120)
+        );
         Tell($"ready after {took.TotalSeconds:0.0} s");
     }
 
@@ -144,7 +150,9 @@ public sealed class Lab : IAsyncLifetime
     private static async Task<JsonNode> BodyAsync(HttpResponseMessage response)
     {
         var text = await response.Content.ReadAsStringAsync();
-        return response.IsSuccessStatusCode ? JsonNode.Parse(text)! : throw new HttpRequestException($"{(int)response.StatusCode} {text}", null, response.StatusCode);
+        return response.IsSuccessStatusCode
+            ? JsonNode.Parse(text)!
+            : throw new HttpRequestException($"{(int)response.StatusCode} {text}", null, response.StatusCode);
     }
 
     private async Task<IReadOnlyList<Machine>> MachinesAsync()
@@ -168,10 +176,26 @@ public sealed class Lab : IAsyncLifetime
         var effective = view["status"]!["effective"]!;
         var network = await GetAsync($"/v1/networks/{effective["network"]}");
         return new(
-            (string)view["name"]!, host, (string)effective["namespace"]!, (string)effective["interface"]!, (string)effective["mac"]!, (string)effective["ip"]!,
-            (string)network["status"]!["effective"]!["gateway"]!, (string)effective["portName"]!);
+            (string)view["name"]!,
+            host,
+            (string)effective["namespace"]!,
+            (string)effective["interface"]!,
+            (string)effective["mac"]!,
+            (string)effective["ip"]!,
+            (string)network["status"]!["effective"]!["gateway"]!,
+            (string)effective["portName"]!
+        );
     }
 }
 
 /// <summary>A VM or container of the lab, as the API says it is.</summary>
-public sealed record Machine(string Name, string Host, string Namespace, string Interface, string Mac, string Ip, string Gateway, string PortName);
+public sealed record Machine(
+    string Name,
+    string Host,
+    string Namespace,
+    string Interface,
+    string Mac,
+    string Ip,
+    string Gateway,
+    string PortName
+);

@@ -24,7 +24,8 @@ public sealed class RefillTests(Lab lab)
         await lab.Sandbox.EmptyAsync("ubuntu2", "ovsdb");
         var took = await Eventually.Holds("br-vm5 and its trunk are back", async () =>
             await lab.Sandbox.VsctlAsync("ubuntu2", "get", "Port", "brvm5-brint", "trunks") == "[0, 51, 52]"
-            && await lab.Sandbox.VsctlAsync("ubuntu2", "get", "Port", "c51", "tag") == "51");
+            && await lab.Sandbox.VsctlAsync("ubuntu2", "get", "Port", "c51", "tag") == "51"
+        );
         Lab.Tell($"host database filled after {took.TotalSeconds:0.0} s");
         var failing = await Eventually.Becomes("every ping passes again", () => lab.FailingPingsAsync(lab.Machines), f => f.Count == 0);
         Assert.Empty(failing);
@@ -32,7 +33,11 @@ public sealed class RefillTests(Lab lab)
     }
 
     /// <summary>What the NB says of our ports, but for row ids, which are the same too when the product keeps them.</summary>
-    private Task<string> RowsAsync() => lab.Sandbox.ExecAsync(
-        "central", "sh", "-c",
-        "ovn-nbctl --bare --columns=name,parent_name,tag_request,tag,addresses,port_security,type list Logical_Switch_Port | sort; ovn-nbctl --bare --columns=cidr,options list DHCP_Options | sort");
+    private Task<string> RowsAsync() =>
+        lab.Sandbox.ExecAsync(
+            "central",
+            "sh",
+            "-c",
+            "ovn-nbctl --bare --columns=name,parent_name,tag_request,tag,addresses,port_security,type list Logical_Switch_Port | sort; ovn-nbctl --bare --columns=cidr,options list DHCP_Options | sort"
+        );
 }

@@ -7,7 +7,8 @@ namespace EndToEnd.Tests;
 /// <summary>One tag from hand to hand, while whoever has a part in its release is killed or hangs at any moment.</summary>
 public sealed class ReleaseSoakTests(Lab lab) : IAsyncLifetime
 {
-    private const string Vm = "/v1/vms/relay", Host = "ubuntu3";
+    private const string Vm = "/v1/vms/relay",
+        Host = "ubuntu3";
 
     /// <summary>Few in the suite, a hundred for <c>./dev soak leases</c>.</summary>
     private static int Rounds => Environment.GetEnvironmentVariable("NEST_SOAK") == "leases" ? 100 : 2;
@@ -15,7 +16,18 @@ public sealed class ReleaseSoakTests(Lab lab) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await lab.ReadyAsync();
-        await lab.PutAsync(Vm, Spec(new() { ["network"] = "dmz", ["host"] = Host, ["workload"] = "port", ["addressing"] = "none" }));
+        await lab.PutAsync(
+            Vm,
+            Spec(
+                new()
+                {
+                    ["network"] = "dmz",
+                    ["host"] = Host,
+                    ["workload"] = "port",
+                    ["addressing"] = "none",
+                }
+            )
+        );
         await lab.WhenReadyAsync(Vm);
     }
 
@@ -35,9 +47,17 @@ public sealed class ReleaseSoakTests(Lab lab) : IAsyncLifetime
             await TakeAsync(name);
 
             // Whoever had it before is in the NB and on the host no more.
-            var inNorthbound = await lab.Sandbox.NbctlAsync("--bare", "--columns=name", "find", "Logical_Switch_Port", "parent_name=dmz-relay");
+            var inNorthbound = await lab.Sandbox.NbctlAsync(
+                "--bare",
+                "--columns=name",
+                "find",
+                "Logical_Switch_Port",
+                "parent_name=dmz-relay"
+            );
             var onHost = await lab.Sandbox.VsctlAsync(Host, "--bare", "--columns=name", "find", "Port", "tag=80");
-            Assert.DoesNotContain($"{inNorthbound}\n{onHost}".Split('\n', StringSplitOptions.RemoveEmptyEntries), port => port != name && port != $"dmz-relay-{name}");
+            Assert.DoesNotContain($"{inNorthbound}\n{onHost}".Split('\n', StringSplitOptions.RemoveEmptyEntries), port =>
+                port != name && port != $"dmz-relay-{name}"
+            );
             var fault = round % 4;
             var isReady = random.Next(2) == 0;
             if (isReady)
@@ -45,17 +65,21 @@ public sealed class ReleaseSoakTests(Lab lab) : IAsyncLifetime
                 await lab.WhenReadyAsync($"{Vm}/containers/{name}");
             }
 
-            await FaultAsync(fault, async () =>
-            {
-                for (var looks = random.Next(20); looks > 0; looks--)
+            await FaultAsync(
+                fault,
+                async () =>
                 {
-                    await lab.Sandbox.VsctlAsync(Host, "list-ports", "br-int");
-                }
-            }, async () => await Eventually.Holds($"{name} is on its way out", async () =>
-            {
-                using var response = await lab.DeleteAsync($"{Vm}/containers/{name}?allowMissing=true");
-                return response.IsSuccessStatusCode;
-            }));
+                    for (var looks = random.Next(20); looks > 0; looks--)
+                    {
+                        await lab.Sandbox.VsctlAsync(Host, "list-ports", "br-int");
+                    }
+                },
+                async () => await Eventually.Holds($"{name} is on its way out", async () =>
+                    {
+                        using var response = await lab.DeleteAsync($"{Vm}/containers/{name}?allowMissing=true");
+                        return response.IsSuccessStatusCode;
+                    })
+            );
             Lab.Tell($"round {round}: {new[] { "agent", "ovn-controller", "NB", "API" }[fault]}, {(isReady ? "ready" : "not ready yet")}");
         }
 
@@ -67,11 +91,20 @@ public sealed class ReleaseSoakTests(Lab lab) : IAsyncLifetime
     private static DateTimeOffset Time(JsonNode tenure, string field) => tenure[field]!.GetValue<DateTimeOffset>();
 
     private async Task TakeAsync(string name) => await Eventually.Holds($"{name} has the tag", async () =>
-    {
-        using var response = await lab.Server.Client.PutAsJsonAsync(
-            new Uri($"{Vm}/containers/{name}", UriKind.Relative), Spec(new() { ["vlan"] = 80, ["workload"] = "port", ["addressing"] = "none" }));
-        return response.IsSuccessStatusCode;
-    });
+        {
+            using var response = await lab.Server.Client.PutAsJsonAsync(
+                new Uri($"{Vm}/containers/{name}", UriKind.Relative),
+                Spec(
+                    new()
+                    {
+                        ["vlan"] = 80,
+                        ["workload"] = "port",
+                        ["addressing"] = "none",
+                    }
+                )
+            );
+            return response.IsSuccessStatusCode;
+        });
 
     /// <summary>Ends a part, releases the tag before or after, and has the part back a moment later.</summary>
     private async Task FaultAsync(int fault, Func<Task> aMoment, Func<Task> release)

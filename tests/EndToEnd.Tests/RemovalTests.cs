@@ -65,12 +65,13 @@ public sealed class RemovalTests(Lab lab) : IAsyncLifetime
     public async Task Deleting_and_at_once_putting_a_container_makes_a_new_one_that_keeps_tag_and_address(string orOnceItIsGone)
     {
         var before = await lab.GetAsync("/v1/vms/vm5/containers/c51");
-        using (await lab.DeleteAsync($"/v1/vms/vm5/containers/c51{orOnceItIsGone}"))
-        {
-        }
+        using (await lab.DeleteAsync($"/v1/vms/vm5/containers/c51{orOnceItIsGone}")) { }
 
         // Nothing is asked for but the port's name: tag and address are the predecessor's.
-        var again = await lab.PutAsync("/v1/vms/vm5/containers/c51", new JsonObject { ["spec"] = new JsonObject { ["portName"] = "dmz-c51" } });
+        var again = await lab.PutAsync(
+            "/v1/vms/vm5/containers/c51",
+            new JsonObject { ["spec"] = new JsonObject { ["portName"] = "dmz-c51" } }
+        );
         Assert.NotEqual((string)before["metadata"]!["id"]!, (string)again["metadata"]!["id"]!);
         await RefusedAsync(new() { ["vlan"] = 51 });
         await RefusedAsync(new() { ["ip"] = "172.16.255.133" });
@@ -91,7 +92,13 @@ public sealed class RemovalTests(Lab lab) : IAsyncLifetime
     public async Task A_vm_with_containers_is_not_deleted_and_with_cascade_leaves_nothing_behind()
     {
         var before = await CountsAsync();
-        await lab.PutAsync("/v1/vms/vm9", new JsonObject { ["spec"] = new JsonObject { ["network"] = "dmz", ["host"] = "ubuntu2" } });
+        await lab.PutAsync(
+            "/v1/vms/vm9",
+            new JsonObject
+            {
+                ["spec"] = new JsonObject { ["network"] = "dmz", ["host"] = "ubuntu2" },
+            }
+        );
         await lab.PutAsync("/v1/vms/vm9/containers/c91", new JsonObject { ["spec"] = new JsonObject() });
         await lab.PutAsync("/v1/vms/vm9/containers/c92", new JsonObject { ["spec"] = new JsonObject { ["network"] = "inside" } });
         await lab.WhenReadyAsync("/v1/vms/vm9/containers/c91");
@@ -115,7 +122,10 @@ public sealed class RemovalTests(Lab lab) : IAsyncLifetime
     [Fact]
     public async Task The_vm_of_the_seed_goes_with_cascade_and_comes_back_whole()
     {
-        var (vm, containers) = (await lab.GetAsync("/v1/vms/vm5"), new[] { await lab.GetAsync("/v1/vms/vm5/containers/c51"), await lab.GetAsync("/v1/vms/vm5/containers/c52") });
+        var (vm, containers) = (
+            await lab.GetAsync("/v1/vms/vm5"),
+            new[] { await lab.GetAsync("/v1/vms/vm5/containers/c51"), await lab.GetAsync("/v1/vms/vm5/containers/c52") }
+        );
         var before = await CountsAsync();
         await lab.RemoveAsync("/v1/vms/vm5?cascade=true");
         Assert.Equal("", await lab.Sandbox.NbctlAsync("--bare", "--columns=name", "find", "Logical_Switch_Port", "parent_name=dmz-vm5"));
@@ -129,15 +139,24 @@ public sealed class RemovalTests(Lab lab) : IAsyncLifetime
         Assert.Empty(await lab.FailingPingsAsync(lab.Machines));
     }
 
-    private static JsonObject C51() => new()
-    {
-        ["spec"] = new JsonObject { ["portName"] = "dmz-c51", ["mac"] = "02:ac:10:ff:01:33", ["ip"] = "172.16.255.133", ["vlan"] = 51 },
-    };
+    private static JsonObject C51() =>
+        new()
+        {
+            ["spec"] = new JsonObject
+            {
+                ["portName"] = "dmz-c51",
+                ["mac"] = "02:ac:10:ff:01:33",
+                ["ip"] = "172.16.255.133",
+                ["vlan"] = 51,
+            },
+        };
 
     /// <summary>To nobody else.</summary>
     private async Task RefusedAsync(JsonObject spec)
     {
-        var refused = await Assert.ThrowsAsync<HttpRequestException>(() => lab.PutAsync("/v1/vms/vm5/containers/thief", new JsonObject { ["spec"] = spec }));
+        var refused = await Assert.ThrowsAsync<HttpRequestException>(() =>
+            lab.PutAsync("/v1/vms/vm5/containers/thief", new JsonObject { ["spec"] = spec })
+        );
         Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
     }
 
@@ -155,25 +174,40 @@ public sealed class RemovalTests(Lab lab) : IAsyncLifetime
 
     /// <summary>DHCP clients on ubuntu2.</summary>
     private async Task<int> ClientsAsync() =>
-        (await lab.Sandbox.ExecAsync("ubuntu2", "sh", "-c", "for n in $(ip netns list | cut -d' ' -f1); do ip netns pids $n; done")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
+        (await lab.Sandbox.ExecAsync("ubuntu2", "sh", "-c", "for n in $(ip netns list | cut -d' ' -f1); do ip netns pids $n; done"))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Length;
 
     /// <summary>Everything that could be left behind, counted in every place.</summary>
-    private async Task<Counts> CountsAsync() => new(
-        await LinesAsync("central", "ovn-nbctl", "--bare", "--columns=name", "list", "Logical_Switch_Port"),
-        await LinesAsync("ubuntu2", "ovs-vsctl", "list-br"),
-        await LinesAsync("ubuntu2", "ovs-vsctl", "--bare", "--columns=name", "list", "Port"),
-        await LinesAsync("ubuntu2", "ip", "netns", "list"),
-        await ClientsAsync(),
-        await LinesAsync("ubuntu2", "ls", "/etc/netns"),
-        (await lab.GetAsync("/v1/vms/vm5/vlan-leases"))["items"]!.AsArray().Count(l => (string)l!["status"]!["state"]! == "bound"),
-        await Sql.CountAsync(lab.Database, "SELECT count(*) FROM vlan_leases WHERE state <> 'Cooling'"),
-        await Sql.CountAsync(lab.Database, "SELECT count(*) FROM addresses WHERE freed_at IS NULL"),
-        await Sql.CountAsync(lab.Database, "SELECT count(*) FROM claimed_names"),
-        await Sql.CountAsync(lab.Database, "SELECT count(*) FROM placements"));
+    private async Task<Counts> CountsAsync() =>
+        new(
+            await LinesAsync("central", "ovn-nbctl", "--bare", "--columns=name", "list", "Logical_Switch_Port"),
+            await LinesAsync("ubuntu2", "ovs-vsctl", "list-br"),
+            await LinesAsync("ubuntu2", "ovs-vsctl", "--bare", "--columns=name", "list", "Port"),
+            await LinesAsync("ubuntu2", "ip", "netns", "list"),
+            await ClientsAsync(),
+            await LinesAsync("ubuntu2", "ls", "/etc/netns"),
+            (await lab.GetAsync("/v1/vms/vm5/vlan-leases"))["items"]!.AsArray().Count(l => (string)l!["status"]!["state"]! == "bound"),
+            await Sql.CountAsync(lab.Database, "SELECT count(*) FROM vlan_leases WHERE state <> 'Cooling'"),
+            await Sql.CountAsync(lab.Database, "SELECT count(*) FROM addresses WHERE freed_at IS NULL"),
+            await Sql.CountAsync(lab.Database, "SELECT count(*) FROM claimed_names"),
+            await Sql.CountAsync(lab.Database, "SELECT count(*) FROM placements")
+        );
 
     private async Task<int> LinesAsync(string host, params string[] command) =>
         (await lab.Sandbox.ExecAsync(host, command)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
 
     private sealed record Counts(
-        int LogicalPorts, int Bridges, int Ports, int Namespaces, int DhcpClients, int ResolverFolders, int BoundLeases, long Leases, long Addresses, long Names, long Placements);
+        int LogicalPorts,
+        int Bridges,
+        int Ports,
+        int Namespaces,
+        int DhcpClients,
+        int ResolverFolders,
+        int BoundLeases,
+        long Leases,
+        long Addresses,
+        long Names,
+        long Placements
+    );
 }

@@ -9,12 +9,25 @@ namespace EndToEnd.Tests;
 /// <summary>A container that gets another tag: OVN and the host change one after the other, and until both have, and nothing leads to the old tag any more, it is not ready.</summary>
 public sealed partial class RetagTests(Lab lab) : IAsyncLifetime
 {
-    private const string Vm = "/v1/vms/retag", Container = $"{Vm}/containers/mover", Host = "ubuntu3";
+    private const string Vm = "/v1/vms/retag",
+        Container = $"{Vm}/containers/mover",
+        Host = "ubuntu3";
 
     public async ValueTask InitializeAsync()
     {
         await lab.ReadyAsync();
-        await lab.PutAsync(Vm, Spec(new() { ["network"] = "dmz", ["host"] = Host, ["workload"] = "port", ["addressing"] = "none" }));
+        await lab.PutAsync(
+            Vm,
+            Spec(
+                new()
+                {
+                    ["network"] = "dmz",
+                    ["host"] = Host,
+                    ["workload"] = "port",
+                    ["addressing"] = "none",
+                }
+            )
+        );
         await lab.PutAsync(Container, Mover(51));
         await lab.WhenReadyAsync(Container);
     }
@@ -43,7 +56,10 @@ public sealed partial class RetagTests(Lab lab) : IAsyncLifetime
             return true;
         });
 
-        Assert.Equal((20, 20), Count(await lab.Sandbox.ExecAsync(Host, "ip", "netns", "exec", "mover", "ping", "-c", "20", "-i", "0.05", lab["vm1"].Ip)));
+        Assert.Equal(
+            (20, 20),
+            Count(await lab.Sandbox.ExecAsync(Host, "ip", "netns", "exec", "mover", "ping", "-c", "20", "-i", "0.05", lab["vm1"].Ip))
+        );
         await ping.StopAsync(Signal.Interrupt);
         var (sent, received) = Count(ping.Output);
         Lab.Tell($"{sent - received} of {sent} pings lost, one each 50 ms");
@@ -52,8 +68,15 @@ public sealed partial class RetagTests(Lab lab) : IAsyncLifetime
         var states = new List<string>();
         await Eventually.Holds("the old tag is another's", async () =>
         {
-            using var response = await lab.Server.Client.PutAsJsonAsync(new Uri($"{Vm}/containers/heir", UriKind.Relative), Spec(new() { ["vlan"] = 51, ["addressing"] = "static" }));
-            if (!response.IsSuccessStatusCode && (string)(await lab.GetAsync($"{Vm}/vlan-leases/51"))["status"]!["state"]! is var state && states.LastOrDefault() != state)
+            using var response = await lab.Server.Client.PutAsJsonAsync(
+                new Uri($"{Vm}/containers/heir", UriKind.Relative),
+                Spec(new() { ["vlan"] = 51, ["addressing"] = "static" })
+            );
+            if (
+                !response.IsSuccessStatusCode
+                && (string)(await lab.GetAsync($"{Vm}/vlan-leases/51"))["status"]!["state"]! is var state
+                && states.LastOrDefault() != state
+            )
             {
                 states.Add(state);
             }
@@ -72,9 +95,13 @@ public sealed partial class RetagTests(Lab lab) : IAsyncLifetime
         await lab.Sandbox.KillAsync(Host, "controller");
         await lab.PutAsync(Container, Mover(60));
         await Eventually.Holds("NB and bridge have the new tag", async () =>
-            await NorthboundTagAsync() == "60" && await lab.Sandbox.VsctlAsync(Host, "get", "Port", "mover", "tag") == "60");
+            await NorthboundTagAsync() == "60" && await lab.Sandbox.VsctlAsync(Host, "get", "Port", "mover", "tag") == "60"
+        );
         var status = await Eventually.Becomes(
-            "the reason is the host's flows", async () => (await lab.GetAsync(Container))["status"]!, s => ((string)s["message"]!).Contains("former tag 51", StringComparison.Ordinal));
+            "the reason is the host's flows",
+            async () => (await lab.GetAsync(Container))["status"]!,
+            s => ((string)s["message"]!).Contains("former tag 51", StringComparison.Ordinal)
+        );
         Assert.Equal((false, "HostPending"), ((bool)status["ready"]!, (string)status["reason"]!));
         Assert.False(await lab.Sandbox.PingsAsync(Host, "mover", lab["vm1"].Ip));
 
@@ -93,7 +120,10 @@ public sealed partial class RetagTests(Lab lab) : IAsyncLifetime
     private static (int Sent, int Received) Count(string output)
     {
         var match = Summary().Match(output);
-        return (int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture), int.Parse(match.Groups[2].ValueSpan, CultureInfo.InvariantCulture));
+        return (
+            int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture),
+            int.Parse(match.Groups[2].ValueSpan, CultureInfo.InvariantCulture)
+        );
     }
 
     [GeneratedRegex(@"(\d+) packets transmitted, (\d+) received")]

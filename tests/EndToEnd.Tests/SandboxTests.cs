@@ -11,11 +11,60 @@ public sealed class SandboxTests
         await using var sandbox = await Sandbox.UpAsync("ubuntu1", "ubuntu2");
         await MakeSwitchAsync(sandbox, "vm1", "vm5", "c51");
         await sandbox.NbctlAsync("set", "Logical_Switch_Port", "c51", "parent_name=vm5", "tag_request=51");
-        await sandbox.VsctlAsync("ubuntu1", "add-port", "br-int", "vm1", "--", "set", "Interface", "vm1", "type=internal", "external_ids:iface-id=vm1");
-        await sandbox.VsctlAsync("ubuntu2", "add-br", "br-vm5", "--", "set", "Bridge", "br-vm5", "datapath_type=netdev",
-            "--", "add-port", "br-vm5", "brvm5-brint", "trunks=0,51", "--", "set", "Interface", "brvm5-brint", "type=patch", "options:peer=brint-brvm5",
-            "--", "add-port", "br-int", "brint-brvm5", "--", "set", "Interface", "brint-brvm5", "type=patch", "options:peer=brvm5-brint", "external_ids:iface-id=vm5",
-            "--", "add-port", "br-vm5", "c51", "tag=51", "--", "set", "Interface", "c51", "type=internal");
+        await sandbox.VsctlAsync(
+            "ubuntu1",
+            "add-port",
+            "br-int",
+            "vm1",
+            "--",
+            "set",
+            "Interface",
+            "vm1",
+            "type=internal",
+            "external_ids:iface-id=vm1"
+        );
+        await sandbox.VsctlAsync(
+            "ubuntu2",
+            "add-br",
+            "br-vm5",
+            "--",
+            "set",
+            "Bridge",
+            "br-vm5",
+            "datapath_type=netdev",
+            "--",
+            "add-port",
+            "br-vm5",
+            "brvm5-brint",
+            "trunks=0,51",
+            "--",
+            "set",
+            "Interface",
+            "brvm5-brint",
+            "type=patch",
+            "options:peer=brint-brvm5",
+            "--",
+            "add-port",
+            "br-int",
+            "brint-brvm5",
+            "--",
+            "set",
+            "Interface",
+            "brint-brvm5",
+            "type=patch",
+            "options:peer=brvm5-brint",
+            "external_ids:iface-id=vm5",
+            "--",
+            "add-port",
+            "br-vm5",
+            "c51",
+            "tag=51",
+            "--",
+            "set",
+            "Interface",
+            "c51",
+            "type=internal"
+        );
         await MoveIntoNamespaceAsync(sandbox, "ubuntu1", "vm1");
         await MoveIntoNamespaceAsync(sandbox, "ubuntu2", "c51");
 
@@ -32,7 +81,11 @@ public sealed class SandboxTests
         await using var sandbox = await Sandbox.UpAsync("ubuntu1");
         await sandbox.KillAsync("ubuntu1", server);
         await sandbox.StartAsync("ubuntu1", server);
-        await Eventually.Becomes("ubuntu1 is a chassis", () => sandbox.ExecAsync("central", "ovn-sbctl", "--bare", "--columns=name", "list", "Chassis"), it => it == "ubuntu1");
+        await Eventually.Becomes(
+            "ubuntu1 is a chassis",
+            () => sandbox.ExecAsync("central", "ovn-sbctl", "--bare", "--columns=name", "list", "Chassis"),
+            it => it == "ubuntu1"
+        );
         await sandbox.VsctlAsync("ubuntu1", "--timeout=10", "add-br", "br-new");
     }
 
@@ -68,10 +121,29 @@ public sealed class SandboxTests
     private static async Task MakeSwitchAsync(Sandbox sandbox, params string[] ports)
     {
         await sandbox.NbctlAsync("ls-add", "net");
-        var dhcp = await sandbox.NbctlAsync("create", "DHCP_Options", "cidr=10.0.0.0/24", "options:server_id=10.0.0.254", "options:server_mac=02:00:00:00:00:fe", "options:lease_time=3600");
+        var dhcp = await sandbox.NbctlAsync(
+            "create",
+            "DHCP_Options",
+            "cidr=10.0.0.0/24",
+            "options:server_id=10.0.0.254",
+            "options:server_mac=02:00:00:00:00:fe",
+            "options:lease_time=3600"
+        );
         foreach (var (port, index) in ports.Select((port, index) => (port, index)))
         {
-            await sandbox.NbctlAsync("lsp-add", "net", port, "--", "lsp-set-addresses", port, $"02:00:00:00:00:0{index + 1} 10.0.0.{index + 1}", "--", "lsp-set-dhcpv4-options", port, dhcp);
+            await sandbox.NbctlAsync(
+                "lsp-add",
+                "net",
+                port,
+                "--",
+                "lsp-set-addresses",
+                port,
+                $"02:00:00:00:00:0{index + 1} 10.0.0.{index + 1}",
+                "--",
+                "lsp-set-dhcpv4-options",
+                port,
+                dhcp
+            );
         }
     }
 

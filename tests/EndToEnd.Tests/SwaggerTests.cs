@@ -10,11 +10,22 @@ public sealed class SwaggerTests(Lab lab)
     public async Task Try_it_out_in_a_browser_puts_a_container()
     {
         using var playwright = await Playwright.CreateAsync();
-        await using var browser = await playwright.Chromium.LaunchAsync(new()
-        {
-            ExecutablePath = "/usr/bin/chromium",
-            Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-        });
+        await using var browser = await playwright.Chromium.LaunchAsync(
+            new()
+            {
+                ExecutablePath = "/usr/bin/chromium",
+                Args =
+                [
+                    "--no-sandbox",
+                    "--disable-gpu",
+                    "--disable-quic",
+                    "--no-first-run",
+                    "--disable-background-networking",
+                    "--disable-component-update",
+                    "--disable-sync",
+                ],
+            }
+        );
         var page = await browser.NewPageAsync();
         await page.GotoAsync(new Uri(lab.Server.Url, "swagger").ToString());
 
@@ -28,7 +39,9 @@ public sealed class SwaggerTests(Lab lab)
         await operation.Locator(".opblock-summary-control").ClickAsync();
         await operation.Locator("tr[data-param-name=vm] input").FillAsync("vm5");
         await operation.Locator("tr[data-param-name=name] input").FillAsync("c53");
-        await operation.Locator("textarea.body-param__text").FillAsync(new JsonObject { ["spec"] = new JsonObject { ["vlan"] = 53 } }.ToJsonString());
+        await operation
+            .Locator("textarea.body-param__text")
+            .FillAsync(new JsonObject { ["spec"] = new JsonObject { ["vlan"] = 53 } }.ToJsonString());
         await operation.Locator("button.execute").ClickAsync();
         await Assertions.Expect(operation.Locator(".live-responses-table tbody .response-col_status").First).ToContainTextAsync("201");
 

@@ -8,7 +8,11 @@ public sealed class WalkThroughTests(Lab lab)
     [Theory]
     [InlineData("c51", 51, "02:ac:10:ff:01:33 172.16.255.133")]
     [InlineData("c52", 52, "02:ac:10:ff:01:34 172.16.255.134")]
-    public async Task The_northbound_row_of_a_container_says_parent_tag_addresses_port_security_and_dhcp(string name, int tag, string addresses)
+    public async Task The_northbound_row_of_a_container_says_parent_tag_addresses_port_security_and_dhcp(
+        string name,
+        int tag,
+        string addresses
+    )
     {
         await Eventually.Holds($"dmz-{name} is up", async () => await PortAsync($"dmz-{name}", "up") == "true");
 
@@ -67,7 +71,11 @@ public sealed class WalkThroughTests(Lab lab)
         Assert.Contains("mtu 1442", link, StringComparison.Ordinal);
         var address = await lab.Sandbox.ExecAsync(machine.Host, "ip", "-n", machine.Namespace, "-4", "addr", "show", machine.Interface);
         Assert.Contains($"inet {machine.Ip}/26", address, StringComparison.Ordinal);
-        Assert.Contains($"default via {machine.Gateway}", await lab.Sandbox.ExecAsync(machine.Host, "ip", "-n", machine.Namespace, "route"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"default via {machine.Gateway}",
+            await lab.Sandbox.ExecAsync(machine.Host, "ip", "-n", machine.Namespace, "route"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -89,7 +97,9 @@ public sealed class WalkThroughTests(Lab lab)
         Assert.Contains("server_mac=02:ac:10:ff:01:29", options, StringComparison.Ordinal);
     }
 
-    private Task<string> PortAsync(string port, string column) => lab.Sandbox.NbctlAsync("--bare", $"--columns={column}", "find", "Logical_Switch_Port", $"name={port}");
+    private Task<string> PortAsync(string port, string column) =>
+        lab.Sandbox.NbctlAsync("--bare", $"--columns={column}", "find", "Logical_Switch_Port", $"name={port}");
 
-    private async Task<string> VsctlAsync(params string[] arguments) => (await lab.Sandbox.VsctlAsync("ubuntu2", arguments)).Replace("\"", "", StringComparison.Ordinal);
+    private async Task<string> VsctlAsync(params string[] arguments) =>
+        (await lab.Sandbox.VsctlAsync("ubuntu2", arguments)).Replace("\"", "", StringComparison.Ordinal);
 }

@@ -8,7 +8,12 @@ namespace OvnNestApi.Agent.Tests;
 public sealed class AppliedWorkTests(LabHost host) : IClassFixture<LabHost>
 {
     // What OVN's ports have; c52 is static.
-    private static readonly HostWork Work = Seed.WithContainer(C52, container => container with { Device = container.Device with { Address = "10.0.0.152/24" } });
+    private static readonly HostWork Work = Seed.WithContainer(C52, container =>
+        container with
+        {
+            Device = container.Device with { Address = "10.0.0.152/24" },
+        }
+    );
 
     [Fact]
     public async Task The_walk_through_works()
@@ -18,7 +23,10 @@ public sealed class AppliedWorkTests(LabHost host) : IClassFixture<LabHost>
         var report = await host.ApplyAsync(Work);
 
         AssertInPlace(report);
-        Assert.Equal([(Vm5, "10.0.0.101"), (C51, "10.0.0.151"), (C52, "10.0.0.152")], report.Objects.Select(item => (item.Id, item.Address)));
+        Assert.Equal(
+            [(Vm5, "10.0.0.101"), (C51, "10.0.0.151"), (C52, "10.0.0.152")],
+            report.Objects.Select(item => (item.Id, item.Address))
+        );
         Assert.Equal([51, 52], Assert.Single(report.Bridges).Tags);
         Assert.Equal("h1", report.SystemId);
         await AssertPingsAsync();
@@ -28,7 +36,8 @@ public sealed class AppliedWorkTests(LabHost host) : IClassFixture<LabHost>
         Assert.Equal(hostsOwn, await host.ExecAsync("cat", "/etc/resolv.conf"));
     }
 
-    public static TheoryData<string> Damages => ["namespace", "device", "port", "bridge", "tags", "addresses", "vswitchd", "database", "machine"];
+    public static TheoryData<string> Damages =>
+        ["namespace", "device", "port", "bridge", "tags", "addresses", "vswitchd", "database", "machine"];
 
     [Theory]
     [MemberData(nameof(Damages))]
@@ -120,7 +129,21 @@ public sealed class AppliedWorkTests(LabHost host) : IClassFixture<LabHost>
                 break;
             case "tags":
                 await host.VsctlAsync(
-                    "set", "Port", "c51", "tag=52", "--", "clear", "Port", "brvm5-brint", "trunks", "--", "set", "Interface", "brint-brvm5", "external_ids:iface-id=x");
+                    "set",
+                    "Port",
+                    "c51",
+                    "tag=52",
+                    "--",
+                    "clear",
+                    "Port",
+                    "brvm5-brint",
+                    "trunks",
+                    "--",
+                    "set",
+                    "Interface",
+                    "brint-brvm5",
+                    "external_ids:iface-id=x"
+                );
                 break;
             case "addresses":
                 await host.ExecAsync("ip", "-n", "c51", "address", "flush", "dev", "c51");
@@ -155,7 +178,12 @@ public sealed class AppliedWorkTests(LabHost host) : IClassFixture<LabHost>
     }
 
     private async Task<string[]> NamespacesAsync() =>
-        [.. (await host.ExecAsync("ip", "netns", "list")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0]).Order()];
+        [
+            .. (await host.ExecAsync("ip", "netns", "list"))
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => line.Split(' ')[0])
+                .Order(),
+        ];
 
     private static void AssertInPlace(HostReport report) =>
         Assert.All(report.Objects, item => Assert.Equal((null, $"digest-{item.Id}"), (item.Error, item.Digest)));

@@ -58,13 +58,28 @@ public sealed class HostPlanTests
     [Theory]
     [InlineData("10.0.0.254", "10.0.0.1", "DHCP gave the gateway 10.0.0.1, expected is 10.0.0.254")]
     [InlineData("10.0.0.1", "10.0.0.3", "DHCP gave the name servers 10.0.0.1, expected are 10.0.0.3")]
-    public void A_DHCP_client_asks_anew_when_the_network_has_another_gateway_or_name_server_than_it_was_given(string gateway, string server, string error)
+    public void A_DHCP_client_asks_anew_when_the_network_has_another_gateway_or_name_server_than_it_was_given(
+        string gateway,
+        string server,
+        string error
+    )
     {
         _host.Converge(Seed);
-        var work = Seed.WithContainer(C51, container => container with { Device = container.Device with { Gateway = gateway, DnsServers = [server] } });
+        var work = Seed.WithContainer(C51, container =>
+            container with
+            {
+                Device = container.Device with { Gateway = gateway, DnsServers = [server] },
+            }
+        );
         var seen = _host.Look();
 
-        var plan = HostPlan.For(work, seen with { Clients = [.. seen.Clients.Select(client => client with { Age = TimeSpan.FromMinutes(1) })] });
+        var plan = HostPlan.For(
+            work,
+            seen with
+            {
+                Clients = [.. seen.Clients.Select(client => client with { Age = TimeSpan.FromMinutes(1) })],
+            }
+        );
 
         Assert.Equal((error, null), (Report(plan, C51).Error, Report(plan, C51).Digest));
         Assert.Equal(C51, Assert.Single(plan.Steps.OfType<StopClient>()).Object);
@@ -115,7 +130,9 @@ public sealed class HostPlanTests
     public void Another_interface_with_the_vms_iface_id_is_told()
     {
         _host.Ovs.AddPort("br-int", "tap9", null);
-        _host.Ovs.Rows("Interface").Single(row => row["name"] == "tap9")["external_ids"] = Ovsdb.OvsdbValue.Map([new("iface-id", "dmz-vm5")]);
+        _host.Ovs.Rows("Interface").Single(row => row["name"] == "tap9")["external_ids"] = Ovsdb.OvsdbValue.Map([
+            new("iface-id", "dmz-vm5"),
+        ]);
         Assert.StartsWith("interface tap9 with iface-id dmz-vm5 exists and is not ours", Report(_host.Converge(Seed), Vm5).Error);
     }
 
@@ -143,7 +160,8 @@ public sealed class HostPlanTests
     {
         _host.Converge(Seed);
         _host.AddNamespace("c51b");
-        var work = Seed.WithContainer(C51, c => c with { Tag = 60, Device = c.Device with { Namespace = "c51b" } }).WithContainer(C52, c => c with { Tag = 51 });
+        var work = Seed.WithContainer(C51, c => c with { Tag = 60, Device = c.Device with { Namespace = "c51b" } })
+            .WithContainer(C52, c => c with { Tag = 51 });
         _host.Converge(work);
         Assert.Equal((51, 52), (Port("c51").Tag, Port("c52").Tag));
     }
@@ -184,7 +202,13 @@ public sealed class HostPlanTests
     public void The_tags_of_a_vms_bridge_are_told_though_somebody_has_taken_its_mark_away()
     {
         _host.Converge(Seed);
-        foreach (var row in _host.Ovs.Rows("Bridge").Concat(_host.Ovs.Rows("Port")).Concat(_host.Ovs.Rows("Interface")).Where(row => row["name"] == "br-vm5" || row["name"] == "c51"))
+        foreach (
+            var row in _host
+                .Ovs.Rows("Bridge")
+                .Concat(_host.Ovs.Rows("Port"))
+                .Concat(_host.Ovs.Rows("Interface"))
+                .Where(row => row["name"] == "br-vm5" || row["name"] == "c51")
+        )
         {
             row["external_ids"] = Ovsdb.OvsdbValue.Map([]);
         }
@@ -269,7 +293,13 @@ public sealed class HostPlanTests
     [Fact]
     public void Nothing_is_made_for_an_object_whose_host_side_is_somebody_elses()
     {
-        var work = Seed.With(Vm5, vm => vm with { Device = vm.Device with { Workload = Workload.None }, Containers = [.. vm.Containers.Select(c => c with { Device = c.Device with { Workload = Workload.None } })] });
+        var work = Seed.With(Vm5, vm =>
+            vm with
+            {
+                Device = vm.Device with { Workload = Workload.None },
+                Containers = [.. vm.Containers.Select(c => c with { Device = c.Device with { Workload = Workload.None } })],
+            }
+        );
         var plan = HostPlan.For(work, _host.Look());
         Assert.True(plan.IsEmpty);
         Assert.All(plan.Report.Objects, item => Assert.NotNull(item.Digest));
@@ -277,7 +307,8 @@ public sealed class HostPlanTests
 
     private OvsBridge Bridge(string name) => Assert.Single(_host.Ovs.Read().Bridges, bridge => bridge.Name == name);
 
-    private OvsPort Port(string name) => Assert.Single(_host.Ovs.Read().Bridges.SelectMany(bridge => bridge.Ports), port => port.Name == name);
+    private OvsPort Port(string name) =>
+        Assert.Single(_host.Ovs.Read().Bridges.SelectMany(bridge => bridge.Ports), port => port.Name == name);
 
     private static ObjectReport Report(HostPlan plan, Guid id) => Assert.Single(plan.Report.Objects, item => item.Id == id);
 }

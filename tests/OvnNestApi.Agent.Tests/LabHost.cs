@@ -10,7 +10,17 @@ public sealed class LabHost : IAsyncLifetime
 {
     private const string Name = "h1";
 
-    private static readonly string[] DhcpOptions = ["lease_time", "3600", "router", "10.0.0.1", "server_id", "10.0.0.1", "server_mac", "02:ac:10:ff:01:29"];
+    private static readonly string[] DhcpOptions =
+    [
+        "lease_time",
+        "3600",
+        "router",
+        "10.0.0.1",
+        "server_id",
+        "10.0.0.1",
+        "server_mac",
+        "02:ac:10:ff:01:29",
+    ];
 
     private Sandbox? _sandbox;
 
@@ -23,16 +33,55 @@ public sealed class LabHost : IAsyncLifetime
         _sandbox = await Sandbox.UpAsync(Name);
         var options = string.Join(',', DhcpOptions.Chunk(2).Select(pair => $"{pair[0]}=\"{pair[1]}\""));
         await Sandbox.NbctlAsync(
-            "ls-add", "dmz", "--", "lr-add", "tenant1", "--", "lrp-add", "tenant1", "tenant1-dmz", "02:ac:10:ff:01:29", "10.0.0.1/24", "--",
-            "lsp-add", "dmz", "dmz-tenant1", "--", "lsp-set-type", "dmz-tenant1", "router", "--", "lsp-set-addresses", "dmz-tenant1", "router", "--",
-            "lsp-set-options", "dmz-tenant1", "router-port=tenant1-dmz");
+            "ls-add",
+            "dmz",
+            "--",
+            "lr-add",
+            "tenant1",
+            "--",
+            "lrp-add",
+            "tenant1",
+            "tenant1-dmz",
+            "02:ac:10:ff:01:29",
+            "10.0.0.1/24",
+            "--",
+            "lsp-add",
+            "dmz",
+            "dmz-tenant1",
+            "--",
+            "lsp-set-type",
+            "dmz-tenant1",
+            "router",
+            "--",
+            "lsp-set-addresses",
+            "dmz-tenant1",
+            "router",
+            "--",
+            "lsp-set-options",
+            "dmz-tenant1",
+            "router-port=tenant1-dmz"
+        );
         var dhcp = await Sandbox.NbctlAsync("create", "DHCP_Options", "cidr=10.0.0.0/24", $"options={{{options}}}");
         foreach (var (port, number) in new[] { ("vm5", 1), ("c51", 51), ("c52", 52) })
         {
             var addresses = string.Create(CultureInfo.InvariantCulture, $"02:ac:10:ff:01:{number:x2} 10.0.0.{number + 100}");
             await Sandbox.NbctlAsync(
-                "lsp-add", "dmz", $"dmz-{port}", "--", "lsp-set-addresses", $"dmz-{port}", addresses, "--", "lsp-set-port-security", $"dmz-{port}", addresses,
-                "--", "lsp-set-dhcpv4-options", $"dmz-{port}", dhcp);
+                "lsp-add",
+                "dmz",
+                $"dmz-{port}",
+                "--",
+                "lsp-set-addresses",
+                $"dmz-{port}",
+                addresses,
+                "--",
+                "lsp-set-port-security",
+                $"dmz-{port}",
+                addresses,
+                "--",
+                "lsp-set-dhcpv4-options",
+                $"dmz-{port}",
+                dhcp
+            );
             if (number > 1)
             {
                 await Sandbox.NbctlAsync("set", "Logical_Switch_Port", $"dmz-{port}", "parent_name=dmz-vm5", $"tag_request={number}");
@@ -60,7 +109,8 @@ public sealed class LabHost : IAsyncLifetime
         {
             output = e.StandardOutput;
         }
-        return JsonSerializer.Deserialize<HostReport>(output, ContractJson.Options) ?? throw new InvalidOperationException("The report is null.");
+        return JsonSerializer.Deserialize<HostReport>(output, ContractJson.Options)
+            ?? throw new InvalidOperationException("The report is null.");
     }
 
     /// <summary>Starts it; it may be killed.</summary>
@@ -88,10 +138,13 @@ public sealed class LabHost : IAsyncLifetime
 
     /// <summary>The DHCP clients that run for this host, by their command lines.</summary>
     public IReadOnlyList<string> Clients() =>
-    [
-        .. Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)).Select(CommandLine)
-            .Where(line => line.StartsWith("udhcpc ", StringComparison.Ordinal) && line.Contains(State, StringComparison.Ordinal)),
-    ];
+        [
+            .. Directory
+                .EnumerateDirectories("/proc")
+                .Where(folder => int.TryParse(Path.GetFileName(folder), out _))
+                .Select(CommandLine)
+                .Where(line => line.StartsWith("udhcpc ", StringComparison.Ordinal) && line.Contains(State, StringComparison.Ordinal)),
+        ];
 
     private static string CommandLine(string process)
     {

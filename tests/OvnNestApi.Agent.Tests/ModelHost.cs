@@ -40,8 +40,13 @@ internal sealed class ModelHost
         }
     }
 
-    public Observed Look() => new(
-        Ovs.Read(), new NetworkState(new Dictionary<string, Link>(Root), new Dictionary<string, NamespaceState>(Namespaces)), [.. _notes.Values], [.. _clients]);
+    public Observed Look() =>
+        new(
+            Ovs.Read(),
+            new NetworkState(new Dictionary<string, Link>(Root), new Dictionary<string, NamespaceState>(Namespaces)),
+            [.. _notes.Values],
+            [.. _clients]
+        );
 
     public void Do(HostPlan plan)
     {
@@ -68,7 +73,17 @@ internal sealed class ModelHost
         }
         foreach (var (name, row) in wanted.Where(entry => _opened.Add(entry.Key)))
         {
-            Root[name] = new Link(++_numbers, name, "tun", row.GetValueOrDefault("mac").AsOptionalString() ?? "02:00:00:00:00:01", 1500, false, true, null, []);
+            Root[name] = new Link(
+                ++_numbers,
+                name,
+                "tun",
+                row.GetValueOrDefault("mac").AsOptionalString() ?? "02:00:00:00:00:01",
+                1500,
+                false,
+                true,
+                null,
+                []
+            );
         }
     }
 
@@ -77,12 +92,19 @@ internal sealed class ModelHost
     {
         foreach (var (name, place) in Namespaces)
         {
-            Namespaces[name] = place with { Links = place.Links.ToDictionary(link => link.Key, link => _opened.Contains(link.Key) ? link.Value with { Carrier = false } : link.Value) };
+            Namespaces[name] = place with
+            {
+                Links = place.Links.ToDictionary(
+                    link => link.Key,
+                    link => _opened.Contains(link.Key) ? link.Value with { Carrier = false } : link.Value
+                ),
+            };
         }
 
         foreach (var name in _opened)
         {
-            Root[name] = Root.GetValueOrDefault(name) ?? new Link(++_numbers, name, "tun", "02:00:00:00:00:02", 1500, false, true, null, []);
+            Root[name] = Root.GetValueOrDefault(name)
+                ?? new Link(++_numbers, name, "tun", "02:00:00:00:00:02", 1500, false, true, null, []);
         }
     }
 
@@ -96,12 +118,21 @@ internal sealed class ModelHost
         }
         foreach (var (name, place) in Namespaces)
         {
-            Namespaces[name] = place with { Links = place.Links.ToDictionary(link => link.Key, link => link.Value with { Addresses = [] }) };
+            Namespaces[name] = place with
+            {
+                Links = place.Links.ToDictionary(link => link.Key, link => link.Value with { Addresses = [] }),
+            };
         }
     }
 
-    public void AddNamespace(string name) => Namespaces[name] = new NamespaceState(
-        name, $"net:[{++_numbers}]", new Dictionary<string, Link> { ["lo"] = new(1, "lo", "", "", 65536, false, false, null, []) }, null, null);
+    public void AddNamespace(string name) =>
+        Namespaces[name] = new NamespaceState(
+            name,
+            $"net:[{++_numbers}]",
+            new Dictionary<string, Link> { ["lo"] = new(1, "lo", "", "", 65536, false, false, null, []) },
+            null,
+            null
+        );
 
     /// <summary>Its devices go with it, unless a client keeps it alive without a name.</summary>
     public void DeleteNamespace(string name) => Namespaces.Remove(name);
@@ -110,7 +141,10 @@ internal sealed class ModelHost
         Namespaces[place] = Namespaces[place] with { Links = Namespaces[place].Links.Where(link => link.Key != name).ToDictionary() };
 
     public void Change(string place, string name, Func<Link, Link> change) =>
-        Namespaces[place] = Namespaces[place] with { Links = Namespaces[place].Links.ToDictionary(link => link.Key, link => link.Key == name ? change(link.Value) : link.Value) };
+        Namespaces[place] = Namespaces[place] with
+        {
+            Links = Namespaces[place].Links.ToDictionary(link => link.Key, link => link.Key == name ? change(link.Value) : link.Value),
+        };
 
     public void KillClient(int pid) => _clients.RemoveAll(client => client.Pid == pid);
 
@@ -128,16 +162,17 @@ internal sealed class ModelHost
         RunVswitchd();
     }
 
-    private static int Order(Step step) => step switch
-    {
-        StopClient => 0,
-        IpCommand { Namespace: not null } => 1,
-        RemoveNamespace => 2,
-        Planning.AddNamespace => 3,
-        IpCommand => 4,
-        WriteResolvConf => 5,
-        _ => 6,
-    };
+    private static int Order(Step step) =>
+        step switch
+        {
+            StopClient => 0,
+            IpCommand { Namespace: not null } => 1,
+            RemoveNamespace => 2,
+            Planning.AddNamespace => 3,
+            IpCommand => 4,
+            WriteResolvConf => 5,
+            _ => 6,
+        };
 
     private void Do(Step step)
     {
@@ -164,9 +199,22 @@ internal sealed class ModelHost
                 break;
             case StartClient start:
                 var lease = new DhcpLease("10.0.0.9/24", "10.0.0.1");
-                _clients.Add(new DhcpClient(start.Object, ++_numbers, Namespaces[start.Namespace].Identity ?? "", start.Index, TimeSpan.FromSeconds(1), lease));
+                _clients.Add(
+                    new DhcpClient(
+                        start.Object,
+                        ++_numbers,
+                        Namespaces[start.Namespace].Identity ?? "",
+                        start.Index,
+                        TimeSpan.FromSeconds(1),
+                        lease
+                    )
+                );
                 Change(start.Namespace, start.Device, link => link with { Addresses = [lease.Address] });
-                Namespaces[start.Namespace] = Namespaces[start.Namespace] with { DefaultGateway = lease.Router, ResolvConf = "nameserver 10.0.0.1\n" };
+                Namespaces[start.Namespace] = Namespaces[start.Namespace] with
+                {
+                    DefaultGateway = lease.Router,
+                    ResolvConf = "nameserver 10.0.0.1\n",
+                };
                 break;
             case IpCommand ip:
                 Run(ip);
@@ -190,9 +238,13 @@ internal sealed class ModelHost
             case ["link", "delete", "dev", _]:
                 links.Remove(name);
                 break;
-            case ["link", "set", "dev", _, "netns", var place] when Namespaces.TryGetValue(place, out var target) && !target.Links.ContainsKey(name):
+            case ["link", "set", "dev", _, "netns", var place]
+                when Namespaces.TryGetValue(place, out var target) && !target.Links.ContainsKey(name):
                 links.Remove(name);
-                Namespaces[place] = target with { Links = target.Links.Append(new(name, link with { Up = false, Addresses = [] })).ToDictionary() };
+                Namespaces[place] = target with
+                {
+                    Links = target.Links.Append(new(name, link with { Up = false, Addresses = [] })).ToDictionary(),
+                };
                 break;
             case ["link", "set", "dev", _, .. var settings]:
                 for (var i = 0; i < settings.Length; i++)

@@ -6,10 +6,18 @@ namespace OvnNestApi.Agent.Tests;
 /// <summary>An Open_vSwitch database in memory: it does what operations say (RFC 7047 §5.2), all or none, and collects rows that nothing refers to.</summary>
 internal sealed class ModelOvs
 {
-    private static readonly Dictionary<string, string> Strong = new() { ["Open_vSwitch"] = "bridges", ["Bridge"] = "ports", ["Port"] = "interfaces" };
+    private static readonly Dictionary<string, string> Strong = new()
+    {
+        ["Open_vSwitch"] = "bridges",
+        ["Bridge"] = "ports",
+        ["Port"] = "interfaces",
+    };
     private static readonly string[] Tables = ["Open_vSwitch", "Bridge", "Port", "Interface"];
 
-    private readonly Dictionary<string, Dictionary<Guid, Dictionary<string, OvsdbValue>>> _tables = Tables.ToDictionary(table => table, _ => new Dictionary<Guid, Dictionary<string, OvsdbValue>>());
+    private readonly Dictionary<string, Dictionary<Guid, Dictionary<string, OvsdbValue>>> _tables = Tables.ToDictionary(
+        table => table,
+        _ => new Dictionary<Guid, Dictionary<string, OvsdbValue>>()
+    );
     private int _rows;
 
     public ModelOvs() => Empty();
@@ -25,20 +33,31 @@ internal sealed class ModelOvs
         }
 
         _tables["Open_vSwitch"][NewUuid()] = Row(
-            ("bridges", OvsdbValue.Empty), ("external_ids", OvsdbValue.Map([new("system-id", "h1"), new("ovn-bridge-datapath-type", "netdev")])));
+            ("bridges", OvsdbValue.Empty),
+            ("external_ids", OvsdbValue.Map([new("system-id", "h1"), new("ovn-bridge-datapath-type", "netdev")]))
+        );
         AddBridge("br-int", new Dictionary<string, string>());
         Bridge("br-int")["external_ids"] = OvsdbValue.Map([new("ovn-nb-cfg", "7")]);
     }
 
-    public OvsState Read() => OvsRows.Read(
-        new Row(Root, _tables["Open_vSwitch"][Root]), (table, uuid) => _tables[table].TryGetValue(uuid, out var row) ? new Row(uuid, row) : null, behind: false);
+    public OvsState Read() =>
+        OvsRows.Read(
+            new Row(Root, _tables["Open_vSwitch"][Root]),
+            (table, uuid) => _tables[table].TryGetValue(uuid, out var row) ? new Row(uuid, row) : null,
+            behind: false
+        );
 
     public IEnumerable<Dictionary<string, OvsdbValue>> Rows(string table) => _tables[table].Values;
 
     public void AddBridge(string name, IReadOnlyDictionary<string, string> externalIds)
     {
         var uuid = NewUuid();
-        _tables["Bridge"][uuid] = Row(("name", name), ("datapath_type", "netdev"), ("external_ids", OvsdbValue.Map(externalIds)), ("ports", OvsdbValue.Empty));
+        _tables["Bridge"][uuid] = Row(
+            ("name", name),
+            ("datapath_type", "netdev"),
+            ("external_ids", OvsdbValue.Map(externalIds)),
+            ("ports", OvsdbValue.Empty)
+        );
         var root = _tables["Open_vSwitch"][Root];
         root["bridges"] = OvsdbValue.Set(root["bridges"].AsUuidSet().Append(uuid));
     }
@@ -60,7 +79,9 @@ internal sealed class ModelOvs
             switch (op)
             {
                 case InsertOp insert:
-                    _tables[insert.Table][insert.Uuid ?? names[insert.UuidName ?? ""]] = Row([.. insert.Row.Select(pair => (pair.Key, Resolve(pair.Value, names)))]);
+                    _tables[insert.Table][insert.Uuid ?? names[insert.UuidName ?? ""]] = Row([
+                        .. insert.Row.Select(pair => (pair.Key, Resolve(pair.Value, names))),
+                    ]);
                     break;
                 case UpdateOp update:
                     foreach (var (column, value) in update.Row)
@@ -106,15 +127,20 @@ internal sealed class ModelOvs
 
     private Dictionary<string, OvsdbValue> Bridge(string name) => _tables["Bridge"].Values.Single(row => row["name"].AsString() == name);
 
-    private Dictionary<string, OvsdbValue> Found(string table, IReadOnlyList<Where> where) => _tables[table][Assert.Single(where).Value.AsUuid()];
+    private Dictionary<string, OvsdbValue> Found(string table, IReadOnlyList<Where> where) =>
+        _tables[table][Assert.Single(where).Value.AsUuid()];
 
     private static void Mutate(Dictionary<string, OvsdbValue> row, Mutation mutation)
     {
         var present = row.GetValueOrDefault(mutation.Column);
         row[mutation.Column] = (mutation.Column, mutation.Mutator) switch
         {
-            ("external_ids", "delete") => OvsdbValue.Map(present.AsStringMap().Where(pair => !mutation.Value.AsStringSet().Contains(pair.Key))),
-            ("external_ids", "insert") => OvsdbValue.Map(mutation.Value.AsStringMap().Concat(present.AsStringMap()).GroupBy(pair => pair.Key, (key, all) => all.Last())),
+            ("external_ids", "delete") => OvsdbValue.Map(
+                present.AsStringMap().Where(pair => !mutation.Value.AsStringSet().Contains(pair.Key))
+            ),
+            ("external_ids", "insert") => OvsdbValue.Map(
+                mutation.Value.AsStringMap().Concat(present.AsStringMap()).GroupBy(pair => pair.Key, (key, all) => all.Last())
+            ),
             (_, "delete") => OvsdbValue.Set(present.AsUuidSet().Except(mutation.Value.AsUuidSet())),
             (_, "insert") => OvsdbValue.Set(present.AsUuidSet().Union(mutation.Value.AsUuidSet())),
             _ => throw new NotSupportedException(mutation.Mutator),
@@ -123,7 +149,8 @@ internal sealed class ModelOvs
 
     private static OvsdbValue Resolve(OvsdbValue value, Dictionary<string, Guid> names) =>
         value.Kind is OvsdbKind.NamedUuid ? names[value.AsNamedUuid()]
-        : value.Kind is OvsdbKind.Set && value.AsSet() is [{ Kind: OvsdbKind.NamedUuid }, ..] set ? OvsdbValue.Set(set.Select(atom => names[atom.AsNamedUuid()]))
+        : value.Kind is OvsdbKind.Set && value.AsSet() is [{ Kind: OvsdbKind.NamedUuid }, ..] set
+            ? OvsdbValue.Set(set.Select(atom => names[atom.AsNamedUuid()]))
         : value;
 
     private void Collect()

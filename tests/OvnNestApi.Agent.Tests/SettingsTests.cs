@@ -54,8 +54,12 @@ public sealed class SettingsTests
     [InlineData("br-vm-5", "br-int", "nv000000000005", "ni000000000005")]
     [InlineData("brvm5", "br-int", "nv000000000005", "ni000000000005")]
     [InlineData("br-vm555555", "br-int", "nv000000000005", "ni000000000005")]
-    public void The_patch_pair_is_named_as_in_the_seed_where_that_is_unambiguous(string bridge, string integration, string near, string far) =>
-        Assert.Equal((near, far), PatchNames.For(bridge, integration, Vm5));
+    public void The_patch_pair_is_named_as_in_the_seed_where_that_is_unambiguous(
+        string bridge,
+        string integration,
+        string near,
+        string far
+    ) => Assert.Equal((near, far), PatchNames.For(bridge, integration, Vm5));
 
     [Theory]
     [InlineData("")]

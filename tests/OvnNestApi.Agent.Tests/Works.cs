@@ -24,16 +24,34 @@ internal static class Works
     public static ContainerWork Container(Guid id, string name, int tag, Addressing addressing = Addressing.Dhcp) =>
         new(id, name, $"digest-{id}", $"dmz-{name}", tag, id, Device(name, tag, addressing));
 
-    public static DeviceWork Device(string name, int number, Addressing addressing) => new(
-        name, name, $"02:ac:10:ff:01:{number % 256:x2}", 1442, addressing, addressing is Addressing.Static ? $"10.0.0.{number % 250}/24" : null,
-        addressing is Addressing.None ? null : "10.0.0.1", addressing is Addressing.Static ? ["10.0.0.2"] : [], Workload.Namespace);
+    public static DeviceWork Device(string name, int number, Addressing addressing) =>
+        new(
+            name,
+            name,
+            $"02:ac:10:ff:01:{number % 256:x2}",
+            1442,
+            addressing,
+            addressing is Addressing.Static ? $"10.0.0.{number % 250}/24" : null,
+            addressing is Addressing.None ? null : "10.0.0.1",
+            addressing is Addressing.Static ? ["10.0.0.2"] : [],
+            Workload.Namespace
+        );
 
     public static Removal Removal(Guid id, string name, string bridge) =>
         new(id, name == bridge[3..] ? RemovalKind.Vm : RemovalKind.Container, name, name, name, bridge);
 
     public static HostWork With(this HostWork work, Guid vm, Func<VmWork, VmWork> change) =>
-        work with { Vms = [.. work.Vms.Select(item => item.Id == vm ? change(item) : item)] };
+        work with
+        {
+            Vms = [.. work.Vms.Select(item => item.Id == vm ? change(item) : item)],
+        };
 
     public static HostWork WithContainer(this HostWork work, Guid id, Func<ContainerWork, ContainerWork> change) =>
-        work with { Vms = [.. work.Vms.Select(vm => vm with { Containers = [.. vm.Containers.Select(item => item.Id == id ? change(item) : item)] })] };
+        work with
+        {
+            Vms =
+            [
+                .. work.Vms.Select(vm => vm with { Containers = [.. vm.Containers.Select(item => item.Id == id ? change(item) : item)] }),
+            ],
+        };
 }

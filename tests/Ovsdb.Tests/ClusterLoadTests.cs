@@ -11,7 +11,9 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
 
     private readonly ConcurrentDictionary<Guid, string> _acknowledged = new();
     private readonly ConcurrentQueue<long> _times = new();
-    private int _unknown, _notSent, _duplicates;
+    private int _unknown,
+        _notSent,
+        _duplicates;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -69,16 +71,18 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
 
     private static OvsdbClient Client(RaftCluster cluster, IReadOnlyList<MonitoredTable> monitor)
     {
-        var client = new OvsdbClient(new OvsdbClientOptions
-        {
-            Endpoints = OvsdbEndpoint.ParseList(cluster.Endpoints),
-            Database = Nb.Name,
-            Monitor = monitor,
-            Indexes = [Nb.ByName, Nb.ByOwner],
-            LeaderOnly = true,
-            ProbeInterval = TimeSpan.FromMilliseconds(500), // so that one who stands still is found out
-            ConnectTimeout = TimeSpan.FromSeconds(1),
-        });
+        var client = new OvsdbClient(
+            new OvsdbClientOptions
+            {
+                Endpoints = OvsdbEndpoint.ParseList(cluster.Endpoints),
+                Database = Nb.Name,
+                Monitor = monitor,
+                Indexes = [Nb.ByName, Nb.ByOwner],
+                LeaderOnly = true,
+                ProbeInterval = TimeSpan.FromMilliseconds(500), // so that one who stands still is found out
+                ConnectTimeout = TimeSpan.FromSeconds(1),
+            }
+        );
         client.Start();
         return client;
     }
@@ -95,9 +99,7 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
         for (var i = 0; !stop.IsCancellationRequested; i++)
         {
             var (uuid, name) = (Guid.NewGuid(), $"w{number}-{i}");
-            while (!await TryAsync(client, uuid, name))
-            {
-            }
+            while (!await TryAsync(client, uuid, name)) { }
             _acknowledged.TryAdd(uuid, name);
             _times.Enqueue(Stopwatch.GetTimestamp());
         }
@@ -114,7 +116,8 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
             {
                 Interlocked.Increment(ref _unknown);
                 await client.SyncedAsync(Ct);
-                return await client.TransactAsync([Op.Select(Nb.Switch, [Where.Uuid(uuid)], ["name"])], Ct) is Committed { Results: [{ Rows.Count: 1 }] };
+                return await client.TransactAsync([Op.Select(Nb.Switch, [Where.Uuid(uuid)], ["name"])], Ct)
+                    is Committed { Results: [{ Rows.Count: 1 }] };
             }
             if (outcome is not Rejected rejected)
             {
@@ -138,7 +141,8 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
         var rows = await Eventually.Becomes(
             "the member has every row",
             async () => (await connection.TransactAsync(Nb.Name, [Op.Select(Nb.Switch, [], ["_uuid", "name"])], Ct)).MustCommit()[0].Rows,
-            rows => rows.Count >= _acknowledged.Count);
+            rows => rows.Count >= _acknowledged.Count
+        );
         var names = rows.ToDictionary(row => row.Uuid, row => row["name"].AsString());
         Assert.Equal(_acknowledged.OrderBy(row => row.Key), names.OrderBy(row => row.Key));
         Assert.Equal(names.Count, names.Values.Distinct().Count());
@@ -148,17 +152,22 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
     private void Report(List<Fault> faults)
     {
         long[] times = [.. _times.Order()];
-        var gaps = faults.Index().Select(fault =>
-        {
-            var end = fault.Index + 1 < faults.Count ? faults[fault.Index + 1].At : times[^1];
-            var during = times.Skip(Array.FindLastIndex(times, time => time < fault.Item.At)).TakeWhile(time => time <= end).ToArray();
-            return (Fault: fault.Item, Gap: during.Zip(during.Skip(1), Stopwatch.GetElapsedTime).Max().TotalSeconds);
-        });
-        output.WriteLine($"{_acknowledged.Count} rows acknowledged; {_unknown} outcomes unknown, {_notSent} not sent, {_duplicates} found to be there by the repeat");
+        var gaps = faults
+            .Index()
+            .Select(fault =>
+            {
+                var end = fault.Index + 1 < faults.Count ? faults[fault.Index + 1].At : times[^1];
+                var during = times.Skip(Array.FindLastIndex(times, time => time < fault.Item.At)).TakeWhile(time => time <= end).ToArray();
+                return (Fault: fault.Item, Gap: during.Zip(during.Skip(1), Stopwatch.GetElapsedTime).Max().TotalSeconds);
+            });
+        output.WriteLine(
+            $"{_acknowledged.Count} rows acknowledged; {_unknown} outcomes unknown, {_notSent} not sent, {_duplicates} found to be there by the repeat"
+        );
         foreach (var kind in gaps.GroupBy(gap => gap.Fault.Kind))
         {
             output.WriteLine(
-                $"leader {kind.Key}, {kind.Count()} times: a new one after {Spread(kind.Select(gap => gap.Fault.Leaderless))}, nothing acknowledged for {Spread(kind.Select(gap => gap.Gap))}");
+                $"leader {kind.Key}, {kind.Count()} times: a new one after {Spread(kind.Select(gap => gap.Fault.Leaderless))}, nothing acknowledged for {Spread(kind.Select(gap => gap.Gap))}"
+            );
         }
     }
 

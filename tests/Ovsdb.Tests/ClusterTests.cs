@@ -63,7 +63,9 @@ public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassF
     {
         var follower = await FollowerAsync();
         await using var client = Client(follower.Endpoint, leaderOnly: true);
-        await Eventually.Holds("the reason is told", () => client.LastError == $"{follower.Endpoint} does not lead the cluster of {Nb.Name}");
+        await Eventually.Holds("the reason is told", () =>
+            client.LastError == $"{follower.Endpoint} does not lead the cluster of {Nb.Name}"
+        );
         Assert.Equal(OvsdbClientState.Connecting, client.State);
     }
 
@@ -78,7 +80,9 @@ public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassF
             other.Pause();
         }
 
-        await Eventually.Holds("the reason is told", () => client.LastError == $"{follower.Endpoint} has no contact with the cluster of {Nb.Name}");
+        await Eventually.Holds("the reason is told", () =>
+            client.LastError == $"{follower.Endpoint} has no contact with the cluster of {Nb.Name}"
+        );
         Assert.Equal(OvsdbClientState.Stale, client.State);
         await _cluster.HealAsync();
         await client.SyncedAsync(Ct);
@@ -95,7 +99,12 @@ public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassF
         await client.CommitAsync(Nb.NewSwitch(Guid.NewGuid()));
         interceptor.ToClient = message => Index().Replace(message, "\"index\":1");
         await lagging.ControlAsync("ovsdb-server/reconnect");
-        await Eventually.Holds("the reason is told", () => client.LastError?.StartsWith($"{interceptor.Endpoint} has older contents of {Nb.Name} than were seen elsewhere: index 1 of ", StringComparison.Ordinal) == true);
+        await Eventually.Holds("the reason is told", () =>
+            client.LastError?.StartsWith(
+                $"{interceptor.Endpoint} has older contents of {Nb.Name} than were seen elsewhere: index 1 of ",
+                StringComparison.Ordinal
+            ) == true
+        );
         Assert.Equal(OvsdbClientState.Stale, client.State);
         interceptor.ToClient = message => message;
         await client.SyncedAsync(Ct);
@@ -121,7 +130,16 @@ public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassF
         await using var source = await OvsdbServer.StartNewAsync(tcp: true);
         var socket = Path.Combine(source.Folder, "relay.sock");
         await using var relay = ChildProcess.Start(
-            "ovsdb-server", [$"--remote=punix:{socket}", $"--unixctl={socket}.ctl", "--no-chdir", "-vfile:off", "-vsyslog:off", $"relay:{Nb.Name}:{source.TcpEndpoint}"]);
+            "ovsdb-server",
+            [
+                $"--remote=punix:{socket}",
+                $"--unixctl={socket}.ctl",
+                "--no-chdir",
+                "-vfile:off",
+                "-vsyslog:off",
+                $"relay:{Nb.Name}:{source.TcpEndpoint}",
+            ]
+        );
         await using var interceptor = new Interceptor(socket);
         await using var client = Client(interceptor.Endpoint, leaderOnly: false);
         await client.SyncedAsync(Ct);
@@ -135,7 +153,9 @@ public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassF
         // A relay admits it after 30 s: here its words are taken out of its mouth.
         interceptor.ToClient = message => message.Replace("\"connected\":true", "\"connected\":false", StringComparison.Ordinal);
         await ChildProcess.RunAsync("ovs-appctl", ["-t", $"{socket}.ctl", "ovsdb-server/reconnect"]);
-        await Eventually.Holds("the reason is told", () => client.LastError == $"{interceptor.Endpoint} is a relay without a connection to its source of {Nb.Name}");
+        await Eventually.Holds("the reason is told", () =>
+            client.LastError == $"{interceptor.Endpoint} is a relay without a connection to its source of {Nb.Name}"
+        );
         Assert.Equal((OvsdbClientState.Stale, 1), (client.State, client.Snapshot.Table(Nb.Switch).Count));
         interceptor.ToClient = message => message;
         await client.SyncedAsync(Ct);
@@ -145,14 +165,16 @@ public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassF
 
     private static OvsdbClient Client(string endpoints, bool leaderOnly)
     {
-        var client = new OvsdbClient(new OvsdbClientOptions
-        {
-            Endpoints = OvsdbEndpoint.ParseList(endpoints),
-            Database = Nb.Name,
-            Monitor = Nb.Tables,
-            Indexes = [Nb.ByName, Nb.ByOwner],
-            LeaderOnly = leaderOnly,
-        });
+        var client = new OvsdbClient(
+            new OvsdbClientOptions
+            {
+                Endpoints = OvsdbEndpoint.ParseList(endpoints),
+                Database = Nb.Name,
+                Monitor = Nb.Tables,
+                Indexes = [Nb.ByName, Nb.ByOwner],
+                LeaderOnly = leaderOnly,
+            }
+        );
         client.Start();
         return client;
     }

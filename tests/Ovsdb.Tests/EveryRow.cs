@@ -17,7 +17,8 @@ internal static class EveryRow
     private static readonly Gen<OvsdbValue> Boolean = Gen.Bool.Select(truth => (OvsdbValue)truth);
 
     private static readonly Gen<OvsdbValue> Text = Gen.OneOf(Gen.String, Gen.String[Gen.Char['a', 'c'], 0, 2])
-        .Where(text => !text.Contains('\0') && Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text).Select(text => (OvsdbValue)text);
+        .Where(text => !text.Contains('\0') && Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text)
+        .Select(text => (OvsdbValue)text);
 
     private static readonly Gen<OvsdbValue> Uuid = Gen.Guid.Select(uuid => (OvsdbValue)uuid);
 
@@ -48,9 +49,13 @@ internal static class EveryRow
     };
 
     /// <summary>A value in some of the columns.</summary>
-    public static Gen<Dictionary<string, OvsdbValue>> Any { get; } = Gen.Shuffle(Columns.Keys.ToArray(), 0, Columns.Count).SelectMany(chosen =>
-        chosen.Aggregate(Gen.Const(new Dictionary<string, OvsdbValue>()), (rows, column) =>
-            Gen.Select(rows, Columns[column], (row, value) => new Dictionary<string, OvsdbValue>(row) { [column] = value })));
+    public static Gen<Dictionary<string, OvsdbValue>> Any { get; } =
+        Gen.Shuffle(Columns.Keys.ToArray(), 0, Columns.Count)
+            .SelectMany(chosen =>
+                chosen.Aggregate(Gen.Const(new Dictionary<string, OvsdbValue>()), (rows, column) =>
+                    Gen.Select(rows, Columns[column], (row, value) => new Dictionary<string, OvsdbValue>(row) { [column] = value })
+                )
+            );
 
     public static ReplicaIndex ByString { get; } = ReplicaIndex.ByColumn("by string", Every.Table, "string");
 
@@ -62,19 +67,25 @@ internal static class EveryRow
     /// <summary>A client of the table, started.</summary>
     public static OvsdbClient Client(string endpoint, IReadOnlyList<Where>? where = null)
     {
-        var client = new OvsdbClient(new OvsdbClientOptions
-        {
-            Endpoints = OvsdbEndpoint.ParseList(endpoint),
-            Database = Every.Name,
-            Monitor = [Wanted(where)],
-            Indexes = [ByString, ByMark],
-        });
+        var client = new OvsdbClient(
+            new OvsdbClientOptions
+            {
+                Endpoints = OvsdbEndpoint.ParseList(endpoint),
+                Database = Every.Name,
+                Monitor = [Wanted(where)],
+                Indexes = [ByString, ByMark],
+            }
+        );
         client.Start();
         return client;
     }
 
     private static Gen<OvsdbValue> SetOf(Gen<OvsdbValue> atom, int min, int max) => atom.Array[min, max].Select(OvsdbValue.Set);
 
-    private static Gen<OvsdbValue> MapOf(Gen<OvsdbValue> key, Gen<OvsdbValue> value, int min, int max) => Gen.Select(key, value).Array[min, max].Select(pairs =>
-        OvsdbValue.MapOf(pairs.DistinctBy(pair => pair.Item1).Select(pair => KeyValuePair.Create(pair.Item1, pair.Item2))));
+    private static Gen<OvsdbValue> MapOf(Gen<OvsdbValue> key, Gen<OvsdbValue> value, int min, int max) =>
+        Gen.Select(key, value)
+            .Array[min, max]
+            .Select(pairs =>
+                OvsdbValue.MapOf(pairs.DistinctBy(pair => pair.Item1).Select(pair => KeyValuePair.Create(pair.Item1, pair.Item2)))
+            );
 }

@@ -39,7 +39,9 @@ public sealed class FenceTests
         await using var stale = await Nb.ConnectAsync((await cluster.LeaderAsync()).Endpoint);
         var next = await cluster.TransferLeadershipAsync();
         await ClaimAsync(next, epoch);
-        var outcome = Assert.IsType<Rejected>(await stale.TransactAsync(Nb.Name, [Fence(epoch), Nb.NewSwitch(Guid.NewGuid(), "stale")], Ct));
+        var outcome = Assert.IsType<Rejected>(
+            await stale.TransactAsync(Nb.Name, [Fence(epoch), Nb.NewSwitch(Guid.NewGuid(), "stale")], Ct)
+        );
         Assert.Equal((OvsdbError.TimedOut, 0), (outcome.Error.Error, outcome.OpIndex));
         var unfenced = Guid.NewGuid();
         (await stale.TransactAsync(Nb.Name, [Nb.NewSwitch(unfenced, "stale")], Ct)).MustCommit();
@@ -49,7 +51,10 @@ public sealed class FenceTests
     /// <summary>What was sent while the member stood still reaches it when it goes on.</summary>
     private static async Task StoppedAsync(RaftCluster cluster, RaftMember member, int epoch)
     {
-        await using var stale = await Nb.ConnectAsync(member.Endpoint, new OvsdbConnectionOptions { ProbeInterval = TimeSpan.FromMinutes(5) });
+        await using var stale = await Nb.ConnectAsync(
+            member.Endpoint,
+            new OvsdbConnectionOptions { ProbeInterval = TimeSpan.FromMinutes(5) }
+        );
         await stale.EchoAsync(Ct);
         member.Pause();
         var late = stale.TransactAsync(Nb.Name, [Fence(epoch), Nb.NewSwitch(Guid.NewGuid(), "stale")], Ct);
@@ -66,12 +71,18 @@ public sealed class FenceTests
         Op[] claim =
         [
             Fence(former),
-            Op.Mutate(Global, [], Mutation.Delete("external_ids", Nb.Marks(("epoch", $"{former}"))), Mutation.Insert("external_ids", Nb.Marks(("epoch", $"{former + 1}")))),
+            Op.Mutate(
+                Global,
+                [],
+                Mutation.Delete("external_ids", Nb.Marks(("epoch", $"{former}"))),
+                Mutation.Insert("external_ids", Nb.Marks(("epoch", $"{former + 1}")))
+            ),
             Nb.NewSwitch(Guid.NewGuid(), "present"),
         ];
         (await connection.TransactAsync(Nb.Name, claim, Ct)).MustCommit();
     }
 
     /// <summary>Holds as long as this epoch lasts.</summary>
-    private static Op Fence(int epoch) => Op.Wait(Global, [Where.Includes("external_ids", Nb.Marks(("epoch", $"{epoch}")))], ["_uuid"], "!=", []);
+    private static Op Fence(int epoch) =>
+        Op.Wait(Global, [Where.Includes("external_ids", Nb.Marks(("epoch", $"{epoch}")))], ["_uuid"], "!=", []);
 }

@@ -20,9 +20,7 @@ internal sealed class Interceptor : IAsyncDisposable
     private readonly Task _accept;
 
     public Interceptor(OvsdbServer server)
-        : this(server.Socket)
-    {
-    }
+        : this(server.Socket) { }
 
     /// <param name="socket">The path of the server's socket; ours is beside it.</param>
     public Interceptor(string socket)
@@ -59,9 +57,7 @@ internal sealed class Interceptor : IAsyncDisposable
                 _relays.Add(RelayAsync(await _listener.AcceptAsync(_end.Token)));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException)
-        {
-        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException) { }
     }
 
     private async Task RelayAsync(Socket client)
@@ -78,7 +74,11 @@ internal sealed class Interceptor : IAsyncDisposable
         }
         using var theirs = new NetworkStream(server, ownsSocket: true);
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
-        var ways = new[] { CopyAsync(ours, theirs, message => ToServer(message), cut.Token), CopyAsync(theirs, ours, message => ToClient(message), cut.Token) };
+        var ways = new[]
+        {
+            CopyAsync(ours, theirs, message => ToServer(message), cut.Token),
+            CopyAsync(theirs, ours, message => ToClient(message), cut.Token),
+        };
         await Task.WhenAny(ways);
         await cut.CancelAsync();
         await Task.WhenAll(ways);
@@ -116,8 +116,6 @@ internal sealed class Interceptor : IAsyncDisposable
                 }
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException)
-        {
-        }
+        catch (Exception e) when (e is OperationCanceledException or IOException) { }
     }
 }

@@ -74,8 +74,13 @@ public sealed class LockTests
         var steal = await Assert.ThrowsAsync<OvsdbException>(() => second.StealAsync("nest", Ct));
         var unasked = await Assert.ThrowsAsync<OvsdbException>(() => second.UnlockAsync("other", Ct));
         Assert.Equal(
-            ["must issue \"unlock\" before new \"lock\" ([\"nest\"])", "must issue \"unlock\" before new \"steal\" ([\"nest\"])", "unlock: \"unlock\" without \"lock\" or \"steal\" ([\"other\"])"],
-            new[] { again, steal, unasked }.Select(error => error.Error.Details));
+            [
+                "must issue \"unlock\" before new \"lock\" ([\"nest\"])",
+                "must issue \"unlock\" before new \"steal\" ([\"nest\"])",
+                "unlock: \"unlock\" without \"lock\" or \"steal\" ([\"other\"])",
+            ],
+            new[] { again, steal, unasked }.Select(error => error.Error.Details)
+        );
         await second.UnlockAsync("nest", Ct);
         await second.StealAsync("nest", Ct);
         Assert.True(second.Holds("nest"));
@@ -206,7 +211,9 @@ public sealed class LockTests
 
     private static async Task MustBeRefusedAsync(OvsdbConnection connection, string lockId)
     {
-        var refused = Assert.IsType<Rejected>(await connection.TransactAsync(Nb.Name, [Op.Assert(lockId), Nb.NewSwitch(Guid.NewGuid())], Ct));
+        var refused = Assert.IsType<Rejected>(
+            await connection.TransactAsync(Nb.Name, [Op.Assert(lockId), Nb.NewSwitch(Guid.NewGuid())], Ct)
+        );
         Assert.Equal((OvsdbError.NotOwner, 0), (refused.Error.Error, refused.OpIndex));
     }
 }

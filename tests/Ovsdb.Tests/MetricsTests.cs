@@ -8,7 +8,8 @@ public sealed class MetricsTests
 {
     private const string Database = "Counted"; // of this test alone: the meter is everybody's
 
-    private const string Schema = """{"name":"Counted","version":"1.0.0","tables":{"Thing":{"columns":{"name":{"type":"string"}},"isRoot":true}}}""";
+    private const string Schema =
+        """{"name":"Counted","version":"1.0.0","tables":{"Thing":{"columns":{"name":{"type":"string"}},"isRoot":true}}}""";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -20,12 +21,14 @@ public sealed class MetricsTests
         await using var server = await OvsdbServer.StartNewAsync(schema);
         File.Delete(schema);
         using var counted = new Counted();
-        await using var client = new OvsdbClient(new OvsdbClientOptions
-        {
-            Endpoints = OvsdbEndpoint.ParseList(server.Endpoint),
-            Database = Database,
-            Monitor = [new MonitoredTable("Thing", ["name"])],
-        });
+        await using var client = new OvsdbClient(
+            new OvsdbClientOptions
+            {
+                Endpoints = OvsdbEndpoint.ParseList(server.Endpoint),
+                Database = Database,
+                Monitor = [new MonitoredTable("Thing", ["name"])],
+            }
+        );
         client.Start();
         await client.SyncedAsync(Ct);
         await client.CommitAsync(Op.Insert("Thing", Nb.Row(("name", "a"))), Op.Insert("Thing", Nb.Row(("name", "b"))));

@@ -19,32 +19,40 @@ internal static class Nb
     /// <summary>A client of the whole copy, started.</summary>
     public static OvsdbClient Client(string endpoint, IReadOnlyList<MonitoredTable>? monitor = null, TimeSpan? probe = null)
     {
-        var client = new OvsdbClient(new OvsdbClientOptions
-        {
-            Endpoints = OvsdbEndpoint.ParseList(endpoint),
-            Database = Name,
-            Monitor = monitor ?? Tables,
-            Indexes = [ByName, ByOwner],
-            ProbeInterval = probe ?? TimeSpan.FromSeconds(5),
-        });
+        var client = new OvsdbClient(
+            new OvsdbClientOptions
+            {
+                Endpoints = OvsdbEndpoint.ParseList(endpoint),
+                Database = Name,
+                Monitor = monitor ?? Tables,
+                Indexes = [ByName, ByOwner],
+                ProbeInterval = probe ?? TimeSpan.FromSeconds(5),
+            }
+        );
         client.Start();
         return client;
     }
 
     public static Task<OvsdbConnection> ConnectAsync(string endpoint, OvsdbConnectionOptions? options = null) =>
-        OvsdbConnection.ConnectAsync(OvsdbEndpoint.Parse(endpoint), options ?? new OvsdbConnectionOptions(), TestContext.Current.CancellationToken);
+        OvsdbConnection.ConnectAsync(
+            OvsdbEndpoint.Parse(endpoint),
+            options ?? new OvsdbConnectionOptions(),
+            TestContext.Current.CancellationToken
+        );
 
-    public static Dictionary<string, OvsdbValue> Row(params (string Column, OvsdbValue Value)[] columns) => columns.ToDictionary(c => c.Column, c => c.Value);
+    public static Dictionary<string, OvsdbValue> Row(params (string Column, OvsdbValue Value)[] columns) =>
+        columns.ToDictionary(c => c.Column, c => c.Value);
 
-    public static OvsdbValue Marks(params (string Key, string Value)[] pairs) => OvsdbValue.Map(pairs.ToDictionary(p => p.Key, p => p.Value));
+    public static OvsdbValue Marks(params (string Key, string Value)[] pairs) =>
+        OvsdbValue.Map(pairs.ToDictionary(p => p.Key, p => p.Value));
 
     public static Op NewSwitch(Guid uuid, string name = "s") => Op.Insert(Switch, Row(("name", name)), uuid);
 
     public static Op[] NewPort(Guid ofSwitch, Guid uuid, string name, params (string Column, OvsdbValue Value)[] columns) =>
-    [
-        Op.Insert(Port, Row([("name", name), .. columns]), uuid),
-        Op.Mutate(Switch, [Where.Uuid(ofSwitch)], Mutation.Insert("ports", uuid)),
-    ];
+        [
+            Op.Insert(Port, Row([("name", name), .. columns]), uuid),
+            Op.Mutate(Switch, [Where.Uuid(ofSwitch)], Mutation.Insert("ports", uuid)),
+        ];
 
     /// <summary>Puts this many ports into one new switch, named p0, p1, …; a hundred a transaction.</summary>
     public static async Task<Guid[]> FillAsync(OvsdbConnection connection, int count)
@@ -55,10 +63,22 @@ internal static class Nb
             var ofSwitch = Guid.NewGuid();
             Op[] ops =
             [
-                .. batch.Select(port => Op.Insert(Port, Row(
-                    ("name", $"p{port.Index}"), ("addresses", $"0a:00:00:00:00:00 10.0.{port.Index / 250}.{port.Index % 250}"),
-                    ("external_ids", Marks(("owner", $"o{port.Index % 7}"), ("id", $"{port.Item}")))), port.Item)),
-                Op.Insert(Switch, Row(("name", $"s{batch[0].Index}"), ("ports", OvsdbValue.Set(batch.Select(port => port.Item)))), ofSwitch),
+                .. batch.Select(port =>
+                    Op.Insert(
+                        Port,
+                        Row(
+                            ("name", $"p{port.Index}"),
+                            ("addresses", $"0a:00:00:00:00:00 10.0.{port.Index / 250}.{port.Index % 250}"),
+                            ("external_ids", Marks(("owner", $"o{port.Index % 7}"), ("id", $"{port.Item}")))
+                        ),
+                        port.Item
+                    )
+                ),
+                Op.Insert(
+                    Switch,
+                    Row(("name", $"s{batch[0].Index}"), ("ports", OvsdbValue.Set(batch.Select(port => port.Item)))),
+                    ofSwitch
+                ),
             ];
             (await connection.TransactAsync(Name, ops, TestContext.Current.CancellationToken)).MustCommit();
         }
@@ -80,16 +100,24 @@ internal static class Nb
         var snapshot = client.Snapshot;
         foreach (var table in Tables)
         {
-            var select = await other.TransactAsync(Name, [Op.Select(table.Table, [], ["_uuid", .. table.Columns])], TestContext.Current.CancellationToken);
+            var select = await other.TransactAsync(
+                Name,
+                [Op.Select(table.Table, [], ["_uuid", .. table.Columns])],
+                TestContext.Current.CancellationToken
+            );
             var rows = select.MustCommit()[0].Rows;
             Assert.Equal(rows.Count, snapshot.Table(table.Table).Count);
-            Assert.All(rows, row => Assert.All(table.Columns, column => Assert.Equal(row[column], snapshot.Find(table.Table, row.Uuid)![column])));
+            Assert.All(rows, row =>
+                Assert.All(table.Columns, column => Assert.Equal(row[column], snapshot.Find(table.Table, row.Uuid)![column]))
+            );
         }
         foreach (var index in new[] { ByName, ByOwner })
         {
             var scan = snapshot.Table(Port).Values.Where(row => index.Key(row) is not null).ToLookup(row => index.Key(row)!);
             Assert.Equal(scan.Select(group => group.Key).Order(), snapshot.IndexKeys(index.Name).Order());
-            Assert.All(scan, group => Assert.Equal(group.OrderBy(row => row.Uuid), snapshot.ByIndex(index.Name, group.Key).OrderBy(row => row.Uuid)));
+            Assert.All(scan, group =>
+                Assert.Equal(group.OrderBy(row => row.Uuid), snapshot.ByIndex(index.Name, group.Key).OrderBy(row => row.Uuid))
+            );
         }
     }
 }

@@ -21,8 +21,14 @@ public sealed class PackageTests
         await using var server = await OvsdbServer.StartNewAsync(OvsdbServer.OpenVSwitch);
         await ChildProcess.RunAsync("ovs-vsctl", [$"--db={server.Endpoint}", "--no-wait", "add-br", "br0"], ct: Ct);
         var said = await ChildProcess.RunAsync(Path.Combine(output, "Ovsdb.Aot"), [server.Endpoint], ct: Ct);
-        Assert.Equal(["1 rows changed", "1 rows changed", "br0 has 1 ports", "done"], said.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order());
-        Assert.Equal("me\n", await ChildProcess.RunAsync("ovs-vsctl", [$"--db={server.Endpoint}", "br-get-external-id", "br0", "owner"], ct: Ct));
+        Assert.Equal(
+            ["1 rows changed", "1 rows changed", "br0 has 1 ports", "done"],
+            said.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order()
+        );
+        Assert.Equal(
+            "me\n",
+            await ChildProcess.RunAsync("ovs-vsctl", [$"--db={server.Endpoint}", "br-get-external-id", "br0", "owner"], ct: Ct)
+        );
         Directory.Delete(output, recursive: true);
     }
 
@@ -36,9 +42,13 @@ public sealed class PackageTests
         Assert.Contains(symbols.Entries, entry => entry.FullName == "lib/net10.0/Ovsdb.pdb");
         Assert.Superset(
             new HashSet<string> { "lib/net10.0/Ovsdb.dll", "lib/net10.0/Ovsdb.xml", "README.md" },
-            package.Entries.Select(entry => entry.FullName).ToHashSet());
+            package.Entries.Select(entry => entry.FullName).ToHashSet()
+        );
         await using var text = await package.Entries.Single(entry => entry.Name == "Ovsdb.nuspec").OpenAsync(Ct);
-        var said = (await XDocument.LoadAsync(text, LoadOptions.None, Ct)).Descendants().Where(element => !element.HasElements).ToLookup(element => element.Name.LocalName, element => element.Value);
+        var said = (await XDocument.LoadAsync(text, LoadOptions.None, Ct))
+            .Descendants()
+            .Where(element => !element.HasElements)
+            .ToLookup(element => element.Name.LocalName, element => element.Value);
         Assert.Equal(["Ovsdb"], said["id"]);
         Assert.Equal(["Apache-2.0"], said["license"]);
         Assert.Equal(["README.md"], said["readme"]);

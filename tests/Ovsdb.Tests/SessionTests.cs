@@ -23,7 +23,9 @@ public sealed class SessionTests
         held.Changed += isHeld => losses += isHeld ? 0 : 1;
 
         await ChildProcess.RunAsync("ovsdb-client", ["convert", server.Endpoint, await SchemaWithColourAsync(server)]);
-        await Eventually.Holds("the new schema is known", () => client.Schema!.HasColumn("Static_MAC_Binding", "colour") && client.State == OvsdbClientState.Synced);
+        await Eventually.Holds("the new schema is known", () =>
+            client.Schema!.HasColumn("Static_MAC_Binding", "colour") && client.State == OvsdbClientState.Synced
+        );
         Assert.Empty(client.MissingColumns);
         Assert.Equal((2, "kept"), (client.Generation, client.Snapshot.Find(Nb.Switch, uuid)!["name"].AsString()));
         await client.CommitAsync(Op.Insert("Static_MAC_Binding", Nb.Row(("ip", "10.0.0.1"), ("colour", "red"))));
@@ -57,15 +59,19 @@ public sealed class SessionTests
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await server.ControlAsync("ovsdb-server/remove-db", Nb.Name);
-        await using var client = new OvsdbClient(new OvsdbClientOptions
-        {
-            Endpoints = OvsdbEndpoint.ParseList(server.Endpoint),
-            Database = Nb.Name,
-            Monitor = Nb.Tables,
-            ConnectTimeout = TimeSpan.FromMilliseconds(200),
-        });
+        await using var client = new OvsdbClient(
+            new OvsdbClientOptions
+            {
+                Endpoints = OvsdbEndpoint.ParseList(server.Endpoint),
+                Database = Nb.Name,
+                Monitor = Nb.Tables,
+                ConnectTimeout = TimeSpan.FromMilliseconds(200),
+            }
+        );
         client.Start();
-        await Eventually.Holds("the reason is told", () => client.LastError?.Contains($"did not serve {Nb.Name} within 0.2 s", StringComparison.Ordinal) == true);
+        await Eventually.Holds("the reason is told", () =>
+            client.LastError?.Contains($"did not serve {Nb.Name} within 0.2 s", StringComparison.Ordinal) == true
+        );
         await server.ControlAsync("ovsdb-server/add-db", server.Database);
         await client.SyncedAsync(Ct);
     }
@@ -136,7 +142,9 @@ public sealed class SessionTests
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new OvsdbConnectionOptions { ProbeInterval = TimeSpan.Zero });
         Assert.Throws<ArgumentOutOfRangeException>(() => new OvsdbConnectionOptions { MaxOutstanding = 0 });
-        var twice = Assert.Throws<ArgumentException>(() => Nb.Client("unix:/nonexistent/db.sock", [new MonitoredTable(Nb.Switch, ["name", "name"])]));
+        var twice = Assert.Throws<ArgumentException>(() =>
+            Nb.Client("unix:/nonexistent/db.sock", [new MonitoredTable(Nb.Switch, ["name", "name"])])
+        );
         Assert.Contains(Nb.Switch, twice.Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => Nb.Client("unix:/nonexistent/db.sock", probe: TimeSpan.Zero));
     }
@@ -150,11 +158,20 @@ public sealed class SessionTests
         await client.DisposeAsync();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting.WaitAsync(Eventually.Deadline, Ct));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => client.SyncedAsync(Ct).WaitAsync(Eventually.Deadline, Ct));
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.ReplaceMonitorAsync(Nb.Tables, Ct).WaitAsync(Eventually.Deadline, Ct));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() =>
+            client.ReplaceMonitorAsync(Nb.Tables, Ct).WaitAsync(Eventually.Deadline, Ct)
+        );
         var attempts = new[] { client.TransactAsync([Nb.NewSwitch(Guid.NewGuid())], Ct), client.EchoAsync(Ct) }; // it is the task that fails: one of many does not hide the others
         await Assert.ThrowsAsync<OvsdbNotConnectedException>(() => attempts[0]);
         await Assert.ThrowsAsync<OvsdbNotConnectedException>(() => attempts[1]);
-        var unborn = new OvsdbClient(new OvsdbClientOptions { Endpoints = OvsdbEndpoint.ParseList("unix:/nonexistent/db.sock"), Database = Nb.Name, Monitor = [] });
+        var unborn = new OvsdbClient(
+            new OvsdbClientOptions
+            {
+                Endpoints = OvsdbEndpoint.ParseList("unix:/nonexistent/db.sock"),
+                Database = Nb.Name,
+                Monitor = [],
+            }
+        );
         await unborn.DisposeAsync();
         Assert.Throws<ObjectDisposedException>(unborn.Start);
     }
@@ -166,7 +183,11 @@ public sealed class SessionTests
         var (ofSwitch, port, gone) = (Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid());
         var told = new List<ReplicaChange>();
         client.Changed += told.Add;
-        await client.CommitAsync([Nb.NewSwitch(ofSwitch), .. Nb.NewPort(ofSwitch, port, "p", ("external_ids", Nb.Marks(("owner", "a")))), .. Nb.NewPort(ofSwitch, gone, "q")]);
+        await client.CommitAsync([
+            Nb.NewSwitch(ofSwitch),
+            .. Nb.NewPort(ofSwitch, port, "p", ("external_ids", Nb.Marks(("owner", "a")))),
+            .. Nb.NewPort(ofSwitch, gone, "q"),
+        ]);
         await client.CommitAsync(Op.Update(Nb.Port, [Where.Uuid(port)], Nb.Row(("name", "r"), ("external_ids", Nb.Marks(("owner", "b"))))));
         await client.CommitAsync(Op.Mutate(Nb.Switch, [Where.Uuid(ofSwitch)], Mutation.Delete("ports", gone)));
         await client.MustAgreeAsync(server);

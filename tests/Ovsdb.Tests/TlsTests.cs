@@ -55,7 +55,9 @@ public sealed class TlsTests : IDisposable
         var (certificate, key) = ($"{_folder}/own.pem", $"{_folder}/own.key");
         Install(old);
         await using var client = Client(server, _tls with { CertificateFile = certificate, KeyFile = key });
-        await Eventually.Holds("the expired one is refused", () => client.LastError?.Contains("certificate expired", StringComparison.Ordinal) == true);
+        await Eventually.Holds("the expired one is refused", () =>
+            client.LastError?.Contains("certificate expired", StringComparison.Ordinal) == true
+        );
         Install(renewed);
         await client.SyncedAsync(Ct);
         await server.KillAsync();
@@ -74,7 +76,11 @@ public sealed class TlsTests : IDisposable
     {
         using var other = new TestAuthority(_folder, "other");
         await using var server = await StartAsync(other.Issue("server", "127.0.0.1"));
-        await MustBeRefusedAsync(server, _tls, $"the server's certificate, CN=server, was not issued by an authority in {_authority.File} but by CN=other");
+        await MustBeRefusedAsync(
+            server,
+            _tls,
+            $"the server's certificate, CN=server, was not issued by an authority in {_authority.File} but by CN=other"
+        );
     }
 
     [Fact]
@@ -104,13 +110,27 @@ public sealed class TlsTests : IDisposable
     {
         await using var server = await StartAsync(_authority.Issue("nb.example"));
         await MustBeRefusedAsync(server, _tls, "the server's certificate is for nb.example, not for 127.0.0.1");
-        await MustBeRefusedAsync(server, _tls with { ServerName = "sb.example" }, "the server's certificate is for nb.example, not for sb.example");
+        await MustBeRefusedAsync(
+            server,
+            _tls with
+            {
+                ServerName = "sb.example",
+            },
+            "the server's certificate is for nb.example, not for sb.example"
+        );
         await MustBeAcceptedAsync(server, _tls with { ServerName = "NB.example" });
         await MustBeAcceptedAsync(server, _tls with { ChecksName = false });
 
         await using var any = await StartAsync(_authority.Issue("server", "*.example"));
         await MustBeAcceptedAsync(any, _tls with { ServerName = "nb.example" });
-        await MustBeRefusedAsync(any, _tls with { ServerName = "nb.an.example" }, "the server's certificate is for *.example, not for nb.an.example");
+        await MustBeRefusedAsync(
+            any,
+            _tls with
+            {
+                ServerName = "nb.an.example",
+            },
+            "the server's certificate is for *.example, not for nb.an.example"
+        );
     }
 
     /// <summary>In TLS 1.2 the server has no better words for it than that the handshake failed.</summary>
@@ -130,7 +150,11 @@ public sealed class TlsTests : IDisposable
         using var other = new TestAuthority(_folder, "other");
         await using var server = await StartAsync(_authority.Issue("server", "127.0.0.1"));
         await MustBeRefusedAsync(server, With(other.Issue("client")), "the server refused the TLS connection: unknown ca");
-        await MustBeRefusedAsync(server, With(_authority.Issue("client", expired: true)), "the server refused the TLS connection: certificate expired");
+        await MustBeRefusedAsync(
+            server,
+            With(_authority.Issue("client", expired: true)),
+            "the server refused the TLS connection: certificate expired"
+        );
 
         OvsdbTls With(CertificateFiles files) => _tls with { CertificateFile = files.Certificate, KeyFile = files.Key };
     }
@@ -164,13 +188,21 @@ public sealed class TlsTests : IDisposable
         using var other = new TestAuthority(_folder, "other");
         using var impostor = new TestAuthority(_folder, "authority", file: "impostor");
         await using var server = await StartAsync(_authority.Issue("server", "127.0.0.1"));
-        var (outdated, foreign, forged) = (_authority.Revoke("outdated", outdated: true), other.Revoke("foreign"), impostor.Revoke("forged"));
+        var (outdated, foreign, forged) = (
+            _authority.Revoke("outdated", outdated: true),
+            other.Revoke("foreign"),
+            impostor.Revoke("forged")
+        );
         await MustBeRefusedAsync(server, _tls with { CrlFile = outdated }, $"the list of CN=authority in {outdated} is out of date");
         await MustBeRefusedAsync(server, _tls with { CrlFile = foreign }, $"{foreign} has no list signed by CN=authority");
         await MustBeRefusedAsync(server, _tls with { CrlFile = forged }, $"{forged} has no list signed by CN=authority");
         await MustBeRefusedAsync(server, _tls with { CrlFile = _authority.File }, "There is no revocation list in the file.");
         await MustBeRefusedAsync(server, _tls with { CrlFile = $"{_folder}/nowhere" }, "nowhere");
-        await File.WriteAllBytesAsync($"{_folder}/cut", (await File.ReadAllBytesAsync(_authority.Revoke("whole", der: true), Ct))[..^3], Ct);
+        await File.WriteAllBytesAsync(
+            $"{_folder}/cut",
+            (await File.ReadAllBytesAsync(_authority.Revoke("whole", der: true), Ct))[..^3],
+            Ct
+        );
         await MustBeRefusedAsync(server, _tls with { CrlFile = $"{_folder}/cut" }, "A revocation list is malformed");
     }
 
@@ -187,7 +219,14 @@ public sealed class TlsTests : IDisposable
         await MustBeRefusedAsync(server, tls with { CrlFile = lower }, "whether CN=between is revoked cannot be known");
         await MustBeAcceptedAsync(server, tls with { CrlFile = await JoinAsync("both", upper, lower) });
         var revoked = _authority.Revoke("upper", revoked: new CertificateFiles(between.File, ""));
-        await MustBeRefusedAsync(server, tls with { CrlFile = await JoinAsync("both", revoked, lower) }, "the certificate CN=between was revoked at ");
+        await MustBeRefusedAsync(
+            server,
+            tls with
+            {
+                CrlFile = await JoinAsync("both", revoked, lower),
+            },
+            "the certificate CN=between was revoked at "
+        );
     }
 
     [Fact]
@@ -208,9 +247,14 @@ public sealed class TlsTests : IDisposable
     {
         var pki = $"{_folder}/pki";
         await ChildProcess.RunAsync("ovs-pki", ["-d", pki, "-l", $"{_folder}/log", "init"]);
-        await ChildProcess.RunAsync("sh", ["-c", $"cd {_folder} && ovs-pki -d {pki} -l log req+sign nb && ovs-pki -d {pki} -l log req+sign api"]);
+        await ChildProcess.RunAsync(
+            "sh",
+            ["-c", $"cd {_folder} && ovs-pki -d {pki} -l log req+sign nb && ovs-pki -d {pki} -l log req+sign api"]
+        );
         var ca = $"{pki}/switchca/cacert.pem";
-        await using var server = await OvsdbServer.StartNewAsync(tls: new ServerCertificate($"{_folder}/nb-cert.pem", $"{_folder}/nb-privkey.pem", ca));
+        await using var server = await OvsdbServer.StartNewAsync(
+            tls: new ServerCertificate($"{_folder}/nb-cert.pem", $"{_folder}/nb-privkey.pem", ca)
+        );
         var tls = new OvsdbTls(ca) { CertificateFile = $"{_folder}/api-cert.pem", KeyFile = $"{_folder}/api-privkey.pem" };
         using var certificate = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync($"{_folder}/nb-cert.pem", Ct));
         var name = certificate.GetNameInfo(X509NameType.SimpleName, false);
@@ -226,18 +270,22 @@ public sealed class TlsTests : IDisposable
     }
 
     private Task<OvsdbServer> StartAsync(CertificateFiles files, string option = "") =>
-        OvsdbServer.StartNewAsync(tls: new ServerCertificate(files.Certificate, files.Key, _authority.File, option.Length > 0 ? [option] : []));
+        OvsdbServer.StartNewAsync(
+            tls: new ServerCertificate(files.Certificate, files.Key, _authority.File, option.Length > 0 ? [option] : [])
+        );
 
     private static OvsdbClient Client(OvsdbServer server, OvsdbTls tls)
     {
-        var client = new OvsdbClient(new OvsdbClientOptions
-        {
-            Endpoints = OvsdbEndpoint.ParseList(server.TcpEndpoint),
-            Tls = tls,
-            Database = Nb.Name,
-            Monitor = Nb.Tables,
-            Indexes = [Nb.ByName, Nb.ByOwner],
-        });
+        var client = new OvsdbClient(
+            new OvsdbClientOptions
+            {
+                Endpoints = OvsdbEndpoint.ParseList(server.TcpEndpoint),
+                Tls = tls,
+                Database = Nb.Name,
+                Monitor = Nb.Tables,
+                Indexes = [Nb.ByName, Nb.ByOwner],
+            }
+        );
         client.Start();
         return client;
     }

@@ -50,7 +50,11 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <param name="environment">Added to ours; null removes a variable.</param>
     /// <param name="logFile">A file that gets all of the output, or null.</param>
     public static ChildProcess Start(
-        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, string? logFile = null)
+        string program,
+        IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string?>? environment = null,
+        string? logFile = null
+    )
     {
         var child = new ChildProcess(new Process { StartInfo = StartInfo(program, arguments, environment) }, logFile);
         child._process.Start();
@@ -64,7 +68,12 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <param name="input">Its standard input; null for none.</param>
     /// <exception cref="ProgramFailedException">It ended with another status than 0.</exception>
     public static async Task<string> RunAsync(
-        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, string? input = null, CancellationToken ct = default)
+        string program,
+        IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string?>? environment = null,
+        string? input = null,
+        CancellationToken ct = default
+    )
     {
         var list = arguments.ToList();
         using var process = new Process { StartInfo = StartInfo(program, list, environment) };
@@ -98,8 +107,12 @@ public sealed class ChildProcess : IAsyncDisposable
         var line = await Eventually.Becomes(
             $"{_process.StartInfo.FileName} says '{text}'",
             () => (Line: Output.Split('\n').FirstOrDefault(l => l.Contains(text, StringComparison.Ordinal)), Ended: HasExited, Output),
-            seen => seen.Line is not null || seen.Ended, deadline, ct);
-        return line.Line ?? throw new TimeoutException($"{_process.StartInfo.FileName} ended with {ExitCode} and never said '{text}':\n{LastOutput}");
+            seen => seen.Line is not null || seen.Ended,
+            deadline,
+            ct
+        );
+        return line.Line
+            ?? throw new TimeoutException($"{_process.StartInfo.FileName} ended with {ExitCode} and never said '{text}':\n{LastOutput}");
     }
 
     /// <summary>Asks it to end (SIGTERM) and waits until it has; after 20 s it is killed.</summary>
@@ -159,7 +172,11 @@ public sealed class ChildProcess : IAsyncDisposable
         _process.WaitForExit(patience);
     }
 
-    private static ProcessStartInfo StartInfo(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment)
+    private static ProcessStartInfo StartInfo(
+        string program,
+        IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string?>? environment
+    )
     {
         var start = new ProcessStartInfo(program, arguments)
         {

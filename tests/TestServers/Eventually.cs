@@ -17,7 +17,13 @@ public static class Eventually
     /// <param name="holds">Whether the state is as claimed.</param>
     /// <exception cref="TimeoutException">It did not become so in time; the message says what was waited for and what was last seen.</exception>
     [OverloadResolutionPriority(1)]
-    public static async Task<T> Becomes<T>(string claim, Func<Task<T>> read, Func<T, bool> holds, TimeSpan? deadline = null, CancellationToken ct = default)
+    public static async Task<T> Becomes<T>(
+        string claim,
+        Func<Task<T>> read,
+        Func<T, bool> holds,
+        TimeSpan? deadline = null,
+        CancellationToken ct = default
+    )
     {
         var start = Stopwatch.GetTimestamp();
         while (true)
@@ -48,12 +54,22 @@ public static class Eventually
     }
 
     /// <summary>The same for a state that is read at once.</summary>
-    public static Task<T> Becomes<T>(string claim, Func<T> read, Func<T, bool> holds, TimeSpan? deadline = null, CancellationToken ct = default) =>
-        Becomes(claim, () => Task.FromResult(read()), holds, deadline, ct);
+    public static Task<T> Becomes<T>(
+        string claim,
+        Func<T> read,
+        Func<T, bool> holds,
+        TimeSpan? deadline = null,
+        CancellationToken ct = default
+    ) => Becomes(claim, () => Task.FromResult(read()), holds, deadline, ct);
 
     /// <summary>Looks until the claim is true; returns how long that took.</summary>
     /// <exception cref="TimeoutException">It did not become true in time.</exception>
-    public static async Task<TimeSpan> Holds(string claim, Func<Task<bool>> probe, TimeSpan? deadline = null, CancellationToken ct = default)
+    public static async Task<TimeSpan> Holds(
+        string claim,
+        Func<Task<bool>> probe,
+        TimeSpan? deadline = null,
+        CancellationToken ct = default
+    )
     {
         var start = Stopwatch.GetTimestamp();
         await Becomes(claim, probe, static it => it, deadline, ct);

@@ -76,17 +76,26 @@ public sealed class NestServer : IAsyncDisposable
     {
         for (var attempt = 1; ; attempt++)
         {
-            _process = ChildProcess.Start("dotnet", [Programs.Api], new Dictionary<string, string?>(Environment(_options))
-            {
-                ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{_port};http://unix:{Socket}",
-            }, Path.Combine(_folder, "api.log"));
+            _process = ChildProcess.Start(
+                "dotnet",
+                [Programs.Api],
+                new Dictionary<string, string?>(Environment(_options))
+                {
+                    ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{_port};http://unix:{Socket}",
+                },
+                Path.Combine(_folder, "api.log")
+            );
             await AnswersAsync("livez");
             if (!_process.HasExited)
             {
                 break;
             }
             // Somebody may have taken the port between our looking and our listening. Nobody has been told it yet.
-            if (attempt == 3 || _client is not null || !_process.Output.Contains("address already in use", StringComparison.OrdinalIgnoreCase))
+            if (
+                attempt == 3
+                || _client is not null
+                || !_process.Output.Contains("address already in use", StringComparison.OrdinalIgnoreCase)
+            )
             {
                 throw new InvalidOperationException($"The API ended with {_process.ExitCode}:\n{_process.LastOutput}");
             }
@@ -135,12 +144,13 @@ public sealed class NestServer : IAsyncDisposable
         }
     }
 
-    private static Dictionary<string, string?> Environment(NestServerOptions options) => new(options.Settings.Select(pair => new KeyValuePair<string, string?>(pair.Key, pair.Value)))
-    {
-        ["ConnectionStrings__Nest"] = options.Database,
-        ["Northbound__Endpoints"] = options.Northbound,
-        ["ASPNETCORE_ENVIRONMENT"] = "Production",
-    };
+    private static Dictionary<string, string?> Environment(NestServerOptions options) =>
+        new(options.Settings.Select(pair => new KeyValuePair<string, string?>(pair.Key, pair.Value)))
+        {
+            ["ConnectionStrings__Nest"] = options.Database,
+            ["Northbound__Endpoints"] = options.Northbound,
+            ["ASPNETCORE_ENVIRONMENT"] = "Production",
+        };
 
     private async Task AnswersAsync(string path)
     {

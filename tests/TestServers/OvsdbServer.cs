@@ -37,7 +37,8 @@ public sealed class OvsdbServer : IAsyncDisposable
 
     /// <summary>The endpoint of the loopback port, <c>tcp:127.0.0.1:port</c>, or with a certificate <c>ssl:127.0.0.1:port</c>.</summary>
     /// <exception cref="InvalidOperationException">The server was started without one.</exception>
-    public string TcpEndpoint => _port is { } port ? $"{Scheme}:127.0.0.1:{port}" : throw new InvalidOperationException("This server has no port.");
+    public string TcpEndpoint =>
+        _port is { } port ? $"{Scheme}:127.0.0.1:{port}" : throw new InvalidOperationException("This server has no port.");
 
     /// <summary>The path of the database file.</summary>
     public string Database => Path.Combine(Folder, "db");
@@ -49,7 +50,12 @@ public sealed class OvsdbServer : IAsyncDisposable
     /// <param name="tcp">Also listen on a free loopback port, which stays the same over restarts.</param>
     /// <param name="clustered">The only member of a cluster, which keeps a history of transactions; else a standalone database.</param>
     /// <param name="tls">Secure that port with this certificate.</param>
-    public static async Task<OvsdbServer> StartNewAsync(string schema = Northbound, bool tcp = false, bool clustered = false, ServerCertificate? tls = null)
+    public static async Task<OvsdbServer> StartNewAsync(
+        string schema = Northbound,
+        bool tcp = false,
+        bool clustered = false,
+        ServerCertificate? tls = null
+    )
     {
         var server = new OvsdbServer(tcp || tls is not null ? PostgresServer.FreePort() : null, clustered, tls);
         try
@@ -67,9 +73,16 @@ public sealed class OvsdbServer : IAsyncDisposable
     /// <summary>Starts it again after <see cref="StopAsync"/> or <see cref="KillAsync"/>, on the same database, socket and port; returns when it listens.</summary>
     public async Task StartAsync()
     {
-        string[] remotes = _port is { } port ? [$"--remote=punix:{Socket}", $"--remote=p{Scheme}:{port}:127.0.0.1"] : [$"--remote=punix:{Socket}"];
-        string[] tls = _tls is { } files ? [$"--private-key={files.Key}", $"--certificate={files.Certificate}", $"--ca-cert={files.ClientAuthority}", .. files.Options] : [];
-        _process = ChildProcess.Start("ovsdb-server", [.. remotes, .. tls, $"--unixctl={Folder}/ctl", "--no-chdir", "-vfile:off", "-vsyslog:off", Database]);
+        string[] remotes = _port is { } port
+            ? [$"--remote=punix:{Socket}", $"--remote=p{Scheme}:{port}:127.0.0.1"]
+            : [$"--remote=punix:{Socket}"];
+        string[] tls = _tls is { } files
+            ? [$"--private-key={files.Key}", $"--certificate={files.Certificate}", $"--ca-cert={files.ClientAuthority}", .. files.Options]
+            : [];
+        _process = ChildProcess.Start(
+            "ovsdb-server",
+            [.. remotes, .. tls, $"--unixctl={Folder}/ctl", "--no-chdir", "-vfile:off", "-vsyslog:off", Database]
+        );
         await Eventually.Holds("ovsdb-server listens, or has ended", () => _process.HasExited || Listens());
         if (_process.HasExited)
         {
@@ -96,7 +109,10 @@ public sealed class OvsdbServer : IAsyncDisposable
     {
         await KillAsync();
         File.Delete(Database);
-        await ChildProcess.RunAsync("ovsdb-tool", _clustered ? ["create-cluster", Database, schema, $"unix:{Folder}/raft"] : ["create", Database, schema]);
+        await ChildProcess.RunAsync(
+            "ovsdb-tool",
+            _clustered ? ["create-cluster", Database, schema, $"unix:{Folder}/raft"] : ["create", Database, schema]
+        );
         await StartAsync();
     }
 

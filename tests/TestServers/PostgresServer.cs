@@ -54,8 +54,21 @@ public sealed class PostgresServer : IAsyncDisposable
         }
 
         File.SetUnixFileMode(folder, (UnixFileMode)Convert.ToInt32("700", 8));
-        await RunAsync("initdb", "-D", Path.Combine(folder, "data"), "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions",
-            "--auth-local=trust", "--auth-host=scram-sha-256", $"--pwfile={passwordFile}");
+        await RunAsync(
+            "initdb",
+            "-D",
+            Path.Combine(folder, "data"),
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+            "--no-instructions",
+            "--auth-local=trust",
+            "--auth-host=scram-sha-256",
+            $"--pwfile={passwordFile}"
+        );
         var administrator = new NpgsqlConnectionStringBuilder
         {
             Host = folder,
@@ -73,19 +86,39 @@ public sealed class PostgresServer : IAsyncDisposable
     public async Task StartAsync()
     {
         var folder = OwnFolder();
-        var (program, arguments) = AsPostgres("postgres",
-            "-D", Path.Combine(folder, "data"), "-k", folder, "-h", "127.0.0.1", "-p", Port.ToString(CultureInfo.InvariantCulture),
-            "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "jit=off");
+        var (program, arguments) = AsPostgres(
+            "postgres",
+            "-D",
+            Path.Combine(folder, "data"),
+            "-k",
+            folder,
+            "-h",
+            "127.0.0.1",
+            "-p",
+            Port.ToString(CultureInfo.InvariantCulture),
+            "-c",
+            "fsync=off",
+            "-c",
+            "full_page_writes=off",
+            "-c",
+            "max_connections=300",
+            "-c",
+            "jit=off"
+        );
         _process = ChildProcess.Start(program, arguments);
-        await Eventually.Becomes("PostgreSQL answers", async () =>
-        {
-            if (!_process.HasExited)
+        await Eventually.Becomes(
+            "PostgreSQL answers",
+            async () =>
             {
-                await ExecuteAsync("SELECT 1");
-            }
+                if (!_process.HasExited)
+                {
+                    await ExecuteAsync("SELECT 1");
+                }
 
-            return (Ended: _process.HasExited, _process.LastOutput);
-        }, static _ => true);
+                return (Ended: _process.HasExited, _process.LastOutput);
+            },
+            static _ => true
+        );
         if (_process.HasExited)
         {
             throw new InvalidOperationException($"PostgreSQL does not start:\n{_process.Output}");
@@ -131,7 +164,9 @@ public sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>Cuts all sessions of a database, as a failover does.</summary>
     public Task CutSessionsAsync(string connectionString) =>
-        ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{new NpgsqlConnectionStringBuilder(connectionString).Database}'");
+        ExecuteAsync(
+            $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{new NpgsqlConnectionStringBuilder(connectionString).Database}'"
+        );
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -169,7 +204,12 @@ public sealed class PostgresServer : IAsyncDisposable
     private static (string Program, IReadOnlyList<string> Arguments) AsPostgres(string program, params string[] arguments)
     {
         var path = Directory.Exists("/usr/lib/postgresql")
-            ? Directory.GetDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin", program)).Where(File.Exists).Max() ?? program
+            ? Directory
+                .GetDirectories("/usr/lib/postgresql")
+                .Select(version => Path.Combine(version, "bin", program))
+                .Where(File.Exists)
+                .Max()
+                ?? program
             : program;
         return Environment.IsPrivilegedProcess
             ? ("env", ["--chdir=/", "setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", path, .. arguments])
@@ -187,9 +227,11 @@ public sealed class PostgresServer : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
-    private string OwnFolder() => _folder ?? throw new InvalidOperationException("A server given by NEST_TEST_POSTGRES cannot be started or ended.");
+    private string OwnFolder() =>
+        _folder ?? throw new InvalidOperationException("A server given by NEST_TEST_POSTGRES cannot be started or ended.");
 
-    private ChildProcess OwnProcess() => _process ?? throw new InvalidOperationException("A server given by NEST_TEST_POSTGRES cannot be started or ended.");
+    private ChildProcess OwnProcess() =>
+        _process ?? throw new InvalidOperationException("A server given by NEST_TEST_POSTGRES cannot be started or ended.");
 
     private void Clean()
     {

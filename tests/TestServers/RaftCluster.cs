@@ -18,7 +18,11 @@ public sealed class RaftCluster : IAsyncDisposable
     /// <param name="schema">The path of the schema.</param>
     /// <param name="database">The database's name, as the schema has it.</param>
     /// <param name="members">How many servers, 1 to 9.</param>
-    public static async Task<RaftCluster> StartNewAsync(string schema = OvsdbServer.Northbound, string database = "OVN_Northbound", int members = 3)
+    public static async Task<RaftCluster> StartNewAsync(
+        string schema = OvsdbServer.Northbound,
+        string database = "OVN_Northbound",
+        int members = 3
+    )
     {
         var cluster = new RaftCluster(database, members);
         try
@@ -45,14 +49,16 @@ public sealed class RaftCluster : IAsyncDisposable
     }
 
     /// <summary>Waits until one of the members that run leads, and returns it.</summary>
-    public async Task<RaftMember> LeaderAsync() => await Eventually.Becomes("a member leads", FindLeaderAsync, leader => leader is not null) ?? Members[0];
+    public async Task<RaftMember> LeaderAsync() =>
+        await Eventually.Becomes("a member leads", FindLeaderAsync, leader => leader is not null) ?? Members[0];
 
     /// <summary>Has the leader hand its office over, as it does before it compacts its log; returns the next leader when that leads.</summary>
     public async Task<RaftMember> TransferLeadershipAsync()
     {
         var former = await LeaderAsync();
         await former.ControlAsync("cluster/failure-test", "transfer-leadership");
-        return await Eventually.Becomes("another member leads", FindLeaderAsync, leader => leader is not null && leader != former) ?? former;
+        return await Eventually.Becomes("another member leads", FindLeaderAsync, leader => leader is not null && leader != former)
+            ?? former;
     }
 
     /// <summary>Starts every member that does not run, has every paused one go on, and returns when all take part.</summary>
@@ -122,7 +128,10 @@ public sealed class RaftMember
 
     /// <summary>Starts it on its file.</summary>
     public void Start() =>
-        _process = ChildProcess.Start("ovsdb-server", [$"--remote=p{Endpoint}", $"--unixctl={_control}", "--no-chdir", "-vfile:off", "-vsyslog:off", File]);
+        _process = ChildProcess.Start(
+            "ovsdb-server",
+            [$"--remote=p{Endpoint}", $"--unixctl={_control}", "--no-chdir", "-vfile:off", "-vsyslog:off", File]
+        );
 
     /// <summary>Kills it (SIGKILL) and waits until it has ended. Nothing happens if it does not run.</summary>
     public async Task KillAsync()
@@ -153,14 +162,19 @@ public sealed class RaftMember
 
     /// <summary>Has it do a command of ovsdb-server(1); returns what it says.</summary>
     /// <exception cref="ProgramFailedException">It refuses, or does not answer within 5 s.</exception>
-    public Task<string> ControlAsync(params string[] command) => ChildProcess.RunAsync("ovs-appctl", ["--timeout=5", "-t", _control, .. command]);
+    public Task<string> ControlAsync(params string[] command) =>
+        ChildProcess.RunAsync("ovs-appctl", ["--timeout=5", "-t", _control, .. command]);
 
     /// <summary>Whether it takes itself for the leader.</summary>
     public async Task<bool> LeadsAsync() => (await StatusAsync()).Contains("Role: leader", StringComparison.Ordinal);
 
     /// <summary>Ends when it takes part in the cluster and knows a leader.</summary>
-    public Task JoinedAsync() => Eventually.Holds("the member takes part", async () =>
-        await StatusAsync() is var status && status.Contains("Status: cluster member", StringComparison.Ordinal) && !status.Contains("Leader: unknown", StringComparison.Ordinal));
+    public Task JoinedAsync() =>
+        Eventually.Holds("the member takes part", async () =>
+            await StatusAsync() is var status
+            && status.Contains("Status: cluster member", StringComparison.Ordinal)
+            && !status.Contains("Leader: unknown", StringComparison.Ordinal)
+        );
 
     internal void Heal()
     {

@@ -78,8 +78,12 @@ public sealed class Sandbox : IAsyncDisposable
     }
 
     /// <summary>Starts a long-running program as on that host; its pid is the program's own.</summary>
-    public ChildProcess Start(string host, IEnumerable<string> command, IReadOnlyDictionary<string, string?>? environment = null, string? logFile = null) =>
-        ChildProcess.Start(Programs.Sandbox, ["exec", Folder, host, .. command], environment, logFile);
+    public ChildProcess Start(
+        string host,
+        IEnumerable<string> command,
+        IReadOnlyDictionary<string, string?>? environment = null,
+        string? logFile = null
+    ) => ChildProcess.Start(Programs.Sandbox, ["exec", Folder, host, .. command], environment, logFile);
 
     /// <summary>Starts a server that was stopped or killed; returns when it is ready. Central: nb, sb, northd; host: ovsdb, vswitchd, controller.</summary>
     public Task StartAsync(string host, string server) => RunAsync("start", host, server);
@@ -106,7 +110,8 @@ public sealed class Sandbox : IAsyncDisposable
         AppDomain.CurrentDomain.ProcessExit -= DownAtExit;
     }
 
-    private Task<string> RunAsync(string command, string host, string server) => ChildProcess.RunAsync(Programs.Sandbox, [command, Folder, host, server]);
+    private Task<string> RunAsync(string command, string host, string server) =>
+        ChildProcess.RunAsync(Programs.Sandbox, [command, Folder, host, server]);
 
     private void DownAtExit(object? sender, EventArgs e)
     {

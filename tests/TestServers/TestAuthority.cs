@@ -7,7 +7,8 @@ namespace TestServers;
 /// <summary>An authority that issues certificates and revocation lists into PEM files of a folder.</summary>
 public sealed class TestAuthority : IDisposable
 {
-    private const string ServerPurpose = "1.3.6.1.5.5.7.3.1", ClientPurpose = "1.3.6.1.5.5.7.3.2";
+    private const string ServerPurpose = "1.3.6.1.5.5.7.3.1",
+        ClientPurpose = "1.3.6.1.5.5.7.3.2";
 
     private readonly string _folder;
     private readonly X509Certificate2 _certificate;
@@ -18,9 +19,7 @@ public sealed class TestAuthority : IDisposable
     /// <param name="name">Its common name.</param>
     /// <param name="file">The name of its file, if not the same.</param>
     public TestAuthority(string folder, string name, string? file = null)
-        : this(folder, name, file ?? name, Request(name, ECDsa.Create(ECCurve.NamedCurves.nistP256), isAuthority: true), issuer: null)
-    {
-    }
+        : this(folder, name, file ?? name, Request(name, ECDsa.Create(ECCurve.NamedCurves.nistP256), isAuthority: true), issuer: null) { }
 
     private TestAuthority(string folder, string name, string file, (CertificateRequest Request, ECDsa Key) own, X509Certificate2? issuer)
     {
@@ -28,7 +27,9 @@ public sealed class TestAuthority : IDisposable
         _folder = folder;
         using (own.Key)
         {
-            using var signed = issuer is null ? own.Request.CreateSelfSigned(now.AddDays(-10), now.AddDays(10)) : own.Request.Create(issuer, now.AddDays(-9), now.AddDays(9), [99]);
+            using var signed = issuer is null
+                ? own.Request.CreateSelfSigned(now.AddDays(-10), now.AddDays(10))
+                : own.Request.Create(issuer, now.AddDays(-9), now.AddDays(9), [99]);
             _certificate = signed.HasPrivateKey ? new X509Certificate2(signed) : signed.CopyWithPrivateKey(own.Key);
         }
         File = $"{folder}/{file}.pem";
@@ -42,7 +43,8 @@ public sealed class TestAuthority : IDisposable
     public void Dispose() => _certificate.Dispose();
 
     /// <summary>An authority under this one.</summary>
-    public TestAuthority Delegate(string name) => new(_folder, name, name, Request(name, ECDsa.Create(ECCurve.NamedCurves.nistP256), isAuthority: true), _certificate);
+    public TestAuthority Delegate(string name) =>
+        new(_folder, name, name, Request(name, ECDsa.Create(ECCurve.NamedCurves.nistP256), isAuthority: true), _certificate);
 
     /// <summary>A certificate.</summary>
     /// <param name="name">Its common name.</param>
@@ -55,7 +57,9 @@ public sealed class TestAuthority : IDisposable
         var (request, _) = Request(name, key, isAuthority: false);
         if (forServers is { } purpose)
         {
-            request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose ? ServerPurpose : ClientPurpose)], critical: false));
+            request.CertificateExtensions.Add(
+                new X509EnhancedKeyUsageExtension([new Oid(purpose ? ServerPurpose : ClientPurpose)], critical: false)
+            );
         }
 
         if (host is not null)
@@ -74,7 +78,12 @@ public sealed class TestAuthority : IDisposable
         }
         var now = TimeProvider.System.GetUtcNow();
         var number = Interlocked.Increment(ref _issued);
-        using var certificate = request.Create(_certificate, now.AddDays(-5), expired ? now.AddDays(-1) : now.AddDays(5), [1, (byte)number]);
+        using var certificate = request.Create(
+            _certificate,
+            now.AddDays(-5),
+            expired ? now.AddDays(-1) : now.AddDays(5),
+            [1, (byte)number]
+        );
         var path = $"{_folder}/{Path.GetFileNameWithoutExtension(File)}-{number}";
         var files = new CertificateFiles($"{path}.pem", $"{path}.key");
         System.IO.File.WriteAllText(files.Certificate, certificate.ExportCertificatePem() + "\n");
@@ -97,7 +106,13 @@ public sealed class TestAuthority : IDisposable
             builder.AddEntry(certificate, TimeProvider.System.GetUtcNow().AddHours(-1), X509RevocationReason.KeyCompromise);
         }
         var now = TimeProvider.System.GetUtcNow();
-        var list = builder.Build(_certificate, 1, outdated ? now.AddHours(-1) : now.AddDays(1), HashAlgorithmName.SHA256, thisUpdate: now.AddDays(-1));
+        var list = builder.Build(
+            _certificate,
+            1,
+            outdated ? now.AddHours(-1) : now.AddDays(1),
+            HashAlgorithmName.SHA256,
+            thisUpdate: now.AddDays(-1)
+        );
         var path = $"{_folder}/{file}.crl";
         if (der)
         {
@@ -118,7 +133,9 @@ public sealed class TestAuthority : IDisposable
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         if (isAuthority)
         {
-            request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
+            request.CertificateExtensions.Add(
+                new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true)
+            );
         }
 
         return (request, key);

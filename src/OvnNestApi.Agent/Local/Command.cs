@@ -7,7 +7,11 @@ internal static class Command
 {
     /// <summary>Runs it with lines on its standard input; gives what it wrote to standard error, and how it ended.</summary>
     public static async Task<(int Status, string Errors)> RunAsync(
-        string program, IReadOnlyList<string> arguments, IEnumerable<string> input, CancellationToken ct)
+        string program,
+        IReadOnlyList<string> arguments,
+        IEnumerable<string> input,
+        CancellationToken ct
+    )
     {
         var start = new ProcessStartInfo(program, arguments)
         {

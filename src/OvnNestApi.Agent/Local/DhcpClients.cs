@@ -13,8 +13,7 @@ namespace OvnNestApi.Agent.Local;
 internal sealed partial class DhcpClients
 {
     // They get an address, a default route and name servers from OVN; all that goes to the namespace, never to the host's files.
-    private const string EventScript =
-        """
+    private const string EventScript = """
         #!/bin/sh
         # What a DHCP client of the OvnNestApi agent runs on each event; $1 is the event, udhcpc puts what it knows into variables.
         # NEST_LEASE: where the agent looks; last written and first removed. NEST_RESOLV_CONF: the namespace's own.
@@ -75,11 +74,30 @@ internal sealed partial class DhcpClients
         var start = new ProcessStartInfo(
             "setsid",
             [
-                "sh", "-c", "exec \"$@\" </dev/null >/dev/null 2>&1", "sh",
+                "sh",
+                "-c",
+                "exec \"$@\" </dev/null >/dev/null 2>&1",
+                "sh",
                 // In the foreground of its session: its pid stays the same. Five questions, one a second, then a pause of three; for ever.
-                "udhcpc", "-f", "-i", step.Device, "-p", PidFile(step.Object, step.Index), "-s", _state.DhcpEventScript, "-t", "5", "-T", "1", "-A", "3",
-            ])
-        { WorkingDirectory = "/" };
+                "udhcpc",
+                "-f",
+                "-i",
+                step.Device,
+                "-p",
+                PidFile(step.Object, step.Index),
+                "-s",
+                _state.DhcpEventScript,
+                "-t",
+                "5",
+                "-T",
+                "1",
+                "-A",
+                "3",
+            ]
+        )
+        {
+            WorkingDirectory = "/",
+        };
         // The agent's own settings are none of its business.
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("NEST_", StringComparison.Ordinal)).ToArray())
         {
@@ -114,7 +132,8 @@ internal sealed partial class DhcpClients
 
     private string LeaseFile(Guid id) => Path.Join(_state.ClientsFolder, $"{id:N}.lease");
 
-    private string PidFile(Guid id, int index) => Path.Join(_state.ClientsFolder, string.Create(CultureInfo.InvariantCulture, $"{id:N}-{index}.pid"));
+    private string PidFile(Guid id, int index) =>
+        Path.Join(_state.ClientsFolder, string.Create(CultureInfo.InvariantCulture, $"{id:N}-{index}.pid"));
 
     private DhcpClient? TryRead(string folder, double uptime)
     {
@@ -125,11 +144,15 @@ internal sealed partial class DhcpClients
 
         try
         {
-            var argument = File.ReadAllText($"{folder}/cmdline").Split('\0')
+            var argument = File.ReadAllText($"{folder}/cmdline")
+                .Split('\0')
                 .FirstOrDefault(word => word.StartsWith($"{_state.ClientsFolder}/", StringComparison.Ordinal));
-            if (Path.GetFileNameWithoutExtension(argument)?.Split('-') is not [var text, var number]
-                || !Guid.TryParseExact(text, "N", out var id) || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
-                || new FileInfo($"{folder}/ns/net").LinkTarget is not { } place)
+            if (
+                Path.GetFileNameWithoutExtension(argument)?.Split('-') is not [var text, var number]
+                || !Guid.TryParseExact(text, "N", out var id)
+                || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+                || new FileInfo($"{folder}/ns/net").LinkTarget is not { } place
+            )
             {
                 return null;
             }
@@ -148,7 +171,9 @@ internal sealed partial class DhcpClients
     {
         try
         {
-            return File.ReadAllText(LeaseFile(id)).TrimEnd('\n').Split(' ') is [var address, var router] && address.Contains('/', StringComparison.Ordinal)
+            return
+                File.ReadAllText(LeaseFile(id)).TrimEnd('\n').Split(' ') is [var address, var router]
+                && address.Contains('/', StringComparison.Ordinal)
                 ? new DhcpLease(address, router.Length > 0 ? router : null)
                 : null;
         }

@@ -11,7 +11,9 @@ internal sealed partial class LocalOvs : IAsyncDisposable
 
     private readonly OvsdbClient _client;
     private readonly ILogger<LocalOvs> _logger;
-    private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
+    );
     private long? _ours;
 
     public LocalOvs(HostSettings settings, TimeProvider time, ILogger<LocalOvs> logger)
@@ -24,7 +26,8 @@ internal sealed partial class LocalOvs : IAsyncDisposable
                 Database = "Open_vSwitch",
                 Monitor = OvsRows.Monitored,
             },
-            time);
+            time
+        );
         _client.Changed += _ => Pulse();
         _client.StateChanged += _ => Pulse();
     }
@@ -33,9 +36,10 @@ internal sealed partial class LocalOvs : IAsyncDisposable
     public event Action? Changed;
 
     /// <summary>Why the database cannot be read; null when it can.</summary>
-    public string? Fault => _client.State is OvsdbClientState.Synced
-        ? null
-        : $"the host's Open_vSwitch database cannot be reached: {_client.LastError ?? "not connected yet"}";
+    public string? Fault =>
+        _client.State is OvsdbClientState.Synced
+            ? null
+            : $"the host's Open_vSwitch database cannot be reached: {_client.LastError ?? "not connected yet"}";
 
     public void Start() => _client.Start();
 
@@ -138,8 +142,13 @@ internal sealed partial class LocalOvs : IAsyncDisposable
         deadline.CancelAfter(Patience);
         try
         {
-            while (_client.State is OvsdbClientState.Synced && _client.Snapshot.Table("Open_vSwitch").Values.FirstOrDefault() is { } root
-                && Numbers(root) is var (next, current) && next <= number && current < number)
+            while (
+                _client.State is OvsdbClientState.Synced
+                && _client.Snapshot.Table("Open_vSwitch").Values.FirstOrDefault() is { } root
+                && Numbers(root) is var (next, current)
+                && next <= number
+                && current < number
+            )
             {
                 await _changes.Reader.ReadAsync(deadline.Token);
             }

@@ -27,7 +27,8 @@ internal sealed partial class Namespaces(StateFolder state, DhcpClients clients)
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct };
         var inside = steps.OfType<IpCommand>().Where(step => step.Namespace is not null).GroupBy(step => step.Namespace ?? "");
         await Parallel.ForEachAsync(inside, parallel, async (group, token) =>
-            await BatchAsync(["-n", group.Key], [.. group.Select(step => (step.Object, step.Line))], failures, token));
+            await BatchAsync(["-n", group.Key], [.. group.Select(step => (step.Object, step.Line))], failures, token)
+        );
 
         foreach (var step in steps.OfType<AddNamespace>())
         {
@@ -38,15 +39,23 @@ internal sealed partial class Namespaces(StateFolder state, DhcpClients clients)
         await BatchAsync(
             [],
             [
-                .. steps.OfType<RemoveNamespace>().Where(step => step.Exists).Select(step => (step.Object, $"netns delete {step.Namespace}")),
+                .. steps
+                    .OfType<RemoveNamespace>()
+                    .Where(step => step.Exists)
+                    .Select(step => (step.Object, $"netns delete {step.Namespace}")),
                 .. steps.OfType<AddNamespace>().Select(step => (step.Object, $"netns add {step.Namespace}")),
                 .. steps.OfType<IpCommand>().Where(step => step.Namespace is null).Select(step => (step.Object, step.Line)),
             ],
-            failures, ct);
+            failures,
+            ct
+        );
 
         // The note goes last: until then the next look finds what is still to be removed.
-        foreach (var step in steps.OfType<RemoveNamespace>()
-            .Where(step => !step.Exists || !File.Exists(Path.Join(NetworkLook.NamespaceFolder, step.Namespace))))
+        foreach (
+            var step in steps
+                .OfType<RemoveNamespace>()
+                .Where(step => !step.Exists || !File.Exists(Path.Join(NetworkLook.NamespaceFolder, step.Namespace)))
+        )
         {
             clients.Forget(step.Object);
             DeleteResolvConf(step.Namespace);
@@ -79,7 +88,11 @@ internal sealed partial class Namespaces(StateFolder state, DhcpClients clients)
 
     /// <summary>One <c>ip</c> for many lines (ip(8)); it goes on after a failure and says which lines failed.</summary>
     private static async Task BatchAsync(
-        string[] arguments, IReadOnlyList<(Guid Object, string Line)> lines, ConcurrentDictionary<Guid, string> failures, CancellationToken ct)
+        string[] arguments,
+        IReadOnlyList<(Guid Object, string Line)> lines,
+        ConcurrentDictionary<Guid, string> failures,
+        CancellationToken ct
+    )
     {
         if (lines.Count == 0)
         {
@@ -97,8 +110,11 @@ internal sealed partial class Namespaces(StateFolder state, DhcpClients clients)
         var words = new List<string>();
         foreach (var line in errors.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            if (FailedLine().Match(line) is { Success: true } match
-                && int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture) is var number && number <= lines.Count)
+            if (
+                FailedLine().Match(line) is { Success: true } match
+                && int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture) is var number
+                && number <= lines.Count
+            )
             {
                 var (id, command) = lines[number - 1];
                 failures.TryAdd(id, $"ip {string.Join(' ', [.. arguments, command])}: {string.Join("; ", words)}");

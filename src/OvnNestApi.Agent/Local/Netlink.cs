@@ -17,10 +17,14 @@ internal static partial class Netlink
     // linux/netlink.h, linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h
     private const int HeaderLength = 16;
     private const ushort DumpRequest = 0x301; // NLM_F_REQUEST | NLM_F_DUMP
-    private const ushort Done = 3, Error = 2;
-    private const ushort GetLink = 18, GetAddress = 22, GetRoute = 26;
+    private const ushort Done = 3,
+        Error = 2;
+    private const ushort GetLink = 18,
+        GetAddress = 22,
+        GetRoute = 26;
     private const byte Ipv4 = 2;
-    private const uint IsUp = 1, IsLowerUp = 0x10000;
+    private const uint IsUp = 1,
+        IsLowerUp = 0x10000;
 
     /// <summary>Every device of the thread's namespace, by name, and the next hop of its IPv4 default route.</summary>
     /// <exception cref="Win32Exception">The kernel refused.</exception>
@@ -56,17 +60,26 @@ internal static partial class Netlink
             var mtu = Attribute(attributes, 4);
             var alias = Text(Attribute(attributes, 20));
             links[name] = new Link(
-                index, name, Text(Attribute(Attribute(attributes, 18), 1)), // IFLA_LINKINFO, IFLA_INFO_KIND
-                Convert.ToHexStringLower(Attribute(attributes, 1)) is { Length: > 2 } mac ? string.Join(':', mac.Chunk(2).Select(pair => new string(pair))) : "",
+                index,
+                name,
+                Text(Attribute(Attribute(attributes, 18), 1)), // IFLA_LINKINFO, IFLA_INFO_KIND
+                Convert.ToHexStringLower(Attribute(attributes, 1)) is { Length: > 2 } mac
+                    ? string.Join(':', mac.Chunk(2).Select(pair => new string(pair)))
+                    : "",
                 mtu.Length == 4 ? BinaryPrimitives.ReadInt32LittleEndian(mtu) : 0,
-                (flags & IsUp) != 0, (flags & IsLowerUp) != 0, alias.Length > 0 ? alias : null, addresses.GetValueOrDefault(index, []));
+                (flags & IsUp) != 0,
+                (flags & IsLowerUp) != 0,
+                alias.Length > 0 ? alias : null,
+                addresses.GetValueOrDefault(index, [])
+            );
         });
 
         string? gateway = null;
         Dump(socket, GetRoute, 12, message =>
         {
             // rtmsg: family, destination's length, source's length, tos, table, protocol, scope, type, flags
-            const byte mainTable = 254, unicast = 1;
+            const byte mainTable = 254,
+                unicast = 1;
             var via = Attribute(message[12..], 5); // RTA_GATEWAY
             if (message[0] == Ipv4 && message[1] == 0 && message[4] == mainTable && message[7] == unicast && via.Length == 4)
             {
@@ -106,7 +119,7 @@ internal static partial class Netlink
 
                 throw new Win32Exception();
             }
-            for (var rest = buffer.AsSpan(0, received); rest.Length >= HeaderLength;)
+            for (var rest = buffer.AsSpan(0, received); rest.Length >= HeaderLength; )
             {
                 var length = BinaryPrimitives.ReadInt32LittleEndian(rest);
                 switch (BinaryPrimitives.ReadUInt16LittleEndian(rest[4..]))

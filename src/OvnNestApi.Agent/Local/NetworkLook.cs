@@ -22,17 +22,18 @@ internal static partial class NetworkLook
 
     /// <summary>Does something in a namespace, such as to start a process there.</summary>
     /// <exception cref="Win32Exception">There is no such namespace, or the kernel refused.</exception>
-    public static Task RunInAsync(string name, Action action) => OnThreadOfItsOwn(() =>
-    {
-        using var handle = TryOpen(Path.Join(NamespaceFolder, name));
-        if (handle is null || Enter(handle, NetworkNamespace) != 0)
+    public static Task RunInAsync(string name, Action action) =>
+        OnThreadOfItsOwn(() =>
         {
-            throw new Win32Exception($"cannot enter namespace {name}");
-        }
+            using var handle = TryOpen(Path.Join(NamespaceFolder, name));
+            if (handle is null || Enter(handle, NetworkNamespace) != 0)
+            {
+                throw new Win32Exception($"cannot enter namespace {name}");
+            }
 
-        action();
-        return true;
-    });
+            action();
+            return true;
+        });
 
     // Never a thread of the pool: it would take the next task into a foreign namespace. This one ends where it stands.
     private static Task<T> OnThreadOfItsOwn<T>(Func<T> look)
@@ -49,7 +50,10 @@ internal static partial class NetworkLook
                 done.SetException(e);
             }
         })
-        { IsBackground = true, Name = "network namespaces" }.Start();
+        {
+            IsBackground = true,
+            Name = "network namespaces",
+        }.Start();
         return done.Task;
     }
 
@@ -81,7 +85,13 @@ internal static partial class NetworkLook
             {
                 throw new Win32Exception();
             }
-            found[name] = new NamespaceState(name, identity, links, gateway, ReadOrNull(Path.Join(ConfigurationFolder, name, "resolv.conf")));
+            found[name] = new NamespaceState(
+                name,
+                identity,
+                links,
+                gateway,
+                ReadOrNull(Path.Join(ConfigurationFolder, name, "resolv.conf"))
+            );
         }
         return new NetworkState(root, found);
     }

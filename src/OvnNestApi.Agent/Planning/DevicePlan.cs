@@ -95,7 +95,11 @@ internal static class DevicePlan
         // ovs-vswitchd looks for its devices in the host's namespace only: started again, it makes a new tap there and leaves
         // the one in the namespace without anybody behind it. That the new one is Open vSwitch's is sure only if so.
         var isDead = here is { Up: true, Carrier: false };
-        if (outside is { IsOvsDevice: true } && (here is null || isDead) && (outside.Owner is null || outside.Owner == (mark.Installation, mark.Id)))
+        if (
+            outside is { IsOvsDevice: true }
+            && (here is null || isDead)
+            && (outside.Owner is null || outside.Owner == (mark.Installation, mark.Id))
+        )
         {
             if (here is not null)
             {
@@ -227,7 +231,10 @@ internal static class DevicePlan
         }
 
         // The client does not look at what it has once set: whatever is gone comes back when it starts again.
-        var isIntact = link.Addresses.Contains(lease.Address) && place.ResolvConf is not null && (lease.Router is null || lease.Router == place.DefaultGateway);
+        var isIntact =
+            link.Addresses.Contains(lease.Address)
+            && place.ResolvConf is not null
+            && (lease.Router is null || lease.Router == place.DefaultGateway);
         var difference = Difference(device, lease, place.ResolvConf ?? "");
         if (!isIntact || (difference is not null && client.Age > AskAgain))
         {
@@ -258,8 +265,13 @@ internal static class DevicePlan
             return $"{(lease.Router is null ? "no gateway" : $"the gateway {lease.Router}")}, expected is {gateway}";
         }
 
-        var servers = resolvConf.Split('\n').Where(line => line.StartsWith("nameserver ", StringComparison.Ordinal)).Select(line => line["nameserver ".Length..]).ToList();
-        return device.DnsServers.Count == 0 || device.DnsServers.SequenceEqual(servers) ? null
+        var servers = resolvConf
+            .Split('\n')
+            .Where(line => line.StartsWith("nameserver ", StringComparison.Ordinal))
+            .Select(line => line["nameserver ".Length..])
+            .ToList();
+        return device.DnsServers.Count == 0 || device.DnsServers.SequenceEqual(servers)
+            ? null
             : $"the name servers {string.Join(", ", servers)}, expected are {string.Join(", ", device.DnsServers)}";
     }
 

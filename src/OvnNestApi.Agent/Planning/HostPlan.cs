@@ -30,13 +30,16 @@ internal sealed record HostPlan(IReadOnlyList<OvsGroup> Ovs, IReadOnlyList<Step>
     {
         var ovs = draft.Seen.Ovs;
         var integration = ovs.FindBridge(draft.Work.IntegrationBridge);
-        var links = (integration?.Ports ?? []).SelectMany(port => port.Interfaces, (port, part) => (port.Mark, part.ExternalIds))
-            .Where(link => link.ExternalIds.ContainsKey(OvsDraft.IfaceIdKey)).ToArray();
+        var links = (integration?.Ports ?? [])
+            .SelectMany(port => port.Interfaces, (port, part) => (port.Mark, part.ExternalIds))
+            .Where(link => link.ExternalIds.ContainsKey(OvsDraft.IfaceIdKey))
+            .ToArray();
 
         foreach (var vm in draft.Work.Vms)
         {
-            draft.Verdicts[vm.Id].OvnInstalled =
-                links.Any(link => draft.Owners.Is(link.Mark, vm.Id) && link.ExternalIds.GetValueOrDefault("ovn-installed") == "true");
+            draft.Verdicts[vm.Id].OvnInstalled = links.Any(link =>
+                draft.Owners.Is(link.Mark, vm.Id) && link.ExternalIds.GetValueOrDefault("ovn-installed") == "true"
+            );
         }
 
         return new HostReport(
@@ -45,29 +48,33 @@ internal sealed record HostPlan(IReadOnlyList<OvsGroup> Ovs, IReadOnlyList<Step>
             long.TryParse(integration?.ExternalIds.GetValueOrDefault("ovn-nb-cfg"), out var number) ? number : null,
             [
                 .. draft.Verdicts.Values.Select(verdict => verdict.Report()),
-                .. draft.Obstructed.Where(entry => !draft.Verdicts.ContainsKey(entry.Key))
+                .. draft
+                    .Obstructed.Where(entry => !draft.Verdicts.ContainsKey(entry.Key))
                     .Select(entry => new ObjectReport(entry.Key, null, entry.Value, null, false)),
             ],
             [
                 .. from bridge in ovs.Bridges
-                   let owner = Owner(draft, bridge)
-                   where owner is not null
-                   let id = owner.Value
-                   let portName = draft.Work.Vms.FirstOrDefault(vm => vm.Id == id)?.PortName
-                   orderby bridge.Name
-                   select new BridgeReport(
-                       id,
-                       bridge.Name,
-                       [.. bridge.Ports.Select(port => port.Tag ?? 0).Where(tag => tag > 0).Distinct().Order()],
-                       links.Any(link => draft.Owners.Is(link.Mark, id) || link.ExternalIds[OvsDraft.IfaceIdKey] == portName)),
+                let owner = Owner(draft, bridge)
+                where owner is not null
+                let id = owner.Value
+                let portName = draft.Work.Vms.FirstOrDefault(vm => vm.Id == id)?.PortName
+                orderby bridge.Name
+                select new BridgeReport(
+                    id,
+                    bridge.Name,
+                    [.. bridge.Ports.Select(port => port.Tag ?? 0).Where(tag => tag > 0).Distinct().Order()],
+                    links.Any(link => draft.Owners.Is(link.Mark, id) || link.ExternalIds[OvsDraft.IfaceIdKey] == portName)
+                ),
             ],
             Leftovers.Gone(draft),
-            Leftovers.Unknown(draft));
+            Leftovers.Unknown(draft)
+        );
     }
 
     // A bridge whose mark somebody has taken away still bears the tags that a release waits for.
     private static Guid? Owner(Draft draft, OvsBridge bridge) =>
-        draft.Owners.IsOurs(bridge.Mark) ? bridge.Mark?.Id
-        : draft.Work.Vms.FirstOrDefault(vm => vm.Bridge == bridge.Name)?.Id
-            ?? draft.Work.Remove.FirstOrDefault(removal => removal.Kind == RemovalKind.Vm && removal.Bridge == bridge.Name)?.Id;
+        draft.Owners.IsOurs(bridge.Mark)
+            ? bridge.Mark?.Id
+            : draft.Work.Vms.FirstOrDefault(vm => vm.Bridge == bridge.Name)?.Id
+                ?? draft.Work.Remove.FirstOrDefault(removal => removal.Kind == RemovalKind.Vm && removal.Bridge == bridge.Name)?.Id;
 }

@@ -17,12 +17,13 @@ internal readonly record struct Mark(Guid Installation, string Kind, Guid Id)
     private const string IdKey = "ovnnest:id";
 
     /// <summary>The mark as it stands in <c>external_ids</c>.</summary>
-    public IReadOnlyDictionary<string, string> ExternalIds => new Dictionary<string, string>
-    {
-        [InstanceKey] = Installation.ToString(),
-        [KindKey] = Kind,
-        [IdKey] = Id.ToString(),
-    };
+    public IReadOnlyDictionary<string, string> ExternalIds =>
+        new Dictionary<string, string>
+        {
+            [InstanceKey] = Installation.ToString(),
+            [KindKey] = Kind,
+            [IdKey] = Id.ToString(),
+        };
 
     /// <summary>The mark as a device's alias (ip-link(8)).</summary>
     public string Alias => $"ovnnest:{Installation}:{Id}";
@@ -31,14 +32,18 @@ internal readonly record struct Mark(Guid Installation, string Kind, Guid Id)
 
     /// <summary>The mark in a row's <c>external_ids</c>; null when there is none, or none that can be read.</summary>
     public static Mark? Read(IReadOnlyDictionary<string, string> externalIds) =>
-        externalIds.TryGetValue(InstanceKey, out var installation) && Guid.TryParse(installation, out var instance)
-        && externalIds.TryGetValue(IdKey, out var text) && Guid.TryParse(text, out var id)
+        externalIds.TryGetValue(InstanceKey, out var installation)
+        && Guid.TryParse(installation, out var instance)
+        && externalIds.TryGetValue(IdKey, out var text)
+        && Guid.TryParse(text, out var id)
             ? new Mark(instance, externalIds.GetValueOrDefault(KindKey, ""), id)
             : null;
 
     /// <summary>Whose device this is, by its alias; null when the alias is none of ours.</summary>
     public static (Guid Installation, Guid Id)? ReadAlias(string? alias) =>
-        alias?.Split(':') is ["ovnnest", var installation, var text] && Guid.TryParse(installation, out var instance) && Guid.TryParse(text, out var id)
+        alias?.Split(':') is ["ovnnest", var installation, var text]
+        && Guid.TryParse(installation, out var instance)
+        && Guid.TryParse(text, out var id)
             ? (instance, id)
             : null;
 }

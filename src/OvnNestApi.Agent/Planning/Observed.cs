@@ -20,14 +20,25 @@ internal sealed record OvsState(Guid Root, string? SystemId, string? DatapathTyp
 }
 
 internal sealed record OvsBridge(
-    Guid Uuid, string Name, string DatapathType, IReadOnlyDictionary<string, string> ExternalIds, IReadOnlyList<OvsPort> Ports)
+    Guid Uuid,
+    string Name,
+    string DatapathType,
+    IReadOnlyDictionary<string, string> ExternalIds,
+    IReadOnlyList<OvsPort> Ports
+)
 {
     public Mark? Mark => Planning.Mark.Read(ExternalIds);
 }
 
 internal sealed record OvsPort(
-    Guid Uuid, string Name, int? Tag, IReadOnlySet<long> Trunks, string? VlanMode, IReadOnlyDictionary<string, string> ExternalIds,
-    IReadOnlyList<OvsInterface> Interfaces)
+    Guid Uuid,
+    string Name,
+    int? Tag,
+    IReadOnlySet<long> Trunks,
+    string? VlanMode,
+    IReadOnlyDictionary<string, string> ExternalIds,
+    IReadOnlyList<OvsInterface> Interfaces
+)
 {
     /// <summary>The port's mark, or its interface's if somebody took the port's away.</summary>
     public Mark? Mark => Planning.Mark.Read(ExternalIds) ?? (Interfaces is [var only] ? Planning.Mark.Read(only.ExternalIds) : null);
@@ -36,8 +47,16 @@ internal sealed record OvsPort(
 /// <param name="OfPort">Null until ovs-vswitchd has made it, -1 when it could not.</param>
 /// <param name="Error">Why it could not, in its words.</param>
 internal sealed record OvsInterface(
-    Guid Uuid, string Name, string Type, IReadOnlyDictionary<string, string> ExternalIds, IReadOnlyDictionary<string, string> Options,
-    string? Mac, long? MtuRequest, long? OfPort, string? Error);
+    Guid Uuid,
+    string Name,
+    string Type,
+    IReadOnlyDictionary<string, string> ExternalIds,
+    IReadOnlyDictionary<string, string> Options,
+    string? Mac,
+    long? MtuRequest,
+    long? OfPort,
+    string? Error
+);
 
 /// <param name="Root">The devices of the host's own namespace, by name.</param>
 /// <param name="Namespaces">The named namespaces that exist, of those that the work or our marks name.</param>
@@ -47,14 +66,28 @@ internal sealed record NetworkState(IReadOnlyDictionary<string, Link> Root, IRea
 /// <param name="DefaultGateway">The next hop of its IPv4 default route; null when it has none.</param>
 /// <param name="ResolvConf">The text of <c>/etc/netns/NAME/resolv.conf</c>; null when there is no such file.</param>
 internal sealed record NamespaceState(
-    string Name, string? Identity, IReadOnlyDictionary<string, Link> Links, string? DefaultGateway, string? ResolvConf);
+    string Name,
+    string? Identity,
+    IReadOnlyDictionary<string, Link> Links,
+    string? DefaultGateway,
+    string? ResolvConf
+);
 
 /// <summary>A network device.</summary>
 /// <param name="Kind">As <c>ip -d link</c> shows it: <c>tun</c>, <c>openvswitch</c>, <c>veth</c> …; empty for a physical one.</param>
 /// <param name="Carrier">Somebody serves the other end. Known only while the device is up.</param>
 /// <param name="Addresses">Its IPv4 addresses with prefix length.</param>
 internal sealed record Link(
-    int Index, string Name, string Kind, string Mac, int Mtu, bool Up, bool Carrier, string? Alias, IReadOnlyList<string> Addresses)
+    int Index,
+    string Name,
+    string Kind,
+    string Mac,
+    int Mtu,
+    bool Up,
+    bool Carrier,
+    string? Alias,
+    IReadOnlyList<string> Addresses
+)
 {
     /// <summary>It is of a kind that Open vSwitch makes for an internal port: a tap in userspace, its own in the kernel.</summary>
     public bool IsOvsDevice => Kind is "tun" or "openvswitch";

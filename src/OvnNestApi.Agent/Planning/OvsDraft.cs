@@ -10,8 +10,17 @@ namespace OvnNestApi.Agent.Planning;
 /// <param name="Peer">For a patch port: the other end.</param>
 /// <param name="IfaceId">The logical port that OVN shall bind here; null: none, and none may stand there.</param>
 internal sealed record WantedPort(
-    string Bridge, string Name, Mark Mark, string Type, int? Tag = null, IReadOnlyList<long>? Trunks = null, string? Peer = null,
-    string? Mac = null, int? Mtu = null, string? IfaceId = null)
+    string Bridge,
+    string Name,
+    Mark Mark,
+    string Type,
+    int? Tag = null,
+    IReadOnlyList<long>? Trunks = null,
+    string? Peer = null,
+    string? Mac = null,
+    int? Mtu = null,
+    string? IfaceId = null
+)
 {
     public IReadOnlyDictionary<string, string> ExternalIds =>
         IfaceId is null ? Mark.ExternalIds : new Dictionary<string, string>(Mark.ExternalIds) { [OvsDraft.IfaceIdKey] = IfaceId };
@@ -71,8 +80,12 @@ internal sealed class OvsDraft(OvsState ovs)
         Change(group, port.Mark.Id, Op.Insert("Interface", columns, uuidName: @interface));
 
         columns = Columns(
-            ("name", port.Name), ("interfaces", OvsdbValue.NamedUuid(@interface)), ("external_ids", OvsdbValue.Map(port.Mark.ExternalIds)),
-            ("tag", OvsdbValue.Optional(port.Tag)), ("trunks", OvsdbValue.Set(port.Trunks ?? [])));
+            ("name", port.Name),
+            ("interfaces", OvsdbValue.NamedUuid(@interface)),
+            ("external_ids", OvsdbValue.Map(port.Mark.ExternalIds)),
+            ("tag", OvsdbValue.Optional(port.Tag)),
+            ("trunks", OvsdbValue.Set(port.Trunks ?? []))
+        );
         Change(group, port.Mark.Id, Op.Insert("Port", columns, uuidName: row));
         _added.Add((group, port.Bridge, OvsdbValue.NamedUuid(row)));
     }
@@ -139,8 +152,14 @@ internal sealed class OvsDraft(OvsState ovs)
 
         var former = only.ExternalIds.GetValueOrDefault(IfaceIdKey);
         SetKeys(
-            group, wanted.Mark.Id, "Interface", only.Uuid, only.ExternalIds, wanted.ExternalIds,
-            former is null || former == wanted.IfaceId ? [] : [IfaceIdKey, .. BindingKeys]);
+            group,
+            wanted.Mark.Id,
+            "Interface",
+            only.Uuid,
+            only.ExternalIds,
+            wanted.ExternalIds,
+            former is null || former == wanted.IfaceId ? [] : [IfaceIdKey, .. BindingKeys]
+        );
         return _ops.Count > before;
     }
 
@@ -150,7 +169,9 @@ internal sealed class OvsDraft(OvsState ovs)
         var removals = new List<Op>();
         if (_droppedBridges.Count > 0)
         {
-            removals.Add(Op.Mutate("Open_vSwitch", [Where.Uuid(ovs.Root)], Mutation.Delete("bridges", OvsdbValue.Set(_droppedBridges.Order()))));
+            removals.Add(
+                Op.Mutate("Open_vSwitch", [Where.Uuid(ovs.Root)], Mutation.Delete("bridges", OvsdbValue.Set(_droppedBridges.Order())))
+            );
         }
 
         foreach (var (bridge, ports) in _dropped.Where(entry => !_droppedBridges.Contains(entry.Key)))
@@ -161,12 +182,20 @@ internal sealed class OvsDraft(OvsState ovs)
         foreach (var (group, name, datapathType, mark) in _bridges)
         {
             var row = $"bridge_{++_names}";
-            Change(group, group, Op.Insert(
-                "Bridge",
-                Columns(
-                    ("name", name), ("datapath_type", datapathType), ("external_ids", OvsdbValue.Map(mark.ExternalIds)),
-                    ("ports", OvsdbValue.Set(_added.Where(added => added.Bridge == name).Select(added => added.Port)))),
-                uuidName: row));
+            Change(
+                group,
+                group,
+                Op.Insert(
+                    "Bridge",
+                    Columns(
+                        ("name", name),
+                        ("datapath_type", datapathType),
+                        ("external_ids", OvsdbValue.Map(mark.ExternalIds)),
+                        ("ports", OvsdbValue.Set(_added.Where(added => added.Bridge == name).Select(added => added.Port)))
+                    ),
+                    uuidName: row
+                )
+            );
             Change(group, group, Op.Mutate("Open_vSwitch", [Where.Uuid(ovs.Root)], Mutation.Insert("bridges", OvsdbValue.NamedUuid(row))));
         }
 
@@ -174,15 +203,22 @@ internal sealed class OvsDraft(OvsState ovs)
         {
             if (ovs.FindBridge(added.Key.Bridge) is { } bridge)
             {
-                Change(added.Key.Group, null, Op.Mutate("Bridge", [Where.Uuid(bridge.Uuid)], Mutation.Insert("ports", OvsdbValue.Set(added))));
+                Change(
+                    added.Key.Group,
+                    null,
+                    Op.Mutate("Bridge", [Where.Uuid(bridge.Uuid)], Mutation.Insert("ports", OvsdbValue.Set(added)))
+                );
             }
         }
 
         return
         [
             .. removals.Count > 0 ? [new OvsGroup([], removals)] : Array.Empty<OvsGroup>(),
-            .. _ops.GroupBy(op => op.Group).Select(group => new OvsGroup(
-                [.. group.Select(op => op.Object).OfType<Guid>().Distinct()], [.. group.Select(op => op.Op)])),
+            .. _ops.GroupBy(op => op.Group)
+                .Select(group => new OvsGroup(
+                    [.. group.Select(op => op.Object).OfType<Guid>().Distinct()],
+                    [.. group.Select(op => op.Op)]
+                )),
         ];
     }
 
@@ -198,8 +234,14 @@ internal sealed class OvsDraft(OvsState ovs)
 
     // An insert into a map keeps a key's present value: what differs is deleted first. The keys of others stay.
     private void SetKeys(
-        Guid group, Guid @object, string table, Guid row, IReadOnlyDictionary<string, string> actual, IReadOnlyDictionary<string, string> wanted,
-        string[] unwanted)
+        Guid group,
+        Guid @object,
+        string table,
+        Guid row,
+        IReadOnlyDictionary<string, string> actual,
+        IReadOnlyDictionary<string, string> wanted,
+        string[] unwanted
+    )
     {
         var differing = wanted.Where(pair => actual.GetValueOrDefault(pair.Key) != pair.Value).ToDictionary();
         var gone = differing.Keys.Concat(unwanted).Where(actual.ContainsKey).Distinct().Order(StringComparer.Ordinal).ToArray();

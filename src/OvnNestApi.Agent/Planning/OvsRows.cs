@@ -22,21 +22,46 @@ internal static class OvsRows
     {
         var ids = root["external_ids"].AsStringMap();
         return new OvsState(
-            root.Uuid, ids.GetValueOrDefault("system-id"), ids.GetValueOrDefault("ovn-bridge-datapath-type"), behind,
-            [.. Referenced(find, "Bridge", root["bridges"]).Select(row => ReadBridge(row, find))]);
+            root.Uuid,
+            ids.GetValueOrDefault("system-id"),
+            ids.GetValueOrDefault("ovn-bridge-datapath-type"),
+            behind,
+            [.. Referenced(find, "Bridge", root["bridges"]).Select(row => ReadBridge(row, find))]
+        );
     }
 
-    private static OvsBridge ReadBridge(Row row, Func<string, Guid, Row?> find) => new(
-        row.Uuid, row["name"].AsString(), row["datapath_type"].AsString(), row["external_ids"].AsStringMap(),
-        [.. Referenced(find, "Port", row["ports"]).Select(port => ReadPort(port, find))]);
+    private static OvsBridge ReadBridge(Row row, Func<string, Guid, Row?> find) =>
+        new(
+            row.Uuid,
+            row["name"].AsString(),
+            row["datapath_type"].AsString(),
+            row["external_ids"].AsStringMap(),
+            [.. Referenced(find, "Port", row["ports"]).Select(port => ReadPort(port, find))]
+        );
 
-    private static OvsPort ReadPort(Row row, Func<string, Guid, Row?> find) => new(
-        row.Uuid, row["name"].AsString(), (int?)row["tag"].AsOptionalInteger(), row["trunks"].AsIntegerSet(), row["vlan_mode"].AsOptionalString(),
-        row["external_ids"].AsStringMap(), [.. Referenced(find, "Interface", row["interfaces"]).Select(ReadInterface)]);
+    private static OvsPort ReadPort(Row row, Func<string, Guid, Row?> find) =>
+        new(
+            row.Uuid,
+            row["name"].AsString(),
+            (int?)row["tag"].AsOptionalInteger(),
+            row["trunks"].AsIntegerSet(),
+            row["vlan_mode"].AsOptionalString(),
+            row["external_ids"].AsStringMap(),
+            [.. Referenced(find, "Interface", row["interfaces"]).Select(ReadInterface)]
+        );
 
-    private static OvsInterface ReadInterface(Row row) => new(
-        row.Uuid, row["name"].AsString(), row["type"].AsString(), row["external_ids"].AsStringMap(), row["options"].AsStringMap(),
-        row["mac"].AsOptionalString(), row["mtu_request"].AsOptionalInteger(), row["ofport"].AsOptionalInteger(), row["error"].AsOptionalString());
+    private static OvsInterface ReadInterface(Row row) =>
+        new(
+            row.Uuid,
+            row["name"].AsString(),
+            row["type"].AsString(),
+            row["external_ids"].AsStringMap(),
+            row["options"].AsStringMap(),
+            row["mac"].AsOptionalString(),
+            row["mtu_request"].AsOptionalInteger(),
+            row["ofport"].AsOptionalInteger(),
+            row["error"].AsOptionalString()
+        );
 
     private static IEnumerable<Row> Referenced(Func<string, Guid, Row?> find, string table, OvsdbValue uuids) =>
         uuids.AsUuidSet().Select(uuid => find(table, uuid)).OfType<Row>();

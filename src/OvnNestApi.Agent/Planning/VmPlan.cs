@@ -77,7 +77,9 @@ internal static class VmPlan
         : null;
 
     private static Obstacle? BridgeObstacle(Draft draft, VmWork vm, OvsBridge? bridge) =>
-        bridge is not null ? draft.Owners.Between(vm.Id, bridge.Mark, $"bridge {vm.Bridge}") : PortObstacle(draft, vm.Id, vm.Bridge, "internal");
+        bridge is not null
+            ? draft.Owners.Between(vm.Id, bridge.Mark, $"bridge {vm.Bridge}")
+            : PortObstacle(draft, vm.Id, vm.Bridge, "internal");
 
     /// <summary>What keeps the object from having a port of this name.</summary>
     private static Obstacle? PortObstacle(Draft draft, Guid id, string name, string type) =>
@@ -97,7 +99,10 @@ internal static class VmPlan
 
         foreach (var container in containers)
         {
-            if ((Names.Fault(container) is { } fault ? new Obstacle(fault) : DeviceObstacle(draft, container.Id, container.Device)) is { } obstacle)
+            if (
+                (Names.Fault(container) is { } fault ? new Obstacle(fault) : DeviceObstacle(draft, container.Id, container.Device)) is
+                { } obstacle
+            )
             {
                 draft.Verdicts[container.Id].Hold(obstacle);
             }
@@ -115,8 +120,7 @@ internal static class VmPlan
                     again = true;
                 }
             }
-        }
-        while (again);
+        } while (again);
     }
 
     private static Obstacle? DeviceObstacle(Draft draft, Guid id, DeviceWork device)
@@ -143,8 +147,10 @@ internal static class VmPlan
         }
         // Another container of this VM that gets another tag in the same transaction is no obstacle.
         bool IsLeaving(Mark? mark) =>
-            draft.Owners.IsOurs(mark) && containers.Any(other => other.Id == mark?.Id && other.Id != container.Id && !draft.Verdicts[other.Id].IsHeld);
-        return (bridge?.Ports ?? []).Where(port => port.Tag == container.Tag && !IsLeaving(port.Mark))
+            draft.Owners.IsOurs(mark)
+            && containers.Any(other => other.Id == mark?.Id && other.Id != container.Id && !draft.Verdicts[other.Id].IsHeld);
+        return (bridge?.Ports ?? [])
+            .Where(port => port.Tag == container.Tag && !IsLeaving(port.Mark))
             .Select(port => draft.Owners.Between(container.Id, port.Mark, $"port {port.Name}, which has tag {port.Tag} on {vm.Bridge},"))
             .FirstOrDefault(obstacle => obstacle is not null);
     }
@@ -158,7 +164,11 @@ internal static class VmPlan
         }
 
         var mark = new Mark(draft.Work.Installation, kind, id);
-        var (there, changed) = Place(draft, vm, new WantedPort(vm.Bridge, device.Interface, mark, "internal", tag, Mac: device.Mac, Mtu: device.Mtu));
+        var (there, changed) = Place(
+            draft,
+            vm,
+            new WantedPort(vm.Bridge, device.Interface, mark, "internal", tag, Mac: device.Mac, Mtu: device.Mtu)
+        );
         DevicePlan.Add(draft, verdict, mark, device, changed ? null : there);
     }
 
@@ -199,19 +209,22 @@ internal static class VmPlan
 
     // OVN binds one of several interfaces with the same iface-id and ignores the others.
     private static Obstacle? IfaceIdObstacle(Draft draft, VmWork vm, OvsBridge? integration) =>
-        (integration?.Ports ?? []).SelectMany(port => port.Interfaces, (port, found) => (port, found))
+        (integration?.Ports ?? [])
+            .SelectMany(port => port.Interfaces, (port, found) => (port, found))
             .Where(pair => pair.found.ExternalIds.GetValueOrDefault(OvsDraft.IfaceIdKey) == vm.PortName)
             .Select(pair => draft.Owners.Between(vm.Id, pair.port.Mark, $"interface {pair.found.Name} with iface-id {vm.PortName}"))
             .FirstOrDefault(obstacle => obstacle is not null);
 
     // What was not asked to be removed goes on working: its tag passes too.
     private static IEnumerable<int> Tags(Draft draft, VmWork vm, OvsBridge? bridge) =>
-        vm.Containers.Where(container => container.Device.Workload is not Workload.None && !draft.Verdicts[container.Id].IsHeld)
+        vm
+            .Containers.Where(container => container.Device.Workload is not Workload.None && !draft.Verdicts[container.Id].IsHeld)
             .Select(container => container.Tag)
             .Concat((bridge?.Ports ?? []).Where(port => Stays(draft, port.Mark)).Select(port => port.Tag ?? 0));
 
     private static bool Stays(Draft draft, Mark? mark) =>
-        draft.Owners.IsOurs(mark) && mark is { } ours
+        draft.Owners.IsOurs(mark)
+        && mark is { } ours
         && (draft.Verdicts.TryGetValue(ours.Id, out var verdict) ? verdict.IsHeld : !draft.Owners.IsRemoving(ours.Id));
 
     /// <summary>Makes or repairs the port; gives the one that is there and stays, and whether its row is yet to be written.</summary>

@@ -53,7 +53,15 @@ internal sealed class AddressMapping : IEntityTypeConfiguration<Address>, IEntit
         address.HasIndex(a => a.OwnerId).IsUnique().HasDatabaseName("ux_addresses_owner");
         address.HasIndex(a => new { a.NetworkId, a.Ip }).IsUnique().HasDatabaseName("ux_addresses_ip");
         address.HasIndex(a => new { a.NetworkId, a.Mac }).IsUnique().HasDatabaseName("ux_addresses_mac");
-        address.HasIndex(a => new { a.NetworkId, a.FreedAt, a.Ip }).HasFilter("freed_at IS NOT NULL").HasDatabaseName("ix_addresses_freed");
+        address
+            .HasIndex(a => new
+            {
+                a.NetworkId,
+                a.FreedAt,
+                a.Ip,
+            })
+            .HasFilter("freed_at IS NOT NULL")
+            .HasDatabaseName("ix_addresses_freed");
         address.HasOne<Network>().WithMany().HasForeignKey(a => a.NetworkId).OnDelete(DeleteBehavior.Cascade);
     }
 }

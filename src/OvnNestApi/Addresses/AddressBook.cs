@@ -19,8 +19,15 @@ internal static class AddressBook
     /// <param name="mayRemember">False: it is known that nothing is remembered of the port's name.</param>
     /// <returns>Null when done; 400 <c>validation-failed</c>, 409 <c>address-taken</c> or <c>addresses-exhausted</c> otherwise.</returns>
     public static async Task<Problem?> AssignAsync(
-        NestDb db, LogicalPort port, Network network, Ipv4? askedIp, MacAddress? askedMac, LogicalPort? predecessor, CancellationToken cancellationToken,
-        bool mayRemember = true)
+        NestDb db,
+        LogicalPort port,
+        Network network,
+        Ipv4? askedIp,
+        MacAddress? askedMac,
+        LogicalPort? predecessor,
+        CancellationToken cancellationToken,
+        bool mayRemember = true
+    )
     {
         var pool = AddressPool.Of(network);
         if (askedIp is { } asked && pool.WhyNot(asked) is { } why)
@@ -35,10 +42,19 @@ internal static class AddressBook
 
         var isNew = port.Mac.Value == 0;
         var former = isNew ? predecessor : port;
-        var had = former is not null ? (former.Mac, former.Ip) : mayRemember ? await RememberedAsync(db, port, network, cancellationToken) : null;
+        var had =
+            former is not null ? (former.Mac, former.Ip)
+            : mayRemember ? await RememberedAsync(db, port, network, cancellationToken)
+            : null;
         var mac = askedMac ?? had?.Mac ?? MacAddress.Random();
         var ip = askedIp ?? (had?.Ip is { } formerIp && pool.WhyNot(formerIp) is null ? formerIp : null);
-        if (!isNew && mac == port.Mac && ip == port.Ip && (ip is null) == (network.Subnet is null) && !db.Entry(port).Property(p => p.NetworkId).IsModified)
+        if (
+            !isNew
+            && mac == port.Mac
+            && ip == port.Ip
+            && (ip is null) == (network.Subnet is null)
+            && !db.Entry(port).Property(p => p.NetworkId).IsModified
+        )
         {
             return null;
         }
@@ -53,13 +69,17 @@ internal static class AddressBook
             ip = await AddressDraw.GiveAnyAsync(db, port.Id, network.Id, mac, pool, cancellationToken);
             if (ip is null)
             {
-                return await ConflictAsync(db, network, null, mac, cancellationToken) ?? await ExhaustedAsync(db, network, pool, cancellationToken);
+                return await ConflictAsync(db, network, null, mac, cancellationToken)
+                    ?? await ExhaustedAsync(db, network, pool, cancellationToken);
             }
         }
         else if (!await AddressDraw.GiveAsync(db, port.Id, network.Id, mac, ip, cancellationToken))
         {
             return await ConflictAsync(db, network, ip, mac, cancellationToken)
-                ?? Problems.AddressTaken("#/spec/ip", "Another request has just had this address.") with { Retryable = true };
+                ?? Problems.AddressTaken("#/spec/ip", "Another request has just had this address.") with
+                {
+                    Retryable = true,
+                };
         }
 
         (port.Mac, port.Ip) = (mac, ip);
@@ -67,32 +87,61 @@ internal static class AddressBook
     }
 
     /// <summary>What the name's former container had, if it is free; null: nothing is remembered.</summary>
-    private static async Task<(MacAddress Mac, Ipv4? Ip)?> RememberedAsync(NestDb db, LogicalPort port, Network network, CancellationToken cancellationToken)
+    private static async Task<(MacAddress Mac, Ipv4? Ip)?> RememberedAsync(
+        NestDb db,
+        LogicalPort port,
+        Network network,
+        CancellationToken cancellationToken
+    )
     {
         if (port is not Container container)
         {
             return null;
         }
 
-        var former = await db.VlanLeases.AsNoTracking().Where(l => l.VmId == container.VmId && l.ContainerName == container.Name && l.FormerMac != null)
-            .OrderByDescending(l => l.Since).Select(l => new { Mac = l.FormerMac, Ip = l.FormerIp }).FirstOrDefaultAsync(cancellationToken);
-        return former?.Mac is { } mac
-            && !await db.Addresses.AnyAsync(a => a.NetworkId == network.Id && a.FreedAt == null && (a.Mac == mac || (former.Ip != null && a.Ip == former.Ip)), cancellationToken)
-            ? (mac, former.Ip) : null;
+        var former = await db
+            .VlanLeases.AsNoTracking()
+            .Where(l => l.VmId == container.VmId && l.ContainerName == container.Name && l.FormerMac != null)
+            .OrderByDescending(l => l.Since)
+            .Select(l => new { Mac = l.FormerMac, Ip = l.FormerIp })
+            .FirstOrDefaultAsync(cancellationToken);
+        return
+            former?.Mac is { } mac
+            && !await db.Addresses.AnyAsync(
+                a => a.NetworkId == network.Id && a.FreedAt == null && (a.Mac == mac || (former.Ip != null && a.Ip == former.Ip)),
+                cancellationToken
+            )
+            ? (mac, former.Ip)
+            : null;
     }
 
-    private static async Task<Problem?> ConflictAsync(NestDb db, Network network, Ipv4? ip, MacAddress mac, CancellationToken cancellationToken)
+    private static async Task<Problem?> ConflictAsync(
+        NestDb db,
+        Network network,
+        Ipv4? ip,
+        MacAddress mac,
+        CancellationToken cancellationToken
+    )
     {
-        var taken = await db.Addresses.AsNoTracking().FirstOrDefaultAsync(
-            a => a.NetworkId == network.Id && a.FreedAt == null && (a.Mac == mac || (ip != null && a.Ip == ip)), cancellationToken);
+        var taken = await db
+            .Addresses.AsNoTracking()
+            .FirstOrDefaultAsync(
+                a => a.NetworkId == network.Id && a.FreedAt == null && (a.Mac == mac || (ip != null && a.Ip == ip)),
+                cancellationToken
+            );
         if (taken is null)
         {
             return null;
         }
 
         var vm = await db.Vms.Where(v => v.Id == taken.OwnerId).Select(v => v.Name).FirstOrDefaultAsync(cancellationToken);
-        var container = vm is not null ? null : await db.Containers.Where(c => c.Id == taken.OwnerId).Select(c => c.Name).FirstOrDefaultAsync(cancellationToken);
-        var holder = vm is not null ? $"VM {vm}" : container is not null ? $"container {container}" : "another port";
+        var container = vm is not null
+            ? null
+            : await db.Containers.Where(c => c.Id == taken.OwnerId).Select(c => c.Name).FirstOrDefaultAsync(cancellationToken);
+        var holder =
+            vm is not null ? $"VM {vm}"
+            : container is not null ? $"container {container}"
+            : "another port";
         return ip is not null && taken.Ip == ip
             ? Problems.AddressTaken("#/spec/ip", $"{ip} in network {network.Name} belongs to {holder}.")
             : Problems.AddressTaken("#/spec/mac", $"{mac} in network {network.Name} belongs to {holder}.");
@@ -101,6 +150,8 @@ internal static class AddressBook
     private static async Task<Problem> ExhaustedAsync(NestDb db, Network network, AddressPool pool, CancellationToken cancellationToken)
     {
         var used = await db.Addresses.CountAsync(a => a.NetworkId == network.Id && a.Ip != null && a.FreedAt == null, cancellationToken);
-        return Problems.AddressesExhausted($"No address of {network.Subnet} of network {network.Name} is free: {used} of {pool.Size} are in use.");
+        return Problems.AddressesExhausted(
+            $"No address of {network.Subnet} of network {network.Name} is free: {used} of {pool.Size} are in use."
+        );
     }
 }

@@ -55,23 +55,47 @@ internal static class AddressDraw
     private static readonly string AwaitFreed = Freed("");
 
     /// <summary>The parts of a statement that free the addresses that <paramref name="which"/> says; those of networks without a subnet leave no row.</summary>
-    public static string Free(string which) => $"""
-        freed AS (UPDATE addresses SET owner_id = NULL, mac = NULL, freed_at = clock_timestamp() WHERE {which} AND ip IS NOT NULL),
-        dropped AS (DELETE FROM addresses WHERE {which} AND ip IS NULL)
-        """;
+    public static string Free(string which) =>
+        $"""
+            freed AS (UPDATE addresses SET owner_id = NULL, mac = NULL, freed_at = clock_timestamp() WHERE {which} AND ip IS NOT NULL),
+            dropped AS (DELETE FROM addresses WHERE {which} AND ip IS NULL)
+            """;
 
     /// <summary>Gives this address, or (null) none but the MAC address.</summary>
     /// <returns>False: somebody has one of the two.</returns>
-    public static async Task<bool> GiveAsync(NestDb db, Guid owner, Guid network, MacAddress mac, Ipv4? ip, CancellationToken cancellationToken) =>
-        await db.ExecuteAsync(Give, cancellationToken, ("owner", owner), ("network", network), ("mac", mac.ToPhysicalAddress()), ("ip", ip?.ToIPAddress())) > 0;
+    public static async Task<bool> GiveAsync(
+        NestDb db,
+        Guid owner,
+        Guid network,
+        MacAddress mac,
+        Ipv4? ip,
+        CancellationToken cancellationToken
+    ) =>
+        await db.ExecuteAsync(
+            Give,
+            cancellationToken,
+            ("owner", owner),
+            ("network", network),
+            ("mac", mac.ToPhysicalAddress()),
+            ("ip", ip?.ToIPAddress())
+        ) > 0;
 
     /// <summary>Gives any address of the pool. Null: none is free, or somebody has the MAC address.</summary>
-    public static async Task<Ipv4?> GiveAnyAsync(NestDb db, Guid owner, Guid network, MacAddress mac, AddressPool pool, CancellationToken cancellationToken)
+    public static async Task<Ipv4?> GiveAnyAsync(
+        NestDb db,
+        Guid owner,
+        Guid network,
+        MacAddress mac,
+        AddressPool pool,
+        CancellationToken cancellationToken
+    )
     {
         // Every other time from the lowest on, so that nothing below is overlooked. An address that is lost is another's: that ends.
         for (var spread = Spread; ; spread = spread > 1 ? 1 : Spread)
         {
-            var (given, isFree, isMine) = (await QueryAsync(GiveNew, row => (Ip(row, 0), row.GetBoolean(1), row.GetBoolean(2)), ("spread", spread)))[0];
+            var (given, isFree, isMine) = (
+                await QueryAsync(GiveNew, row => (Ip(row, 0), row.GetBoolean(1), row.GetBoolean(2)), ("spread", spread))
+            )[0];
             if (given is not null)
             {
                 return given;
@@ -87,35 +111,56 @@ internal static class AddressDraw
 
         async Task<Ipv4?> FreedAsync(string sql) => await QueryAsync(sql, row => Ip(row, 0)) is [var freed] ? freed : null;
 
-        Task<List<T>> QueryAsync<T>(string sql, Func<Npgsql.NpgsqlDataReader, T> read, params (string, object?)[] more) => db.QueryAsync(
-            sql, read, cancellationToken,
-            [
-                ("owner", owner), ("network", network), ("mac", mac.ToPhysicalAddress()), ("first", pool.First.ToIPAddress()), ("last", pool.Last.ToIPAddress()),
-                ("low", pool.Taken.Select(r => r.Low.ToIPAddress()).ToArray()), ("high", pool.Taken.Select(r => r.High.ToIPAddress()).ToArray()), .. more,
-            ]);
+        Task<List<T>> QueryAsync<T>(string sql, Func<Npgsql.NpgsqlDataReader, T> read, params (string, object?)[] more) =>
+            db.QueryAsync(
+                sql,
+                read,
+                cancellationToken,
+                [
+                    ("owner", owner),
+                    ("network", network),
+                    ("mac", mac.ToPhysicalAddress()),
+                    ("first", pool.First.ToIPAddress()),
+                    ("last", pool.Last.ToIPAddress()),
+                    ("low", pool.Taken.Select(r => r.Low.ToIPAddress()).ToArray()),
+                    ("high", pool.Taken.Select(r => r.High.ToIPAddress()).ToArray()),
+                    .. more,
+                ]
+            );
     }
 
     /// <summary>The pool has changed: what was left out of it below may be given now, and what was freed outside of it is forgotten.</summary>
-    public static Task ResetAsync(NestDb db, Guid network, AddressPool pool, CancellationToken cancellationToken) => db.ExecuteAsync(
-        """
-        WITH next AS (DELETE FROM next_addresses WHERE network_id = @network)
-        DELETE FROM addresses WHERE network_id = @network AND freed_at IS NOT NULL AND ip NOT BETWEEN @first::inet AND @last::inet
-        """,
-        cancellationToken, ("network", network), ("first", pool.First.ToIPAddress()), ("last", pool.Last.ToIPAddress()));
+    public static Task ResetAsync(NestDb db, Guid network, AddressPool pool, CancellationToken cancellationToken) =>
+        db.ExecuteAsync(
+            """
+            WITH next AS (DELETE FROM next_addresses WHERE network_id = @network)
+            DELETE FROM addresses WHERE network_id = @network AND freed_at IS NOT NULL AND ip NOT BETWEEN @first::inet AND @last::inet
+            """,
+            cancellationToken,
+            ("network", network),
+            ("first", pool.First.ToIPAddress()),
+            ("last", pool.Last.ToIPAddress())
+        );
 
-    private static string Freed(string others) => $"""
-        UPDATE addresses SET owner_id = @owner, mac = @mac, freed_at = NULL
-        WHERE {IsMacFree} AND id = (
-            SELECT a.id FROM addresses a
-            WHERE a.network_id = @network AND a.freed_at IS NOT NULL AND a.ip BETWEEN @first::inet AND @last::inet AND NOT {IsReserved("a.ip")}
-            ORDER BY a.freed_at, a.ip LIMIT 1 FOR UPDATE {others})
-        RETURNING ip
-        """;
+    private static string Freed(string others) =>
+        $"""
+            UPDATE addresses SET owner_id = @owner, mac = @mac, freed_at = NULL
+            WHERE {IsMacFree} AND id = (
+                SELECT a.id FROM addresses a
+                WHERE a.network_id = @network AND a.freed_at IS NOT NULL AND a.ip BETWEEN @first::inet AND @last::inet AND NOT {IsReserved(
+                "a.ip"
+            )}
+                ORDER BY a.freed_at, a.ip LIMIT 1 FOR UPDATE {others})
+            RETURNING ip
+            """;
 
-    private static string IsReserved(string ip) => $"EXISTS (SELECT FROM unnest(@low::inet[], @high::inet[]) AS r (low, high) WHERE {ip} BETWEEN r.low AND r.high)";
+    private static string IsReserved(string ip) =>
+        $"EXISTS (SELECT FROM unnest(@low::inet[], @high::inet[]) AS r (low, high) WHERE {ip} BETWEEN r.low AND r.high)";
 
     // A scalar, which the planner cannot turn into a join that reads the whole table.
-    private static string WasNeverUsed(string ip) => $"(SELECT true FROM addresses b WHERE b.network_id = @network AND b.ip = {ip}) IS NULL";
+    private static string WasNeverUsed(string ip) =>
+        $"(SELECT true FROM addresses b WHERE b.network_id = @network AND b.ip = {ip}) IS NULL";
 
-    private static Ipv4? Ip(Npgsql.NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : Ipv4.From(row.GetFieldValue<IPAddress>(column));
+    private static Ipv4? Ip(Npgsql.NpgsqlDataReader row, int column) =>
+        row.IsDBNull(column) ? null : Ipv4.From(row.GetFieldValue<IPAddress>(column));
 }

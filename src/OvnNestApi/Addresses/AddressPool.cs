@@ -47,15 +47,16 @@ internal sealed class AddressPool
     }
 
     /// <summary>Why a port cannot have the address; null: it can, if it is free.</summary>
-    public string? WhyNot(Ipv4 ip) => (_network, ip) switch
-    {
-        ({ Subnet: null }, _) => $"Network {_network.Name} has no subnet, so its ports have no addresses.",
-        ({ Subnet: { } subnet }, _) when !subnet.Contains(ip) => $"{ip} is not in {subnet}, the subnet of network {_network.Name}.",
-        ({ Subnet: { } subnet }, _) when !subnet.IsHost(ip) => $"{ip} is the network or broadcast address of {subnet}.",
-        ({ Gateway: { } gateway }, _) when ip == gateway => $"{ip} is the gateway of network {_network.Name}.",
-        _ when Taken.Any(r => r.Low <= ip && ip <= r.High) => $"{ip} is in a reserved range of network {_network.Name}.",
-        _ => null,
-    };
+    public string? WhyNot(Ipv4 ip) =>
+        (_network, ip) switch
+        {
+            ({ Subnet: null }, _) => $"Network {_network.Name} has no subnet, so its ports have no addresses.",
+            ({ Subnet: { } subnet }, _) when !subnet.Contains(ip) => $"{ip} is not in {subnet}, the subnet of network {_network.Name}.",
+            ({ Subnet: { } subnet }, _) when !subnet.IsHost(ip) => $"{ip} is the network or broadcast address of {subnet}.",
+            ({ Gateway: { } gateway }, _) when ip == gateway => $"{ip} is the gateway of network {_network.Name}.",
+            _ when Taken.Any(r => r.Low <= ip && ip <= r.High) => $"{ip} is in a reserved range of network {_network.Name}.",
+            _ => null,
+        };
 
     private static (Ipv4 Low, Ipv4 High) Range(string canonical)
     {

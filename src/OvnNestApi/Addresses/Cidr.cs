@@ -30,8 +30,12 @@ public readonly record struct Cidr
     {
         cidr = default;
         var slash = text?.IndexOf('/', StringComparison.Ordinal) ?? -1;
-        if (slash < 0 || !Ipv4.TryParse(text![..slash], out var network)
-            || !int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var length) || length > 32)
+        if (
+            slash < 0
+            || !Ipv4.TryParse(text![..slash], out var network)
+            || !int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var length)
+            || length > 32
+        )
         {
             return false;
         }

@@ -21,7 +21,10 @@ public readonly record struct MacAddress(ulong Value) : IComparable<MacAddress>
         ulong value = 0;
         for (var i = 0; i < 17; i += 3)
         {
-            if ((i > 0 && text[i - 1] != ':') || !byte.TryParse(text.AsSpan(i, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var octet))
+            if (
+                (i > 0 && text[i - 1] != ':')
+                || !byte.TryParse(text.AsSpan(i, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var octet)
+            )
             {
                 return false;
             }
@@ -34,13 +37,16 @@ public readonly record struct MacAddress(ulong Value) : IComparable<MacAddress>
     }
 
     /// <summary>A random, locally administered unicast address (02:…).</summary>
-    public static MacAddress Random() => new(0x02_00_00_00_00_00 | ((ulong)RandomNumberGenerator.GetInt32(int.MaxValue) << 8) | RandomNumberGenerator.GetBytes(1)[0]);
+    public static MacAddress Random() =>
+        new(0x02_00_00_00_00_00 | ((ulong)RandomNumberGenerator.GetInt32(int.MaxValue) << 8) | RandomNumberGenerator.GetBytes(1)[0]);
 
     /// <summary>The same address.</summary>
-    public static MacAddress From(PhysicalAddress address) => new(address.GetAddressBytes().Aggregate(0UL, (value, octet) => (value << 8) | octet));
+    public static MacAddress From(PhysicalAddress address) =>
+        new(address.GetAddressBytes().Aggregate(0UL, (value, octet) => (value << 8) | octet));
 
     /// <summary>The same address as the base library's type, which PostgreSQL's <c>macaddr</c> maps to.</summary>
-    public PhysicalAddress ToPhysicalAddress() => new([(byte)(Value >> 40), (byte)(Value >> 32), (byte)(Value >> 24), (byte)(Value >> 16), (byte)(Value >> 8), (byte)Value]);
+    public PhysicalAddress ToPhysicalAddress() =>
+        new([(byte)(Value >> 40), (byte)(Value >> 32), (byte)(Value >> 24), (byte)(Value >> 16), (byte)(Value >> 8), (byte)Value]);
 
     /// <inheritdoc/>
     public int CompareTo(MacAddress other) => Value.CompareTo(other.Value);
@@ -54,7 +60,9 @@ public readonly record struct MacAddress(ulong Value) : IComparable<MacAddress>
     public static bool operator >=(MacAddress left, MacAddress right) => left.Value >= right.Value;
 
     /// <summary>Lower case, with colons.</summary>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{Value >> 40 & 255:x2}:{Value >> 32 & 255:x2}:{Value >> 24 & 255:x2}:{Value >> 16 & 255:x2}:{Value >> 8 & 255:x2}:{Value & 255:x2}");
+    public override string ToString() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Value >> 40 & 255:x2}:{Value >> 32 & 255:x2}:{Value >> 24 & 255:x2}:{Value >> 16 & 255:x2}:{Value >> 8 & 255:x2}:{Value & 255:x2}"
+        );
 }

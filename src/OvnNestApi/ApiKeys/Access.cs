@@ -9,26 +9,34 @@ internal static class Access
 {
     public static IServiceCollection AddAccess(this IServiceCollection services)
     {
-        services.AddAuthentication(KeyAuthentication.SchemeName)
+        services
+            .AddAuthentication(KeyAuthentication.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, KeyAuthentication>(KeyAuthentication.SchemeName, null);
-        services.AddAuthorizationBuilder()
+        services
+            .AddAuthorizationBuilder()
             .AddPolicy(Policies.Read, AtLeast(Role.Viewer))
             .AddPolicy(Policies.Write, AtLeast(Role.Editor))
             .AddPolicy(Policies.Admin, AtLeast(Role.Admin))
-            .AddPolicy(Policies.Host, policy => policy.RequireAuthenticatedUser().RequireAssertion(context => context.Resource is HttpContext request && MaySpeakForHost(request)))
+            .AddPolicy(Policies.Host, policy =>
+                policy
+                    .RequireAuthenticatedUser()
+                    .RequireAssertion(context => context.Resource is HttpContext request && MaySpeakForHost(request))
+            )
             .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().RequireAssertion(Allows(Role.Viewer)).Build());
         return services;
     }
 
-    private static Action<AuthorizationPolicyBuilder> AtLeast(Role role) => policy => policy.RequireAuthenticatedUser().RequireAssertion(Allows(role));
+    private static Action<AuthorizationPolicyBuilder> AtLeast(Role role) =>
+        policy => policy.RequireAuthenticatedUser().RequireAssertion(Allows(role));
 
     private static Func<AuthorizationHandlerContext, bool> Allows(Role role) =>
         context => context.Resource is HttpContext request && request.Features.Get<Principal>() is { Role: { } has } && has >= role;
 
-    private static bool MaySpeakForHost(HttpContext request) => request.Features.Get<Principal>() switch
-    {
-        { HostId: not null } agent => request.GetRouteValue("host") is string host && host == agent.Name,
-        { Role: Role.Admin } => HttpMethods.IsGet(request.Request.Method) || HttpMethods.IsHead(request.Request.Method),
-        _ => false,
-    };
+    private static bool MaySpeakForHost(HttpContext request) =>
+        request.Features.Get<Principal>() switch
+        {
+            { HostId: not null } agent => request.GetRouteValue("host") is string host && host == agent.Name,
+            { Role: Role.Admin } => HttpMethods.IsGet(request.Request.Method) || HttpMethods.IsHead(request.Request.Method),
+            _ => false,
+        };
 }

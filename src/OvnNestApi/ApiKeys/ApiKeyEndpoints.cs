@@ -12,15 +12,27 @@ internal static class ApiKeyEndpoints
     public static void MapApiKeys(this IEndpointRouteBuilder api)
     {
         var keys = api.MapGroup("/api-keys").WithTags("API keys").RequireAuthorization(Policies.Admin);
-        keys.MapRead("/", ListAsync).Takes()
-            .Describe("list-api-keys", "List API keys", "Who has keys, with which role, and when they were last used; never the keys themselves.");
-        keys.MapRead("/{id}", GetAsync).Takes()
+        keys.MapRead("/", ListAsync)
+            .Takes()
+            .Describe(
+                "list-api-keys",
+                "List API keys",
+                "Who has keys, with which role, and when they were last used; never the keys themselves."
+            );
+        keys.MapRead("/{id}", GetAsync)
+            .Takes()
             .Describe("get-api-key", "Read an API key", "Its role, and when it was last used; never the key itself.");
-        keys.MapPost("/", PostAsync).Takes().TakesBody<ApiKeyBody>(JsonBody.Json, """{"name":"terraform","role":"editor","ttl":"90d"}""")
+        keys.MapPost("/", PostAsync)
+            .Takes()
+            .TakesBody<ApiKeyBody>(JsonBody.Json, """{"name":"terraform","role":"editor","ttl":"90d"}""")
             .Describe("create-api-key", "Make an API key", "Answers the key, once: only its hash is stored.");
-        keys.MapDelete("/{id}", DeleteAsync).Takes().Produces(StatusCodes.Status204NoContent)
+        keys.MapDelete("/{id}", DeleteAsync)
+            .Takes()
+            .Produces(StatusCodes.Status204NoContent)
             .Describe("revoke-api-key", "Revoke an API key", "From now on the key is worth nothing. Sent again it changes nothing.");
-        api.MapRead("/me", Me).WithTags("Service").Takes()
+        api.MapRead("/me", Me)
+            .WithTags("Service")
+            .Takes()
             .Describe("get-me", "Tell who I am", "The name, role and expiry of the key that the request was sent with.");
     }
 
@@ -31,11 +43,17 @@ internal static class ApiKeyEndpoints
     }
 
     internal static async Task<Results<JsonResult<ApiKeyView>, ProblemResult>> GetAsync(string id, NestDb db, CancellationToken ct) =>
-        Guid.TryParseExact(id, "D", out var key) && await db.ApiKeys.AsNoTracking().FirstOrDefaultAsync(one => one.Id == key, ct) is { } found
+        Guid.TryParseExact(id, "D", out var key)
+        && await db.ApiKeys.AsNoTracking().FirstOrDefaultAsync(one => one.Id == key, ct) is { } found
             ? new JsonResult<ApiKeyView>(ApiKeyView.Of(found))
             : (ProblemResult)Problems.NotFound("There is no such key.");
 
-    internal static async Task<Results<JsonResult<NewApiKeyView>, ProblemResult>> PostAsync(HttpContext context, NestDb db, TimeProvider time, CancellationToken ct)
+    internal static async Task<Results<JsonResult<NewApiKeyView>, ProblemResult>> PostAsync(
+        HttpContext context,
+        NestDb db,
+        TimeProvider time,
+        CancellationToken ct
+    )
     {
         var (body, problem) = await JsonBody.ReadAsync<ApiKeyBody>(context.Request, ct);
         if (body is not { Name: { } name, Role: { } role })
@@ -50,7 +68,14 @@ internal static class ApiKeyEndpoints
         }
 
         var secret = CreateKey.NewKey();
-        var key = new ApiKey { Name = name, Role = role, KeySha256 = KeyAuthentication.Hash(secret), CreatedAt = time.GetUtcNow(), ExpiresAt = body.Ttl is null ? null : time.GetUtcNow() + ttl };
+        var key = new ApiKey
+        {
+            Name = name,
+            Role = role,
+            KeySha256 = KeyAuthentication.Hash(secret),
+            CreatedAt = time.GetUtcNow(),
+            ExpiresAt = body.Ttl is null ? null : time.GetUtcNow() + ttl,
+        };
         problem = await NestWrite.RunAsync(
             db,
             _ =>
@@ -59,7 +84,8 @@ internal static class ApiKeyEndpoints
                 ChangeLog.Add(db, "api-key", null, name, key.Id, "created", null, null);
                 return Task.FromResult<Problem?>(null);
             },
-            ct);
+            ct
+        );
         if (problem is not null)
         {
             return (ProblemResult)problem;
@@ -76,7 +102,10 @@ internal static class ApiKeyEndpoints
             async token =>
             {
                 var key = Guid.TryParseExact(id, "D", out var parsed)
-                    ? (await db.ApiKeys.FromSql($"SELECT * FROM api_keys WHERE id = {parsed} FOR UPDATE").ToListAsync(token)).FirstOrDefault() : null;
+                    ? (
+                        await db.ApiKeys.FromSql($"SELECT * FROM api_keys WHERE id = {parsed} FOR UPDATE").ToListAsync(token)
+                    ).FirstOrDefault()
+                    : null;
                 if (key is null)
                 {
                     return Problems.NotFound("There is no such key.");
@@ -90,7 +119,8 @@ internal static class ApiKeyEndpoints
 
                 return null;
             },
-            ct);
+            ct
+        );
         return problem is null ? TypedResults.NoContent() : (ProblemResult)problem;
     }
 
@@ -125,9 +155,18 @@ public sealed record ApiKeyBody
 /// <param name="ExpiresAt">When it stops working; absent: never.</param>
 /// <param name="RevokedAt">When it was revoked; absent: it was not.</param>
 /// <param name="LastUsedAt">When it was last used, to the minute; absent: never.</param>
-public sealed record ApiKeyView(Guid Id, string Name, Role Role, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, DateTimeOffset? LastUsedAt)
+public sealed record ApiKeyView(
+    Guid Id,
+    string Name,
+    Role Role,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? ExpiresAt,
+    DateTimeOffset? RevokedAt,
+    DateTimeOffset? LastUsedAt
+)
 {
-    internal static ApiKeyView Of(ApiKey key) => new(key.Id, key.Name, key.Role, key.CreatedAt, key.ExpiresAt, key.RevokedAt, key.LastUsedAt);
+    internal static ApiKeyView Of(ApiKey key) =>
+        new(key.Id, key.Name, key.Role, key.CreatedAt, key.ExpiresAt, key.RevokedAt, key.LastUsedAt);
 }
 
 /// <summary>A new key, told once.</summary>

@@ -15,10 +15,16 @@ internal static class CreateKey
     /// <returns>The exit code: 0, or 2 for wrong arguments.</returns>
     public static async Task<int> RunAsync(IServiceProvider services, string[] args)
     {
-        if (args is not [_, "--name", var name, "--role", var roleName] || !ResourceName.IsValid(name) || !Enum.TryParse<Role>(roleName, ignoreCase: true, out var role)
-            || int.TryParse(roleName, out _))
+        if (
+            args is not [_, "--name", var name, "--role", var roleName]
+            || !ResourceName.IsValid(name)
+            || !Enum.TryParse<Role>(roleName, ignoreCase: true, out var role)
+            || int.TryParse(roleName, out _)
+        )
         {
-            await Console.Error.WriteLineAsync("create-key --name NAME --role viewer|editor|admin   (NAME: lower-case letters, digits, dashes)");
+            await Console.Error.WriteLineAsync(
+                "create-key --name NAME --role viewer|editor|admin   (NAME: lower-case letters, digits, dashes)"
+            );
             return 2;
         }
 
@@ -26,7 +32,12 @@ internal static class CreateKey
         var db = scope.ServiceProvider.GetRequiredService<NestDb>();
         db.Actor = new("command", null);
         var key = NewKey();
-        var stored = new ApiKey { Name = name, Role = role, KeySha256 = KeyAuthentication.Hash(key) };
+        var stored = new ApiKey
+        {
+            Name = name,
+            Role = role,
+            KeySha256 = KeyAuthentication.Hash(key),
+        };
         db.ApiKeys.Add(stored);
         ChangeLog.Add(db, "api-key", null, name, stored.Id, "created", null, null);
         await db.SaveChangesAsync();

@@ -12,8 +12,12 @@ namespace OvnNestApi.ApiKeys;
 
 /// <summary><c>Authorization: Bearer &lt;key&gt;</c> (RFC 6750): looked up by SHA-256 at every request, so that a revoked key ends at once.</summary>
 internal sealed class KeyAuthentication(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, NpgsqlDataSource database, NestDb db)
-    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+    IOptionsMonitor<AuthenticationSchemeOptions> options,
+    ILoggerFactory logger,
+    UrlEncoder encoder,
+    NpgsqlDataSource database,
+    NestDb db
+) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     /// <summary>The scheme's name.</summary>
     public const string SchemeName = "Bearer";
@@ -54,9 +58,11 @@ internal sealed class KeyAuthentication(
         return AuthenticateResult.Success(new(principal.Authenticate(Context, db, SchemeName), SchemeName));
     }
 
-    protected override Task HandleChallengeAsync(AuthenticationProperties properties) => new ProblemResult(Problems.Unauthenticated()).ExecuteAsync(Context);
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties) =>
+        new ProblemResult(Problems.Unauthenticated()).ExecuteAsync(Context);
 
-    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => new ProblemResult(Problems.Forbidden()).ExecuteAsync(Context);
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
+        new ProblemResult(Problems.Forbidden()).ExecuteAsync(Context);
 
     private async Task<Principal?> FindAsync(byte[] hash, CancellationToken cancellationToken)
     {
@@ -71,8 +77,12 @@ internal sealed class KeyAuthentication(
             }
 
             principal = new(
-                row.GetGuid(0), row.GetString(1), row.IsDBNull(2) ? null : Enum.Parse<Role>(row.GetString(2)), row.IsDBNull(3) ? null : row.GetGuid(3),
-                row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4));
+                row.GetGuid(0),
+                row.GetString(1),
+                row.IsDBNull(2) ? null : Enum.Parse<Role>(row.GetString(2)),
+                row.IsDBNull(3) ? null : row.GetGuid(3),
+                row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4)
+            );
             if (!row.GetBoolean(6))
             {
                 return principal;

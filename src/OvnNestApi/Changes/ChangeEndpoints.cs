@@ -12,20 +12,38 @@ internal static class ChangeEndpoints
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    public static void MapChanges(this IEndpointRouteBuilder api) => api.MapRead("/changes", ListAsync).WithTags("Changes")
-        .Takes(
-            new QueryParameter("after", "The cursor to go on from; left out: from now on."),
-            new QueryParameter("limit", "Changes of a page, 1 to 1000 (default 100).", "integer"),
-            new QueryParameter("wait", "If there is nothing new, hold the answer until there is, at most this long (such as 30s)."),
-            new QueryParameter("kind", "Only changes of this kind of object."),
-            new QueryParameter("vm", "Only changes of what lives in this VM."))
-        .Describe("list-changes", "List what changed, and who did it", "In order, without a gap: a reader that goes on from `next` misses nothing and sees nothing twice.");
+    public static void MapChanges(this IEndpointRouteBuilder api) =>
+        api.MapRead("/changes", ListAsync)
+            .WithTags("Changes")
+            .Takes(
+                new QueryParameter("after", "The cursor to go on from; left out: from now on."),
+                new QueryParameter("limit", "Changes of a page, 1 to 1000 (default 100).", "integer"),
+                new QueryParameter("wait", "If there is nothing new, hold the answer until there is, at most this long (such as 30s)."),
+                new QueryParameter("kind", "Only changes of this kind of object."),
+                new QueryParameter("vm", "Only changes of what lives in this VM.")
+            )
+            .Describe(
+                "list-changes",
+                "List what changed, and who did it",
+                "In order, without a gap: a reader that goes on from `next` misses nothing and sees nothing twice."
+            );
 
     internal static async Task<Results<JsonResult<ChangeList>, ProblemResult>> ListAsync(
-        HttpContext context, NestDb db, ChangeFeed feed, Waiting waiting, IOptions<ChangeOptions> options, CancellationToken ct)
+        HttpContext context,
+        NestDb db,
+        ChangeFeed feed,
+        Waiting waiting,
+        IOptions<ChangeOptions> options,
+        CancellationToken ct
+    )
     {
         var query = new Query(context.Request);
-        var (limit, wait, kind, vm) = (query.Number("limit", 1, HttpLimits.Page, HttpLimits.DefaultPage), query.Duration("wait"), query.Text("kind"), query.Name("vm"));
+        var (limit, wait, kind, vm) = (
+            query.Number("limit", 1, HttpLimits.Page, HttpLimits.DefaultPage),
+            query.Duration("wait"),
+            query.Text("kind"),
+            query.Name("vm")
+        );
         if (query.Problem is { } problem)
         {
             return (ProblemResult)problem;
@@ -55,11 +73,20 @@ internal static class ChangeEndpoints
                 return page.Items.Count > 0;
             },
             wait ?? TimeSpan.Zero,
-            ct);
+            ct
+        );
         return new JsonResult<ChangeList>(page);
     }
 
-    private static async Task<ChangeList> PageAsync(NestDb db, ChangeCursor from, ChangeCursor upTo, int limit, string? kind, string? vm, CancellationToken ct)
+    private static async Task<ChangeList> PageAsync(
+        NestDb db,
+        ChangeCursor from,
+        ChangeCursor upTo,
+        int limit,
+        string? kind,
+        string? vm,
+        CancellationToken ct
+    )
     {
         var changes = db.Changes.AsNoTracking().Where(change => change.Number > from.Number && change.Number <= upTo.Number);
         changes = kind is null ? changes : changes.Where(change => change.Kind == kind);
@@ -67,13 +94,20 @@ internal static class ChangeEndpoints
         var rows = await changes.OrderBy(change => change.Number).Take(limit).ToListAsync(ct);
 
         // A full page ends at its last change; what the filters left out of any other page is behind us too.
-        var next = rows.Count == limit ? upTo with { Number = rows[^1].Number } : upTo.Number < from.Number ? from : upTo;
+        var next =
+            rows.Count == limit ? upTo with { Number = rows[^1].Number }
+            : upTo.Number < from.Number ? from
+            : upTo;
         return new(rows.ConvertAll(change => ChangeView.Of(change, upTo.Epoch)), next.ToString());
     }
 
     /// <summary>The newest change that is too old is kept as a mark: what lies before it may be gone.</summary>
-    private static Task<bool> IsPrunedAsync(NestDb db, ChangeCursor from, ChangeOptions options, CancellationToken ct) => db.Database
-        .SqlQuery<bool>($"""SELECT coalesce((SELECT number > {from.Number} AND at < now() - {options.Keep} FROM changes ORDER BY number LIMIT 1), false) AS "Value" """).SingleAsync(ct);
+    private static Task<bool> IsPrunedAsync(NestDb db, ChangeCursor from, ChangeOptions options, CancellationToken ct) =>
+        db
+            .Database.SqlQuery<bool>(
+                $"""SELECT coalesce((SELECT number > {from.Number} AND at < now() - {options.Keep} FROM changes ORDER BY number LIMIT 1), false) AS "Value" """
+            )
+            .SingleAsync(ct);
 }
 
 /// <summary>A page of changes.</summary>
@@ -94,11 +128,33 @@ public sealed record ChangeList(IReadOnlyList<ChangeView> Items, string Next);
 /// <param name="Before">What could be written of it before; absent for a creation.</param>
 /// <param name="After">What can be written of it after; absent for a deletion.</param>
 public sealed record ChangeView(
-    string Cursor, DateTimeOffset At, string By, string? RequestId, string Kind, string? Vm, string Name, Guid Id, string Action, JsonElement? Before, JsonElement? After)
+    string Cursor,
+    DateTimeOffset At,
+    string By,
+    string? RequestId,
+    string Kind,
+    string? Vm,
+    string Name,
+    Guid Id,
+    string Action,
+    JsonElement? Before,
+    JsonElement? After
+)
 {
-    internal static ChangeView Of(Change change, string epoch) => new(
-        new ChangeCursor(epoch, change.Number).ToString(), change.At, change.By, change.RequestId, change.Kind, change.Vm, change.Name, change.ObjectId, change.Action,
-        change.Before is null ? null : JsonElement.Parse(change.Before), change.After is null ? null : JsonElement.Parse(change.After));
+    internal static ChangeView Of(Change change, string epoch) =>
+        new(
+            new ChangeCursor(epoch, change.Number).ToString(),
+            change.At,
+            change.By,
+            change.RequestId,
+            change.Kind,
+            change.Vm,
+            change.Name,
+            change.ObjectId,
+            change.Action,
+            change.Before is null ? null : JsonElement.Parse(change.Before),
+            change.After is null ? null : JsonElement.Parse(change.After)
+        );
 }
 
 /// <summary>Configuration section <c>Changes</c>.</summary>

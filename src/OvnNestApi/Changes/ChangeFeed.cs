@@ -35,7 +35,10 @@ internal sealed class ChangeFeed(NpgsqlDataSource database, Signals signals, Tim
         var epoch = _epoch ??= await EpochAsync(cancellationToken);
 
         // In this order, in two statements: whoever drew a number up to S has a transaction below X.
-        var drawn = await ReadAsync("SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM change_seq", cancellationToken);
+        var drawn = await ReadAsync(
+            "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM change_seq",
+            cancellationToken
+        );
         var mine = await ReadAsync("SELECT pg_current_xact_id()::text::bigint", cancellationToken);
         while (await ReadAsync("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint", cancellationToken) < mine)
         {
@@ -62,7 +65,8 @@ internal sealed class ChangeFeed(NpgsqlDataSource database, Signals signals, Tim
             """
             SELECT substr(md5(concat_ws('/', (SELECT installation FROM leader), (SELECT system_identifier FROM pg_control_system()),
                 (SELECT timeline_id FROM pg_control_checkpoint()), (SELECT oid FROM pg_database WHERE datname = current_database()))), 1, 12)
-            """);
+            """
+        );
         return await command.ExecuteScalarAsync(cancellationToken) as string ?? "";
     }
 
@@ -84,7 +88,8 @@ internal readonly record struct ChangeCursor(string Epoch, long Number)
     public static bool TryParse(string? text, out ChangeCursor cursor)
     {
         var dash = text?.IndexOf('-', StringComparison.Ordinal) ?? -1;
-        var isCursor = dash is > 0 and <= 32 && long.TryParse(text.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _);
+        var isCursor =
+            dash is > 0 and <= 32 && long.TryParse(text.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _);
         cursor = isCursor ? new(text![..dash], long.Parse(text.AsSpan(dash + 1), CultureInfo.InvariantCulture)) : default;
         return isCursor;
     }

@@ -5,7 +5,12 @@ using Npgsql;
 namespace OvnNestApi.Changes;
 
 /// <summary>Forgets changes that are too old, a batch at a time. The newest of them stays, as a mark of where the log begins.</summary>
-internal sealed partial class ChangeRetention(NpgsqlDataSource database, IOptions<ChangeOptions> options, TimeProvider time, ILogger<ChangeRetention> logger) : BackgroundService
+internal sealed partial class ChangeRetention(
+    NpgsqlDataSource database,
+    IOptions<ChangeOptions> options,
+    TimeProvider time,
+    ILogger<ChangeRetention> logger
+) : BackgroundService
 {
     private const int Batch = 5000;
     private static readonly TimeSpan Pace = TimeSpan.FromHours(1);
@@ -17,9 +22,7 @@ internal sealed partial class ChangeRetention(NpgsqlDataSource database, IOption
         {
             try
             {
-                while (await PruneAsync(database, options.Value.Keep, stoppingToken) == Batch)
-                {
-                }
+                while (await PruneAsync(database, options.Value.Keep, stoppingToken) == Batch) { }
             }
             catch (NpgsqlException e)
             {
@@ -35,7 +38,8 @@ internal sealed partial class ChangeRetention(NpgsqlDataSource database, IOption
             """
             DELETE FROM changes WHERE number IN (
                 SELECT number FROM changes WHERE number < (SELECT max(number) FROM changes WHERE at < now() - $1) ORDER BY number LIMIT $2)
-            """);
+            """
+        );
         command.Parameters.Add(new() { Value = keep });
         command.Parameters.Add(new() { Value = Batch });
         return await command.ExecuteNonQueryAsync(cancellationToken);

@@ -54,8 +54,11 @@ internal sealed record Liveness
         try
         {
             var hosts = await db.QueryAsync(
-                Hosting, row => (Id: row.GetGuid(0), Host: new HostLiveness(row.GetString(1), Time(row, 2), row.GetBoolean(3))), cancellationToken,
-                ("silent", options.SilentAfter));
+                Hosting,
+                row => (Id: row.GetGuid(0), Host: new HostLiveness(row.GetString(1), Time(row, 2), row.GetBoolean(3))),
+                cancellationToken,
+                ("silent", options.SilentAfter)
+            );
             var leader = await db.QueryAsync(
                 Query,
                 row => new Liveness
@@ -68,7 +71,8 @@ internal sealed record Liveness
                     IsObserved = row.GetBoolean(4),
                     IsNorthboundReached = row.GetBoolean(5),
                 },
-                cancellationToken);
+                cancellationToken
+            );
             return leader[0];
         }
         finally
@@ -102,7 +106,9 @@ internal sealed record Liveness
 
     /// <summary>The present reason of a host.</summary>
     public Reason OfHost(Reason stored, Guid? host) =>
-        stored != Reason.Deleting && (host is not { } id || Hosts.GetValueOrDefault(id) is not { IsHeard: true }) ? Reason.HostSilent : stored;
+        stored != Reason.Deleting && (host is not { } id || Hosts.GetValueOrDefault(id) is not { IsHeard: true })
+            ? Reason.HostSilent
+            : stored;
 
     /// <summary>The present reason of an object, from its stored one.</summary>
     /// <param name="host">The host that the object depends on; null: none.</param>
@@ -133,7 +139,10 @@ internal sealed record Liveness
     {
         var reason = Of(resource.Reason, resource.DirtySeq > resource.ReconciledSeq, host);
         var seen = host is { } id ? Hosts.GetValueOrDefault(id) : null;
-        var observedAt = resource.ObservedAt is null ? null : host is null || NorthboundSeenAt < seen?.SeenAt ? NorthboundSeenAt : seen?.SeenAt;
+        var observedAt =
+            resource.ObservedAt is null ? null
+            : host is null || NorthboundSeenAt < seen?.SeenAt ? NorthboundSeenAt
+            : seen?.SeenAt;
         if (reason == resource.Reason)
         {
             return new(reason, resource.Message, resource.Since, observedAt);
@@ -142,20 +151,36 @@ internal sealed record Liveness
         return reason switch
         {
             Reason.Braked => new(reason, Brake ?? "", resource.Since, observedAt),
-            Reason.NotReconciling => new(reason, $"The reconciler is in mode {Mode.ToString().ToLowerInvariant()}.", resource.Since, observedAt),
+            Reason.NotReconciling => new(
+                reason,
+                $"The reconciler is in mode {Mode.ToString().ToLowerInvariant()}.",
+                resource.Since,
+                observedAt
+            ),
             Reason.NorthboundUnreachable => new(
-                reason, $"No reconciler reaches the northbound database{(NorthboundError is null ? "" : $": {NorthboundError}")}.", NorthboundSeenAt ?? resource.CreatedAt, observedAt),
-            Reason.Unobserved => new(reason, "The northbound database has not been compared yet since it was loaded.", resource.Since, observedAt),
+                reason,
+                $"No reconciler reaches the northbound database{(NorthboundError is null ? "" : $": {NorthboundError}")}.",
+                NorthboundSeenAt ?? resource.CreatedAt,
+                observedAt
+            ),
+            Reason.Unobserved => new(
+                reason,
+                "The northbound database has not been compared yet since it was loaded.",
+                resource.Since,
+                observedAt
+            ),
             Reason.HostSilent => new(reason, Silence(seen?.Name, seen?.SeenAt), seen?.SeenAt ?? resource.CreatedAt, observedAt),
             _ => new(reason, "Its rows are not in the northbound database yet.", resource.UpdatedAt, observedAt),
         };
     }
 
     // A host that is newer than what is known of the hosts has no name here.
-    private static string Silence(string? host, DateTimeOffset? seenAt) => $"The agent of {(host is null ? "the host" : $"host {host}")} has "
+    private static string Silence(string? host, DateTimeOffset? seenAt) =>
+        $"The agent of {(host is null ? "the host" : $"host {host}")} has "
         + (seenAt is null ? "never been heard of." : $"not been heard of since {seenAt:yyyy-MM-dd'T'HH:mm:ss'Z'}.");
 
-    private static DateTimeOffset? Time(Npgsql.NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
+    private static DateTimeOffset? Time(Npgsql.NpgsqlDataReader row, int column) =>
+        row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
 }
 
 /// <summary>A host, and whether its agent lives.</summary>

@@ -57,24 +57,36 @@ internal sealed record PortFacts
     public bool IsEnabled { get; init; } = true;
 
     /// <summary>The first cause that holds, in the order of <see cref="Reason"/>. What concerns all objects, and silence, is added when read: <see cref="Liveness"/>.</summary>
-    public (Reason Reason, string Message) Judge() => this switch
-    {
-        { IsDeleting: true } => (Reason.Deleting, WaitsFor is null ? "It is being deleted." : $"It is being deleted, and waits for {WaitsFor}."),
-        { IsReplacing: true } => (Reason.Replacing, $"Its predecessor is not confirmed gone{(WaitsFor is null ? "" : $": {WaitsFor} still has it")}."),
-        { FormerHost: not null } => (Reason.Moving, $"Host {FormerHost} has not confirmed yet that nothing of the VM is left there."),
-        { RejectedAs: Reason.TagConflict } => (Reason.TagConflict, Rejection ?? "A foreign port of the same parent bears the tag."),
-        { RejectedAs: null, IsProgrammed: false } => (Reason.NotProgrammed, "Its rows are not in the northbound database yet."),
-        { RejectedAs: Reason.Contended } => (Reason.Contended, Rejection ?? "Somebody else keeps changing its rows."),
-        { RejectedAs: not null } => (Reason.Rejected, $"The northbound database refused its rows: {Rejection}"),
-        { HasHostSide: true, Host: null } => (Reason.NoHost, "The VM names no host."),
-        { HasHostSide: true, HostError: not null } => (Reason.HostFailed, $"Host {Host}: {HostError}"),
-        { HasHostSide: true, IsConfirmed: false } => (Reason.HostPending, $"Host {Host} has not confirmed the present work yet."),
-        { HasHostSide: true, FormerTag: not null } => (Reason.HostPending, $"Host {Host} has not confirmed yet that nothing leads to the former tag {FormerTag} any more."),
-        { IsParentUp: false } => (Reason.ParentDown, "The VM's port is not up."),
-        { IsUp: false } => (Reason.PortDown, "Its port is not up."),
-        { Tag: not null } when Tag != ObservedTag =>
-            (Reason.TagMismatch, $"The lease says tag {Tag}, the northbound database {(ObservedTag is null ? "none" : $"{ObservedTag}")}."),
-        { IsEnabled: false } => (Reason.Disabled, "The spec says enabled: false, so the port drops all traffic."),
-        _ => (Reason.Ready, ""),
-    };
+    public (Reason Reason, string Message) Judge() =>
+        this switch
+        {
+            { IsDeleting: true } => (
+                Reason.Deleting,
+                WaitsFor is null ? "It is being deleted." : $"It is being deleted, and waits for {WaitsFor}."
+            ),
+            { IsReplacing: true } => (
+                Reason.Replacing,
+                $"Its predecessor is not confirmed gone{(WaitsFor is null ? "" : $": {WaitsFor} still has it")}."
+            ),
+            { FormerHost: not null } => (Reason.Moving, $"Host {FormerHost} has not confirmed yet that nothing of the VM is left there."),
+            { RejectedAs: Reason.TagConflict } => (Reason.TagConflict, Rejection ?? "A foreign port of the same parent bears the tag."),
+            { RejectedAs: null, IsProgrammed: false } => (Reason.NotProgrammed, "Its rows are not in the northbound database yet."),
+            { RejectedAs: Reason.Contended } => (Reason.Contended, Rejection ?? "Somebody else keeps changing its rows."),
+            { RejectedAs: not null } => (Reason.Rejected, $"The northbound database refused its rows: {Rejection}"),
+            { HasHostSide: true, Host: null } => (Reason.NoHost, "The VM names no host."),
+            { HasHostSide: true, HostError: not null } => (Reason.HostFailed, $"Host {Host}: {HostError}"),
+            { HasHostSide: true, IsConfirmed: false } => (Reason.HostPending, $"Host {Host} has not confirmed the present work yet."),
+            { HasHostSide: true, FormerTag: not null } => (
+                Reason.HostPending,
+                $"Host {Host} has not confirmed yet that nothing leads to the former tag {FormerTag} any more."
+            ),
+            { IsParentUp: false } => (Reason.ParentDown, "The VM's port is not up."),
+            { IsUp: false } => (Reason.PortDown, "Its port is not up."),
+            { Tag: not null } when Tag != ObservedTag => (
+                Reason.TagMismatch,
+                $"The lease says tag {Tag}, the northbound database {(ObservedTag is null ? "none" : $"{ObservedTag}")}."
+            ),
+            { IsEnabled: false } => (Reason.Disabled, "The spec says enabled: false, so the port drops all traffic."),
+            _ => (Reason.Ready, ""),
+        };
 }

@@ -10,7 +10,8 @@ namespace OvnNestApi.Conditions;
 internal static class Readiness
 {
     // Asked for before the rest: "this or that" in one statement is planned for so many rows that it reads all leases, for one container too.
-    private const string OwnContainers = "SELECT id FROM containers WHERE id = ANY(@ids) UNION SELECT id FROM containers WHERE vm_id = ANY(@ids)";
+    private const string OwnContainers =
+        "SELECT id FROM containers WHERE id = ANY(@ids) UNION SELECT id FROM containers WHERE vm_id = ANY(@ids)";
 
     /// <summary>
     /// Evaluates networks, routers, hosts, VMs (with their containers) and containers, whichever the ids name, and writes reason, message, since and
@@ -35,53 +36,65 @@ internal static class Readiness
 
     private static async Task<List<Verdict>> OfNetworksAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
     {
-        var rows = await db.Networks.Where(n => ids.Contains(n.Id)).Select(n => new
-        {
-            Stored = new Stored(n.Id, n.Reason, n.Message, n.ObservedAt),
-            Facts = new PortFacts
+        var rows = await db
+            .Networks.Where(n => ids.Contains(n.Id))
+            .Select(n => new
             {
-                IsDeleting = n.DeletingSince != null,
-                IsReplacing = db.Networks.Any(p => p.Name == n.Name && p.Id != n.Id && p.DeletingSince != null),
-                IsProgrammed = n.InNorthbound,
-                RejectedAs = n.RejectedAs,
-                Rejection = n.Rejection,
-                HasHostSide = false,
-                IsUp = true,
-            },
-        }).ToListAsync(cancellationToken);
+                Stored = new Stored(n.Id, n.Reason, n.Message, n.ObservedAt),
+                Facts = new PortFacts
+                {
+                    IsDeleting = n.DeletingSince != null,
+                    IsReplacing = db.Networks.Any(p => p.Name == n.Name && p.Id != n.Id && p.DeletingSince != null),
+                    IsProgrammed = n.InNorthbound,
+                    RejectedAs = n.RejectedAs,
+                    Rejection = n.Rejection,
+                    HasHostSide = false,
+                    IsUp = true,
+                },
+            })
+            .ToListAsync(cancellationToken);
         return rows.ConvertAll(r => new Verdict(r.Stored, r.Facts.Judge()));
     }
 
     private static async Task<List<Verdict>> OfRoutersAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
     {
-        var rows = await db.Routers.Where(n => ids.Contains(n.Id)).Select(n => new
-        {
-            Stored = new Stored(n.Id, n.Reason, n.Message, n.ObservedAt),
-            Facts = new PortFacts
+        var rows = await db
+            .Routers.Where(n => ids.Contains(n.Id))
+            .Select(n => new
             {
-                IsDeleting = n.DeletingSince != null,
-                IsReplacing = db.Routers.Any(p => p.Name == n.Name && p.Id != n.Id && p.DeletingSince != null),
-                IsProgrammed = n.InNorthbound,
-                RejectedAs = n.RejectedAs,
-                Rejection = n.Rejection,
-                HasHostSide = false,
-                IsUp = true,
-            },
-        }).ToListAsync(cancellationToken);
+                Stored = new Stored(n.Id, n.Reason, n.Message, n.ObservedAt),
+                Facts = new PortFacts
+                {
+                    IsDeleting = n.DeletingSince != null,
+                    IsReplacing = db.Routers.Any(p => p.Name == n.Name && p.Id != n.Id && p.DeletingSince != null),
+                    IsProgrammed = n.InNorthbound,
+                    RejectedAs = n.RejectedAs,
+                    Rejection = n.Rejection,
+                    HasHostSide = false,
+                    IsUp = true,
+                },
+            })
+            .ToListAsync(cancellationToken);
         return rows.ConvertAll(r => new Verdict(r.Stored, r.Facts.Judge()));
     }
 
     private static async Task<List<Verdict>> OfHostsAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
     {
-        var rows = await db.Hosts.Where(h => ids.Contains(h.Id)).Select(h => new
-        {
-            Stored = new Stored(h.Id, h.Reason, h.Message, h.ObservedAt),
-            IsDeleting = h.DeletingSince != null,
-            Owes = db.Placements.Count(p => p.HostId == h.Id),
-        }).ToListAsync(cancellationToken);
-        return rows.ConvertAll(r => new Verdict(r.Stored, r.IsDeleting
-            ? (Reason.Deleting, $"It is being deleted, and has not confirmed the removal of {r.Owes} objects.")
-            : (Reason.Ready, "")));
+        var rows = await db
+            .Hosts.Where(h => ids.Contains(h.Id))
+            .Select(h => new
+            {
+                Stored = new Stored(h.Id, h.Reason, h.Message, h.ObservedAt),
+                IsDeleting = h.DeletingSince != null,
+                Owes = db.Placements.Count(p => p.HostId == h.Id),
+            })
+            .ToListAsync(cancellationToken);
+        return rows.ConvertAll(r => new Verdict(
+            r.Stored,
+            r.IsDeleting
+                ? (Reason.Deleting, $"It is being deleted, and has not confirmed the removal of {r.Owes} objects.")
+                : (Reason.Ready, "")
+        ));
     }
 
     private static async Task<List<Verdict>> OfVmsAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
@@ -100,16 +113,24 @@ internal static class Readiness
                 Facts = new PortFacts
                 {
                     IsDeleting = v.DeletingSince != null,
-                    WaitsFor = v.InNorthbound && v.DeletingSince != null
-                        ? "the northbound database"
-                        : (from g in db.Vms
-                           where g.Name == v.Name && g.DeletingSince != null
-                           join o in db.Placements on g.Id equals o.VmId
-                           join x in db.Hosts on o.HostId equals x.Id
-                           where !o.Wanted
-                           select "host " + x.Name).FirstOrDefault(),
+                    WaitsFor =
+                        v.InNorthbound && v.DeletingSince != null
+                            ? "the northbound database"
+                            : (
+                                from g in db.Vms
+                                where g.Name == v.Name && g.DeletingSince != null
+                                join o in db.Placements on g.Id equals o.VmId
+                                join x in db.Hosts on o.HostId equals x.Id
+                                where !o.Wanted
+                                select "host " + x.Name
+                            ).FirstOrDefault(),
                     IsReplacing = db.Vms.Any(o => o.Name == v.Name && o.Id != v.Id && o.DeletingSince != null),
-                    FormerHost = (from o in db.Placements join x in db.Hosts on o.HostId equals x.Id where o.VmId == v.Id && o.HostId != v.HostId select x.Name).FirstOrDefault(),
+                    FormerHost = (
+                        from o in db.Placements
+                        join x in db.Hosts on o.HostId equals x.Id
+                        where o.VmId == v.Id && o.HostId != v.HostId
+                        select x.Name
+                    ).FirstOrDefault(),
                     IsProgrammed = v.InNorthbound,
                     RejectedAs = v.RejectedAs,
                     Rejection = v.Rejection,
@@ -119,9 +140,17 @@ internal static class Readiness
                     IsUp = v.Up,
                     IsEnabled = v.Enabled,
                 },
-            }).ToListAsync(cancellationToken);
+            }
+        ).ToListAsync(cancellationToken);
         return rows.ConvertAll(r => new Verdict(
-            r.Stored, (r.Facts with { IsConfirmed = r.IsLinked && r.Digest is not null && r.Digest == digests.GetValueOrDefault(r.Stored.Id) }).Judge()));
+            r.Stored,
+            (
+                r.Facts with
+                {
+                    IsConfirmed = r.IsLinked && r.Digest is not null && r.Digest == digests.GetValueOrDefault(r.Stored.Id),
+                }
+            ).Judge()
+        ));
     }
 
     private static async Task<List<Verdict>> OfContainersAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
@@ -148,34 +177,58 @@ internal static class Readiness
                 Facts = new PortFacts
                 {
                     IsDeleting = c.DeletingSince != null,
-                    WaitsFor = c.InNorthbound && c.DeletingSince != null
-                        ? "the northbound database"
-                        : (from g in db.Containers
-                           where g.VmId == c.VmId && g.Name == c.Name && g.DeletingSince != null
-                           join o in db.Placements on g.Id equals o.ObjectId
-                           join x in db.Hosts on o.HostId equals x.Id
-                           where !o.Wanted
-                           select "host " + x.Name).FirstOrDefault(),
-                    IsReplacing = db.Containers.Any(o => o.VmId == c.VmId && o.Name == c.Name && o.Id != c.Id && o.DeletingSince != null)
-                        || !db.VlanLeases.Any(l => l.VmId == c.VmId && l.Tag == c.Tag && l.ContainerId == c.Id && l.State == LeaseState.Bound),
-                    FormerHost = (from o in db.Placements join x in db.Hosts on o.HostId equals x.Id where o.VmId == v.Id && o.HostId != v.HostId select x.Name).FirstOrDefault(),
+                    WaitsFor =
+                        c.InNorthbound && c.DeletingSince != null
+                            ? "the northbound database"
+                            : (
+                                from g in db.Containers
+                                where g.VmId == c.VmId && g.Name == c.Name && g.DeletingSince != null
+                                join o in db.Placements on g.Id equals o.ObjectId
+                                join x in db.Hosts on o.HostId equals x.Id
+                                where !o.Wanted
+                                select "host " + x.Name
+                            ).FirstOrDefault(),
+                    IsReplacing =
+                        db.Containers.Any(o => o.VmId == c.VmId && o.Name == c.Name && o.Id != c.Id && o.DeletingSince != null)
+                        || !db.VlanLeases.Any(l =>
+                            l.VmId == c.VmId && l.Tag == c.Tag && l.ContainerId == c.Id && l.State == LeaseState.Bound
+                        ),
+                    FormerHost = (
+                        from o in db.Placements
+                        join x in db.Hosts on o.HostId equals x.Id
+                        where o.VmId == v.Id && o.HostId != v.HostId
+                        select x.Name
+                    ).FirstOrDefault(),
                     IsProgrammed = c.InNorthbound,
                     RejectedAs = c.RejectedAs,
                     Rejection = c.Rejection,
                     HasHostSide = c.Workload != Workload.None && v.Workload != Workload.None,
                     Host = h.Name,
                     HostError = p.Error ?? q.Error,
-                    FormerTag = (from l in db.VlanLeases
-                                 where l.ContainerId == c.Id && l.State == LeaseState.Draining && db.LeaseHolds.Any(o => o.LeaseId == l.Id && o.HostId == v.HostId)
-                                 select (int?)l.Tag).FirstOrDefault(),
+                    FormerTag = (
+                        from l in db.VlanLeases
+                        where
+                            l.ContainerId == c.Id
+                            && l.State == LeaseState.Draining
+                            && db.LeaseHolds.Any(o => o.LeaseId == l.Id && o.HostId == v.HostId)
+                        select (int?)l.Tag
+                    ).FirstOrDefault(),
                     IsParentUp = v.Up,
                     IsUp = c.Up,
                     Tag = c.Tag,
                     ObservedTag = c.ObservedTag,
                     IsEnabled = c.Enabled,
                 },
-            }).ToListAsync(cancellationToken);
+            }
+        ).ToListAsync(cancellationToken);
         return rows.ConvertAll(r => new Verdict(
-            r.Stored, (r.Facts with { IsConfirmed = r.IsLinked && r.Digest is not null && r.Digest == digests.GetValueOrDefault(r.Stored.Id) }).Judge()));
+            r.Stored,
+            (
+                r.Facts with
+                {
+                    IsConfirmed = r.IsLinked && r.Digest is not null && r.Digest == digests.GetValueOrDefault(r.Stored.Id),
+                }
+            ).Judge()
+        ));
     }
 }

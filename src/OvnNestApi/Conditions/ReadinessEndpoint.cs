@@ -22,11 +22,22 @@ internal static class ReadinessEndpoint
         GROUP BY kind, reason, dirty, host
         """;
 
-    public static void MapReadiness(this IEndpointRouteBuilder api) => api.MapRead("/readiness", GetAsync).WithTags("Readiness")
-        .Takes(new("label", "Only objects with this label: key=value or key, several with commas between."), new("vm", "Only this VM and its containers."), new("host", "Only this host, its VMs and their containers."))
-        .Describe("get-readiness", "How much is ready", "Counts objects of all kinds by their reason.");
+    public static void MapReadiness(this IEndpointRouteBuilder api) =>
+        api.MapRead("/readiness", GetAsync)
+            .WithTags("Readiness")
+            .Takes(
+                new("label", "Only objects with this label: key=value or key, several with commas between."),
+                new("vm", "Only this VM and its containers."),
+                new("host", "Only this host, its VMs and their containers.")
+            )
+            .Describe("get-readiness", "How much is ready", "Counts objects of all kinds by their reason.");
 
-    internal static async Task<Results<JsonResult<ReadinessView>, ProblemResult>> GetAsync(HttpContext context, NestDb db, PresentLiveness liveness, CancellationToken ct)
+    internal static async Task<Results<JsonResult<ReadinessView>, ProblemResult>> GetAsync(
+        HttpContext context,
+        NestDb db,
+        PresentLiveness liveness,
+        CancellationToken ct
+    )
     {
         var query = new Query(context.Request);
         var (vm, host, label) = (query.Name("vm"), query.Name("host"), query.Text("label"));
@@ -41,20 +52,40 @@ internal static class ReadinessEndpoint
             return (ProblemResult)Problems.UnknownParameter("label must be key=value or key, several with commas between.");
         }
 
-        var pairs = parts.Where(part => part.Contains('=', StringComparison.Ordinal)).Select(part => part.Split('=', 2)).DistinctBy(part => part[0]).ToDictionary(part => part[0], part => part[1]);
+        var pairs = parts
+            .Where(part => part.Contains('=', StringComparison.Ordinal))
+            .Select(part => part.Split('=', 2))
+            .DistinctBy(part => part[0])
+            .ToDictionary(part => part[0], part => part[1]);
         var present = await liveness.ReadAsync(db, ct);
         var rows = await db.QueryAsync(
             Count,
-            row => (Kind: row.GetString(0), Reason: Enum.Parse<Reason>(row.GetString(1)), IsDirty: row.GetBoolean(2), Host: row.IsDBNull(3) ? (Guid?)null : row.GetGuid(3), Count: row.GetInt32(4)),
+            row =>
+                (
+                    Kind: row.GetString(0),
+                    Reason: Enum.Parse<Reason>(row.GetString(1)),
+                    IsDirty: row.GetBoolean(2),
+                    Host: row.IsDBNull(3) ? (Guid?)null : row.GetGuid(3),
+                    Count: row.GetInt32(4)
+                ),
             ct,
-            ("vm", vm), ("host", host), ("pairs", label is null ? null : JsonSerializer.Serialize(pairs, JsonSerializerOptions.Default)),
-            ("keys", parts.Where(part => !part.Contains('=', StringComparison.Ordinal)).ToArray()));
-        var reasons = rows
-            .GroupBy(row => row.Kind == "host" ? present.OfHost(row.Reason, row.Host) : present.Of(row.Reason, row.IsDirty, row.Host), row => row.Count)
+            ("vm", vm),
+            ("host", host),
+            ("pairs", label is null ? null : JsonSerializer.Serialize(pairs, JsonSerializerOptions.Default)),
+            ("keys", parts.Where(part => !part.Contains('=', StringComparison.Ordinal)).ToArray())
+        );
+        var reasons = rows.GroupBy(
+                row => row.Kind == "host" ? present.OfHost(row.Reason, row.Host) : present.Of(row.Reason, row.IsDirty, row.Host),
+                row => row.Count
+            )
             .ToDictionary(group => group.Key, group => group.Sum());
-        return new JsonResult<ReadinessView>(new(
-            reasons.Values.Sum(), reasons.GetValueOrDefault(Reason.Ready),
-            reasons.Where(r => r.Key != Reason.Ready).OrderBy(r => r.Key).ToDictionary(r => r.Key.ToString(), r => r.Value)));
+        return new JsonResult<ReadinessView>(
+            new(
+                reasons.Values.Sum(),
+                reasons.GetValueOrDefault(Reason.Ready),
+                reasons.Where(r => r.Key != Reason.Ready).OrderBy(r => r.Key).ToDictionary(r => r.Key.ToString(), r => r.Value)
+            )
+        );
     }
 }
 

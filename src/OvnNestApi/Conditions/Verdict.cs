@@ -38,8 +38,12 @@ internal static class Verdicts
             FROM written w {join} WHERE w.was <> w.reason
             """;
         await db.ExecuteAsync(
-            sql, cancellationToken,
-            ("ids", changed.Select(v => v.Was.Id).ToArray()), ("was", changed.Select(v => v.Was.Reason.ToString()).ToArray()),
-            ("reasons", changed.Select(v => v.Now.Reason.ToString()).ToArray()), ("messages", changed.Select(v => v.Now.Message).ToArray()));
+            sql,
+            cancellationToken,
+            ("ids", changed.Select(v => v.Was.Id).ToArray()),
+            ("was", changed.Select(v => v.Was.Reason.ToString()).ToArray()),
+            ("reasons", changed.Select(v => v.Now.Reason.ToString()).ToArray()),
+            ("messages", changed.Select(v => v.Now.Message).ToArray())
+        );
     }
 }

@@ -24,8 +24,15 @@ internal sealed class ContainerMapping : IEntityTypeConfiguration<Container>
     public void Configure(EntityTypeBuilder<Container> container)
     {
         container.ToTable("containers").HasResource(unique: false);
-        container.HasIndex(c => new { c.VmId, c.Name }, "ux_containers_name").IsUnique().HasFilter("deleting_since IS NULL").HasDatabaseName("ux_containers_name");
-        container.HasIndex(c => new { c.VmId, c.Name }, "ix_containers_predecessor").HasFilter("deleting_since IS NOT NULL").HasDatabaseName("ix_containers_predecessor");
+        container
+            .HasIndex(c => new { c.VmId, c.Name }, "ux_containers_name")
+            .IsUnique()
+            .HasFilter("deleting_since IS NULL")
+            .HasDatabaseName("ux_containers_name");
+        container
+            .HasIndex(c => new { c.VmId, c.Name }, "ix_containers_predecessor")
+            .HasFilter("deleting_since IS NOT NULL")
+            .HasDatabaseName("ix_containers_predecessor");
 
         // The two above are of some of the rows: who asks for all containers of a VM would read the whole table.
         container.HasIndex(c => c.VmId);

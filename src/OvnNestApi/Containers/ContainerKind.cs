@@ -17,36 +17,60 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
 
     public override string Route => "/vms/{vm}/containers";
 
-    public override string Example => """{"name":"c51","labels":{"app":"web"},"spec":{"portName":"dmz-c51","mac":"02:ac:10:ff:01:33","ip":"172.16.255.133","vlan":51}}""";
+    public override string Example =>
+        """{"name":"c51","labels":{"app":"web"},"spec":{"portName":"dmz-c51","mac":"02:ac:10:ff:01:33","ip":"172.16.255.133","vlan":51}}""";
 
-    public override IReadOnlyList<QueryParameter> Filters => [new("network", "Only containers in this network."), new("ip", "Only what has this IPv4 address."), new("mac", "Only what has this MAC address.")];
+    public override IReadOnlyList<QueryParameter> Filters =>
+        [
+            new("network", "Only containers in this network."),
+            new("ip", "Only what has this IPv4 address."),
+            new("mac", "Only what has this MAC address."),
+        ];
 
     /// <summary>The filters of <c>/v1/containers</c>.</summary>
-    public IReadOnlyList<QueryParameter> FiltersOfAll => [new("vm", "Only containers of this VM."), new("host", "Only containers on this host."), .. Filters];
+    public IReadOnlyList<QueryParameter> FiltersOfAll =>
+        [new("vm", "Only containers of this VM."), new("host", "Only containers on this host."), .. Filters];
 
     public override string Url(ObjectPath path) => $"/v1/vms/{path.Vm}/containers/{path.Name}";
 
-    public override ResourceWrite<Container, ContainerSpec> Write(NestDb db, ObjectPath path) => new ContainerWrite(db, path.Vm ?? "", path.Name);
+    public override ResourceWrite<Container, ContainerSpec> Write(NestDb db, ObjectPath path) =>
+        new ContainerWrite(db, path.Vm ?? "", path.Name);
 
     public override Task<Problem?> DeleteAsync(Deletion deletion, ObjectPath path, CancellationToken cancellationToken) =>
         deletion.OfContainerAsync(path.Vm ?? "", path.Name, cancellationToken);
 
-    public override async Task<List<ContainerView>> ViewAsync(NestDb db, Liveness liveness, IQueryable<Container> which, CancellationToken cancellationToken)
+    public override async Task<List<ContainerView>> ViewAsync(
+        NestDb db,
+        Liveness liveness,
+        IQueryable<Container> which,
+        CancellationToken cancellationToken
+    )
     {
-        var rows = await which.AsNoTracking()
+        var rows = await which
+            .AsNoTracking()
             .Select(container => new Row(
                 container,
                 db.Vms.First(vm => vm.Id == container.VmId),
                 db.Networks.Where(network => network.Id == container.NetworkId).Select(network => network.Name).First(),
                 db.Networks.Where(network => network.Id == container.NetworkId).Select(network => network.Mtu).First(),
-                db.Hosts.Where(host => db.Vms.Any(vm => vm.Id == container.VmId && vm.HostId == host.Id)).Select(host => host.Name).FirstOrDefault(),
-                db.Placements.FirstOrDefault(placement => placement.ObjectId == container.Id && db.Vms.Any(vm => vm.Id == container.VmId && vm.HostId == placement.HostId))))
+                db.Hosts.Where(host => db.Vms.Any(vm => vm.Id == container.VmId && vm.HostId == host.Id))
+                    .Select(host => host.Name)
+                    .FirstOrDefault(),
+                db.Placements.FirstOrDefault(placement =>
+                    placement.ObjectId == container.Id && db.Vms.Any(vm => vm.Id == container.VmId && vm.HostId == placement.HostId)
+                )
+            ))
             .ToListAsync(cancellationToken);
         return rows.ConvertAll(row => View(row, liveness.Of(row.Container, row.Vm)));
     }
 
     /// <summary>Of a new container everything is at hand: no host has reported anything of it.</summary>
-    public override Task<ContainerView?> AnswerAsync(NestDb db, Liveness liveness, ResourceWrite<Container, ContainerSpec> write, CancellationToken cancellationToken)
+    public override Task<ContainerView?> AnswerAsync(
+        NestDb db,
+        Liveness liveness,
+        ResourceWrite<Container, ContainerSpec> write,
+        CancellationToken cancellationToken
+    )
     {
         if (write is not ContainerWrite { IsNew: true, Written: { } container, Vm: { } vm, Network: { } network })
         {
@@ -56,60 +80,73 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
         var host = vm.HostId is { } id ? liveness.Hosts.GetValueOrDefault(id) : null;
         return vm.HostId is not null && host is null
             ? base.AnswerAsync(db, liveness, write, cancellationToken) // A host that is newer than what we know of the hosts.
-            : Task.FromResult<ContainerView?>(View(new(container, vm, network.Name, network.Mtu, host?.Name, null), liveness.Of(container, vm)));
+            : Task.FromResult<ContainerView?>(
+                View(new(container, vm, network.Name, network.Mtu, host?.Name, null), liveness.Of(container, vm))
+            );
     }
 
     protected override IQueryable<Container> Named(NestDb db, ObjectPath path) =>
         db.Containers.Where(container => container.Name == path.Name && db.Vms.Any(vm => vm.Id == container.VmId && vm.Name == path.Vm));
 
     // A VM may have a new incarnation too: the name counts.
-    protected override IQueryable<Container> Visible(NestDb db, IQueryable<Container> all) => all.Where(one =>
-        one.DeletingSince == null || !db.Containers.Any(newer => newer.Name == one.Name && newer.CreatedAt > one.CreatedAt
-            && db.Vms.Any(vm => vm.Id == newer.VmId && db.Vms.Any(of => of.Id == one.VmId && of.Name == vm.Name))));
+    protected override IQueryable<Container> Visible(NestDb db, IQueryable<Container> all) =>
+        all.Where(one =>
+            one.DeletingSince == null
+            || !db.Containers.Any(newer =>
+                newer.Name == one.Name
+                && newer.CreatedAt > one.CreatedAt
+                && db.Vms.Any(vm => vm.Id == newer.VmId && db.Vms.Any(of => of.Id == one.VmId && of.Name == vm.Name))
+            )
+        );
 
     protected override IQueryable<Container> Filter(NestDb db, IQueryable<Container> all, Query query, string? vm)
     {
         vm ??= query.Name("vm");
         all = vm is not null ? all.Where(one => db.Vms.Any(v => v.Id == one.VmId && v.Name == vm)) : all;
-        all = query.Name("network") is { } network ? all.Where(one => db.Networks.Any(n => n.Id == one.NetworkId && n.Name == network)) : all;
-        all = query.Name("host") is { } host ? all.Where(one => db.Vms.Any(v => v.Id == one.VmId && db.Hosts.Any(h => h.Id == v.HostId && h.Name == host))) : all;
+        all = query.Name("network") is { } network
+            ? all.Where(one => db.Networks.Any(n => n.Id == one.NetworkId && n.Name == network))
+            : all;
+        all = query.Name("host") is { } host
+            ? all.Where(one => db.Vms.Any(v => v.Id == one.VmId && db.Hosts.Any(h => h.Id == v.HostId && h.Name == host)))
+            : all;
         all = query.Value<Ipv4>("ip", Ipv4.TryParse, "an IPv4 address") is { } ip ? all.Where(one => one.Ip == ip) : all;
         return query.Value<MacAddress>("mac", MacAddress.TryParse, "a MAC address") is { } mac ? all.Where(one => one.Mac == mac) : all;
     }
 
-    private static ContainerView View(Row row, Condition condition) => new()
-    {
-        Name = row.Container.Name,
-        Description = row.Container.Description,
-        Labels = row.Container.Labels,
-        Spec = new(row.Container.Spec),
-        Metadata = Metadata.Of(row.Container, "container", row.Vm.Name),
-        Status = new()
+    private static ContainerView View(Row row, Condition condition) =>
+        new()
         {
-            Ready = condition.IsReady,
-            Reason = condition.Reason,
-            Message = condition.Message,
-            Since = condition.Since,
-            ObservedAt = condition.ObservedAt,
-            Effective = new()
+            Name = row.Container.Name,
+            Description = row.Container.Description,
+            Labels = row.Container.Labels,
+            Spec = new(row.Container.Spec),
+            Metadata = Metadata.Of(row.Container, "container", row.Vm.Name),
+            Status = new()
             {
-                Network = row.Network,
-                Mac = row.Container.Mac,
-                Ip = row.Container.Ip,
-                Vlan = row.Container.Tag,
-                Mtu = row.Mtu,
-                PortName = row.Container.PortName,
-                Interface = row.Container.Interface,
-                Namespace = row.Container.Namespace,
-                Addressing = row.Container.Addressing,
-                Workload = row.Container.Workload,
-                Enabled = row.Container.Enabled,
-                PortSecurity = row.Container.PortSecurity,
+                Ready = condition.IsReady,
+                Reason = condition.Reason,
+                Message = condition.Message,
+                Since = condition.Since,
+                ObservedAt = condition.ObservedAt,
+                Effective = new()
+                {
+                    Network = row.Network,
+                    Mac = row.Container.Mac,
+                    Ip = row.Container.Ip,
+                    Vlan = row.Container.Tag,
+                    Mtu = row.Mtu,
+                    PortName = row.Container.PortName,
+                    Interface = row.Container.Interface,
+                    Namespace = row.Container.Namespace,
+                    Addressing = row.Container.Addressing,
+                    Workload = row.Container.Workload,
+                    Enabled = row.Container.Enabled,
+                    PortSecurity = row.Container.PortSecurity,
+                },
+                Northbound = new(row.Container.InNorthbound, row.Container.Up, row.Container.ObservedTag, row.Container.Rejection),
+                Host = new(row.Host, row.Placement?.Address, row.Placement?.Error),
             },
-            Northbound = new(row.Container.InNorthbound, row.Container.Up, row.Container.ObservedTag, row.Container.Rejection),
-            Host = new(row.Host, row.Placement?.Address, row.Placement?.Error),
-        },
-    };
+        };
 
     private sealed record Row(Container Container, Vm Vm, string Network, int Mtu, string? Host, Placement? Placement);
 }

@@ -30,18 +30,30 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
         if (spec.Network is not null)
         {
             (Network, missing) = await References.LockAsync(
-                Db.Networks.FromSql($"SELECT * FROM networks WHERE name = {spec.Network} ORDER BY created_at DESC FOR KEY SHARE"), "network", spec.Network, "#/spec/network", cancellationToken);
+                Db.Networks.FromSql($"SELECT * FROM networks WHERE name = {spec.Network} ORDER BY created_at DESC FOR KEY SHARE"),
+                "network",
+                spec.Network,
+                "#/spec/network",
+                cancellationToken
+            );
         }
         else
         {
-            Network = (await Db.Networks.FromSql(
-                $"""
-                SELECT n.* FROM vms v JOIN networks n ON n.id = v.network_id WHERE v.name = {vmName} AND v.deleting_since IS NULL
-                FOR KEY SHARE OF n
-                """).ToListAsync(cancellationToken)).FirstOrDefault();
+            Network = (
+                await Db
+                    .Networks.FromSql(
+                        $"""
+                        SELECT n.* FROM vms v JOIN networks n ON n.id = v.network_id WHERE v.name = {vmName} AND v.deleting_since IS NULL
+                        FOR KEY SHARE OF n
+                        """
+                    )
+                    .ToListAsync(cancellationToken)
+            ).FirstOrDefault();
         }
 
-        var vms = await Db.Vms.FromSql($"SELECT * FROM vms WHERE name = {vmName} ORDER BY created_at DESC FOR NO KEY UPDATE").ToListAsync(cancellationToken);
+        var vms = await Db
+            .Vms.FromSql($"SELECT * FROM vms WHERE name = {vmName} ORDER BY created_at DESC FOR NO KEY UPDATE")
+            .ToListAsync(cancellationToken);
         _incarnations = [.. vms.Select(vm => vm.Id)];
         Vm = vms.Find(vm => vm.DeletingSince is null);
         if (Vm is null)
@@ -52,36 +64,46 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
         if (spec.Network is null && Network?.Id != Vm.NetworkId)
         {
             // The VM changed its network between the two locks. A deadlock with a writer of this one runs all of it again.
-            Network = (await Db.Networks.FromSql($"SELECT * FROM networks WHERE id = {Vm.NetworkId} FOR KEY SHARE").ToListAsync(cancellationToken)).Single();
+            Network = (
+                await Db.Networks.FromSql($"SELECT * FROM networks WHERE id = {Vm.NetworkId} FOR KEY SHARE").ToListAsync(cancellationToken)
+            ).Single();
         }
 
         return missing;
     }
 
     // Also those in a former incarnation of the VM: what they had passes on. Said in two halves, for each of which there is an index.
-    protected override IQueryable<Container> LockIncarnations() => Db.Containers.FromSql(
-        $"""
-        SELECT * FROM containers
-        WHERE (vm_id = ANY({_incarnations}) AND name = {Name} AND deleting_since IS NULL) OR (vm_id = ANY({_incarnations}) AND name = {Name} AND deleting_since IS NOT NULL)
-        ORDER BY created_at DESC FOR NO KEY UPDATE
-        """);
+    protected override IQueryable<Container> LockIncarnations() =>
+        Db.Containers.FromSql(
+            $"""
+            SELECT * FROM containers
+            WHERE (vm_id = ANY({_incarnations}) AND name = {Name} AND deleting_since IS NULL) OR (vm_id = ANY({_incarnations}) AND name = {Name} AND deleting_since IS NOT NULL)
+            ORDER BY created_at DESC FOR NO KEY UPDATE
+            """
+        );
 
-    protected override Container Create(Sent<ContainerSpec> sent) => new()
-    {
-        Name = Name,
-        VmId = Vm?.Id ?? default,
-        Spec = sent.SpecText,
-        NetworkId = Guid.Empty,
-        Tag = 0,
-        Mac = default,
-        PortName = "",
-        Interface = "",
-        Namespace = "",
-        CreatedAt = Now,
-        UpdatedAt = Now,
-    };
+    protected override Container Create(Sent<ContainerSpec> sent) =>
+        new()
+        {
+            Name = Name,
+            VmId = Vm?.Id ?? default,
+            Spec = sent.SpecText,
+            NetworkId = Guid.Empty,
+            Tag = 0,
+            Mac = default,
+            PortName = "",
+            Interface = "",
+            Namespace = "",
+            CreatedAt = Now,
+            UpdatedAt = Now,
+        };
 
-    protected override async Task<Problem?> ApplyAsync(Container target, ContainerSpec spec, Container? predecessor, CancellationToken cancellationToken)
+    protected override async Task<Problem?> ApplyAsync(
+        Container target,
+        ContainerSpec spec,
+        Container? predecessor,
+        CancellationToken cancellationToken
+    )
     {
         if (Network is not { } network || Vm is not { } vm)
         {
@@ -90,7 +112,12 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
 
         var present = target.Tag > 0 ? target : null;
         var (names, problem) = await Claims.TakeAsync(
-            Db, target.Id, predecessor?.Id, PortRules.Claims(spec, present, predecessor, Name, $"{network.Name}-{vmName}-{Name}"), cancellationToken);
+            Db,
+            target.Id,
+            predecessor?.Id,
+            PortRules.Claims(spec, present, predecessor, Name, $"{network.Name}-{vmName}-{Name}"),
+            cancellationToken
+        );
         if (problem is not null)
         {
             return problem;
@@ -102,9 +129,21 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
         // in a former VM it has again while that is free in this one and fits its ranges.
         var hadElsewhere = predecessor is not null && predecessor.VmId != vm.Id;
         var tag = spec.Vlan ?? (hadElsewhere && VlanRanges.Parse(vm.VlanRanges).Contains(predecessor!.Tag) ? predecessor.Tag : null);
-        var isNewName = present is null && (predecessor is null || hadElsewhere) && spec.Lease is null && await Leases.TryBindNewAsync(Db, vm, target, tag, cancellationToken);
-        return await AddressBook.AssignAsync(Db, target, network, spec.Ip, spec.Mac, predecessor, cancellationToken, mayRemember: !isNewName)
-            ?? (isNewName ? null : await Leases.BindAsync(Db, vm, target, spec.Vlan, spec.Lease, mayKeep: true, cancellationToken));
+        var isNewName =
+            present is null
+            && (predecessor is null || hadElsewhere)
+            && spec.Lease is null
+            && await Leases.TryBindNewAsync(Db, vm, target, tag, cancellationToken);
+        return await AddressBook.AssignAsync(
+            Db,
+            target,
+            network,
+            spec.Ip,
+            spec.Mac,
+            predecessor,
+            cancellationToken,
+            mayRemember: !isNewName
+        ) ?? (isNewName ? null : await Leases.BindAsync(Db, vm, target, spec.Vlan, spec.Lease, mayKeep: true, cancellationToken));
     }
 
     protected override async Task<Problem?> FollowAsync(Container target, CancellationToken cancellationToken)

@@ -6,23 +6,27 @@ namespace OvnNestApi.Data;
 internal static class Dirt
 {
     /// <summary>Everything that a network shapes: its VMs, its containers, its router. First locks the VMs, in the order of all who lock several.</summary>
-    public static async Task MarkNetworkAsync(this NestDb db, Guid network, CancellationToken cancellationToken) => await db.Database.ExecuteSqlAsync(
-        $"""
-        SELECT id FROM vms WHERE network_id = {network} OR id IN (SELECT vm_id FROM containers WHERE network_id = {network}) ORDER BY id FOR NO KEY UPDATE;
-        UPDATE networks SET dirty_seq = nextval('dirty_seq') WHERE id = {network};
-        UPDATE vms SET dirty_seq = nextval('dirty_seq') WHERE network_id = {network};
-        UPDATE containers SET dirty_seq = nextval('dirty_seq') WHERE network_id = {network};
-        UPDATE routers SET dirty_seq = nextval('dirty_seq') WHERE id = (SELECT router_id FROM networks WHERE id = {network});
-        """,
-        cancellationToken);
+    public static async Task MarkNetworkAsync(this NestDb db, Guid network, CancellationToken cancellationToken) =>
+        await db.Database.ExecuteSqlAsync(
+            $"""
+            SELECT id FROM vms WHERE network_id = {network} OR id IN (SELECT vm_id FROM containers WHERE network_id = {network}) ORDER BY id FOR NO KEY UPDATE;
+            UPDATE networks SET dirty_seq = nextval('dirty_seq') WHERE id = {network};
+            UPDATE vms SET dirty_seq = nextval('dirty_seq') WHERE network_id = {network};
+            UPDATE containers SET dirty_seq = nextval('dirty_seq') WHERE network_id = {network};
+            UPDATE routers SET dirty_seq = nextval('dirty_seq') WHERE id = (SELECT router_id FROM networks WHERE id = {network});
+            """,
+            cancellationToken
+        );
 
     /// <summary>A VM and all that runs in it.</summary>
-    public static async Task MarkVmAsync(this NestDb db, Guid vm, CancellationToken cancellationToken) => await db.Database.ExecuteSqlAsync(
-        $"""
-        UPDATE vms SET dirty_seq = nextval('dirty_seq') WHERE id = {vm};
-        UPDATE containers SET dirty_seq = nextval('dirty_seq') WHERE vm_id = {vm};
-        """,
-        cancellationToken);
+    public static async Task MarkVmAsync(this NestDb db, Guid vm, CancellationToken cancellationToken) =>
+        await db.Database.ExecuteSqlAsync(
+            $"""
+            UPDATE vms SET dirty_seq = nextval('dirty_seq') WHERE id = {vm};
+            UPDATE containers SET dirty_seq = nextval('dirty_seq') WHERE vm_id = {vm};
+            """,
+            cancellationToken
+        );
 
     /// <summary>The next mark, for an object that the transaction writes anyway.</summary>
     public static async Task<long> NextDirtySeqAsync(this NestDb db, CancellationToken cancellationToken) =>

@@ -79,9 +79,11 @@ public sealed class NestDb(DbContextOptions<NestDb> options) : DbContext(options
 
     private sealed class Ipv4Conversion() : ValueConverter<Ipv4, IPAddress>(ip => ip.ToIPAddress(), ip => Ipv4.From(ip));
 
-    private sealed class MacConversion() : ValueConverter<MacAddress, PhysicalAddress>(mac => mac.ToPhysicalAddress(), mac => MacAddress.From(mac));
+    private sealed class MacConversion()
+        : ValueConverter<MacAddress, PhysicalAddress>(mac => mac.ToPhysicalAddress(), mac => MacAddress.From(mac));
 
     private sealed class CidrConversion() : ValueConverter<Cidr, string>(cidr => cidr.ToString(), text => Parse(text));
 
-    private static Cidr Parse(string text) => Cidr.TryParse(text, out var cidr) ? cidr : throw new InvalidDataException($"No subnet: {text}");
+    private static Cidr Parse(string text) =>
+        Cidr.TryParse(text, out var cidr) ? cidr : throw new InvalidDataException($"No subnet: {text}");
 }

@@ -9,7 +9,10 @@ internal static class NestDbServices
     public static IServiceCollection AddNestDb(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton(_ => NpgsqlDataSource.Create(ConnectionString(configuration)));
-        services.AddDbContextFactory<NestDb>((provider, options) => options.UseNest(provider.GetRequiredService<NpgsqlDataSource>()), ServiceLifetime.Singleton);
+        services.AddDbContextFactory<NestDb>(
+            (provider, options) => options.UseNest(provider.GetRequiredService<NpgsqlDataSource>()),
+            ServiceLifetime.Singleton
+        );
         services.AddSingleton<Signals>();
         return services;
     }
@@ -18,7 +21,9 @@ internal static class NestDbServices
     private static string ConnectionString(IConfiguration configuration)
     {
         var given = configuration.GetConnectionString("Nest")
-            ?? throw new InvalidOperationException("ConnectionStrings__Nest is not set: an Npgsql connection string of the migrated database.");
+            ?? throw new InvalidOperationException(
+                "ConnectionStrings__Nest is not set: an Npgsql connection string of the migrated database."
+            );
         var asked = new System.Data.Common.DbConnectionStringBuilder { ConnectionString = given };
         var connection = new NpgsqlConnectionStringBuilder(given);
         SetDefault("Timeout", 5);

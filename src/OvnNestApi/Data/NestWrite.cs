@@ -16,7 +16,12 @@ internal static class NestWrite
     /// </summary>
     /// <param name="body">May run several times, each time with an empty change tracker: it must not keep entities of a former run.</param>
     /// <returns>The body's problem; a conflict that remains after the retries; <c>outcome-unknown</c> when the link broke while committing; else null.</returns>
-    public static async Task<Problem?> RunAsync(NestDb db, Func<CancellationToken, Task<Problem?>> body, CancellationToken cancellationToken, bool dryRun = false)
+    public static async Task<Problem?> RunAsync(
+        NestDb db,
+        Func<CancellationToken, Task<Problem?>> body,
+        CancellationToken cancellationToken,
+        bool dryRun = false
+    )
     {
         // A failed statement ends the whole run here, so a savepoint before each save would only cost two round trips.
         db.Database.AutoSavepointsEnabled = false;
@@ -54,7 +59,10 @@ internal static class NestWrite
         }
     }
 
-    private static async Task<Problem?> CommitAsync(Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction transaction, CancellationToken cancellationToken)
+    private static async Task<Problem?> CommitAsync(
+        Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction transaction,
+        CancellationToken cancellationToken
+    )
     {
         cancellationToken.ThrowIfCancellationRequested();
         try
@@ -63,7 +71,10 @@ internal static class NestWrite
             await transaction.CommitAsync(CancellationToken.None);
             return null;
         }
-        catch (Exception e) when (e.GetBaseException() is not PostgresException { SqlState: not (PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown) })
+        catch (Exception e)
+            when (e.GetBaseException()
+                    is not PostgresException { SqlState: not (PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown) }
+            )
         {
             // Anything but a refusal by a server that goes on: the commit may have been done.
             return Problems.OutcomeUnknown();

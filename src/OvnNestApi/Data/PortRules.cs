@@ -9,11 +9,11 @@ internal static class PortRules
 {
     /// <summary>The names that every port needs. The first is the port's, then device and namespace.</summary>
     public static List<Claim> Claims(PortSpec spec, LogicalPort? present, LogicalPort? former, string name, string defaultPort) =>
-    [
-        new(NameScope.Port, "portName", spec.PortName, present?.PortName, former?.PortName, defaultPort),
-        new(NameScope.Device, "interface", spec.Interface, present?.Interface, former?.Interface, name),
-        new(NameScope.Namespace, "namespace", spec.Namespace, present?.Namespace, former?.Namespace, name),
-    ];
+        [
+            new(NameScope.Port, "portName", spec.PortName, present?.PortName, former?.PortName, defaultPort),
+            new(NameScope.Device, "interface", spec.Interface, present?.Interface, former?.Interface, name),
+            new(NameScope.Namespace, "namespace", spec.Namespace, present?.Namespace, former?.Namespace, name),
+        ];
 
     /// <summary>Sets what is decided without asking anybody. A row of the NB cannot change its name's switch in place: then it is another row.</summary>
     public static void Apply(LogicalPort port, PortSpec spec, Network network, IReadOnlyList<string> names, bool isStored)

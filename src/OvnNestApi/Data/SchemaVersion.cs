@@ -6,6 +6,12 @@ namespace OvnNestApi.Data;
 internal static class SchemaVersion
 {
     /// <summary>The last migration's id.</summary>
-    public static string Expected { get; } = typeof(SchemaVersion).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-        .Single(item => item.Key == "Migrations").Value?.Split(' ').Order(StringComparer.Ordinal).LastOrDefault() ?? "";
+    public static string Expected { get; } =
+        typeof(SchemaVersion)
+            .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(item => item.Key == "Migrations")
+            .Value?.Split(' ')
+            .Order(StringComparer.Ordinal)
+            .LastOrDefault()
+        ?? "";
 }

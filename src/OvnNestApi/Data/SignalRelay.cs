@@ -7,7 +7,8 @@ namespace OvnNestApi.Data;
 /// Passes wake-ups between the processes by LISTEN and NOTIFY (PostgreSQL manual, "NOTIFY"): after commits, never in a transaction that writes, at most
 /// one under way. The payload only says whose they are. What is lost is found by whoever looks without a wake-up.
 /// </summary>
-internal sealed partial class SignalRelay(NpgsqlDataSource database, Signals signals, TimeProvider time, ILogger<SignalRelay> logger) : BackgroundService
+internal sealed partial class SignalRelay(NpgsqlDataSource database, Signals signals, TimeProvider time, ILogger<SignalRelay> logger)
+    : BackgroundService
 {
     private const string Channel = "ovnnest";
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(20);

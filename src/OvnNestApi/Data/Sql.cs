@@ -8,7 +8,12 @@ namespace OvnNestApi.Data;
 internal static class Sql
 {
     /// <summary>Runs one statement; returns how many rows it touched.</summary>
-    public static async Task<int> ExecuteAsync(this NestDb db, string sql, CancellationToken cancellationToken, params (string Name, object? Value)[] parameters)
+    public static async Task<int> ExecuteAsync(
+        this NestDb db,
+        string sql,
+        CancellationToken cancellationToken,
+        params (string Name, object? Value)[] parameters
+    )
     {
         await using var command = await CommandAsync(db, sql, parameters, cancellationToken);
         return await command.ExecuteNonQueryAsync(cancellationToken);
@@ -16,7 +21,12 @@ internal static class Sql
 
     /// <summary>Runs a statement and reads its rows. Others may follow it, in the same round trip; their rows are not read.</summary>
     public static async Task<List<T>> QueryAsync<T>(
-        this NestDb db, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params (string Name, object? Value)[] parameters)
+        this NestDb db,
+        string sql,
+        Func<NpgsqlDataReader, T> read,
+        CancellationToken cancellationToken,
+        params (string Name, object? Value)[] parameters
+    )
     {
         await using var command = await CommandAsync(db, sql, parameters, cancellationToken);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -37,7 +47,12 @@ internal static class Sql
     /// <summary>A value, or null, of this type: a statement whose types are known is planned once for a connection.</summary>
     public static NpgsqlParameter Typed(NpgsqlDbType type, object? value) => new() { NpgsqlDbType = type, Value = value ?? DBNull.Value };
 
-    private static async Task<NpgsqlCommand> CommandAsync(NestDb db, string sql, (string Name, object? Value)[] parameters, CancellationToken cancellationToken)
+    private static async Task<NpgsqlCommand> CommandAsync(
+        NestDb db,
+        string sql,
+        (string Name, object? Value)[] parameters,
+        CancellationToken cancellationToken
+    )
     {
         var connection = (NpgsqlConnection)db.Database.GetDbConnection();
         if (connection.State != System.Data.ConnectionState.Open)

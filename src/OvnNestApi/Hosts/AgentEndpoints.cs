@@ -12,7 +12,8 @@ namespace OvnNestApi.Hosts;
 /// <summary>What a host's agent asks and tells. A credential opens its own host's URLs and no others.</summary>
 internal static class AgentEndpoints
 {
-    private const string ExampleReport = """{"cursor":"1-7","systemId":"ubuntu2","nbCfg":4,"objects":[],"bridges":[],"removed":[],"unknown":[]}""";
+    private const string ExampleReport =
+        """{"cursor":"1-7","systemId":"ubuntu2","nbCfg":4,"objects":[],"bridges":[],"removed":[],"unknown":[]}""";
 
     /// <summary>A report in bytes: tens of thousands of objects.</summary>
     private const int LongestReport = 32 * 1024 * 1024;
@@ -20,18 +21,45 @@ internal static class AgentEndpoints
     public static void MapAgents(this IEndpointRouteBuilder api)
     {
         var agent = api.MapGroup("/hosts/{host}").WithTags("Agents").RequireAuthorization(Policies.Host);
-        agent.MapMethods("/work", [HttpMethods.Get, HttpMethods.Head], GetWorkAsync)
-            .Takes(new("after", "The cursor of the work that the agent has."), new("wait", "How long the answer may be held while nothing differs, such as 10s, at most 60s."))
-            .Describe("get-host-work", "The work of a host", "All that the host shall have and remove. With `after` the answer is held until the work differs: 204 when it does not in time.");
-        agent.MapPut("/report", PutReportAsync).Takes().TakesBody<HostReport>(JsonBody.Json, ExampleReport).WithMetadata(new RequestSizeLimitAttribute(LongestReport))
-            .Describe("put-host-report", "What a host has done and sees", "Sent after each pass of the agent. The same again changes nothing.");
-        agent.MapPost("/credentials", PostCredentialAsync).Takes().TakesBody<EnrolmentRequest>(JsonBody.Json, Enrolments.Example)
+        agent
+            .MapMethods("/work", [HttpMethods.Get, HttpMethods.Head], GetWorkAsync)
+            .Takes(
+                new("after", "The cursor of the work that the agent has."),
+                new("wait", "How long the answer may be held while nothing differs, such as 10s, at most 60s.")
+            )
             .Describe(
-                "rotate-host-credential", "Give a host another key",
-                "Tells the SHA-256 of the new key. Both keys work until this is sent again with the new key, which ends every other one.");
+                "get-host-work",
+                "The work of a host",
+                "All that the host shall have and remove. With `after` the answer is held until the work differs: 204 when it does not in time."
+            );
+        agent
+            .MapPut("/report", PutReportAsync)
+            .Takes()
+            .TakesBody<HostReport>(JsonBody.Json, ExampleReport)
+            .WithMetadata(new RequestSizeLimitAttribute(LongestReport))
+            .Describe(
+                "put-host-report",
+                "What a host has done and sees",
+                "Sent after each pass of the agent. The same again changes nothing."
+            );
+        agent
+            .MapPost("/credentials", PostCredentialAsync)
+            .Takes()
+            .TakesBody<EnrolmentRequest>(JsonBody.Json, Enrolments.Example)
+            .Describe(
+                "rotate-host-credential",
+                "Give a host another key",
+                "Tells the SHA-256 of the new key. Both keys work until this is sent again with the new key, which ends every other one."
+            );
     }
 
-    internal static async Task<Results<HostWorkResult, NoContent, ProblemResult>> GetWorkAsync(string host, HttpContext context, NestDb db, WorkPoll poll, CancellationToken ct)
+    internal static async Task<Results<HostWorkResult, NoContent, ProblemResult>> GetWorkAsync(
+        string host,
+        HttpContext context,
+        NestDb db,
+        WorkPoll poll,
+        CancellationToken ct
+    )
     {
         var query = new Query(context.Request);
         var (after, wait) = (query.Text("after"), query.Duration("wait") ?? TimeSpan.Zero);
@@ -46,11 +74,18 @@ internal static class AgentEndpoints
         }
 
         return await poll.NextAsync(id, WorkCursor.Parse(after), wait, isAgent: Principal.Of(context).HostId is not null, ct) is { } work
-            ? new HostWorkResult(work) : TypedResults.NoContent();
+            ? new HostWorkResult(work)
+            : TypedResults.NoContent();
     }
 
     internal static async Task<Results<NoContent, ProblemResult>> PutReportAsync(
-        HttpContext context, NestDb db, Reports reports, HostPresence presence, Signals signals, CancellationToken ct)
+        HttpContext context,
+        NestDb db,
+        Reports reports,
+        HostPresence presence,
+        Signals signals,
+        CancellationToken ct
+    )
     {
         var host = Principal.Of(context).HostId ?? throw new InvalidOperationException("Only an agent reports.");
         HostReport? report;
@@ -65,7 +100,8 @@ internal static class AgentEndpoints
 
         if (report is null || HasNull(report.Objects) || HasNull(report.Bridges) || HasNull(report.Unknown))
         {
-            return (ProblemResult)Problems.ValidationFailed("#", "A report with objects, bridges and unknown is expected, without null in them.");
+            return (ProblemResult)
+                Problems.ValidationFailed("#", "A report with objects, bridges and unknown is expected, without null in them.");
         }
 
         presence.Seen(host);
@@ -78,7 +114,11 @@ internal static class AgentEndpoints
         return problem is null ? TypedResults.NoContent() : (ProblemResult)problem;
     }
 
-    internal static async Task<Results<JsonResult<EnrolmentAnswer>, ProblemResult>> PostCredentialAsync(HttpContext context, NestDb db, CancellationToken ct)
+    internal static async Task<Results<JsonResult<EnrolmentAnswer>, ProblemResult>> PostCredentialAsync(
+        HttpContext context,
+        NestDb db,
+        CancellationToken ct
+    )
     {
         var sender = Principal.Of(context);
         var host = sender.HostId ?? throw new InvalidOperationException("Only an agent has a credential.");
@@ -100,7 +140,8 @@ internal static class AgentEndpoints
 
                 return null;
             },
-            ct);
+            ct
+        );
         return problem is null ? new JsonResult<EnrolmentAnswer>(new(sender.Name)) : (ProblemResult)problem;
     }
 
@@ -108,8 +149,12 @@ internal static class AgentEndpoints
 
     /// <summary>An agent's own host by its credential; for an admin, who may look, by name.</summary>
     private static async Task<Guid?> FindAsync(string host, HttpContext context, NestDb db, CancellationToken cancellationToken) =>
-        Principal.Of(context).HostId ?? await db.Hosts.Where(h => h.Name == host).OrderBy(h => h.DeletingSince != null)
-            .Select(h => (Guid?)h.Id).FirstOrDefaultAsync(cancellationToken);
+        Principal.Of(context).HostId
+        ?? await db
+            .Hosts.Where(h => h.Name == host)
+            .OrderBy(h => h.DeletingSince != null)
+            .Select(h => (Guid?)h.Id)
+            .FirstOrDefaultAsync(cancellationToken);
 }
 
 /// <summary>Answers with a host's work, in the form that both programs agree on.</summary>
@@ -125,6 +170,8 @@ internal sealed class HostWorkResult(HostWork work) : IResult, IStatusCodeHttpRe
         httpContext.Response.ContentType = "application/json";
         httpContext.Response.ContentLength = body.Length;
         httpContext.Response.Headers.CacheControl = "no-store";
-        return HttpMethods.IsHead(httpContext.Request.Method) ? Task.CompletedTask : httpContext.Response.Body.WriteAsync(body, httpContext.RequestAborted).AsTask();
+        return HttpMethods.IsHead(httpContext.Request.Method)
+            ? Task.CompletedTask
+            : httpContext.Response.Body.WriteAsync(body, httpContext.RequestAborted).AsTask();
     }
 }

@@ -16,12 +16,25 @@ internal static class Enrolments
 
     public static void MapEnrolments(this IEndpointRouteBuilder api)
     {
-        api.MapPost("/hosts/{host}/enrolment", DrawAsync).WithTags("Agents").RequireAuthorization(Policies.Admin).Takes()
-            .Describe("draw-enrolment", "Draw a one-time token for a host's agent", "The token is shown once and is worth something for one hour.");
-        api.MapPost("/enrolments", EnrolAsync).WithTags("Agents").AllowAnonymous().Takes().TakesBody<EnrolmentRequest>(JsonBody.Json, Example)
+        api.MapPost("/hosts/{host}/enrolment", DrawAsync)
+            .WithTags("Agents")
+            .RequireAuthorization(Policies.Admin)
+            .Takes()
             .Describe(
-                "enrol-agent", "Make an agent's key known",
-                "With the one-time token as bearer. The same key again has the same answer; another key is refused. Former keys of the host end.");
+                "draw-enrolment",
+                "Draw a one-time token for a host's agent",
+                "The token is shown once and is worth something for one hour."
+            );
+        api.MapPost("/enrolments", EnrolAsync)
+            .WithTags("Agents")
+            .AllowAnonymous()
+            .Takes()
+            .TakesBody<EnrolmentRequest>(JsonBody.Json, Example)
+            .Describe(
+                "enrol-agent",
+                "Make an agent's key known",
+                "With the one-time token as bearer. The same key again has the same answer; another key is refused. Former keys of the host end."
+            );
     }
 
     internal static async Task<Results<JsonResult<EnrolmentToken>, ProblemResult>> DrawAsync(string host, NestDb db, CancellationToken ct)
@@ -32,7 +45,10 @@ internal static class Enrolments
             db,
             async cancellationToken =>
             {
-                var found = await db.Hosts.AsNoTracking().OrderBy(h => h.DeletingSince != null).FirstOrDefaultAsync(h => h.Name == host, cancellationToken);
+                var found = await db
+                    .Hosts.AsNoTracking()
+                    .OrderBy(h => h.DeletingSince != null)
+                    .FirstOrDefaultAsync(h => h.Name == host, cancellationToken);
                 if (found is null)
                 {
                     return Problems.NotFound("host", host);
@@ -43,17 +59,31 @@ internal static class Enrolments
                     return Problems.BeingDeleted($"The host {host} is being deleted.");
                 }
 
-                expiresAt = await db.Database.SqlQuery<DateTimeOffset>($"""SELECT now() + interval '1 hour' AS "Value" """).SingleAsync(cancellationToken);
-                var enrolment = new Enrolment { HostId = found.Id, TokenSha256 = KeyAuthentication.Hash(token), ExpiresAt = expiresAt };
+                expiresAt = await db
+                    .Database.SqlQuery<DateTimeOffset>($"""SELECT now() + interval '1 hour' AS "Value" """)
+                    .SingleAsync(cancellationToken);
+                var enrolment = new Enrolment
+                {
+                    HostId = found.Id,
+                    TokenSha256 = KeyAuthentication.Hash(token),
+                    ExpiresAt = expiresAt,
+                };
                 db.Enrolments.Add(enrolment);
                 ChangeLog.Add(db, "enrolment", null, host, enrolment.Id, "created", null, null);
                 return null;
             },
-            ct);
-        return problem is null ? new JsonResult<EnrolmentToken>(new(token, expiresAt), StatusCodes.Status201Created) : (ProblemResult)problem;
+            ct
+        );
+        return problem is null
+            ? new JsonResult<EnrolmentToken>(new(token, expiresAt), StatusCodes.Status201Created)
+            : (ProblemResult)problem;
     }
 
-    internal static async Task<Results<JsonResult<EnrolmentAnswer>, ProblemResult>> EnrolAsync(HttpContext context, NestDb db, CancellationToken ct)
+    internal static async Task<Results<JsonResult<EnrolmentAnswer>, ProblemResult>> EnrolAsync(
+        HttpContext context,
+        NestDb db,
+        CancellationToken ct
+    )
     {
         var (key, problem) = await ReadKeyAsync(context.Request, ct);
         if (problem is not null)
@@ -73,7 +103,9 @@ internal static class Enrolments
             db,
             async cancellationToken =>
             {
-                var enrolment = await db.Enrolments.FromSql($"SELECT * FROM enrolments WHERE token_sha256 = {token} FOR UPDATE").SingleOrDefaultAsync(cancellationToken);
+                var enrolment = await db
+                    .Enrolments.FromSql($"SELECT * FROM enrolments WHERE token_sha256 = {token} FOR UPDATE")
+                    .SingleOrDefaultAsync(cancellationToken);
                 if (enrolment is null)
                 {
                     return Problems.EnrolmentInvalid();
@@ -85,7 +117,11 @@ internal static class Enrolments
                     return CryptographicOperations.FixedTimeEquals(used, key) ? null : Problems.EnrolmentInvalid();
                 }
 
-                if (await db.Database.SqlQuery<bool>($"""SELECT {enrolment.ExpiresAt} <= now() AS "Value" """).SingleAsync(cancellationToken))
+                if (
+                    await db
+                        .Database.SqlQuery<bool>($"""SELECT {enrolment.ExpiresAt} <= now() AS "Value" """)
+                        .SingleAsync(cancellationToken)
+                )
                 {
                     return Problems.EnrolmentInvalid();
                 }
@@ -97,8 +133,11 @@ internal static class Enrolments
                 ChangeLog.Add(db, "enrolment", null, host, enrolment.Id, "updated", null, null);
                 return null;
             },
-            ct);
-        return problem is null && host is not null ? new JsonResult<EnrolmentAnswer>(new(host)) : (ProblemResult)(problem ?? Problems.Internal());
+            ct
+        );
+        return problem is null && host is not null
+            ? new JsonResult<EnrolmentAnswer>(new(host))
+            : (ProblemResult)(problem ?? Problems.Internal());
     }
 
     internal static async Task<(byte[] Key, Problem? Problem)> ReadKeyAsync(HttpRequest request, CancellationToken cancellationToken)

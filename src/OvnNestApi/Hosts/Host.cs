@@ -74,8 +74,11 @@ public sealed class Enrolment
     public byte[]? KeySha256 { get; set; }
 }
 
-internal sealed class HostMapping :
-    IEntityTypeConfiguration<Host>, IEntityTypeConfiguration<HostStatus>, IEntityTypeConfiguration<HostCredential>, IEntityTypeConfiguration<Enrolment>
+internal sealed class HostMapping
+    : IEntityTypeConfiguration<Host>,
+        IEntityTypeConfiguration<HostStatus>,
+        IEntityTypeConfiguration<HostCredential>,
+        IEntityTypeConfiguration<Enrolment>
 {
     public void Configure(EntityTypeBuilder<Host> host) => host.ToTable("hosts").HasResource(unique: true);
 

@@ -16,34 +16,42 @@ internal sealed class HostKind : ResourceKind<Host, HostSpec, HostBody, HostView
 
     public override ResourceWrite<Host, HostSpec> Write(NestDb db, ObjectPath path) => new HostWrite(db, path.Name);
 
-    public override Task<Problem?> DeleteAsync(Deletion deletion, ObjectPath path, CancellationToken cancellationToken) => deletion.OfHostAsync(path.Name, cancellationToken);
+    public override Task<Problem?> DeleteAsync(Deletion deletion, ObjectPath path, CancellationToken cancellationToken) =>
+        deletion.OfHostAsync(path.Name, cancellationToken);
 
-    public override async Task<List<HostView>> ViewAsync(NestDb db, Liveness liveness, IQueryable<Host> which, CancellationToken cancellationToken)
+    public override async Task<List<HostView>> ViewAsync(
+        NestDb db,
+        Liveness liveness,
+        IQueryable<Host> which,
+        CancellationToken cancellationToken
+    )
     {
-        var rows = await which.AsNoTracking()
+        var rows = await which
+            .AsNoTracking()
             .Select(host => new { Host = host, Told = db.HostStatus.FirstOrDefault(told => told.HostId == host.Id) })
             .ToListAsync(cancellationToken);
         return rows.ConvertAll(row => View(row.Host, row.Told, liveness.Of(row.Host)));
     }
 
-    private static HostView View(Host host, HostStatus? told, Condition condition) => new()
-    {
-        Name = host.Name,
-        Description = host.Description,
-        Labels = host.Labels,
-        Spec = new(host.Spec),
-        Metadata = Metadata.Of(host, "host"),
-        Status = new()
+    private static HostView View(Host host, HostStatus? told, Condition condition) =>
+        new()
         {
-            Ready = condition.IsReady,
-            Reason = condition.Reason,
-            Message = condition.Message,
-            Since = condition.Since,
-            ObservedAt = condition.ObservedAt,
-            Effective = new(host.Chassis ?? told?.SystemId, host.IntegrationBridge),
-            Agent = new(told?.SeenAt, told?.SystemId, told?.NbCfg, told?.Unknown ?? []),
-        },
-    };
+            Name = host.Name,
+            Description = host.Description,
+            Labels = host.Labels,
+            Spec = new(host.Spec),
+            Metadata = Metadata.Of(host, "host"),
+            Status = new()
+            {
+                Ready = condition.IsReady,
+                Reason = condition.Reason,
+                Message = condition.Message,
+                Since = condition.Since,
+                ObservedAt = condition.ObservedAt,
+                Effective = new(host.Chassis ?? told?.SystemId, host.IntegrationBridge),
+                Agent = new(told?.SeenAt, told?.SystemId, told?.NbCfg, told?.Unknown ?? []),
+            },
+        };
 }
 
 /// <summary>A host.</summary>

@@ -11,11 +11,23 @@ internal static class HostSide
     /// <summary>Options (<c>Hosts</c>, <c>Leases</c>), <see cref="Settlement"/>, and the background loops.</summary>
     public static IServiceCollection AddHostSide(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<HostOptions>().Bind(configuration.GetSection("Hosts"))
-            .Validate(o => o.SilentAfter >= TimeSpan.FromSeconds(1) && o.SilentAfter <= TimeSpan.FromDays(1), "Hosts__SilentAfter: 1 s to 1 day.").ValidateOnStart();
-        services.AddOptions<LeaseOptions>().Bind(configuration.GetSection("Leases"))
+        services
+            .AddOptions<HostOptions>()
+            .Bind(configuration.GetSection("Hosts"))
+            .Validate(
+                o => o.SilentAfter >= TimeSpan.FromSeconds(1) && o.SilentAfter <= TimeSpan.FromDays(1),
+                "Hosts__SilentAfter: 1 s to 1 day."
+            )
+            .ValidateOnStart();
+        services
+            .AddOptions<LeaseOptions>()
+            .Bind(configuration.GetSection("Leases"))
             .Validate(o => o.Cooldown >= TimeSpan.Zero && o.Cooldown <= TimeSpan.FromDays(1), "Leases__Cooldown: 0 s to 1 day.")
-            .Validate(o => o.KeepHistory >= TimeSpan.FromDays(1) && o.KeepHistory <= TimeSpan.FromDays(3660), "Leases__KeepHistory: 1 day to 10 years.").ValidateOnStart();
+            .Validate(
+                o => o.KeepHistory >= TimeSpan.FromDays(1) && o.KeepHistory <= TimeSpan.FromDays(3660),
+                "Leases__KeepHistory: 1 day to 10 years."
+            )
+            .ValidateOnStart();
         services.AddSingleton<Settlement>();
         services.AddSingleton<Reports>();
         services.AddSingleton<LeaseReading>();

@@ -7,11 +7,20 @@ namespace OvnNestApi.Hosts;
 /// <summary>The rules of writing a host.</summary>
 internal sealed class HostWrite(NestDb db, string name) : ResourceWrite<Host, HostSpec>(db, "host", name)
 {
-    protected override Task<Problem?> LockParentsAsync(HostSpec spec, CancellationToken cancellationToken) => Task.FromResult<Problem?>(null);
+    protected override Task<Problem?> LockParentsAsync(HostSpec spec, CancellationToken cancellationToken) =>
+        Task.FromResult<Problem?>(null);
 
-    protected override IQueryable<Host> LockIncarnations() => Db.Hosts.FromSql($"SELECT * FROM hosts WHERE name = {Name} ORDER BY created_at DESC FOR UPDATE");
+    protected override IQueryable<Host> LockIncarnations() =>
+        Db.Hosts.FromSql($"SELECT * FROM hosts WHERE name = {Name} ORDER BY created_at DESC FOR UPDATE");
 
-    protected override Host Create(Sent<HostSpec> sent) => new() { Name = Name, Spec = sent.SpecText, CreatedAt = Now, UpdatedAt = Now };
+    protected override Host Create(Sent<HostSpec> sent) =>
+        new()
+        {
+            Name = Name,
+            Spec = sent.SpecText,
+            CreatedAt = Now,
+            UpdatedAt = Now,
+        };
 
     protected override Task<Problem?> ApplyAsync(Host target, HostSpec spec, Host? predecessor, CancellationToken cancellationToken)
     {
@@ -24,7 +33,10 @@ internal sealed class HostWrite(NestDb db, string name) : ResourceWrite<Host, Ho
     {
         if (IsNew)
         {
-            await Db.Database.ExecuteSqlAsync($"INSERT INTO host_status (host_id, applied_revision, unknown) VALUES ({target.Id}, 0, '{{}}') ON CONFLICT DO NOTHING", cancellationToken);
+            await Db.Database.ExecuteSqlAsync(
+                $"INSERT INTO host_status (host_id, applied_revision, unknown) VALUES ({target.Id}, 0, '{{}}') ON CONFLICT DO NOTHING",
+                cancellationToken
+            );
             return null;
         }
 
@@ -34,7 +46,8 @@ internal sealed class HostWrite(NestDb db, string name) : ResourceWrite<Host, Ho
             UPDATE vms SET dirty_seq = nextval('dirty_seq') WHERE host_id = {target.Id};
             UPDATE hosts SET work_revision = work_revision + 1 WHERE id = {target.Id}
             """,
-            cancellationToken);
+            cancellationToken
+        );
         Db.TouchedHosts.Add(target.Id);
         return null;
     }

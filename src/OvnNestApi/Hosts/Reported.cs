@@ -5,7 +5,8 @@ namespace OvnNestApi.Hosts;
 /// <summary>A report in the shape that statements take, cut to bounds.</summary>
 internal sealed class Reported
 {
-    private const int Longest = 1000, MostUnknown = 100;
+    private const int Longest = 1000,
+        MostUnknown = 100;
 
     /// <param name="applied">The revision of the work that the report is about; -1: of no work of ours, so it confirms nothing.</param>
     public Reported(Guid host, HostReport report, long applied)
@@ -14,17 +15,24 @@ internal sealed class Reported
         var bridges = report.Bridges ?? [];
         var tags = bridges.SelectMany(b => (b.Tags ?? []).Select(tag => (b.Vm, Tag: tag))).ToList();
         (Applied, SystemId, NbCfg) = (applied, Cut(report.SystemId, 255), report.NbCfg);
-        Unknown = [.. (report.Unknown ?? []).Take(MostUnknown).Select(u => Cut($"{u.What} ({u.Id})", 200) ?? "").Order(StringComparer.Ordinal)];
+        Unknown =
+        [
+            .. (report.Unknown ?? []).Take(MostUnknown).Select(u => Cut($"{u.What} ({u.Id})", 200) ?? "").Order(StringComparer.Ordinal),
+        ];
         Parameters =
         [
-            ("host", host), ("applied", applied), ("nbcfg", NbCfg), ("removed", (report.Removed ?? []).Distinct().ToArray()),
+            ("host", host),
+            ("applied", applied),
+            ("nbcfg", NbCfg),
+            ("removed", (report.Removed ?? []).Distinct().ToArray()),
             ("ids", objects.Select(o => o.Id).ToArray()),
             ("digests", objects.Select(o => Cut(o.Digest, 128)).ToArray()),
             ("errors", objects.Select(o => Cut(o.Error, Longest)).ToArray()),
             ("addresses", objects.Select(o => Cut(o.Address, 64)).ToArray()),
             ("installed", objects.Select(o => o.OvnInstalled).ToArray()),
             ("attached", bridges.Where(b => b.Attached).Select(b => b.Vm).Distinct().ToArray()),
-            ("tagvms", tags.Select(t => t.Vm).ToArray()), ("tags", tags.Select(t => t.Tag).ToArray()),
+            ("tagvms", tags.Select(t => t.Vm).ToArray()),
+            ("tags", tags.Select(t => t.Tag).ToArray()),
         ];
     }
 

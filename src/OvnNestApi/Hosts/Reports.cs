@@ -17,7 +17,8 @@ internal sealed class Reports(Settlement settlement)
         borne AS (SELECT * FROM unnest(@tagvms::uuid[], @tags::int[]) AS t (vm, tag))
         """;
 
-    private const string SaysOther = "(p.digest, p.error, p.address, p.ovn_installed) IS DISTINCT FROM (s.digest, s.error, s.address, coalesce(s.installed, false))";
+    private const string SaysOther =
+        "(p.digest, p.error, p.address, p.ovn_installed) IS DISTINCT FROM (s.digest, s.error, s.address, coalesce(s.installed, false))";
 
     private const string IsConfirmed = "NOT p.wanted AND p.object_id = ANY(@removed) AND p.revision <= @applied";
 
@@ -64,19 +65,41 @@ internal sealed class Reports(Settlement settlement)
     /// <summary>Takes a report in, in a transaction of its own.</summary>
     /// <param name="host">The host whose credential sent it: only its own rows are touched, whatever ids the report names.</param>
     /// <returns>Whether anything was new, and what hindered.</returns>
-    public async Task<(bool IsNews, Problem? Problem)> TakeAsync(NestDb db, Guid host, HostReport report, CancellationToken cancellationToken)
+    public async Task<(bool IsNews, Problem? Problem)> TakeAsync(
+        NestDb db,
+        Guid host,
+        HostReport report,
+        CancellationToken cancellationToken
+    )
     {
         var stored = await (
             from h in db.Hosts
             from s in db.HostStatus.Where(s => s.HostId == h.Id).DefaultIfEmpty()
             where h.Id == host
-            select new { h.WorkRevision, db.Leader.Single().Installation, Status = s }).AsNoTracking().SingleAsync(cancellationToken);
+            select new
+            {
+                h.WorkRevision,
+                db.Leader.Single().Installation,
+                Status = s,
+            }
+        )
+            .AsNoTracking()
+            .SingleAsync(cancellationToken);
 
         // Work of another installation, or of a future that a restored database has forgotten, is no work of ours.
-        var applied = WorkCursor.Parse(report.Cursor) is { } cursor && cursor.Installation == stored.Installation && cursor.Revision <= stored.WorkRevision ? cursor.Revision : -1;
+        var applied =
+            WorkCursor.Parse(report.Cursor) is { } cursor
+            && cursor.Installation == stored.Installation
+            && cursor.Revision <= stored.WorkRevision
+                ? cursor.Revision
+                : -1;
         var reported = new Reported(host, report, applied);
         var isOtherChassis = stored.Status?.SystemId != reported.SystemId;
-        var isOtherStatus = isOtherChassis || stored.Status is not { } status || status.NbCfg != reported.NbCfg || status.AppliedRevision != Math.Max(applied, 0)
+        var isOtherStatus =
+            isOtherChassis
+            || stored.Status is not { } status
+            || status.NbCfg != reported.NbCfg
+            || status.AppliedRevision != Math.Max(applied, 0)
             || !status.Unknown.SequenceEqual(reported.Unknown);
         if (!isOtherStatus && (await NewsAsync(db, reported, cancellationToken)).Count == 0)
         {
@@ -100,10 +123,16 @@ internal sealed class Reports(Settlement settlement)
                 await Readiness.EvaluateAsync(db, [.. news.Select(n => n.Object).OfType<Guid>().Distinct(), host], ct);
                 return null;
             },
-            cancellationToken);
+            cancellationToken
+        );
         return (problem is null, problem);
     }
 
-    private static Task<List<(Guid Vm, Guid? Object)>> NewsAsync(NestDb db, Reported reported, CancellationToken cancellationToken) => db.QueryAsync(
-        News, row => (row.GetGuid(0), row.IsDBNull(1) ? (Guid?)null : row.GetGuid(1)), cancellationToken, reported.Parameters);
+    private static Task<List<(Guid Vm, Guid? Object)>> NewsAsync(NestDb db, Reported reported, CancellationToken cancellationToken) =>
+        db.QueryAsync(
+            News,
+            row => (row.GetGuid(0), row.IsDBNull(1) ? (Guid?)null : row.GetGuid(1)),
+            cancellationToken,
+            reported.Parameters
+        );
 }

@@ -15,7 +15,11 @@ namespace OvnNestApi.Hosts;
 internal static class Work
 {
     /// <summary>The work of containers whose tag's lease is their own.</summary>
-    public static async Task<List<(Guid Vm, ContainerWork Work)>> OfContainersAsync(NestDb db, IQueryable<Container> containers, CancellationToken cancellationToken)
+    public static async Task<List<(Guid Vm, ContainerWork Work)>> OfContainersAsync(
+        NestDb db,
+        IQueryable<Container> containers,
+        CancellationToken cancellationToken
+    )
     {
         var rows = await (
             from c in containers
@@ -31,8 +35,20 @@ internal static class Work
                 c.PortName,
                 c.Tag,
                 Lease = l.Id,
-                Device = new DeviceRow(c.Interface, c.Namespace, c.Mac, c.Ip, c.Addressing, c.Workload, n.Mtu, n.Subnet, n.Gateway, n.DnsServers),
-            }).ToListAsync(cancellationToken);
+                Device = new DeviceRow(
+                    c.Interface,
+                    c.Namespace,
+                    c.Mac,
+                    c.Ip,
+                    c.Addressing,
+                    c.Workload,
+                    n.Mtu,
+                    n.Subnet,
+                    n.Gateway,
+                    n.DnsServers
+                ),
+            }
+        ).ToListAsync(cancellationToken);
         return rows.ConvertAll(r =>
         {
             var work = new ContainerWork(r.Id, r.Name, "", r.PortName, r.Tag, r.Lease, r.Device.ToWork());
@@ -54,8 +70,20 @@ internal static class Work
                 v.PortName,
                 v.Bridge,
                 v.UplinkInterface,
-                Device = new DeviceRow(v.Interface, v.Namespace, v.Mac, v.Ip, v.Addressing, v.Workload, n.Mtu, n.Subnet, n.Gateway, n.DnsServers),
-            }).ToListAsync(cancellationToken);
+                Device = new DeviceRow(
+                    v.Interface,
+                    v.Namespace,
+                    v.Mac,
+                    v.Ip,
+                    v.Addressing,
+                    v.Workload,
+                    n.Mtu,
+                    n.Subnet,
+                    n.Gateway,
+                    n.DnsServers
+                ),
+            }
+        ).ToListAsync(cancellationToken);
         return rows.ConvertAll(r =>
         {
             var work = new VmWork(r.Id, r.Name, "", r.PortName, r.Bridge, r.UplinkInterface, r.Device.ToWork(), []);
@@ -64,14 +92,33 @@ internal static class Work
     }
 
     /// <summary>128 bits of the work's own JSON: a label is not in it, an MTU is.</summary>
-    private static string Digest<T>(T work) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(work, ContractJson.Options)).AsSpan(0, 16));
+    private static string Digest<T>(T work) =>
+        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(work, ContractJson.Options)).AsSpan(0, 16));
 
     private sealed record DeviceRow(
-        string Interface, string Namespace, MacAddress Mac, Ipv4? Ip, Addressing Addressing, Workload Workload, int Mtu, Cidr? Subnet, Ipv4? Gateway, string[] DnsServers)
+        string Interface,
+        string Namespace,
+        MacAddress Mac,
+        Ipv4? Ip,
+        Addressing Addressing,
+        Workload Workload,
+        int Mtu,
+        Cidr? Subnet,
+        Ipv4? Gateway,
+        string[] DnsServers
+    )
     {
-        public DeviceWork ToWork() => new(
-            Interface, Namespace, Mac.ToString(), Mtu, Addressing,
-            Ip is { } ip && Subnet is { } subnet ? string.Create(CultureInfo.InvariantCulture, $"{ip}/{subnet.PrefixLength}") : null,
-            Gateway?.ToString(), DnsServers, Workload);
+        public DeviceWork ToWork() =>
+            new(
+                Interface,
+                Namespace,
+                Mac.ToString(),
+                Mtu,
+                Addressing,
+                Ip is { } ip && Subnet is { } subnet ? string.Create(CultureInfo.InvariantCulture, $"{ip}/{subnet.PrefixLength}") : null,
+                Gateway?.ToString(),
+                DnsServers,
+                Workload
+            );
     }
 }

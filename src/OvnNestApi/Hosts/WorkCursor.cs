@@ -12,8 +12,11 @@ internal readonly record struct WorkCursor(Guid Installation, long Revision)
 
     /// <summary>Null: not one of ours, or of another form.</summary>
     public static WorkCursor? Parse(string? text) =>
-        text?.Split('.') is [Form, var installation, var revision] && Guid.TryParseExact(installation, "N", out var id)
-        && long.TryParse(revision, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? new(id, number) : null;
+        text?.Split('.') is [Form, var installation, var revision]
+        && Guid.TryParseExact(installation, "N", out var id)
+        && long.TryParse(revision, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? new(id, number)
+            : null;
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Form}.{Installation:N}.{Revision}");

@@ -7,7 +7,13 @@ using OvnNestApi.Data;
 namespace OvnNestApi.Hosts;
 
 /// <summary>Answers a host's poll when its work differs from what it has. Holds no database connection while it waits.</summary>
-internal sealed class WorkPoll(IDbContextFactory<NestDb> databases, Signals signals, HostPresence presence, TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed class WorkPoll(
+    IDbContextFactory<NestDb> databases,
+    Signals signals,
+    HostPresence presence,
+    TimeProvider time,
+    IHostApplicationLifetime lifetime
+)
 {
     /// <summary>How often to look without a wake-up, while other processes' wake-ups do not come through.</summary>
     private static readonly TimeSpan Alone = TimeSpan.FromSeconds(2);
@@ -54,8 +60,16 @@ internal sealed class WorkPoll(IDbContextFactory<NestDb> databases, Signals sign
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var snapshot = await db.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
-        var head = await db.Hosts.Where(h => h.Id == host)
-            .Select(h => new { h.Name, h.IntegrationBridge, h.WorkRevision, db.Leader.Single().Installation }).SingleOrDefaultAsync(cancellationToken);
+        var head = await db
+            .Hosts.Where(h => h.Id == host)
+            .Select(h => new
+            {
+                h.Name,
+                h.IntegrationBridge,
+                h.WorkRevision,
+                db.Leader.Single().Installation,
+            })
+            .SingleOrDefaultAsync(cancellationToken);
         if (head is null)
         {
             return null;
@@ -63,18 +77,35 @@ internal sealed class WorkPoll(IDbContextFactory<NestDb> databases, Signals sign
 
         var placements = db.Placements.Where(p => p.HostId == host);
         var vms = await Work.OfVmsAsync(db, db.Vms.Where(v => placements.Any(p => p.ObjectId == v.Id && p.Wanted)), cancellationToken);
-        var containers = (await Work.OfContainersAsync(db, db.Containers.Where(c => placements.Any(p => p.ObjectId == c.Id && p.Wanted)), cancellationToken))
-            .ToLookup(c => c.Vm, c => c.Work);
-        var removals = await placements.Where(p => !p.Wanted).OrderBy(p => p.Kind).ThenBy(p => p.Name)
-            .Select(p => new Removal(p.ObjectId, p.Kind, p.Name, p.Interface, p.Namespace, p.Bridge)).ToListAsync(cancellationToken);
+        var containers = (
+            await Work.OfContainersAsync(
+                db,
+                db.Containers.Where(c => placements.Any(p => p.ObjectId == c.Id && p.Wanted)),
+                cancellationToken
+            )
+        ).ToLookup(c => c.Vm, c => c.Work);
+        var removals = await placements
+            .Where(p => !p.Wanted)
+            .OrderBy(p => p.Kind)
+            .ThenBy(p => p.Name)
+            .Select(p => new Removal(p.ObjectId, p.Kind, p.Name, p.Interface, p.Namespace, p.Bridge))
+            .ToListAsync(cancellationToken);
         return new(
-            new WorkCursor(head.Installation, head.WorkRevision).ToString(), head.Installation, head.Name, head.IntegrationBridge,
-            vms.ConvertAll(vm => vm with { Containers = [.. containers[vm.Id]] }), removals);
+            new WorkCursor(head.Installation, head.WorkRevision).ToString(),
+            head.Installation,
+            head.Name,
+            head.IntegrationBridge,
+            vms.ConvertAll(vm => vm with { Containers = [.. containers[vm.Id]] }),
+            removals
+        );
     }
 
     private async Task<WorkCursor?> CursorAsync(Guid host, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Hosts.Where(h => h.Id == host).Select(h => (WorkCursor?)new WorkCursor(db.Leader.Single().Installation, h.WorkRevision)).SingleOrDefaultAsync(cancellationToken);
+        return await db
+            .Hosts.Where(h => h.Id == host)
+            .Select(h => (WorkCursor?)new WorkCursor(db.Leader.Single().Installation, h.WorkRevision))
+            .SingleOrDefaultAsync(cancellationToken);
     }
 }

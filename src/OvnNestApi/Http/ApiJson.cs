@@ -32,9 +32,21 @@ public static class ApiJson
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new UtcConverter());
         options.Converters.Add(new TextValueConverter<Ipv4>(Ipv4.TryParse, "an IPv4 address such as 172.16.255.133 is expected"));
-        options.Converters.Add(new TextValueConverter<MacAddress>(MacAddress.TryParse, "a unicast MAC address such as 02:ac:10:ff:01:33 is expected"));
-        options.Converters.Add(new TextValueConverter<Cidr>(Cidr.TryParse, "an IPv4 subnet in canonical form such as 172.16.255.128/26 is expected (host bits zero)"));
-        options.Converters.Add(new TextValueConverter<AddressRange>(AddressRange.TryParse, "an IPv4 address or a range such as 172.16.255.140-172.16.255.150 is expected"));
+        options.Converters.Add(
+            new TextValueConverter<MacAddress>(MacAddress.TryParse, "a unicast MAC address such as 02:ac:10:ff:01:33 is expected")
+        );
+        options.Converters.Add(
+            new TextValueConverter<Cidr>(
+                Cidr.TryParse,
+                "an IPv4 subnet in canonical form such as 172.16.255.128/26 is expected (host bits zero)"
+            )
+        );
+        options.Converters.Add(
+            new TextValueConverter<AddressRange>(
+                AddressRange.TryParse,
+                "an IPv4 address or a range such as 172.16.255.140-172.16.255.150 is expected"
+            )
+        );
         options.TypeInfoResolver = new DefaultJsonTypeInfoResolver();
     }
 
@@ -62,7 +74,8 @@ internal sealed class TextValueConverter<T>(TextValueConverter<T>.Parse parse, s
 /// <summary>Times as RFC 3339 in UTC, with a Z.</summary>
 internal sealed class UtcConverter : JsonConverter<DateTimeOffset>
 {
-    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTimeOffset();
+    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.GetDateTimeOffset();
 
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture));

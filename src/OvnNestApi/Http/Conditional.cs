@@ -12,8 +12,11 @@ internal sealed record Conditional(IReadOnlyList<string>? IfMatch, bool CreateOn
 
     public static Conditional Of(HttpRequest request)
     {
-        var ifMatch = request.Headers.IfMatch.Count == 0 ? null
-            : EntityTagHeaderValue.TryParseStrictList(request.Headers.IfMatch, out var tags) ? tags.Where(tag => !tag.IsWeak).Select(tag => tag.Tag.ToString()).ToList() : [];
+        var ifMatch =
+            request.Headers.IfMatch.Count == 0 ? null
+            : EntityTagHeaderValue.TryParseStrictList(request.Headers.IfMatch, out var tags)
+                ? tags.Where(tag => !tag.IsWeak).Select(tag => tag.Tag.ToString()).ToList()
+            : [];
         return new(ifMatch, request.Headers.IfNoneMatch.ToString() == "*");
     }
 
@@ -30,6 +33,10 @@ internal sealed record Conditional(IReadOnlyList<string>? IfMatch, bool CreateOn
             return null;
         }
 
-        return Problems.PreconditionFailed(present is null ? "If-Match was sent, and there is no such object." : $"If-Match was sent, and the object's ETag is {ETag(present.Id, present.Revision)}.");
+        return Problems.PreconditionFailed(
+            present is null
+                ? "If-Match was sent, and there is no such object."
+                : $"If-Match was sent, and the object's ETag is {ETag(present.Id, present.Revision)}."
+        );
     }
 }

@@ -9,14 +9,22 @@ internal static class Conflicts
     private const string Revalidation = "RevalidateCachedQuery";
 
     /// <summary>A race that is worth another run of the whole transaction; null when it is none.</summary>
-    public static Conflict? Of(Exception exception) => Find<PostgresException>(exception) switch
-    {
-        { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected } => new(Problems.DatabaseUnavailable()),
-        { SqlState: PostgresErrorCodes.FeatureNotSupported, Routine: Revalidation } => new(Problems.DatabaseUnavailable()),
-        { SqlState: PostgresErrorCodes.UniqueViolation } unique => new(OfConstraint(unique.ConstraintName)),
-        { SqlState: PostgresErrorCodes.ForeignKeyViolation } => new(Problems.InUse("Another request has just begun or ceased to use it. Send the request again.") with { Retryable = true }),
-        _ => null,
-    };
+    public static Conflict? Of(Exception exception) =>
+        Find<PostgresException>(exception) switch
+        {
+            { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected } => new(
+                Problems.DatabaseUnavailable()
+            ),
+            { SqlState: PostgresErrorCodes.FeatureNotSupported, Routine: Revalidation } => new(Problems.DatabaseUnavailable()),
+            { SqlState: PostgresErrorCodes.UniqueViolation } unique => new(OfConstraint(unique.ConstraintName)),
+            { SqlState: PostgresErrorCodes.ForeignKeyViolation } => new(
+                Problems.InUse("Another request has just begun or ceased to use it. Send the request again.") with
+                {
+                    Retryable = true,
+                }
+            ),
+            _ => null,
+        };
 
     /// <summary>A database that cannot be used now; null when it is something else.</summary>
     public static Problem? Outage(Exception exception)
@@ -28,8 +36,10 @@ internal static class Conflicts
                 PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedObject =>
                     Problems.SchemaMismatch("The database lacks what this version of the program expects. Run its migrations."),
                 PostgresErrorCodes.FeatureNotSupported when refused.Routine == Revalidation => Problems.DatabaseUnavailable(),
-                PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.InvalidCatalogName => Problems.DatabaseUnavailable(),
-                ['0', '8', ..] or ['2', '8', ..] or ['5', '3', ..] or ['5', '7', ..] or PostgresErrorCodes.ReadOnlySqlTransaction => Problems.DatabaseUnavailable(),
+                PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.InvalidCatalogName =>
+                    Problems.DatabaseUnavailable(),
+                ['0', '8', ..] or ['2', '8', ..] or ['5', '3', ..] or ['5', '7', ..] or PostgresErrorCodes.ReadOnlySqlTransaction =>
+                    Problems.DatabaseUnavailable(),
                 _ => null,
             };
         }
@@ -38,15 +48,19 @@ internal static class Conflicts
         return Find<NpgsqlException>(exception) is not null ? Problems.DatabaseUnavailable() : null;
     }
 
-    private static Problem OfConstraint(string? constraint) => constraint switch
-    {
-        "ux_addresses_ip" => Problems.AddressTaken("#/spec/ip", "Another port of the network has this address."),
-        "ux_addresses_mac" => Problems.AddressTaken("#/spec/mac", "Another port of the network has this address."),
-        "ux_vlan_leases_tag" or "ux_vlan_leases_container" => Problems.VlanTagTaken("Another request has just taken the tag.", TimeSpan.FromSeconds(1)),
-        "ux_vlan_leases_owner" => Problems.VlanTagTaken("Another lease of the VM has this owner key.", pointer: "#/spec/owner"),
-        "pk_claimed_names" => Problems.NameTaken("#/spec", "Another object has just taken one of the names."),
-        _ => Problems.AlreadyExists("object", "of this name"),
-    };
+    private static Problem OfConstraint(string? constraint) =>
+        constraint switch
+        {
+            "ux_addresses_ip" => Problems.AddressTaken("#/spec/ip", "Another port of the network has this address."),
+            "ux_addresses_mac" => Problems.AddressTaken("#/spec/mac", "Another port of the network has this address."),
+            "ux_vlan_leases_tag" or "ux_vlan_leases_container" => Problems.VlanTagTaken(
+                "Another request has just taken the tag.",
+                TimeSpan.FromSeconds(1)
+            ),
+            "ux_vlan_leases_owner" => Problems.VlanTagTaken("Another lease of the VM has this owner key.", pointer: "#/spec/owner"),
+            "pk_claimed_names" => Problems.NameTaken("#/spec", "Another object has just taken one of the names."),
+            _ => Problems.AlreadyExists("object", "of this name"),
+        };
 
     private static T? Find<T>(Exception? exception)
         where T : Exception

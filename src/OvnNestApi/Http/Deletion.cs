@@ -30,29 +30,53 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
 
     public async Task<Problem?> OfRouterAsync(string name, CancellationToken cancellationToken)
     {
-        var router = Pick(await db.Routers.FromSql($"SELECT * FROM routers WHERE name = {name} ORDER BY created_at DESC FOR UPDATE").ToListAsync(cancellationToken));
+        var router = Pick(
+            await db
+                .Routers.FromSql($"SELECT * FROM routers WHERE name = {name} ORDER BY created_at DESC FOR UPDATE")
+                .ToListAsync(cancellationToken)
+        );
         return router is null ? Problems.NotFound("router", name) : await GoAsync(new() { Routers = [router] }, router, cancellationToken);
     }
 
     public async Task<Problem?> OfNetworkAsync(string name, CancellationToken cancellationToken)
     {
-        var network = Pick(await db.Networks.FromSql($"SELECT * FROM networks WHERE name = {name} ORDER BY created_at DESC FOR UPDATE").ToListAsync(cancellationToken));
-        return network is null ? Problems.NotFound("network", name) : await GoAsync(new() { Networks = [network] }, network, cancellationToken);
+        var network = Pick(
+            await db
+                .Networks.FromSql($"SELECT * FROM networks WHERE name = {name} ORDER BY created_at DESC FOR UPDATE")
+                .ToListAsync(cancellationToken)
+        );
+        return network is null
+            ? Problems.NotFound("network", name)
+            : await GoAsync(new() { Networks = [network] }, network, cancellationToken);
     }
 
     public async Task<Problem?> OfHostAsync(string name, CancellationToken cancellationToken)
     {
-        var host = Pick(await db.Hosts.FromSql($"SELECT * FROM hosts WHERE name = {name} ORDER BY created_at DESC FOR UPDATE").ToListAsync(cancellationToken));
+        var host = Pick(
+            await db
+                .Hosts.FromSql($"SELECT * FROM hosts WHERE name = {name} ORDER BY created_at DESC FOR UPDATE")
+                .ToListAsync(cancellationToken)
+        );
         if (host is null)
         {
             return Problems.NotFound("host", name);
         }
 
-        if (host.DeletingSince is null && !cascade && !force
-            && (await db.Placements.AnyAsync(p => p.HostId == host.Id && !p.Wanted, cancellationToken)
-                || await db.LeaseHolds.AnyAsync(o => o.HostId == host.Id && o.AfterRevision != null, cancellationToken)))
+        if (
+            host.DeletingSince is null
+            && !cascade
+            && !force
+            && (
+                await db.Placements.AnyAsync(p => p.HostId == host.Id && !p.Wanted, cancellationToken)
+                || await db.LeaseHolds.AnyAsync(o => o.HostId == host.Id && o.AfterRevision != null, cancellationToken)
+            )
+        )
         {
-            return Problems.InUse($"The host {name} has not confirmed yet that everything it had is gone.") with { Retryable = true, RetryAfter = TimeSpan.FromSeconds(5) };
+            return Problems.InUse($"The host {name} has not confirmed yet that everything it had is gone.") with
+            {
+                Retryable = true,
+                RetryAfter = TimeSpan.FromSeconds(5),
+            };
         }
 
         return await GoAsync(new() { Hosts = [host] }, host, cancellationToken);
@@ -60,23 +84,39 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
 
     public async Task<Problem?> OfVmAsync(string name, CancellationToken cancellationToken)
     {
-        var vm = Pick(await db.Vms.FromSql($"SELECT * FROM vms WHERE name = {name} ORDER BY created_at DESC FOR NO KEY UPDATE").ToListAsync(cancellationToken));
+        var vm = Pick(
+            await db
+                .Vms.FromSql($"SELECT * FROM vms WHERE name = {name} ORDER BY created_at DESC FOR NO KEY UPDATE")
+                .ToListAsync(cancellationToken)
+        );
         return vm is null ? Problems.NotFound("vm", name) : await GoAsync(new() { Vms = [vm] }, vm, cancellationToken);
     }
 
     public async Task<Problem?> OfContainerAsync(string vmName, string name, CancellationToken cancellationToken)
     {
-        var vms = await db.Vms.FromSql($"SELECT * FROM vms WHERE name = {vmName} ORDER BY created_at DESC FOR NO KEY UPDATE").ToListAsync(cancellationToken);
+        var vms = await db
+            .Vms.FromSql($"SELECT * FROM vms WHERE name = {vmName} ORDER BY created_at DESC FOR NO KEY UPDATE")
+            .ToListAsync(cancellationToken);
         if (vms.Count == 0)
         {
             return Problems.NotFound("vm", vmName);
         }
 
         var ids = vms.Select(vm => vm.Id).ToArray();
-        var container = Pick(await db.Containers.FromSql(
-            $"SELECT * FROM containers WHERE vm_id = ANY({ids}) AND name = {name} ORDER BY created_at DESC FOR NO KEY UPDATE").ToListAsync(cancellationToken));
-        return container is null ? Problems.NotFound("container", name)
-            : await GoAsync(new() { Containers = [container], NamesOfVms = vms.ToDictionary(vm => vm.Id, vm => vm.Name) }, container, cancellationToken);
+        var container = Pick(
+            await db
+                .Containers.FromSql(
+                    $"SELECT * FROM containers WHERE vm_id = ANY({ids}) AND name = {name} ORDER BY created_at DESC FOR NO KEY UPDATE"
+                )
+                .ToListAsync(cancellationToken)
+        );
+        return container is null
+            ? Problems.NotFound("container", name)
+            : await GoAsync(
+                new() { Containers = [container], NamesOfVms = vms.ToDictionary(vm => vm.Id, vm => vm.Name) },
+                container,
+                cancellationToken
+            );
     }
 
     private static T? Pick<T>(List<T> incarnations)
@@ -107,7 +147,11 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
         {
             var (kind, vm, _) = going.All.First(one => one.Object == target);
             ChangeLog.Add(db, kind, vm, target.Name, target.Id, "forced", Writable.Of(target), null);
-            await (target is Host ? settlement.ForceHostAsync(db, target.Id, cancellationToken) : settlement.ForceObjectAsync(db, target.Id, cancellationToken));
+            await (
+                target is Host
+                    ? settlement.ForceHostAsync(db, target.Id, cancellationToken)
+                    : settlement.ForceObjectAsync(db, target.Id, cancellationToken)
+            );
             HasChanged = true;
         }
 
@@ -119,8 +163,13 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
     {
         foreach (var router in going.Routers)
         {
-            going.Networks.AddRange(await db.Networks.FromSql(
-                $"SELECT * FROM networks WHERE router_id = {router.Id} AND deleting_since IS NULL ORDER BY id FOR UPDATE").ToListAsync(cancellationToken));
+            going.Networks.AddRange(
+                await db
+                    .Networks.FromSql(
+                        $"SELECT * FROM networks WHERE router_id = {router.Id} AND deleting_since IS NULL ORDER BY id FOR UPDATE"
+                    )
+                    .ToListAsync(cancellationToken)
+            );
         }
 
         var networks = going.Networks.Select(network => network.Id).ToArray();
@@ -128,12 +177,15 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
         if (networks.Length + hosts.Length > 0)
         {
             // The VMs that go, and those that lose a container: both are locked.
-            var vms = await db.Vms.FromSql(
-                $"""
-                SELECT * FROM vms WHERE deleting_since IS NULL AND (network_id = ANY({networks}) OR host_id = ANY({hosts})
-                    OR id IN (SELECT vm_id FROM containers WHERE network_id = ANY({networks}) AND deleting_since IS NULL))
-                ORDER BY id FOR NO KEY UPDATE
-                """).ToListAsync(cancellationToken);
+            var vms = await db
+                .Vms.FromSql(
+                    $"""
+                    SELECT * FROM vms WHERE deleting_since IS NULL AND (network_id = ANY({networks}) OR host_id = ANY({hosts})
+                        OR id IN (SELECT vm_id FROM containers WHERE network_id = ANY({networks}) AND deleting_since IS NULL))
+                    ORDER BY id FOR NO KEY UPDATE
+                    """
+                )
+                .ToListAsync(cancellationToken);
             going.Vms.AddRange(vms.Where(vm => networks.Contains(vm.NetworkId) || (vm.HostId is { } host && hosts.Contains(host))));
             going.NamesOfVms = vms.ToDictionary(vm => vm.Id, vm => vm.Name);
         }
@@ -141,8 +193,13 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
         var ids = going.Vms.Select(vm => vm.Id).ToArray();
         if (ids.Length + networks.Length > 0)
         {
-            going.Containers.AddRange(await db.Containers.FromSql(
-                $"SELECT * FROM containers WHERE deleting_since IS NULL AND (vm_id = ANY({ids}) OR network_id = ANY({networks})) ORDER BY id FOR NO KEY UPDATE").ToListAsync(cancellationToken));
+            going.Containers.AddRange(
+                await db
+                    .Containers.FromSql(
+                        $"SELECT * FROM containers WHERE deleting_since IS NULL AND (vm_id = ANY({ids}) OR network_id = ANY({networks})) ORDER BY id FOR NO KEY UPDATE"
+                    )
+                    .ToListAsync(cancellationToken)
+            );
         }
 
         foreach (var vm in going.Vms)
@@ -159,14 +216,21 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
         {
             ChangeLog.Add(db, kind, vm, one.Name, one.Id, "deleting", Writable.Of(one), null);
             (one.DeletingSince, one.UpdatedAt, one.DirtySeq) = (_now, _now, seq);
-            (one.Reason, one.Message, one.Since) = (Reason.Deleting, "It goes when the northbound database and the hosts have confirmed.", _now);
+            (one.Reason, one.Message, one.Since) = (
+                Reason.Deleting,
+                "It goes when the northbound database and the hosts have confirmed.",
+                _now
+            );
         }
 
         await db.SaveChangesAsync(cancellationToken);
         if (going.Networks.Count > 0)
         {
             var routers = going.Networks.Select(network => network.RouterId).OfType<Guid>().ToArray();
-            await db.Database.ExecuteSqlAsync($"UPDATE routers SET dirty_seq = nextval('dirty_seq') WHERE id = ANY({routers})", cancellationToken);
+            await db.Database.ExecuteSqlAsync(
+                $"UPDATE routers SET dirty_seq = nextval('dirty_seq') WHERE id = ANY({routers})",
+                cancellationToken
+            );
         }
 
         if (going.Containers.Count > 0)
@@ -179,7 +243,12 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
             await Placing.RefreshAsync(db, vm, cancellationToken);
         }
 
-        foreach (var group in going.Containers.Where(c => !going.Vms.Exists(vm => vm.Id == c.VmId)).GroupBy(c => c.VmId).OrderBy(group => group.Key))
+        foreach (
+            var group in going
+                .Containers.Where(c => !going.Vms.Exists(vm => vm.Id == c.VmId))
+                .GroupBy(c => c.VmId)
+                .OrderBy(group => group.Key)
+        )
         {
             await Placing.RefreshAsync(db, group.Key, group.Select(container => container.Id).ToList(), cancellationToken);
         }
@@ -187,8 +256,13 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
 
     private static Problem InUse(List<(string Kind, string? Vm, Resource Object)> dependents)
     {
-        var named = string.Join(", ", dependents.Take(MostNamed).Select(one => $"{one.Kind} {(one.Vm is null ? "" : one.Vm + "/")}{one.Object.Name}"));
-        return Problems.InUse($"In use by {named}{(dependents.Count > MostNamed ? $" and {dependents.Count - MostNamed} more" : "")}. Delete them first, or send ?cascade=true.");
+        var named = string.Join(
+            ", ",
+            dependents.Take(MostNamed).Select(one => $"{one.Kind} {(one.Vm is null ? "" : one.Vm + "/")}{one.Object.Name}")
+        );
+        return Problems.InUse(
+            $"In use by {named}{(dependents.Count > MostNamed ? $" and {dependents.Count - MostNamed} more" : "")}. Delete them first, or send ?cascade=true."
+        );
     }
 
     /// <summary>What goes together.</summary>
@@ -207,12 +281,12 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
         public Dictionary<Guid, string> NamesOfVms { get; set; } = [];
 
         public IEnumerable<(string Kind, string? Vm, Resource Object)> All =>
-        [
-            .. Routers.Select(one => ("router", (string?)null, (Resource)one)),
-            .. Networks.Select(one => ("network", (string?)null, (Resource)one)),
-            .. Hosts.Select(one => ("host", (string?)null, (Resource)one)),
-            .. Vms.Select(one => ("vm", (string?)null, (Resource)one)),
-            .. Containers.Select(one => ("container", NamesOfVms.GetValueOrDefault(one.VmId), (Resource)one)),
-        ];
+            [
+                .. Routers.Select(one => ("router", (string?)null, (Resource)one)),
+                .. Networks.Select(one => ("network", (string?)null, (Resource)one)),
+                .. Hosts.Select(one => ("host", (string?)null, (Resource)one)),
+                .. Vms.Select(one => ("vm", (string?)null, (Resource)one)),
+                .. Containers.Select(one => ("container", NamesOfVms.GetValueOrDefault(one.VmId), (Resource)one)),
+            ];
     }
 }

@@ -35,7 +35,8 @@ internal static class EndpointConventions
             context.Response.Headers.Vary = HeaderNames.Accept;
         }
 
-        return representations.Choose(context.Request) is not null ? next(invocation)
+        return representations.Choose(context.Request) is not null
+            ? next(invocation)
             : Refuse(Problems.NotAcceptable($"The answer is {string.Join(" or ", representations.MediaTypes)}."));
     }
 

@@ -12,10 +12,22 @@ internal static class Health
 
     public static void MapHealth(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapMethods("/livez", [HttpMethods.Get, HttpMethods.Head], Live).AllowAnonymous().WithTags("Service").Takes()
+        endpoints
+            .MapMethods("/livez", [HttpMethods.Get, HttpMethods.Head], Live)
+            .AllowAnonymous()
+            .WithTags("Service")
+            .Takes()
             .Describe("livez", "Whether the process lives", "Answers as long as the process can answer at all; looks at nothing else.");
-        endpoints.MapMethods("/readyz", [HttpMethods.Get, HttpMethods.Head], ReadyAsync).AllowAnonymous().WithTags("Service").Takes()
-            .Describe("readyz", "Whether the process can serve", "Looks at the database and its schema. The northbound database is told but not needed: writes succeed without it.");
+        endpoints
+            .MapMethods("/readyz", [HttpMethods.Get, HttpMethods.Head], ReadyAsync)
+            .AllowAnonymous()
+            .WithTags("Service")
+            .Takes()
+            .Describe(
+                "readyz",
+                "Whether the process can serve",
+                "Looks at the database and its schema. The northbound database is told but not needed: writes succeed without it."
+            );
     }
 
     internal static JsonResult<LiveView> Live() => new(new("alive"));
@@ -29,8 +41,12 @@ internal static class Health
                 return (ProblemResult)mismatch;
             }
 
-            var seen = await db.Database.SqlQuery<double?>($"""SELECT extract(epoch FROM now() - northbound_seen_at)::float8 AS "Value" FROM leader""").FirstOrDefaultAsync(ct);
-            return new JsonResult<ReadyView>(new("ready", "reachable", seen is { } age && age < Grace.TotalSeconds ? "reachable" : "unreachable"));
+            var seen = await db
+                .Database.SqlQuery<double?>($"""SELECT extract(epoch FROM now() - northbound_seen_at)::float8 AS "Value" FROM leader""")
+                .FirstOrDefaultAsync(ct);
+            return new JsonResult<ReadyView>(
+                new("ready", "reachable", seen is { } age && age < Grace.TotalSeconds ? "reachable" : "unreachable")
+            );
         }
         catch (Exception e) when (Conflicts.Outage(e) is { } outage)
         {
@@ -43,7 +59,9 @@ internal static class Health
     {
         try
         {
-            var last = await db.Database.SqlQuery<string>($"""SELECT migration_id AS "Value" FROM schema_history ORDER BY migration_id DESC LIMIT 1""").FirstOrDefaultAsync(ct);
+            var last = await db
+                .Database.SqlQuery<string>($"""SELECT migration_id AS "Value" FROM schema_history ORDER BY migration_id DESC LIMIT 1""")
+                .FirstOrDefaultAsync(ct);
             return string.CompareOrdinal(last, SchemaVersion.Expected) switch
             {
                 0 => null,

@@ -15,11 +15,18 @@ internal static class JsonBody
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = ApiJson.MaxDepth };
 
     /// <summary>The body as one JSON value.</summary>
-    public static async Task<(JsonElement Value, Problem? Problem)> ReadAsync(HttpRequest request, CancellationToken cancellationToken, string mediaType = Json)
+    public static async Task<(JsonElement Value, Problem? Problem)> ReadAsync(
+        HttpRequest request,
+        CancellationToken cancellationToken,
+        string mediaType = Json
+    )
     {
         if (!IsOf(request, mediaType))
         {
-            return (default, Problems.UnsupportedMediaType(mediaType == Json ? WantsJson : $"Send the patch with Content-Type: {mediaType} (RFC 7396)."));
+            return (
+                default,
+                Problems.UnsupportedMediaType(mediaType == Json ? WantsJson : $"Send the patch with Content-Type: {mediaType} (RFC 7396).")
+            );
         }
 
         if (request.ContentLength > HttpLimits.Body)
@@ -59,14 +66,23 @@ internal static class JsonBody
         }
         catch (JsonException e)
         {
-            return (default, Problems.MalformedJson(e.LineNumber is { } line
-                ? $"Not JSON, or nested deeper than {ApiJson.MaxDepth}: see line {line + 1}, byte {e.BytePositionInLine}."
-                : "The body is empty or not JSON."));
+            return (
+                default,
+                Problems.MalformedJson(
+                    e.LineNumber is { } line
+                        ? $"Not JSON, or nested deeper than {ApiJson.MaxDepth}: see line {line + 1}, byte {e.BytePositionInLine}."
+                        : "The body is empty or not JSON."
+                )
+            );
         }
     }
 
     private static bool IsOf(HttpRequest request, string mediaType) =>
         Microsoft.Net.Http.Headers.MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
         && type.MediaType.Equals(mediaType, StringComparison.OrdinalIgnoreCase)
-        && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase));
+        && (
+            !type.Charset.HasValue
+            || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)
+            || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase)
+        );
 }

@@ -15,7 +15,10 @@ internal readonly record struct JsonPointer(string Text, string Name)
     public JsonPointer To(string field)
     {
         var name = field.Length > LongestName ? field[..LongestName] : field;
-        return new($"{Text}/{Uri.EscapeDataString(name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal))}", name);
+        return new(
+            $"{Text}/{Uri.EscapeDataString(name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal))}",
+            name
+        );
     }
 
     public JsonPointer To(int index) => To(index.ToString(CultureInfo.InvariantCulture));

@@ -19,7 +19,9 @@ internal static class Nouns
         api.MapResource(containers);
 
         var all = new ResourceOperations<Container, ContainerSpec, ContainerBody, ContainerView>(containers);
-        api.MapRead("/containers", all.ListAsync).WithTags("Containers").Takes([.. QueryParameters.OfLists, .. containers.FiltersOfAll])
+        api.MapRead("/containers", all.ListAsync)
+            .WithTags("Containers")
+            .Takes([.. QueryParameters.OfLists, .. containers.FiltersOfAll])
             .Describe("list-all-containers", "List the containers of all VMs", "A page of the containers, in the order of their names.");
     }
 }

@@ -10,7 +10,9 @@ namespace OvnNestApi.Http;
 /// <param name="status">200, 201 or 202.</param>
 /// <param name="location">Where it is: told with 201 and 202.</param>
 public sealed class ObjectResult<TView>(TView view, Metadata metadata, int status = StatusCodes.Status200OK, string? location = null)
-    : IResult, IStatusCodeHttpResult, IValueHttpResult<TView>
+    : IResult,
+        IStatusCodeHttpResult,
+        IValueHttpResult<TView>
 {
     /// <inheritdoc/>
     public int? StatusCode => status;
@@ -35,13 +37,23 @@ public sealed class ObjectResult<TView>(TView view, Metadata metadata, int statu
 }
 
 /// <summary>Answers with JSON that is no object of ours, never cached.</summary>
-public sealed class JsonResult<T>(T value, int status = StatusCodes.Status200OK) : IResult, IStatusCodeHttpResult, IValueHttpResult<T>, IEndpointMetadataProvider
+public sealed class JsonResult<T>(T value, int status = StatusCodes.Status200OK)
+    : IResult,
+        IStatusCodeHttpResult,
+        IValueHttpResult<T>,
+        IEndpointMetadataProvider
 {
     /// <summary>What the OpenAPI document says of it: a POST creates.</summary>
     static void IEndpointMetadataProvider.PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
         var isPost = builder.Metadata.OfType<HttpMethodMetadata>().Any(of => of.HttpMethods.Contains(HttpMethods.Post));
-        builder.Metadata.Add(new ProducesResponseTypeMetadata(isPost ? StatusCodes.Status201Created : StatusCodes.Status200OK, typeof(T), ["application/json"]));
+        builder.Metadata.Add(
+            new ProducesResponseTypeMetadata(
+                isPost ? StatusCodes.Status201Created : StatusCodes.Status200OK,
+                typeof(T),
+                ["application/json"]
+            )
+        );
     }
 
     /// <inheritdoc/>
@@ -67,6 +79,8 @@ internal static class JsonAnswer
         var body = JsonSerializer.SerializeToUtf8Bytes(value, ApiJson.Options);
         response.ContentType = "application/json";
         response.ContentLength = body.Length;
-        return HttpMethods.IsHead(response.HttpContext.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(body, cancellationToken).AsTask();
+        return HttpMethods.IsHead(response.HttpContext.Request.Method)
+            ? Task.CompletedTask
+            : response.Body.WriteAsync(body, cancellationToken).AsTask();
     }
 }

@@ -30,7 +30,11 @@ internal static class OpenApiDocuments
         ("Service", "The service about itself."),
     ];
 
-    public static Task TransformAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    public static Task TransformAsync(
+        OpenApiDocument document,
+        OpenApiDocumentTransformerContext context,
+        CancellationToken cancellationToken
+    )
     {
         document.Info = new()
         {
@@ -44,8 +48,16 @@ internal static class OpenApiDocuments
         WithoutHead(document);
         AddProblems(document);
         TypeSpecs(document);
-        document.Tags = new HashSet<OpenApiTag>(Tags.Where(tag => IsUsed(document, tag.Name)).Select(tag => new OpenApiTag { Name = tag.Name, Description = tag.Description }));
-        foreach (var other in Operations(document).SelectMany(operation => operation.Tags ?? new HashSet<OpenApiTagReference>()).Select(tag => tag.Name).OfType<string>().Distinct())
+        document.Tags = new HashSet<OpenApiTag>(
+            Tags.Where(tag => IsUsed(document, tag.Name)).Select(tag => new OpenApiTag { Name = tag.Name, Description = tag.Description })
+        );
+        foreach (
+            var other in Operations(document)
+                .SelectMany(operation => operation.Tags ?? new HashSet<OpenApiTagReference>())
+                .Select(tag => tag.Name)
+                .OfType<string>()
+                .Distinct()
+        )
         {
             if (document.Tags.All(tag => tag.Name != other))
             {
@@ -53,19 +65,23 @@ internal static class OpenApiDocuments
             }
         }
 
-        document.AddComponent<IOpenApiSecurityScheme>(OpenApiOperations.SecurityScheme, new OpenApiSecurityScheme
-        {
-            Type = SecuritySchemeType.Http,
-            Scheme = "bearer",
-            Description = "An API key: `Authorization: Bearer nest_…`. The first admin key is made by the command `create-key`.",
-        });
+        document.AddComponent<IOpenApiSecurityScheme>(
+            OpenApiOperations.SecurityScheme,
+            new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                Description = "An API key: `Authorization: Bearer nest_…`. The first admin key is made by the command `create-key`.",
+            }
+        );
         return Task.CompletedTask;
     }
 
     private static IEnumerable<OpenApiOperation> Operations(OpenApiDocument document) =>
         document.Paths.Values.SelectMany(path => path.Operations?.Values ?? Enumerable.Empty<OpenApiOperation>());
 
-    private static bool IsUsed(OpenApiDocument document, string tag) => Operations(document).Any(operation => operation.Tags?.Any(used => used.Name == tag) == true);
+    private static bool IsUsed(OpenApiDocument document, string tag) =>
+        Operations(document).Any(operation => operation.Tags?.Any(used => used.Name == tag) == true);
 
     /// <summary>HEAD is wherever GET is, with the same answer but the body: nothing to tell of it.</summary>
     private static void WithoutHead(OpenApiDocument document)
@@ -82,64 +98,83 @@ internal static class OpenApiDocuments
         foreach (var group in ProblemCatalogue.All.GroupBy(kind => kind.Status).Where(group => used.Contains($"{group.Key}")))
         {
             var example = group.First();
-            document.AddComponent<IOpenApiResponse>($"Problem{group.Key}", new OpenApiResponse
-            {
-                Description = string.Join(" ", group.Select(kind => $"`{kind.Code}`: {kind.Title}.")),
-                Headers = group.Any(kind => kind.Retryable)
-                    ? new Dictionary<string, IOpenApiHeader> { ["Retry-After"] = new OpenApiHeader { Description = "Seconds after which to try again, where that is known.", Schema = new OpenApiSchema { Type = JsonSchemaType.Integer } } }
-                    : null,
-                Content = new Dictionary<string, OpenApiMediaType>
+            document.AddComponent<IOpenApiResponse>(
+                $"Problem{group.Key}",
+                new OpenApiResponse
                 {
-                    [ProblemResult.MediaType] = new()
-                    {
-                        Schema = new OpenApiSchemaReference(nameof(ProblemDetails), document),
-                        Example = new JsonObject
+                    Description = string.Join(" ", group.Select(kind => $"`{kind.Code}`: {kind.Title}.")),
+                    Headers = group.Any(kind => kind.Retryable)
+                        ? new Dictionary<string, IOpenApiHeader>
                         {
-                            ["type"] = $"/problems/{example.Code}",
-                            ["title"] = example.Title,
-                            ["status"] = example.Status,
-                            ["code"] = example.Code,
-                            ["detail"] = example.Explanation,
-                            ["instance"] = "/v1/vms/vm5/containers/c53",
-                            ["requestId"] = "0198c0ffee",
-                            ["retryable"] = example.Retryable,
+                            ["Retry-After"] = new OpenApiHeader
+                            {
+                                Description = "Seconds after which to try again, where that is known.",
+                                Schema = new OpenApiSchema { Type = JsonSchemaType.Integer },
+                            },
+                        }
+                        : null,
+                    Content = new Dictionary<string, OpenApiMediaType>
+                    {
+                        [ProblemResult.MediaType] = new()
+                        {
+                            Schema = new OpenApiSchemaReference(nameof(ProblemDetails), document),
+                            Example = new JsonObject
+                            {
+                                ["type"] = $"/problems/{example.Code}",
+                                ["title"] = example.Title,
+                                ["status"] = example.Status,
+                                ["code"] = example.Code,
+                                ["detail"] = example.Explanation,
+                                ["instance"] = "/v1/vms/vm5/containers/c53",
+                                ["requestId"] = "0198c0ffee",
+                                ["retryable"] = example.Retryable,
+                            },
                         },
                     },
-                },
-            });
+                }
+            );
         }
 
         document.AddComponent<IOpenApiSchema>(nameof(ProblemDetails), ProblemSchema());
     }
 
-    private static OpenApiSchema ProblemSchema() => new()
-    {
-        Type = JsonSchemaType.Object,
-        Description = "An error, RFC 9457.",
-        Required = new HashSet<string> { "type", "title", "status", "code", "detail", "instance", "requestId", "retryable" },
-        Properties = new Dictionary<string, IOpenApiSchema>
+    private static OpenApiSchema ProblemSchema() =>
+        new()
         {
-            ["type"] = Text("Where this kind of problem is explained."),
-            ["title"] = Text("One sentence, the same for every occurrence of the code."),
-            ["status"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Description = "The HTTP status." },
-            ["code"] = Text("Stable name of the kind of problem."),
-            ["detail"] = Text("What happened here."),
-            ["instance"] = Text("The path of the request."),
-            ["requestId"] = Text("The request's id in logs and in the change log."),
-            ["retryable"] = new OpenApiSchema { Type = JsonSchemaType.Boolean, Description = "The same request may succeed later without a change." },
-            ["errors"] = new OpenApiSchema
+            Type = JsonSchemaType.Object,
+            Description = "An error, RFC 9457.",
+            Required = new HashSet<string> { "type", "title", "status", "code", "detail", "instance", "requestId", "retryable" },
+            Properties = new Dictionary<string, IOpenApiSchema>
             {
-                Type = JsonSchemaType.Array,
-                Description = "The fields that are meant.",
-                Items = new OpenApiSchema
+                ["type"] = Text("Where this kind of problem is explained."),
+                ["title"] = Text("One sentence, the same for every occurrence of the code."),
+                ["status"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Description = "The HTTP status." },
+                ["code"] = Text("Stable name of the kind of problem."),
+                ["detail"] = Text("What happened here."),
+                ["instance"] = Text("The path of the request."),
+                ["requestId"] = Text("The request's id in logs and in the change log."),
+                ["retryable"] = new OpenApiSchema
                 {
-                    Type = JsonSchemaType.Object,
-                    Required = new HashSet<string> { "pointer", "detail" },
-                    Properties = new Dictionary<string, IOpenApiSchema> { ["pointer"] = Text("JSON pointer, such as #/spec/vlan."), ["detail"] = Text("What is wrong with it.") },
+                    Type = JsonSchemaType.Boolean,
+                    Description = "The same request may succeed later without a change.",
+                },
+                ["errors"] = new OpenApiSchema
+                {
+                    Type = JsonSchemaType.Array,
+                    Description = "The fields that are meant.",
+                    Items = new OpenApiSchema
+                    {
+                        Type = JsonSchemaType.Object,
+                        Required = new HashSet<string> { "pointer", "detail" },
+                        Properties = new Dictionary<string, IOpenApiSchema>
+                        {
+                            ["pointer"] = Text("JSON pointer, such as #/spec/vlan."),
+                            ["detail"] = Text("What is wrong with it."),
+                        },
+                    },
                 },
             },
-        },
-    };
+        };
 
     private static OpenApiSchema Text(string description) => new() { Type = JsonSchemaType.String, Description = description };
 
@@ -149,22 +184,39 @@ internal static class OpenApiDocuments
         var schemas = document.Components?.Schemas ?? new Dictionary<string, IOpenApiSchema>();
         foreach (var (name, schema) in schemas)
         {
-            if (schema is OpenApiSchema { Properties: { } properties } && properties.ContainsKey("spec") && schemas.ContainsKey(name + "Spec"))
+            if (
+                schema is OpenApiSchema { Properties: { } properties }
+                && properties.ContainsKey("spec")
+                && schemas.ContainsKey(name + "Spec")
+            )
             {
                 properties["spec"] = new OpenApiSchemaReference(name + "Spec", document) { Description = "What was asked for, as sent." };
             }
         }
 
-        foreach (var (properties, property) in schemas.Values.OfType<OpenApiSchema>().SelectMany(schema => schema.Properties?.Where(IsAny).Select(one => (schema.Properties, one.Key)) ?? []).ToList())
+        foreach (
+            var (properties, property) in schemas
+                .Values.OfType<OpenApiSchema>()
+                .SelectMany(schema => schema.Properties?.Where(IsAny).Select(one => (schema.Properties, one.Key)) ?? [])
+                .ToList()
+        )
         {
-            properties[property] = new OpenApiSchema { Description = properties[property].OneOf?.Select(one => one.Description).FirstOrDefault(text => text is not null) };
+            properties[property] = new OpenApiSchema
+            {
+                Description = properties[property].OneOf?.Select(one => one.Description).FirstOrDefault(text => text is not null),
+            };
         }
 
-        foreach (var asked in schemas.Keys.Where(name => name == nameof(System.Text.Json.JsonElement) || name.StartsWith("AskedOf", StringComparison.Ordinal)).ToList())
+        foreach (
+            var asked in schemas
+                .Keys.Where(name => name == nameof(System.Text.Json.JsonElement) || name.StartsWith("AskedOf", StringComparison.Ordinal))
+                .ToList()
+        )
         {
             schemas.Remove(asked);
         }
     }
 
-    private static bool IsAny(KeyValuePair<string, IOpenApiSchema> property) => property.Value.OneOf?.Any(one => one is OpenApiSchemaReference { Reference.Id: "JsonElement" }) == true;
+    private static bool IsAny(KeyValuePair<string, IOpenApiSchema> property) =>
+        property.Value.OneOf?.Any(one => one is OpenApiSchemaReference { Reference.Id: "JsonElement" }) == true;
 }

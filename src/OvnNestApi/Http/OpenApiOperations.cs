@@ -22,7 +22,11 @@ internal static class OpenApiOperations
         ["id"] = "The id.",
     };
 
-    public static Task TransformAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    public static Task TransformAsync(
+        OpenApiOperation operation,
+        OpenApiOperationTransformerContext context,
+        CancellationToken cancellationToken
+    )
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         var document = context.Document ?? throw new InvalidOperationException("Operations are transformed within a document.");
@@ -44,7 +48,12 @@ internal static class OpenApiOperations
             AddHeaders(operation, response);
 
             // ASP.NET knows one type for each status: that is the JSON.
-            foreach (var mediaType in metadata.OfType<Representations>().SelectMany(offered => offered.MediaTypes).Where(type => type != Representations.Json))
+            foreach (
+                var mediaType in metadata
+                    .OfType<Representations>()
+                    .SelectMany(offered => offered.MediaTypes)
+                    .Where(type => type != Representations.Json)
+            )
             {
                 response.Content?.Add(mediaType, new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String } });
             }
@@ -52,26 +61,44 @@ internal static class OpenApiOperations
 
         foreach (var status in Problems(operation, context, hasBody, isAnonymous))
         {
-            operation.Responses[status.ToString(System.Globalization.CultureInfo.InvariantCulture)] = new OpenApiResponseReference($"Problem{status}", document);
+            operation.Responses[status.ToString(System.Globalization.CultureInfo.InvariantCulture)] = new OpenApiResponseReference(
+                $"Problem{status}",
+                document
+            );
         }
 
         operation.Security = isAnonymous ? [] : [new() { [new OpenApiSecuritySchemeReference(SecurityScheme, document)] = [] }];
         return Task.CompletedTask;
     }
 
-    private static void AddParameters(OpenApiOperation operation, OpenApiOperationTransformerContext context, QueryParameters? query, bool hasBody)
+    private static void AddParameters(
+        OpenApiOperation operation,
+        OpenApiOperationTransformerContext context,
+        QueryParameters? query,
+        bool hasBody
+    )
     {
         var parameters = operation.Parameters ??= [];
-        foreach (var part in RoutePatternFactory.Parse(context.Description.RelativePath ?? "").Parameters.Where(part => parameters.All(known => known.Name != part.Name)))
+        foreach (
+            var part in RoutePatternFactory
+                .Parse(context.Description.RelativePath ?? "")
+                .Parameters.Where(part => parameters.All(known => known.Name != part.Name))
+        )
         {
-            parameters.Add(new OpenApiParameter
-            {
-                Name = part.Name,
-                In = ParameterLocation.Path,
-                Required = true,
-                Description = PathParameters.GetValueOrDefault(part.Name, "A name."),
-                Schema = new OpenApiSchema { Type = JsonSchemaType.String, Pattern = part.Name is "name" or "vm" or "host" ? NamePattern : null },
-            });
+            parameters.Add(
+                new OpenApiParameter
+                {
+                    Name = part.Name,
+                    In = ParameterLocation.Path,
+                    Required = true,
+                    Description = PathParameters.GetValueOrDefault(part.Name, "A name."),
+                    Schema = new OpenApiSchema
+                    {
+                        Type = JsonSchemaType.String,
+                        Pattern = part.Name is "name" or "vm" or "host" ? NamePattern : null,
+                    },
+                }
+            );
         }
 
         foreach (var known in parameters.OfType<OpenApiParameter>())
@@ -81,13 +108,23 @@ internal static class OpenApiOperations
 
         foreach (var parameter in query?.All ?? [])
         {
-            parameters.Add(new OpenApiParameter
-            {
-                Name = parameter.Name,
-                In = ParameterLocation.Query,
-                Description = parameter.Description,
-                Schema = new OpenApiSchema { Type = parameter.Type switch { "boolean" => JsonSchemaType.Boolean, "integer" => JsonSchemaType.Integer, _ => JsonSchemaType.String } },
-            });
+            parameters.Add(
+                new OpenApiParameter
+                {
+                    Name = parameter.Name,
+                    In = ParameterLocation.Query,
+                    Description = parameter.Description,
+                    Schema = new OpenApiSchema
+                    {
+                        Type = parameter.Type switch
+                        {
+                            "boolean" => JsonSchemaType.Boolean,
+                            "integer" => JsonSchemaType.Integer,
+                            _ => JsonSchemaType.String,
+                        },
+                    },
+                }
+            );
         }
 
         if (query is not null && (query.All == WriteOptions.OfWrites || query.All == WriteOptions.OfDeletes))
@@ -99,8 +136,16 @@ internal static class OpenApiOperations
             }
         }
 
-        void AddHeader(string name, string description) => parameters.Add(
-            new OpenApiParameter { Name = name, In = ParameterLocation.Header, Description = description, Schema = new OpenApiSchema { Type = JsonSchemaType.String } });
+        void AddHeader(string name, string description) =>
+            parameters.Add(
+                new OpenApiParameter
+                {
+                    Name = name,
+                    In = ParameterLocation.Header,
+                    Description = description,
+                    Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+                }
+            );
     }
 
     private static void AddHeaders(OpenApiOperation operation, OpenApiResponse response)
@@ -114,16 +159,27 @@ internal static class OpenApiOperations
         }
 
         void Add(string name, string description) =>
-            response.Headers[name] = new OpenApiHeader { Description = description, Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
+            response.Headers[name] = new OpenApiHeader
+            {
+                Description = description,
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            };
     }
 
     /// <summary>The statuses of the problems that the operation can answer with.</summary>
-    private static IEnumerable<int> Problems(OpenApiOperation operation, OpenApiOperationTransformerContext context, bool hasBody, bool isAnonymous)
+    private static IEnumerable<int> Problems(
+        OpenApiOperation operation,
+        OpenApiOperationTransformerContext context,
+        bool hasBody,
+        bool isAnonymous
+    )
     {
         var isWrite = context.Description.HttpMethod is "POST" or "PUT" or "PATCH" or "DELETE";
         if (isAnonymous)
         {
-            return isWrite ? [400, 401, 413, 415, 500, 503] : context.Description.RelativePath == "livez" ? [406] : [406, 500, 503];
+            return isWrite ? [400, 401, 413, 415, 500, 503]
+                : context.Description.RelativePath == "livez" ? [406]
+                : [406, 500, 503];
         }
 
         List<int> statuses = [400, 401, 403, 406, 429, 500, 503];

@@ -57,9 +57,15 @@ internal static class OpenApiSchemas
     }
 
     /// <summary>What clients send is checked strictly; what we answer may grow.</summary>
-    private static bool IsBody(Type type) => type.Name.EndsWith("Body", StringComparison.Ordinal) || type.Name.EndsWith("Spec", StringComparison.Ordinal);
+    private static bool IsBody(Type type) =>
+        type.Name.EndsWith("Body", StringComparison.Ordinal) || type.Name.EndsWith("Spec", StringComparison.Ordinal);
 
-    private static void Shape(OpenApiSchema schema, IDictionary<string, IOpenApiSchema> properties, OpenApiSchemaTransformerContext context, bool isBody)
+    private static void Shape(
+        OpenApiSchema schema,
+        IDictionary<string, IOpenApiSchema> properties,
+        OpenApiSchemaTransformerContext context,
+        bool isBody
+    )
     {
         schema.Required = new HashSet<string>();
         if (!isBody)
@@ -81,7 +87,8 @@ internal static class OpenApiSchemas
         {
             var isRequired = isBody
                 ? property.AttributeProvider?.IsDefined(typeof(RequiredAttribute), inherit: true) == true
-                : property.AttributeProvider is PropertyInfo info && (info.PropertyType.IsValueType ? Nullable.GetUnderlyingType(info.PropertyType) is null : !IsNullable(info));
+                : property.AttributeProvider is PropertyInfo info
+                    && (info.PropertyType.IsValueType ? Nullable.GetUnderlyingType(info.PropertyType) is null : !IsNullable(info));
             if (isRequired)
             {
                 schema.Required.Add(property.Name);

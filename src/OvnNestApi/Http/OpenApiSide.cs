@@ -39,7 +39,9 @@ internal static class OpenApiSide
     }
 
     /// <summary>As a reader would call it: the list of containers is a ContainerList.</summary>
-    private static string? Named(string? id) => id is null ? null
+    private static string? Named(string? id) =>
+        id is null ? null
         : id.StartsWith("ListViewOf", StringComparison.Ordinal) ? Named(id["ListViewOf".Length..]) + "List"
-        : id.EndsWith("View", StringComparison.Ordinal) ? id[..^4] : id;
+        : id.EndsWith("View", StringComparison.Ordinal) ? id[..^4]
+        : id;
 }

@@ -11,7 +11,9 @@ internal static class Paging
             return;
         }
 
-        var query = context.Request.Query.Where(parameter => parameter.Key != "cursor").Select(parameter => KeyValuePair.Create(parameter.Key, (string?)parameter.Value.ToString()));
+        var query = context
+            .Request.Query.Where(parameter => parameter.Key != "cursor")
+            .Select(parameter => KeyValuePair.Create(parameter.Key, (string?)parameter.Value.ToString()));
         var url = context.Request.Path.ToUriComponent() + QueryString.Create(query.Append(new("cursor", next))).ToUriComponent();
         context.Response.Headers.Link = $"<{url}>; rel=\"next\"";
     }

@@ -12,13 +12,19 @@ internal sealed class PlainHttp(IServer server, IConfiguration configuration) : 
     public static bool IsSafe(string address) =>
         !address.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
         || address.StartsWith("http://unix:", StringComparison.OrdinalIgnoreCase)
-        || (Uri.TryCreate(address, UriKind.Absolute, out var url) && (url.Host == "localhost" || (IPAddress.TryParse(url.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip))));
+        || (
+            Uri.TryCreate(address, UriKind.Absolute, out var url)
+            && (url.Host == "localhost" || (IPAddress.TryParse(url.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip)))
+        );
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         var open = server.Features.Get<IServerAddressesFeature>()?.Addresses.Where(address => !IsSafe(address)).ToList() ?? [];
-        return open.Count == 0 || configuration.GetValue<bool>("Http:AllowPlain") ? Task.CompletedTask
-            : throw new InvalidOperationException($"Plain HTTP on {string.Join(", ", open)}: use https, loopback or a unix socket, or set Http__AllowPlain=true if something in front encrypts.");
+        return open.Count == 0 || configuration.GetValue<bool>("Http:AllowPlain")
+            ? Task.CompletedTask
+            : throw new InvalidOperationException(
+                $"Plain HTTP on {string.Join(", ", open)}: use https, loopback or a unix socket, or set Http__AllowPlain=true if something in front encrypts."
+            );
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -36,7 +36,12 @@ public sealed class ProblemResult(Problem problem) : IResult, IStatusCodeHttpRes
             response.Headers[HeaderNames.WWWAuthenticate] = "Bearer realm=\"OvnNestApi\"";
         }
 
-        return JsonSerializer.SerializeAsync(response.Body, ProblemDetails.Of(problem, httpContext), ApiJson.Options, httpContext.RequestAborted);
+        return JsonSerializer.SerializeAsync(
+            response.Body,
+            ProblemDetails.Of(problem, httpContext),
+            ApiJson.Options,
+            httpContext.RequestAborted
+        );
     }
 }
 
@@ -51,10 +56,27 @@ public sealed class ProblemResult(Problem problem) : IResult, IStatusCodeHttpRes
 /// <param name="Retryable">The same request may succeed later without a change.</param>
 /// <param name="Errors">The fields that are meant.</param>
 public sealed record ProblemDetails(
-    string Type, string Title, int Status, string Code, string Detail, string Instance, string RequestId, bool Retryable, IReadOnlyList<FieldError>? Errors)
+    string Type,
+    string Title,
+    int Status,
+    string Code,
+    string Detail,
+    string Instance,
+    string RequestId,
+    bool Retryable,
+    IReadOnlyList<FieldError>? Errors
+)
 {
-    internal static ProblemDetails Of(Problem problem, HttpContext context) => new(
-        $"/problems/{problem.Code}", problem.Title, problem.Status, problem.Code, problem.Detail,
-        context.Request.PathBase.ToUriComponent() + context.Request.Path.ToUriComponent(), context.TraceIdentifier, problem.Retryable,
-        problem.Errors.Count == 0 ? null : problem.Errors);
+    internal static ProblemDetails Of(Problem problem, HttpContext context) =>
+        new(
+            $"/problems/{problem.Code}",
+            problem.Title,
+            problem.Status,
+            problem.Code,
+            problem.Detail,
+            context.Request.PathBase.ToUriComponent() + context.Request.Path.ToUriComponent(),
+            context.TraceIdentifier,
+            problem.Retryable,
+            problem.Errors.Count == 0 ? null : problem.Errors
+        );
 }

@@ -8,7 +8,13 @@ public static class Problems
     public static Problem MalformedJson(string detail) => Of("malformed-json", detail);
 
     public static Problem ValidationFailed(IReadOnlyList<FieldError> errors) =>
-        Of("validation-failed", errors.Count == 1 ? $"{errors[0].Pointer}: {errors[0].Detail}" : $"{errors.Count} fields are not valid.") with { Errors = errors };
+        Of(
+            "validation-failed",
+            errors.Count == 1 ? $"{errors[0].Pointer}: {errors[0].Detail}" : $"{errors.Count} fields are not valid."
+        ) with
+        {
+            Errors = errors,
+        };
 
     public static Problem ValidationFailed(string pointer, string detail) => ValidationFailed([new(pointer, detail)]);
 
@@ -26,7 +32,10 @@ public static class Problems
 
     /// <summary>An object that is not there; <paramref name="name"/> is told only where it can be a name.</summary>
     public static Problem NotFound(string kind, string name) =>
-        Of("not-found", Data.ResourceName.IsValid(name) ? $"There is no {kind} {name}." : $"There is no such {kind}: the name can be none.");
+        Of(
+            "not-found",
+            Data.ResourceName.IsValid(name) ? $"There is no {kind} {name}." : $"There is no such {kind}: the name can be none."
+        );
 
     public static Problem NotFound(string detail = "Nothing is served at this URL.") => Of("not-found", detail);
 
@@ -36,15 +45,21 @@ public static class Problems
 
     public static Problem WaitTimeout(string detail) => Of("wait-timeout", detail);
 
-    public static Problem AlreadyExists(string kind, string name) => Of("already-exists", $"The {kind} {name} exists; PUT replaces it.", "#/name");
+    public static Problem AlreadyExists(string kind, string name) =>
+        Of("already-exists", $"The {kind} {name} exists; PUT replaces it.", "#/name");
 
     public static Problem RevisionConflict(string pointer, string detail) => Of("revision-conflict", detail, pointer);
 
     public static Problem InUse(string detail) => Of("in-use", detail);
 
-    public static Problem BeingDeleted(string detail, string? pointer = null) => Of("being-deleted", detail, pointer) with { RetryAfter = TimeSpan.FromSeconds(1) };
+    public static Problem BeingDeleted(string detail, string? pointer = null) =>
+        Of("being-deleted", detail, pointer) with
+        {
+            RetryAfter = TimeSpan.FromSeconds(1),
+        };
 
-    public static Problem ReferenceMissing(string pointer, string kind, string name) => Of("reference-missing", $"There is no {kind} {name}.", pointer);
+    public static Problem ReferenceMissing(string pointer, string kind, string name) =>
+        Of("reference-missing", $"There is no {kind} {name}.", pointer);
 
     public static Problem Immutable(string pointer, string detail) => Of("immutable", detail, pointer);
 
@@ -52,7 +67,11 @@ public static class Problems
 
     /// <summary>A tag that somebody has; <paramref name="retryAfter"/> when it becomes free by itself.</summary>
     public static Problem VlanTagTaken(string detail, TimeSpan? retryAfter = null, string pointer = "#/spec/vlan") =>
-        Of("vlan-tag-taken", detail, pointer) with { Retryable = retryAfter is not null, RetryAfter = retryAfter };
+        Of("vlan-tag-taken", detail, pointer) with
+        {
+            Retryable = retryAfter is not null,
+            RetryAfter = retryAfter,
+        };
 
     public static Problem VlanTagsExhausted(string detail, string? pointer = "#/spec/vlan") => Of("vlan-tags-exhausted", detail, pointer);
 
@@ -60,9 +79,14 @@ public static class Problems
 
     public static Problem AddressesExhausted(string detail) => Of("addresses-exhausted", detail, "#/spec/ip");
 
-    public static Problem IdempotencyInFlight() => Of("idempotency-in-flight", "A request with this Idempotency-Key is still running.") with { RetryAfter = TimeSpan.FromSeconds(1) };
+    public static Problem IdempotencyInFlight() =>
+        Of("idempotency-in-flight", "A request with this Idempotency-Key is still running.") with
+        {
+            RetryAfter = TimeSpan.FromSeconds(1),
+        };
 
-    public static Problem IdempotencyKeyReused() => Of("idempotency-key-reused", "This Idempotency-Key came before with another path or body.");
+    public static Problem IdempotencyKeyReused() =>
+        Of("idempotency-key-reused", "This Idempotency-Key came before with another path or body.");
 
     public static Problem ReconcilerOff(string detail) => Of("reconciler-off", detail);
 
@@ -70,22 +94,42 @@ public static class Problems
 
     public static Problem PreconditionFailed(string detail) => Of("precondition-failed", detail);
 
-    public static Problem BodyTooLarge(long limit) => Of("body-too-large", string.Create(CultureInfo.InvariantCulture, $"A body may have {limit} bytes here."));
+    public static Problem BodyTooLarge(long limit) =>
+        Of("body-too-large", string.Create(CultureInfo.InvariantCulture, $"A body may have {limit} bytes here."));
 
     public static Problem UnsupportedMediaType(string detail) => Of("unsupported-media-type", detail);
 
-    public static Problem RateLimited(TimeSpan retryAfter) => Of("rate-limited", "This key sends more requests than the service takes.") with { RetryAfter = retryAfter };
+    public static Problem RateLimited(TimeSpan retryAfter) =>
+        Of("rate-limited", "This key sends more requests than the service takes.") with
+        {
+            RetryAfter = retryAfter,
+        };
 
-    public static Problem Internal() => Of("internal", "The request could not be done because of a bug in the service. Nothing was stored.");
+    public static Problem Internal() =>
+        Of("internal", "The request could not be done because of a bug in the service. Nothing was stored.");
 
-    public static Problem DatabaseUnavailable() => Of("database-unavailable", "The database is out of reach. Nothing was stored.") with { RetryAfter = TimeSpan.FromSeconds(2) };
+    public static Problem DatabaseUnavailable() =>
+        Of("database-unavailable", "The database is out of reach. Nothing was stored.") with
+        {
+            RetryAfter = TimeSpan.FromSeconds(2),
+        };
 
     public static Problem OutcomeUnknown() =>
-        Of("outcome-unknown", "The link to the database broke during the commit. Send the same PUT or DELETE again, or read the object.") with { RetryAfter = TimeSpan.FromSeconds(1) };
+        Of(
+            "outcome-unknown",
+            "The link to the database broke during the commit. Send the same PUT or DELETE again, or read the object."
+        ) with
+        {
+            RetryAfter = TimeSpan.FromSeconds(1),
+        };
 
     public static Problem SchemaMismatch(string detail) => Of("schema-mismatch", detail) with { RetryAfter = TimeSpan.FromSeconds(5) };
 
-    public static Problem ShuttingDown() => Of("shutting-down", "This process is shutting down.") with { RetryAfter = TimeSpan.FromSeconds(1) };
+    public static Problem ShuttingDown() =>
+        Of("shutting-down", "This process is shutting down.") with
+        {
+            RetryAfter = TimeSpan.FromSeconds(1),
+        };
 
     private static Problem Of(string code, string detail, string? pointer = null)
     {

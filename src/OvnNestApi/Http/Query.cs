@@ -14,12 +14,13 @@ internal sealed class Query(HttpRequest request)
     public string? Text(string name) => request.Query.TryGetValue(name, out var values) ? values.ToString() : null;
 
     /// <summary>True or false; sent without a value means true.</summary>
-    public bool Flag(string name) => Text(name) switch
-    {
-        null or "false" => false,
-        "true" or "" => true,
-        _ => Refuse<bool>($"{name} must be true or false."),
-    };
+    public bool Flag(string name) =>
+        Text(name) switch
+        {
+            null or "false" => false,
+            "true" or "" => true,
+            _ => Refuse<bool>($"{name} must be true or false."),
+        };
 
     /// <summary>True, false, or not asked.</summary>
     public bool? Choice(string name) => Text(name) is null ? null : Flag(name);
@@ -27,7 +28,8 @@ internal sealed class Query(HttpRequest request)
     /// <summary>A whole number within bounds.</summary>
     public int Number(string name, int minimum, int maximum, int otherwise) =>
         Text(name) is not { } text ? otherwise
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= minimum && number <= maximum ? number
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= minimum && number <= maximum
+            ? number
         : Refuse<int>($"{name} must be a whole number from {minimum} to {maximum}.");
 
     /// <summary>A time such as <c>30s</c>, <c>500ms</c> or <c>1m</c>; longer than the longest is cut to it.</summary>
@@ -39,11 +41,15 @@ internal sealed class Query(HttpRequest request)
     /// <summary>Something that has a text form.</summary>
     public T? Value<T>(string name, TryParse<T> parse, string expected)
         where T : struct =>
-        Text(name) is not { } text ? null : parse(text, out var value) ? value : Refuse<T?>($"{name} must be {expected}.");
+        Text(name) is not { } text ? null
+        : parse(text, out var value) ? value
+        : Refuse<T?>($"{name} must be {expected}.");
 
     /// <summary>The name of an object.</summary>
     public string? Name(string name) =>
-        Text(name) is not { } text ? null : Data.ResourceName.IsValid(text) ? text : Refuse<string?>($"{name} must be the name of an object.");
+        Text(name) is not { } text ? null
+        : Data.ResourceName.IsValid(text) ? text
+        : Refuse<string?>($"{name} must be the name of an object.");
 
     internal delegate bool TryParse<T>(string? text, out T value);
 

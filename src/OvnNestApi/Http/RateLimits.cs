@@ -24,13 +24,14 @@ internal static class RateLimits
             options.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, Guid>(context =>
                 limit.PerSecond > 0 && context.Features.Get<Principal>() is { HostId: null } client
                     ? RateLimitPartition.GetTokenBucketLimiter(client.Id, _ => new()
-                    {
-                        TokenLimit = Math.Max(1, limit.Burst),
-                        TokensPerPeriod = Math.Max(1, limit.PerSecond),
-                        ReplenishmentPeriod = TimeSpan.FromSeconds(1),
-                        AutoReplenishment = true,
-                    })
-                    : RateLimitPartition.GetNoLimiter(Guid.Empty));
+                        {
+                            TokenLimit = Math.Max(1, limit.Burst),
+                            TokensPerPeriod = Math.Max(1, limit.PerSecond),
+                            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+                            AutoReplenishment = true,
+                        })
+                    : RateLimitPartition.GetNoLimiter(Guid.Empty)
+            );
             options.OnRejected = (rejected, _) =>
             {
                 var after = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var time) ? time : TimeSpan.FromSeconds(1);

@@ -10,7 +10,12 @@ internal static class References
     /// <param name="incarnations">All rows of the name, the newest first.</param>
     /// <returns>The object, or 409 <c>reference-missing</c> or <c>being-deleted</c>.</returns>
     public static async Task<(T? Found, Problem? Problem)> LockAsync<T>(
-        IQueryable<T> incarnations, string kind, string name, string pointer, CancellationToken cancellationToken)
+        IQueryable<T> incarnations,
+        string kind,
+        string name,
+        string pointer,
+        CancellationToken cancellationToken
+    )
         where T : Resource
     {
         var rows = await incarnations.ToListAsync(cancellationToken);

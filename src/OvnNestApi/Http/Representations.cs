@@ -27,11 +27,21 @@ internal sealed record Representations(params IReadOnlyList<string> MediaTypes)
     }
 
     /// <summary>Of the ranges that fit the most specific one counts.</summary>
-    private static double Quality(IEnumerable<MediaTypeHeaderValue> ranges, string type) => ranges
-        .Select(range => (Range: range, Precision: range.MatchesAllTypes ? 1
-            : range.MatchesAllSubTypes && type.StartsWith($"{range.Type}/", StringComparison.OrdinalIgnoreCase) ? 2
-            : range.MediaType.Equals(type, StringComparison.OrdinalIgnoreCase) ? 3 : 0))
-        .Where(one => one.Precision > 0).OrderByDescending(one => one.Precision).Select(one => one.Range.Quality ?? 1).FirstOrDefault();
+    private static double Quality(IEnumerable<MediaTypeHeaderValue> ranges, string type) =>
+        ranges
+            .Select(range =>
+                (
+                    Range: range,
+                    Precision: range.MatchesAllTypes ? 1
+                    : range.MatchesAllSubTypes && type.StartsWith($"{range.Type}/", StringComparison.OrdinalIgnoreCase) ? 2
+                    : range.MediaType.Equals(type, StringComparison.OrdinalIgnoreCase) ? 3
+                    : 0
+                )
+            )
+            .Where(one => one.Precision > 0)
+            .OrderByDescending(one => one.Precision)
+            .Select(one => one.Range.Quality ?? 1)
+            .FirstOrDefault();
 }
 
 /// <summary>Answers with a drawing, never cached. It may be looked at, but not act: nothing in it is loaded or run.</summary>
@@ -49,6 +59,8 @@ public sealed class SvgResult(string drawing) : IResult, IStatusCodeHttpResult
         response.ContentLength = body.Length;
         response.Headers.CacheControl = "no-store";
         response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
-        return HttpMethods.IsHead(httpContext.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(body, httpContext.RequestAborted).AsTask();
+        return HttpMethods.IsHead(httpContext.Request.Method)
+            ? Task.CompletedTask
+            : response.Body.WriteAsync(body, httpContext.RequestAborted).AsTask();
     }
 }

@@ -34,7 +34,14 @@ public abstract record ResourceBody<TSpec>
 /// <param name="SpecText">The <c>spec</c> as sent, without insignificant white space.</param>
 /// <param name="Spec">The same, typed.</param>
 /// <param name="Expected">The id and revision that the sender saw; null when it tells none.</param>
-internal sealed record Sent<TSpec>(string? Name, string? Description, Dictionary<string, string>? Labels, string SpecText, TSpec Spec, SeenVersion? Expected)
+internal sealed record Sent<TSpec>(
+    string? Name,
+    string? Description,
+    Dictionary<string, string>? Labels,
+    string SpecText,
+    TSpec Spec,
+    SeenVersion? Expected
+)
     where TSpec : class, new()
 {
     private static readonly JsonElement Empty = JsonElement.Parse("{}");

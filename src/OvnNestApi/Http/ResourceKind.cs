@@ -57,30 +57,53 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
     /// <summary>The object that the name means: the one that is to stay, else the last that is being deleted; null: none.</summary>
     public async Task<TView?> FindAsync(NestDb db, Liveness liveness, ObjectPath path, CancellationToken cancellationToken)
     {
-        var which = Named(db, path).OrderBy(one => one.DeletingSince != null).ThenByDescending(one => one.CreatedAt).ThenByDescending(one => one.Id).Take(1);
+        var which = Named(db, path)
+            .OrderBy(one => one.DeletingSince != null)
+            .ThenByDescending(one => one.CreatedAt)
+            .ThenByDescending(one => one.Id)
+            .Take(1);
         return (await ViewAsync(db, liveness, which, cancellationToken)).FirstOrDefault();
     }
 
     /// <summary>The same as it is stored; null: none.</summary>
-    public Task<T?> FindStoredAsync(NestDb db, ObjectPath path, CancellationToken cancellationToken) => Named(db, path).AsNoTracking()
-        .OrderBy(one => one.DeletingSince != null).ThenByDescending(one => one.CreatedAt).ThenByDescending(one => one.Id).FirstOrDefaultAsync(cancellationToken);
+    public Task<T?> FindStoredAsync(NestDb db, ObjectPath path, CancellationToken cancellationToken) =>
+        Named(db, path)
+            .AsNoTracking()
+            .OrderBy(one => one.DeletingSince != null)
+            .ThenByDescending(one => one.CreatedAt)
+            .ThenByDescending(one => one.Id)
+            .FirstOrDefaultAsync(cancellationToken);
 
     /// <summary>What a write has left, as it is answered; null: nothing.</summary>
-    public virtual Task<TView?> AnswerAsync(NestDb db, Liveness liveness, ResourceWrite<T, TSpec> write, CancellationToken cancellationToken) =>
-        write.Written is { } written ? FindAsync(db, liveness, written.Id, cancellationToken) : Task.FromResult<TView?>(default);
+    public virtual Task<TView?> AnswerAsync(
+        NestDb db,
+        Liveness liveness,
+        ResourceWrite<T, TSpec> write,
+        CancellationToken cancellationToken
+    ) => write.Written is { } written ? FindAsync(db, liveness, written.Id, cancellationToken) : Task.FromResult<TView?>(default);
 
     /// <summary>One incarnation; null when it is gone.</summary>
     public async Task<TView?> FindAsync(NestDb db, Liveness liveness, Guid id, CancellationToken cancellationToken) =>
         (await ViewAsync(db, liveness, db.Set<T>().Where(one => one.Id == id), cancellationToken)).FirstOrDefault();
 
     /// <summary>A page of the list.</summary>
-    public async Task<(ListView<TView>? Page, Problem? Problem)> ListAsync(NestDb db, Liveness liveness, Query query, string? vm, CancellationToken cancellationToken)
+    public async Task<(ListView<TView>? Page, Problem? Problem)> ListAsync(
+        NestDb db,
+        Liveness liveness,
+        Query query,
+        string? vm,
+        CancellationToken cancellationToken
+    )
     {
         var limit = query.Number("limit", 1, HttpLimits.Page, HttpLimits.DefaultPage);
         var cursor = query.Text("cursor") is { } text ? Cursor.Read(text) : null;
         var labels = Labels(query.Text("label"));
         var ready = query.Choice("ready");
-        Reason? reason = query.Value<Reason>("reason", (string? value, out Reason parsed) => Enum.TryParse(value, out parsed) && parsed.ToString() == value, "a reason such as HostPending");
+        Reason? reason = query.Value<Reason>(
+            "reason",
+            (string? value, out Reason parsed) => Enum.TryParse(value, out parsed) && parsed.ToString() == value,
+            "a reason such as HostPending"
+        );
         var all = Filter(db, labels is null ? db.Set<T>() : Labelled(db, labels), query, vm);
         if (labels is null && query.Text("label") is not null)
         {
@@ -103,7 +126,12 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
         {
             // What is ready is judged when read, from who has been heard of: such a filter cannot be the database's.
             var batch = ready is null && reason is null ? limit + 1 : HttpLimits.Page;
-            var read = await ViewAsync(db, liveness, After(all, cursor).OrderBy(one => one.Name).ThenBy(one => one.Id).Take(batch), cancellationToken);
+            var read = await ViewAsync(
+                db,
+                liveness,
+                After(all, cursor).OrderBy(one => one.Name).ThenBy(one => one.Id).Take(batch),
+                cancellationToken
+            );
             items.AddRange(read.Where(view => (ready is null || view.IsReady == ready) && (reason is null || view.Reason == reason)));
             isLast = read.Count < batch;
             cursor = isLast ? null : new(read[^1].Name, read[^1].Metadata.Id);
@@ -113,8 +141,10 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
         return (new(items.Take(limit).ToList(), next), null);
     }
 
-    private static IQueryable<T> After(IQueryable<T> all, Cursor? cursor) => cursor is null ? all
-        : all.Where(one => EF.Functions.GreaterThan(ValueTuple.Create(one.Name, one.Id), ValueTuple.Create(cursor.Name, cursor.Id)));
+    private static IQueryable<T> After(IQueryable<T> all, Cursor? cursor) =>
+        cursor is null
+            ? all
+            : all.Where(one => EF.Functions.GreaterThan(ValueTuple.Create(one.Name, one.Id), ValueTuple.Create(cursor.Name, cursor.Id)));
 
     private static Dictionary<string, string?>? Labels(string? text)
     {
@@ -172,7 +202,12 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
         {
             try
             {
-                return text.Length <= 512 && JsonSerializer.Deserialize<Cursor>(Base64Url.DecodeFromChars(text)) is { } cursor && ResourceName.IsValid(cursor.Name) ? cursor : null;
+                return
+                    text.Length <= 512
+                    && JsonSerializer.Deserialize<Cursor>(Base64Url.DecodeFromChars(text)) is { } cursor
+                    && ResourceName.IsValid(cursor.Name)
+                    ? cursor
+                    : null;
             }
             catch (Exception e) when (e is FormatException or JsonException)
             {

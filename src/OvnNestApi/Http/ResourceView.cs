@@ -64,11 +64,18 @@ public interface IResourceView
 /// <param name="UpdatedAt">When the last change was accepted.</param>
 /// <param name="DeletingSince">Since when it is on its way out; null while it is to stay.</param>
 public sealed record Metadata(
-    string Kind, string? Vm, Guid Id, long Revision, long Generation, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] DateTimeOffset? DeletingSince)
+    string Kind,
+    string? Vm,
+    Guid Id,
+    long Revision,
+    long Generation,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] DateTimeOffset? DeletingSince
+)
 {
-    internal static Metadata Of(Resource resource, string kind, string? vm = null) => new(
-        kind, vm, resource.Id, resource.Revision, resource.Generation, resource.CreatedAt, resource.UpdatedAt, resource.DeletingSince);
+    internal static Metadata Of(Resource resource, string kind, string? vm = null) =>
+        new(kind, vm, resource.Id, resource.Revision, resource.Generation, resource.CreatedAt, resource.UpdatedAt, resource.DeletingSince);
 }
 
 /// <summary>What every kind tells of its state.</summary>
@@ -103,7 +110,8 @@ public readonly record struct Asked<TSpec>(string Text);
 
 internal sealed class AskedConverterFactory : JsonConverterFactory
 {
-    public override bool CanConvert(Type typeToConvert) => typeToConvert.IsGenericType && typeToConvert.GetGenericTypeDefinition() == typeof(Asked<>);
+    public override bool CanConvert(Type typeToConvert) =>
+        typeToConvert.IsGenericType && typeToConvert.GetGenericTypeDefinition() == typeof(Asked<>);
 
     public override JsonConverter? CreateConverter(Type typeToConvert, JsonSerializerOptions options) =>
         (JsonConverter?)Activator.CreateInstance(typeof(AskedConverter<>).MakeGenericType(typeToConvert.GetGenericArguments()));
@@ -117,5 +125,6 @@ internal sealed class AskedConverter<TSpec> : JsonConverter<Asked<TSpec>>
         return new(document.RootElement.GetRawText());
     }
 
-    public override void Write(Utf8JsonWriter writer, Asked<TSpec> value, JsonSerializerOptions options) => writer.WriteRawValue(value.Text, skipInputValidation: true);
+    public override void Write(Utf8JsonWriter writer, Asked<TSpec> value, JsonSerializerOptions options) =>
+        writer.WriteRawValue(value.Text, skipInputValidation: true);
 }

@@ -131,7 +131,11 @@ internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string n
             if (target.Reason == Reason.Ready)
             {
                 // Who waits for this change must not take the former readiness for its own.
-                (target.Reason, target.Message, target.Since) = (Reason.NotProgrammed, "Its rows are not in the northbound database yet.", Now);
+                (target.Reason, target.Message, target.Since) = (
+                    Reason.NotProgrammed,
+                    "Its rows are not in the northbound database yet.",
+                    Now
+                );
             }
         }
 
@@ -152,10 +156,18 @@ internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string n
     private static bool SameJson(string a, string b) => a == b || JsonElement.DeepEquals(JsonElement.Parse(a), JsonElement.Parse(b));
 
     private static Problem? CheckSeen(SeenVersion seen, T present) =>
-        seen.Id is { } id && id != present.Id ? Problems.RevisionConflict("#/metadata/id", $"The present object of this name is {present.Id}.")
-        : seen.Revision is { } revision && revision != present.Revision ? Problems.RevisionConflict("#/metadata/revision", $"The present revision is {present.Revision}.")
+        seen.Id is { } id && id != present.Id
+            ? Problems.RevisionConflict("#/metadata/id", $"The present object of this name is {present.Id}.")
+        : seen.Revision is { } revision && revision != present.Revision
+            ? Problems.RevisionConflict("#/metadata/revision", $"The present revision is {present.Revision}.")
         : null;
 
-    private async Task<(DateTimeOffset Now, long DirtySeq)> StampAsync(CancellationToken cancellationToken) => (await Db.QueryAsync(
-        "SELECT now(), nextval('dirty_seq')", row => (row.GetFieldValue<DateTimeOffset>(0), row.GetInt64(1)), cancellationToken))[0];
+    private async Task<(DateTimeOffset Now, long DirtySeq)> StampAsync(CancellationToken cancellationToken) =>
+        (
+            await Db.QueryAsync(
+                "SELECT now(), nextval('dirty_seq')",
+                row => (row.GetFieldValue<DateTimeOffset>(0), row.GetInt64(1)),
+                cancellationToken
+            )
+        )[0];
 }

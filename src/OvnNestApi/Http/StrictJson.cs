@@ -22,10 +22,18 @@ internal static class StrictJson
     {
         var errors = new List<FieldError>();
         Check(json, typeof(T), at ?? JsonPointer.Root, [], errors);
-        return errors.Count == 0 ? (json.Deserialize<T>(ApiJson.Options), null) : (null, Problems.ValidationFailed(errors.Take(MostErrors).ToList()));
+        return errors.Count == 0
+            ? (json.Deserialize<T>(ApiJson.Options), null)
+            : (null, Problems.ValidationFailed(errors.Take(MostErrors).ToList()));
     }
 
-    private static void Check(JsonElement json, Type type, JsonPointer at, IReadOnlyList<ValidationAttribute> rules, List<FieldError> errors)
+    private static void Check(
+        JsonElement json,
+        Type type,
+        JsonPointer at,
+        IReadOnlyList<ValidationAttribute> rules,
+        List<FieldError> errors
+    )
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (type == typeof(JsonElement))
@@ -75,13 +83,23 @@ internal static class StrictJson
             }
         }
 
-        foreach (var property in info.Properties.Where(property => !seen.Contains(property.Name) && Rules(property).Any(rule => rule is RequiredAttribute)))
+        foreach (
+            var property in info.Properties.Where(property =>
+                !seen.Contains(property.Name) && Rules(property).Any(rule => rule is RequiredAttribute)
+            )
+        )
         {
             errors.Add(at.To(property.Name).Error("is required"));
         }
     }
 
-    private static void CheckMap(JsonElement json, JsonTypeInfo info, JsonPointer at, IReadOnlyList<ValidationAttribute> rules, List<FieldError> errors)
+    private static void CheckMap(
+        JsonElement json,
+        JsonTypeInfo info,
+        JsonPointer at,
+        IReadOnlyList<ValidationAttribute> rules,
+        List<FieldError> errors
+    )
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var entry in Fields(json, at, errors))
@@ -97,13 +115,27 @@ internal static class StrictJson
             }
             else
             {
-                errors.AddRange(rules.OfType<KeyRuleAttribute>().Where(rule => !rule.Admits(entry.Name)).Select(rule => here.Error(rule.Refusal)));
-                Check(entry.Value, info.ElementType ?? typeof(string), here, rules.Where(rule => rule is not KeyRuleAttribute).ToList(), errors);
+                errors.AddRange(
+                    rules.OfType<KeyRuleAttribute>().Where(rule => !rule.Admits(entry.Name)).Select(rule => here.Error(rule.Refusal))
+                );
+                Check(
+                    entry.Value,
+                    info.ElementType ?? typeof(string),
+                    here,
+                    rules.Where(rule => rule is not KeyRuleAttribute).ToList(),
+                    errors
+                );
             }
         }
     }
 
-    private static void CheckArray(JsonElement json, JsonTypeInfo info, JsonPointer at, IReadOnlyList<ValidationAttribute> rules, List<FieldError> errors)
+    private static void CheckArray(
+        JsonElement json,
+        JsonTypeInfo info,
+        JsonPointer at,
+        IReadOnlyList<ValidationAttribute> rules,
+        List<FieldError> errors
+    )
     {
         if (rules.OfType<MaxLengthAttribute>().FirstOrDefault() is { } limit && json.GetArrayLength() > limit.Length)
         {
@@ -118,7 +150,13 @@ internal static class StrictJson
         }
     }
 
-    private static void CheckValue(JsonElement json, Type type, JsonPointer at, IReadOnlyList<ValidationAttribute> rules, List<FieldError> errors)
+    private static void CheckValue(
+        JsonElement json,
+        Type type,
+        JsonPointer at,
+        IReadOnlyList<ValidationAttribute> rules,
+        List<FieldError> errors
+    )
     {
         object? value;
         try
@@ -178,17 +216,24 @@ internal static class StrictJson
         return json.ValueKind == kind;
     }
 
-    private static List<ValidationAttribute> Rules(JsonPropertyInfo property) => RulesOf.GetOrAdd(property, static of =>
-        of.AttributeProvider?.GetCustomAttributes(typeof(ValidationAttribute), inherit: true).Cast<ValidationAttribute>().ToList() ?? []);
+    private static List<ValidationAttribute> Rules(JsonPropertyInfo property) =>
+        RulesOf.GetOrAdd(property, static of =>
+            of.AttributeProvider?.GetCustomAttributes(typeof(ValidationAttribute), inherit: true).Cast<ValidationAttribute>().ToList() ?? []
+        );
 
-    private static string Expected(Type type, Exception? e = null) => type switch
-    {
-        _ when type == typeof(string) => "a string is expected",
-        _ when type == typeof(bool) => "true or false is expected",
-        _ when type == typeof(int) || type == typeof(long) => "a whole number is expected",
-        _ when type == typeof(Guid) => "a UUID is expected",
-        _ when type == typeof(DateTimeOffset) => "a time such as 2026-11-23T18:00:00Z is expected (RFC 3339)",
-        { IsEnum: true } => $"one of these is expected: {string.Join(", ", Enum.GetNames(type).Select(JsonNamingPolicy.CamelCase.ConvertName))}",
-        _ => e is JsonException { InnerException: null } and { Message: var message } && !message.Contains("Path:", StringComparison.Ordinal) ? message : "the value is not valid",
-    };
+    private static string Expected(Type type, Exception? e = null) =>
+        type switch
+        {
+            _ when type == typeof(string) => "a string is expected",
+            _ when type == typeof(bool) => "true or false is expected",
+            _ when type == typeof(int) || type == typeof(long) => "a whole number is expected",
+            _ when type == typeof(Guid) => "a UUID is expected",
+            _ when type == typeof(DateTimeOffset) => "a time such as 2026-11-23T18:00:00Z is expected (RFC 3339)",
+            { IsEnum: true } =>
+                $"one of these is expected: {string.Join(", ", Enum.GetNames(type).Select(JsonNamingPolicy.CamelCase.ConvertName))}",
+            _ => e is JsonException { InnerException: null } and { Message: var message }
+            && !message.Contains("Path:", StringComparison.Ordinal)
+                ? message
+                : "the value is not valid",
+        };
 }

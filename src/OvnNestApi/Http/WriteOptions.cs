@@ -12,7 +12,10 @@ internal sealed record WriteOptions(TimeSpan? Wait, bool DryRun, bool Cascade, b
 {
     public static readonly IReadOnlyList<QueryParameter> OfWrites =
     [
-        new("wait", "Hold the answer until the object is ready, at most this long (such as 30s, at most 60s). In time: 200 or 201, else 202."),
+        new(
+            "wait",
+            "Hold the answer until the object is ready, at most this long (such as 30s, at most 60s). In time: 200 or 201, else 202."
+        ),
         new("dryRun", "Same checks, same answer, nothing stored.", "boolean"),
     ];
 
@@ -28,7 +31,13 @@ internal sealed record WriteOptions(TimeSpan? Wait, bool DryRun, bool Cascade, b
     public static (WriteOptions Options, Problem? Problem) Of(HttpContext context)
     {
         var query = new Query(context.Request);
-        var options = new WriteOptions(query.Duration("wait"), query.Flag("dryRun"), query.Flag("cascade"), query.Flag("force"), query.Flag("allowMissing"));
+        var options = new WriteOptions(
+            query.Duration("wait"),
+            query.Flag("dryRun"),
+            query.Flag("cascade"),
+            query.Flag("force"),
+            query.Flag("allowMissing")
+        );
         var problem = query.Problem
             ?? (options.Force && Principal.Of(context).Role != Role.Admin ? Problems.Forbidden("force is for admins.") : null);
         return (options, problem);

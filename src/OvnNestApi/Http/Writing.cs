@@ -13,7 +13,14 @@ internal sealed class Writing(NestDb db, PresentLiveness liveness, Signals signa
 
     /// <summary>Creates or replaces an object.</summary>
     public async Task<Results<ObjectResult<TView>, ProblemResult>> StoreAsync<T, TSpec, TBody, TView>(
-        ResourceKind<T, TSpec, TBody, TView> kind, HttpContext context, ObjectPath path, Sent<TSpec> sent, Conditional condition, bool createOnly, CancellationToken ct)
+        ResourceKind<T, TSpec, TBody, TView> kind,
+        HttpContext context,
+        ObjectPath path,
+        Sent<TSpec> sent,
+        Conditional condition,
+        bool createOnly,
+        CancellationToken ct
+    )
         where T : Resource
         where TSpec : class, new()
         where TBody : ResourceBody<TSpec>
@@ -41,7 +48,8 @@ internal sealed class Writing(NestDb db, PresentLiveness liveness, Signals signa
                 return null;
             },
             ct,
-            options.DryRun);
+            options.DryRun
+        );
         if (problem is not null || view is null)
         {
             return (ProblemResult)(problem ?? Problems.Internal());
@@ -57,7 +65,10 @@ internal sealed class Writing(NestDb db, PresentLiveness liveness, Signals signa
         {
             var id = view.Metadata.Id;
             var isReady = await waiting.UntilAsync(
-                async token => (view = await kind.FindAsync(db, await liveness.ReadAsync(db, token), id, token) ?? view).IsReady, wait, ct);
+                async token => (view = await kind.FindAsync(db, await liveness.ReadAsync(db, token), id, token) ?? view).IsReady,
+                wait,
+                ct
+            );
             status = isReady ? status : StatusCodes.Status202Accepted;
         }
 
@@ -66,7 +77,12 @@ internal sealed class Writing(NestDb db, PresentLiveness liveness, Signals signa
 
     /// <summary>A merge patch (RFC 7396): the result is written as a PUT would, if the object is still what was patched; else patched anew.</summary>
     public async Task<Results<ObjectResult<TView>, ProblemResult>> PatchAsync<T, TSpec, TBody, TView>(
-        ResourceKind<T, TSpec, TBody, TView> kind, HttpContext context, ObjectPath path, JsonElement patch, CancellationToken ct)
+        ResourceKind<T, TSpec, TBody, TView> kind,
+        HttpContext context,
+        ObjectPath path,
+        JsonElement patch,
+        CancellationToken ct
+    )
         where T : Resource
         where TSpec : class, new()
         where TBody : ResourceBody<TSpec>
@@ -113,7 +129,10 @@ internal sealed class Writing(NestDb db, PresentLiveness liveness, Signals signa
 
     /// <summary>Marks an object as on its way out.</summary>
     public async Task<Results<ObjectResult<TView>, NoContent, ProblemResult>> DeleteAsync<T, TSpec, TBody, TView>(
-        ResourceKind<T, TSpec, TBody, TView> kind, HttpContext context, CancellationToken ct)
+        ResourceKind<T, TSpec, TBody, TView> kind,
+        HttpContext context,
+        CancellationToken ct
+    )
         where T : Resource
         where TSpec : class, new()
         where TBody : ResourceBody<TSpec>
@@ -142,10 +161,13 @@ internal sealed class Writing(NestDb db, PresentLiveness liveness, Signals signa
                 return null;
             },
             ct,
-            options.DryRun);
+            options.DryRun
+        );
         if (problem is not null)
         {
-            return problem.Status == StatusCodes.Status404NotFound && options.AllowMissing ? TypedResults.NoContent() : (ProblemResult)problem;
+            return problem.Status == StatusCodes.Status404NotFound && options.AllowMissing
+                ? TypedResults.NoContent()
+                : (ProblemResult)problem;
         }
 
         if (deletion.HasChanged && !options.DryRun)
@@ -156,10 +178,16 @@ internal sealed class Writing(NestDb db, PresentLiveness liveness, Signals signa
         if (view is not null && options is { Wait: { } wait, DryRun: false })
         {
             var id = view.Metadata.Id;
-            await waiting.UntilAsync(async token => (view = await kind.FindAsync(db, await liveness.ReadAsync(db, token), id, token)) is null, wait, ct);
+            await waiting.UntilAsync(
+                async token => (view = await kind.FindAsync(db, await liveness.ReadAsync(db, token), id, token)) is null,
+                wait,
+                ct
+            );
         }
 
         // A forced deletion may be over at once.
-        return view is null ? TypedResults.NoContent() : new ObjectResult<TView>(view, view.Metadata, StatusCodes.Status202Accepted, kind.Url(path));
+        return view is null
+            ? TypedResults.NoContent()
+            : new ObjectResult<TView>(view, view.Metadata, StatusCodes.Status202Accepted, kind.Url(path));
     }
 }

@@ -49,21 +49,36 @@ internal static class Claims
     /// <param name="predecessor">The former incarnation, whose names pass to the owner; null: none.</param>
     /// <returns>The names, or 409 <c>name-taken</c>.</returns>
     public static async Task<(IReadOnlyList<string> Names, Problem? Problem)> TakeAsync(
-        NestDb db, Guid owner, Guid? predecessor, IReadOnlyList<Claim> claims, CancellationToken cancellationToken)
+        NestDb db,
+        Guid owner,
+        Guid? predecessor,
+        IReadOnlyList<Claim> claims,
+        CancellationToken cancellationToken
+    )
     {
-        if (predecessor is null && claims.All(claim => claim.Present is null) && await TryClaimFirstAsync(db, owner, claims, cancellationToken) is { } first)
+        if (
+            predecessor is null
+            && claims.All(claim => claim.Present is null)
+            && await TryClaimFirstAsync(db, owner, claims, cancellationToken) is { } first
+        )
         {
             return (first, null);
         }
 
-        var candidates = claims.SelectMany(claim => claim.Candidates(owner).Select(name => (Scope: claim.Scope.ToString(), Name: name))).Distinct().ToList();
+        var candidates = claims
+            .SelectMany(claim => claim.Candidates(owner).Select(name => (Scope: claim.Scope.ToString(), Name: name)))
+            .Distinct()
+            .ToList();
         var scopes = candidates.Select(c => c.Scope).ToArray();
         var names = candidates.Select(c => c.Name).ToArray();
-        var rows = await db.ClaimedNames.FromSql(
-            $"""
-            SELECT * FROM claimed_names WHERE (scope, name) IN (SELECT * FROM unnest({scopes}, {names}))
-            UNION SELECT * FROM claimed_names WHERE owner_id = {owner}
-            """).ToListAsync(cancellationToken);
+        var rows = await db
+            .ClaimedNames.FromSql(
+                $"""
+                SELECT * FROM claimed_names WHERE (scope, name) IN (SELECT * FROM unnest({scopes}, {names}))
+                UNION SELECT * FROM claimed_names WHERE owner_id = {owner}
+                """
+            )
+            .ToListAsync(cancellationToken);
 
         var taken = new List<string>(claims.Count);
         var kept = new HashSet<ClaimedName>();
@@ -78,7 +93,12 @@ internal static class Claims
             var row = rows.Find(row => row.Scope == claim.Scope && row.Name == name);
             if (row is null)
             {
-                row = new() { Scope = claim.Scope, Name = name, OwnerId = owner };
+                row = new()
+                {
+                    Scope = claim.Scope,
+                    Name = name,
+                    OwnerId = owner,
+                };
                 rows.Add(row);
                 db.ClaimedNames.Add(row);
             }
@@ -91,13 +111,21 @@ internal static class Claims
         db.ClaimedNames.RemoveRange(rows.Where(row => row.OwnerId == owner && !kept.Contains(row)));
         return (taken, null);
 
-        bool IsFree(Claim claim, string candidate) => !IsReserved(claim, candidate)
-            && (rows.Find(row => row.Scope == claim.Scope && row.Name == candidate) is not { } row
-                || ((row.OwnerId == owner || row.OwnerId == predecessor) && !kept.Contains(row)));
+        bool IsFree(Claim claim, string candidate) =>
+            !IsReserved(claim, candidate)
+            && (
+                rows.Find(row => row.Scope == claim.Scope && row.Name == candidate) is not { } row
+                || ((row.OwnerId == owner || row.OwnerId == predecessor) && !kept.Contains(row))
+            );
     }
 
     /// <summary>The usual case of a new object: nobody has the names that it wants most. Null: somebody has one; what was free is the owner's all the same.</summary>
-    private static async Task<string[]?> TryClaimFirstAsync(NestDb db, Guid owner, IReadOnlyList<Claim> claims, CancellationToken cancellationToken)
+    private static async Task<string[]?> TryClaimFirstAsync(
+        NestDb db,
+        Guid owner,
+        IReadOnlyList<Claim> claims,
+        CancellationToken cancellationToken
+    )
     {
         var names = claims.Select(claim => claim.Candidates(owner).First()).ToArray();
         if (claims.Where((claim, i) => IsReserved(claim, names[i])).Any())
@@ -106,13 +134,19 @@ internal static class Claims
         }
 
         var claimed = await db.ExecuteAsync(
-            ClaimFree, cancellationToken, ("owner", owner), ("scopes", claims.Select(claim => claim.Scope.ToString()).ToArray()), ("names", names));
+            ClaimFree,
+            cancellationToken,
+            ("owner", owner),
+            ("scopes", claims.Select(claim => claim.Scope.ToString()).ToArray()),
+            ("names", names)
+        );
         return claimed == claims.Count ? names : null;
     }
 
     private static bool IsReserved(Claim claim, string name) => claim.Scope == NameScope.Device && IsReservedDevice(name);
 
-    private static string Refusal(Claim claim, string name) => IsReserved(claim, name)
-        ? $"The device name {name} is reserved."
-        : $"The {(claim.Scope == NameScope.Switch ? "logical switch" : claim.Scope.ToString().ToLowerInvariant())} name {name} is taken by another object.";
+    private static string Refusal(Claim claim, string name) =>
+        IsReserved(claim, name)
+            ? $"The device name {name} is reserved."
+            : $"The {(claim.Scope == NameScope.Switch ? "logical switch" : claim.Scope.ToString().ToLowerInvariant())} name {name} is taken by another object.";
 }

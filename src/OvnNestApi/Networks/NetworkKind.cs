@@ -13,45 +13,67 @@ internal sealed class NetworkKind : ResourceKind<Network, NetworkSpec, NetworkBo
 
     public override string Plural => "networks";
 
-    public override string Example => """{"name":"dmz","spec":{"subnet":"172.16.255.128/26","gateway":"172.16.255.129","gatewayMac":"02:ac:10:ff:01:29","router":"tenant1"}}""";
+    public override string Example =>
+        """{"name":"dmz","spec":{"subnet":"172.16.255.128/26","gateway":"172.16.255.129","gatewayMac":"02:ac:10:ff:01:29","router":"tenant1"}}""";
 
     public override IReadOnlyList<QueryParameter> Filters => [new("router", "Only networks that join this router.")];
 
     public override ResourceWrite<Network, NetworkSpec> Write(NestDb db, ObjectPath path) => new NetworkWrite(db, path.Name);
 
-    public override Task<Problem?> DeleteAsync(Deletion deletion, ObjectPath path, CancellationToken cancellationToken) => deletion.OfNetworkAsync(path.Name, cancellationToken);
+    public override Task<Problem?> DeleteAsync(Deletion deletion, ObjectPath path, CancellationToken cancellationToken) =>
+        deletion.OfNetworkAsync(path.Name, cancellationToken);
 
-    public override async Task<List<NetworkView>> ViewAsync(NestDb db, Liveness liveness, IQueryable<Network> which, CancellationToken cancellationToken)
+    public override async Task<List<NetworkView>> ViewAsync(
+        NestDb db,
+        Liveness liveness,
+        IQueryable<Network> which,
+        CancellationToken cancellationToken
+    )
     {
-        var rows = await which.AsNoTracking()
-            .Select(network => new { Network = network, Router = db.Routers.Where(router => router.Id == network.RouterId).Select(router => router.Name).FirstOrDefault() })
+        var rows = await which
+            .AsNoTracking()
+            .Select(network => new
+            {
+                Network = network,
+                Router = db.Routers.Where(router => router.Id == network.RouterId).Select(router => router.Name).FirstOrDefault(),
+            })
             .ToListAsync(cancellationToken);
         return rows.ConvertAll(row => View(row.Network, row.Router, liveness.Of(row.Network)));
     }
 
     protected override IQueryable<Network> Filter(NestDb db, IQueryable<Network> all, Query query, string? vm) =>
-        query.Name("router") is { } router ? all.Where(network => db.Routers.Any(one => one.Id == network.RouterId && one.Name == router)) : all;
+        query.Name("router") is { } router
+            ? all.Where(network => db.Routers.Any(one => one.Id == network.RouterId && one.Name == router))
+            : all;
 
-    private static NetworkView View(Network network, string? router, Condition condition) => new()
-    {
-        Name = network.Name,
-        Description = network.Description,
-        Labels = network.Labels,
-        Spec = new(network.Spec),
-        Metadata = Metadata.Of(network, "network"),
-        Status = new()
+    private static NetworkView View(Network network, string? router, Condition condition) =>
+        new()
         {
-            Ready = condition.IsReady,
-            Reason = condition.Reason,
-            Message = condition.Message,
-            Since = condition.Since,
-            ObservedAt = condition.ObservedAt,
-            Effective = new(
-                network.Subnet, network.Gateway, network.GatewayMac, router, new(network.SwitchName, network.SwitchExisting),
-                new(network.DhcpEnabled, network.DhcpLeaseTime, network.DnsServers, network.DomainName), network.Mtu, network.Reserved),
-            Northbound = new(network.InNorthbound, network.Rejection),
-        },
-    };
+            Name = network.Name,
+            Description = network.Description,
+            Labels = network.Labels,
+            Spec = new(network.Spec),
+            Metadata = Metadata.Of(network, "network"),
+            Status = new()
+            {
+                Ready = condition.IsReady,
+                Reason = condition.Reason,
+                Message = condition.Message,
+                Since = condition.Since,
+                ObservedAt = condition.ObservedAt,
+                Effective = new(
+                    network.Subnet,
+                    network.Gateway,
+                    network.GatewayMac,
+                    router,
+                    new(network.SwitchName, network.SwitchExisting),
+                    new(network.DhcpEnabled, network.DhcpLeaseTime, network.DnsServers, network.DomainName),
+                    network.Mtu,
+                    network.Reserved
+                ),
+                Northbound = new(network.InNorthbound, network.Rejection),
+            },
+        };
 }
 
 /// <summary>A network.</summary>
@@ -77,7 +99,15 @@ public sealed record NetworkStatus : ResourceStatus
 /// <param name="Mtu">The MTU in bytes.</param>
 /// <param name="Reserved">Addresses that are not handed out unasked.</param>
 public sealed record NetworkEffective(
-    Cidr? Subnet, Ipv4? Gateway, MacAddress? GatewayMac, string? Router, SwitchEffective Switch, DhcpEffective Dhcp, int Mtu, IReadOnlyList<string> Reserved);
+    Cidr? Subnet,
+    Ipv4? Gateway,
+    MacAddress? GatewayMac,
+    string? Router,
+    SwitchEffective Switch,
+    DhcpEffective Dhcp,
+    int Mtu,
+    IReadOnlyList<string> Reserved
+);
 
 /// <summary>The logical switch in effect.</summary>
 /// <param name="Name">Its name.</param>

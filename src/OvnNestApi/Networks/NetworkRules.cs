@@ -31,7 +31,11 @@ internal static class NetworkRules
         else
         {
             Refuse(subnet.PrefixLength < 8, "#/spec/subnet", "a prefix length of 8 or more is expected");
-            Refuse(subnet.PrefixLength > 30 && spec.Dhcp?.Enabled is not false, "#/spec/subnet", "DHCP needs a prefix length of 30 or less");
+            Refuse(
+                subnet.PrefixLength > 30 && spec.Dhcp?.Enabled is not false,
+                "#/spec/subnet",
+                "DHCP needs a prefix length of 30 or less"
+            );
             foreach (var (block, use) in Unusable.Where(one => subnet.PrefixLength >= 8 && one.Block.Overlaps(subnet)))
             {
                 Refuse(true, "#/spec/subnet", $"{block} {use}");
@@ -44,7 +48,11 @@ internal static class NetworkRules
 
             for (var i = 0; i < spec.Reserved?.Count; i++)
             {
-                Refuse(!subnet.Contains(spec.Reserved[i].First) || !subnet.Contains(spec.Reserved[i].Last), $"#/spec/reserved/{i}", $"{spec.Reserved[i]} is not within {subnet}");
+                Refuse(
+                    !subnet.Contains(spec.Reserved[i].First) || !subnet.Contains(spec.Reserved[i].Last),
+                    $"#/spec/reserved/{i}",
+                    $"{spec.Reserved[i]} is not within {subnet}"
+                );
             }
         }
 
@@ -64,12 +72,13 @@ internal static class NetworkRules
     }
 
     /// <summary>The gateway that the spec means; null: none.</summary>
-    public static Ipv4? Gateway(NetworkSpec spec) => spec.Gateway switch
-    {
-        "none" => null,
-        null => spec.Router is null ? null : spec.Subnet?.FirstHost,
-        var text => Ipv4.TryParse(text, out var address) ? address : null,
-    };
+    public static Ipv4? Gateway(NetworkSpec spec) =>
+        spec.Gateway switch
+        {
+            "none" => null,
+            null => spec.Router is null ? null : spec.Subnet?.FirstHost,
+            var text => Ipv4.TryParse(text, out var address) ? address : null,
+        };
 
     /// <summary>Defaults apply at once where nothing is asked.</summary>
     public static void ApplyDhcp(Network network, NetworkSpec spec)
@@ -85,7 +94,9 @@ internal static class NetworkRules
 
     /// <summary>How a port of the network gets its address if it does not say.</summary>
     public static Addressing Addressing(Network network) =>
-        network.DhcpEnabled ? Contracts.Addressing.Dhcp : network.Subnet is not null ? Contracts.Addressing.Static : Contracts.Addressing.None;
+        network.DhcpEnabled ? Contracts.Addressing.Dhcp
+        : network.Subnet is not null ? Contracts.Addressing.Static
+        : Contracts.Addressing.None;
 
     private static Cidr Block(string text) => Cidr.TryParse(text, out var block) ? block : throw new FormatException($"No subnet: {text}");
 }

@@ -76,7 +76,8 @@ public sealed record SwitchSpec
 }
 
 /// <summary>An address, or <c>none</c>.</summary>
-public sealed class GatewayAttribute() : PatternAttribute(@"^(none|[0-9]{1,3}(\.[0-9]{1,3}){3})$", "an IPv4 address or \"none\" is expected")
+public sealed class GatewayAttribute()
+    : PatternAttribute(@"^(none|[0-9]{1,3}(\.[0-9]{1,3}){3})$", "an IPv4 address or \"none\" is expected")
 {
     /// <inheritdoc/>
     public override bool IsValid(object? value) => value is null or "none" || (value is string text && Ipv4.TryParse(text, out _));

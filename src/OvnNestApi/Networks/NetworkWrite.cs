@@ -19,24 +19,38 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
     protected override async Task<Problem?> LockParentsAsync(NetworkSpec spec, CancellationToken cancellationToken)
     {
         // One at a time: two networks that join a router at once might overlap.
-        (_router, var problem) = spec.Router is null ? (null, null)
-            : await References.LockAsync(Db.Routers.FromSql($"SELECT * FROM routers WHERE name = {spec.Router} ORDER BY created_at DESC FOR NO KEY UPDATE"), "router", spec.Router, "#/spec/router", cancellationToken);
+        (_router, var problem) = spec.Router is null
+            ? (null, null)
+            : await References.LockAsync(
+                Db.Routers.FromSql($"SELECT * FROM routers WHERE name = {spec.Router} ORDER BY created_at DESC FOR NO KEY UPDATE"),
+                "router",
+                spec.Router,
+                "#/spec/router",
+                cancellationToken
+            );
         return problem;
     }
 
     // FOR UPDATE: whoever places a port in the network shares a key lock on it, so that its subnet and gateway stand still meanwhile.
-    protected override IQueryable<Network> LockIncarnations() => Db.Networks.FromSql($"SELECT * FROM networks WHERE name = {Name} ORDER BY created_at DESC FOR UPDATE");
+    protected override IQueryable<Network> LockIncarnations() =>
+        Db.Networks.FromSql($"SELECT * FROM networks WHERE name = {Name} ORDER BY created_at DESC FOR UPDATE");
 
-    protected override Network Create(Sent<NetworkSpec> sent) => new()
-    {
-        Name = Name,
-        Spec = sent.SpecText,
-        SwitchName = "",
-        CreatedAt = Now,
-        UpdatedAt = Now,
-    };
+    protected override Network Create(Sent<NetworkSpec> sent) =>
+        new()
+        {
+            Name = Name,
+            Spec = sent.SpecText,
+            SwitchName = "",
+            CreatedAt = Now,
+            UpdatedAt = Now,
+        };
 
-    protected override async Task<Problem?> ApplyAsync(Network target, NetworkSpec spec, Network? predecessor, CancellationToken cancellationToken)
+    protected override async Task<Problem?> ApplyAsync(
+        Network target,
+        NetworkSpec spec,
+        Network? predecessor,
+        CancellationToken cancellationToken
+    )
     {
         _isStored = target.SwitchName.Length > 0;
         (_formerRouter, _hadSubnet) = (target.RouterId, target.Subnet is not null);
@@ -58,7 +72,10 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
         NetworkRules.ApplyDhcp(target, spec);
 
         var needsGatewayMac = target.RouterId is not null || (target.DhcpEnabled && !isExisting);
-        target.GatewayMac = spec.GatewayMac ?? target.GatewayMac ?? predecessor?.GatewayMac ?? (needsGatewayMac ? MacAddress.Random() : null);
+        target.GatewayMac = spec.GatewayMac
+            ?? target.GatewayMac
+            ?? predecessor?.GatewayMac
+            ?? (needsGatewayMac ? MacAddress.Random() : null);
         if (_isStored && await CheckAddressesAsync(target, spec, cancellationToken) is { } inUse)
         {
             return inUse;
@@ -77,7 +94,10 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
     {
         if (_formerRouter is { } former && former != target.RouterId)
         {
-            await Db.Database.ExecuteSqlAsync($"UPDATE routers SET dirty_seq = nextval('dirty_seq') WHERE id = {former}", cancellationToken);
+            await Db.Database.ExecuteSqlAsync(
+                $"UPDATE routers SET dirty_seq = nextval('dirty_seq') WHERE id = {former}",
+                cancellationToken
+            );
         }
 
         await Db.MarkNetworkAsync(target.Id, cancellationToken);
@@ -99,7 +119,8 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
             UPDATE vms SET addressing = {addressing} WHERE network_id = {target.Id} AND spec ->> 'addressing' IS NULL;
             UPDATE containers SET addressing = {addressing} WHERE network_id = {target.Id} AND spec ->> 'addressing' IS NULL
             """,
-            cancellationToken);
+            cancellationToken
+        );
         foreach (var vm in await VmsIn(target.Id).ToListAsync(cancellationToken))
         {
             await Placing.RefreshAsync(Db, vm, cancellationToken);
@@ -109,11 +130,19 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
     }
 
     private IQueryable<Guid> VmsIn(Guid network) =>
-        Db.Vms.Where(vm => vm.NetworkId == network).Select(vm => vm.Id).Union(Db.Containers.Where(c => c.NetworkId == network).Select(c => c.VmId)).OrderBy(id => id);
+        Db
+            .Vms.Where(vm => vm.NetworkId == network)
+            .Select(vm => vm.Id)
+            .Union(Db.Containers.Where(c => c.NetworkId == network).Select(c => c.VmId))
+            .OrderBy(id => id);
 
     private async Task<Problem?> CheckAddressesAsync(Network target, NetworkSpec spec, CancellationToken cancellationToken)
     {
-        var used = await Db.Addresses.AsNoTracking().Where(a => a.NetworkId == target.Id && a.FreedAt == null).Select(a => new { a.Ip, a.Mac }).ToListAsync(cancellationToken);
+        var used = await Db
+            .Addresses.AsNoTracking()
+            .Where(a => a.NetworkId == target.Id && a.FreedAt == null)
+            .Select(a => new { a.Ip, a.Mac })
+            .ToListAsync(cancellationToken);
         if (used.Find(a => a.Ip is { } ip && (spec.Subnet is not { } subnet || !subnet.IsHost(ip))) is { } left)
         {
             return Problems.Immutable("#/spec/subnet", $"The subnet would leave out {left.Ip}, which is in use.");
@@ -124,7 +153,9 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
             return Problems.AddressTaken("#/spec/gateway", $"A port of the network has the address {gateway}.");
         }
 
-        return target.GatewayMac is { } mac && used.Exists(a => a.Mac == mac) ? Problems.AddressTaken("#/spec/gatewayMac", $"A port of the network has the address {mac}.") : null;
+        return target.GatewayMac is { } mac && used.Exists(a => a.Mac == mac)
+            ? Problems.AddressTaken("#/spec/gatewayMac", $"A port of the network has the address {mac}.")
+            : null;
     }
 
     /// <summary>A router would not know where to send what is for both.</summary>
@@ -135,10 +166,17 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
             return null;
         }
 
-        var others = await Db.Networks.AsNoTracking().Where(n => n.RouterId == router.Id && n.Id != target.Id && n.DeletingSince == null)
-            .OrderBy(n => n.Name).Select(n => new { n.Name, n.Subnet }).ToListAsync(cancellationToken);
+        var others = await Db
+            .Networks.AsNoTracking()
+            .Where(n => n.RouterId == router.Id && n.Id != target.Id && n.DeletingSince == null)
+            .OrderBy(n => n.Name)
+            .Select(n => new { n.Name, n.Subnet })
+            .ToListAsync(cancellationToken);
         return others.Find(other => other.Subnet?.Overlaps(subnet) is true) is { } same
-            ? Problems.AddressTaken("#/spec/subnet", $"{subnet} overlaps {same.Subnet} of network {same.Name}, which joins router {router.Name} too.")
+            ? Problems.AddressTaken(
+                "#/spec/subnet",
+                $"{subnet} overlaps {same.Subnet} of network {same.Name}, which joins router {router.Name} too."
+            )
             : null;
     }
 
@@ -147,8 +185,14 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
     {
         List<LogicalPort> ports =
         [
-            .. await Db.Vms.Where(vm => vm.NetworkId == network.Id && vm.DeletingSince == null).OrderBy(vm => vm.Id).ToListAsync(cancellationToken),
-            .. await Db.Containers.Where(c => c.NetworkId == network.Id && c.DeletingSince == null).OrderBy(c => c.Id).ToListAsync(cancellationToken),
+            .. await Db
+                .Vms.Where(vm => vm.NetworkId == network.Id && vm.DeletingSince == null)
+                .OrderBy(vm => vm.Id)
+                .ToListAsync(cancellationToken),
+            .. await Db
+                .Containers.Where(c => c.NetworkId == network.Id && c.DeletingSince == null)
+                .OrderBy(c => c.Id)
+                .ToListAsync(cancellationToken),
         ];
         foreach (var port in ports)
         {
@@ -162,10 +206,17 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
         return null;
     }
 
-    private async Task<Problem?> ClaimNamesAsync(Network target, NetworkSpec spec, Network? predecessor, CancellationToken cancellationToken)
+    private async Task<Problem?> ClaimNamesAsync(
+        Network target,
+        NetworkSpec spec,
+        Network? predecessor,
+        CancellationToken cancellationToken
+    )
     {
         // The NB keeps names of switches no more unique than those of routers: our own switches are unique here.
-        List<Claim> claims = target.SwitchExisting ? [] : [new(NameScope.Switch, "switch", target.SwitchName, null, null, target.SwitchName)];
+        List<Claim> claims = target.SwitchExisting
+            ? []
+            : [new(NameScope.Switch, "switch", target.SwitchName, null, null, target.SwitchName)];
         if (_router is not null)
         {
             var port = $"{Name}-{_router.Name}";

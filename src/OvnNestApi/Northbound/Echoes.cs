@@ -25,12 +25,14 @@ public sealed class Echoes
 
     /// <summary>Whether the row is now as we made it, or only its members changed, which are looked at one by one.</summary>
     public bool Explain(RowChange change, bool onlyPorts) =>
-        onlyPorts || (Find(new(change.Table, change.Uuid), out var wanted)
-            && (wanted is null ? change.After is null : change.After is not null && NorthboundPlan.IsMet(wanted, change.After)));
+        onlyPorts
+        || (
+            Find(new(change.Table, change.Uuid), out var wanted)
+            && (wanted is null ? change.After is null : change.After is not null && NorthboundPlan.IsMet(wanted, change.After))
+        );
 
     /// <summary>Whether the port is, or is no more, in this parent because we said so.</summary>
-    public bool ExplainMember(RowRef parent, RowRef child, bool isIn) =>
-        Find(child, out var wanted) && isIn == (wanted?.Parent == parent);
+    public bool ExplainMember(RowRef parent, RowRef child, bool isIn) => Find(child, out var wanted) && isIn == (wanted?.Parent == parent);
 
     private bool Find(RowRef row, out WantedRow? wanted) => _latest.TryGetValue(row, out wanted) || _former.TryGetValue(row, out wanted);
 }

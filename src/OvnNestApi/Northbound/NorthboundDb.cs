@@ -31,7 +31,8 @@ internal sealed class NorthboundDb : IAsyncDisposable
                 LeaderOnly = true,
                 ReconnectMaximum = TimeSpan.FromSeconds(1),
             },
-            time);
+            time
+        );
         _client.Changed += change =>
         {
             _changes.Enqueue(change);
@@ -86,7 +87,11 @@ internal sealed class NorthboundDb : IAsyncDisposable
             var slash = present.IndexOf('/', StringComparison.Ordinal);
             if (slash < 0 || !Guid.TryParse(present.AsSpan(0, slash), out var holder) || holder != installation)
             {
-                return new(false, null, $"InstanceTaken: the northbound database's instance {Ownership.Instance} belongs to another installation ({present}).");
+                return new(
+                    false,
+                    null,
+                    $"InstanceTaken: the northbound database's instance {Ownership.Instance} belongs to another installation ({present})."
+                );
             }
 
             if (long.TryParse(present.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var newer) && newer > epoch)
@@ -106,7 +111,8 @@ internal sealed class NorthboundDb : IAsyncDisposable
                     Op.Wait(Tables.Global, [], ["_uuid"], "==", []),
                     Op.Insert(Tables.Global, new Dictionary<string, OvsdbValue> { ["external_ids"] = pair }, made),
                 ],
-                cancellationToken);
+                cancellationToken
+            );
             return Claimed(outcome, made, value);
         }
 
@@ -118,13 +124,21 @@ internal sealed class NorthboundDb : IAsyncDisposable
         var claim = await _client.TransactAsync(
             [
                 Op.Wait(
-                    Tables.Global, [Where.Uuid(row.Uuid)], ["external_ids"], "==",
-                    [new Dictionary<string, OvsdbValue> { ["external_ids"] = row["external_ids"] }]),
+                    Tables.Global,
+                    [Where.Uuid(row.Uuid)],
+                    ["external_ids"],
+                    "==",
+                    [new Dictionary<string, OvsdbValue> { ["external_ids"] = row["external_ids"] }]
+                ),
                 Op.Mutate(
-                    Tables.Global, [Where.Uuid(row.Uuid)],
-                    Mutation.Delete("external_ids", OvsdbValue.Set([Ownership.FenceKey])), Mutation.Insert("external_ids", pair)),
+                    Tables.Global,
+                    [Where.Uuid(row.Uuid)],
+                    Mutation.Delete("external_ids", OvsdbValue.Set([Ownership.FenceKey])),
+                    Mutation.Insert("external_ids", pair)
+                ),
             ],
-            cancellationToken);
+            cancellationToken
+        );
         return Claimed(claim, row.Uuid, value);
     }
 
@@ -133,7 +147,11 @@ internal sealed class NorthboundDb : IAsyncDisposable
     /// <param name="counts">Also increment <c>nb_cfg</c>, and tell what it has become.</param>
     /// <exception cref="FenceFallenException">The fence has fallen: another leads, or the database is another.</exception>
     /// <exception cref="OvsdbNotConnectedException">Nothing was sent.</exception>
-    public async Task<(TransactOutcome Outcome, long? NbCfg)> TransactAsync(IReadOnlyList<Op> ops, bool counts, CancellationToken cancellationToken)
+    public async Task<(TransactOutcome Outcome, long? NbCfg)> TransactAsync(
+        IReadOnlyList<Op> ops,
+        bool counts,
+        CancellationToken cancellationToken
+    )
     {
         if (_fence is null || _global is not { } global)
         {
@@ -141,14 +159,21 @@ internal sealed class NorthboundDb : IAsyncDisposable
         }
 
         Op[] barrier = counts
-            ? [Op.Mutate(Tables.Global, [Where.Uuid(global.Uuid)], Mutation.Add("nb_cfg", 1)), Op.Select(Tables.Global, [Where.Uuid(global.Uuid)], ["nb_cfg"])]
+            ?
+            [
+                Op.Mutate(Tables.Global, [Where.Uuid(global.Uuid)], Mutation.Add("nb_cfg", 1)),
+                Op.Select(Tables.Global, [Where.Uuid(global.Uuid)], ["nb_cfg"]),
+            ]
             : [];
         switch (await _client.TransactAsync([_fence, .. ops, .. barrier], cancellationToken))
         {
             case Rejected { OpIndex: 0, Error.Error: OvsdbError.TimedOut }:
                 throw new FenceFallenException("The northbound database has another leader's fence.");
             case Committed committed:
-                return (new Committed([.. committed.Results.Skip(1).Take(ops.Count)]), counts ? committed.Results[^1].Rows[0]["nb_cfg"].AsInteger() : null);
+                return (
+                    new Committed([.. committed.Results.Skip(1).Take(ops.Count)]),
+                    counts ? committed.Results[^1].Rows[0]["nb_cfg"].AsInteger() : null
+                );
             case var outcome:
                 return (outcome, null);
         }
@@ -158,27 +183,36 @@ internal sealed class NorthboundDb : IAsyncDisposable
     /// <exception cref="FenceFallenException">The fence has fallen: another leads, or the database is another.</exception>
     /// <exception cref="OvsdbNotConnectedException">Nothing was sent.</exception>
     public Task<(TransactOutcome Outcome, long? NbCfg)> CountOnAsync(long by, CancellationToken cancellationToken) =>
-        TransactAsync(_global is { } global ? [Op.Mutate(Tables.Global, [Where.Uuid(global.Uuid)], Mutation.Add("nb_cfg", by))] : [], counts: false, cancellationToken);
+        TransactAsync(
+            _global is { } global ? [Op.Mutate(Tables.Global, [Where.Uuid(global.Uuid)], Mutation.Add("nb_cfg", by))] : [],
+            counts: false,
+            cancellationToken
+        );
 
     /// <summary>Reads rows that the copy does not hold because they lack our mark.</summary>
     public async Task<IReadOnlyDictionary<RowRef, Row>> ReadAsync(IReadOnlyList<RowRef> rows, CancellationToken cancellationToken)
     {
         var outcome = await _client.TransactAsync([.. rows.Select(row => Op.Select(row.Table, [Where.Uuid(row.Uuid)]))], cancellationToken);
         return outcome is Committed read
-            ? rows.Zip(read.Results, (row, result) => (row, result.Rows)).Where(pair => pair.Rows.Count == 1).ToDictionary(pair => pair.row, pair => pair.Rows[0])
+            ? rows.Zip(read.Results, (row, result) => (row, result.Rows))
+                .Where(pair => pair.Rows.Count == 1)
+                .ToDictionary(pair => pair.row, pair => pair.Rows[0])
             : new Dictionary<RowRef, Row>();
     }
 
     public ValueTask DisposeAsync() => _client.DisposeAsync();
 
-    private static OvsdbTls? Tls(NorthboundTlsOptions options) => options.CaFile is null ? null : new(options.CaFile)
-    {
-        CertificateFile = options.CertificateFile,
-        KeyFile = options.KeyFile,
-        CrlFile = options.CrlFile,
-        ServerName = options.ServerName,
-        ChecksName = options.CheckName,
-    };
+    private static OvsdbTls? Tls(NorthboundTlsOptions options) =>
+        options.CaFile is null
+            ? null
+            : new(options.CaFile)
+            {
+                CertificateFile = options.CertificateFile,
+                KeyFile = options.KeyFile,
+                CrlFile = options.CrlFile,
+                ServerName = options.ServerName,
+                ChecksName = options.CheckName,
+            };
 
     private static string Value(Guid installation, long epoch) => string.Create(CultureInfo.InvariantCulture, $"{installation}/{epoch}");
 
@@ -194,7 +228,12 @@ internal sealed class NorthboundDb : IAsyncDisposable
 
         _global = new(Tables.Global, global);
         _fence = Op.Wait(
-            Tables.Global, [Where.Includes("external_ids", OvsdbValue.Map([new(Ownership.FenceKey, value)]))], ["_uuid"], "!=", []);
+            Tables.Global,
+            [Where.Includes("external_ids", OvsdbValue.Map([new(Ownership.FenceKey, value)]))],
+            ["_uuid"],
+            "!=",
+            []
+        );
         return new(true, null, null);
     }
 }

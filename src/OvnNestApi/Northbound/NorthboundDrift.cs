@@ -6,7 +6,18 @@ namespace OvnNestApi.Northbound;
 public sealed class NorthboundDrift
 {
     private static readonly string[] Ours =
-        ["name", "type", "addresses", "port_security", "enabled", "dhcpv4_options", "parent_name", "tag_request", "options", "external_ids"];
+    [
+        "name",
+        "type",
+        "addresses",
+        "port_security",
+        "enabled",
+        "dhcpv4_options",
+        "parent_name",
+        "tag_request",
+        "options",
+        "external_ids",
+    ];
 
     private readonly Ownership _ownership;
     private readonly Echoes _echoes;
@@ -59,7 +70,11 @@ public sealed class NorthboundDrift
         var owners = OwnersOf(change);
         if (owners.Count == 0)
         {
-            ForeignChanged |= change.Before is null || change.After is null || change.Before["name"] != change.After["name"] || change.Before["cidr"] != change.After["cidr"];
+            ForeignChanged |=
+                change.Before is null
+                || change.After is null
+                || change.Before["name"] != change.After["name"]
+                || change.Before["cidr"] != change.After["cidr"];
         }
         else if (!_echoes.Explain(change, OnlyPorts(change)))
         {
@@ -90,7 +105,10 @@ public sealed class NorthboundDrift
             Suspects.UnionWith(owners);
         }
 
-        if ((before?["up"] ?? OvsdbValue.Empty) != (after?["up"] ?? OvsdbValue.Empty) || (before?["tag"] ?? OvsdbValue.Empty) != (after?["tag"] ?? OvsdbValue.Empty))
+        if (
+            (before?["up"] ?? OvsdbValue.Empty) != (after?["up"] ?? OvsdbValue.Empty)
+            || (before?["tag"] ?? OvsdbValue.Empty) != (after?["tag"] ?? OvsdbValue.Empty)
+        )
         {
             Observed.UnionWith(owners);
         }
@@ -126,10 +144,16 @@ public sealed class NorthboundDrift
         }
 
         var child = change.Table == Tables.Switch ? Tables.SwitchPort : Tables.RouterPort;
-        foreach (var port in before.AsSet().Where(port => !after.Contains(port)).Concat(after.AsSet().Where(port => !before.Contains(port))))
+        foreach (
+            var port in before.AsSet().Where(port => !after.Contains(port)).Concat(after.AsSet().Where(port => !before.Contains(port)))
+        )
         {
             var (uuid, isIn) = (port.AsUuid(), after.Contains(port));
-            if (copy.Find(child, uuid) is { } row && _ownership.OwnerOf(row) is { } owner && !_echoes.ExplainMember(new(change.Table, change.Uuid), new(child, uuid), isIn))
+            if (
+                copy.Find(child, uuid) is { } row
+                && _ownership.OwnerOf(row) is { } owner
+                && !_echoes.ExplainMember(new(change.Table, change.Uuid), new(child, uuid), isIn)
+            )
             {
                 Suspects.Add(owner.Id);
             }
@@ -137,8 +161,13 @@ public sealed class NorthboundDrift
     }
 
     private static bool OnlyPorts(RowChange change) =>
-        change is { Before: { } before, After: { } after } && before["name"] == after["name"] && before["external_ids"] == after["external_ids"]
-        && before["cidr"] == after["cidr"] && before["options"] == after["options"] && before["mac"] == after["mac"] && before["networks"] == after["networks"];
+        change is { Before: { } before, After: { } after }
+        && before["name"] == after["name"]
+        && before["external_ids"] == after["external_ids"]
+        && before["cidr"] == after["cidr"]
+        && before["options"] == after["options"]
+        && before["mac"] == after["mac"]
+        && before["networks"] == after["networks"];
 
     private List<Guid> OwnersOf(RowChange change) =>
         [.. new[] { change.Before, change.After }.OfType<Row>().Select(row => _ownership.OwnerOf(row)?.Id).OfType<Guid>().Distinct()];

@@ -25,26 +25,44 @@ public static class NorthboundMonitor
             new(Northbound.Tables.Dhcp, ["cidr", "options", "external_ids"]),
             new(
                 Northbound.Tables.SwitchPort,
-                ["name", "type", "addresses", "port_security", "enabled", "dhcpv4_options", "parent_name", "tag_request", "tag", "options", "up", "external_ids"],
-                [ours, new("parent_name", "!=", OvsdbValue.Empty)]),
+                [
+                    "name",
+                    "type",
+                    "addresses",
+                    "port_security",
+                    "enabled",
+                    "dhcpv4_options",
+                    "parent_name",
+                    "tag_request",
+                    "tag",
+                    "options",
+                    "up",
+                    "external_ids",
+                ],
+                [ours, new("parent_name", "!=", OvsdbValue.Empty)]
+            ),
         ];
     }
 
     /// <summary>By the object whose mark a row bears; ports by parent and tag; what users name by that name.</summary>
     public static IReadOnlyList<ReplicaIndex> Indexes(Ownership ownership) =>
-    [
-        .. Northbound.Tables.Marked.Select(table => new ReplicaIndex(ByObject + table, table, row => ownership.OwnerOf(row)?.Id.ToString())),
-        new(ByTag, Northbound.Tables.SwitchPort, row => Nested(row, "tag")),
-        new(ByTagRequest, Northbound.Tables.SwitchPort, row => Nested(row, "tag_request")),
-        ReplicaIndex.ByColumn(BySwitchName, Northbound.Tables.Switch, "name"),
-        ReplicaIndex.ByColumn(ByCidr, Northbound.Tables.Dhcp, "cidr"),
-    ];
+        [
+            .. Northbound.Tables.Marked.Select(table => new ReplicaIndex(ByObject + table, table, row =>
+                ownership.OwnerOf(row)?.Id.ToString()
+            )),
+            new(ByTag, Northbound.Tables.SwitchPort, row => Nested(row, "tag")),
+            new(ByTagRequest, Northbound.Tables.SwitchPort, row => Nested(row, "tag_request")),
+            ReplicaIndex.ByColumn(BySwitchName, Northbound.Tables.Switch, "name"),
+            ReplicaIndex.ByColumn(ByCidr, Northbound.Tables.Dhcp, "cidr"),
+        ];
 
     /// <summary>The rows of one table that bear the object's mark.</summary>
-    public static IReadOnlyCollection<Row> OfObject(this ReplicaSnapshot copy, string table, Guid id) => copy.ByIndex(ByObject + table, id.ToString());
+    public static IReadOnlyCollection<Row> OfObject(this ReplicaSnapshot copy, string table, Guid id) =>
+        copy.ByIndex(ByObject + table, id.ToString());
 
     /// <summary>Every id that a row of the table bears as mark of ours.</summary>
-    public static IEnumerable<Guid> MarkedIds(this ReplicaSnapshot copy, string table) => copy.IndexKeys(ByObject + table).Select(Guid.Parse);
+    public static IEnumerable<Guid> MarkedIds(this ReplicaSnapshot copy, string table) =>
+        copy.IndexKeys(ByObject + table).Select(Guid.Parse);
 
     /// <summary>The ports below a parent that bear a tag, or ask for it.</summary>
     public static IEnumerable<Row> WithTag(this ReplicaSnapshot copy, string parent, int tag)

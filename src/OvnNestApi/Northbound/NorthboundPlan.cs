@@ -127,13 +127,14 @@ public static class NorthboundPlan
     }
 
     /// <summary>Ports go before anything else, switches and routers last; what is made comes in the order of reference.</summary>
-    private static int Rank(ObjectPlan plan) => (plan.Creates, plan.Object.Kind) switch
-    {
-        (true, var kind) => (int)kind,
-        (false, ObjectKind.Container or ObjectKind.Vm) => -1,
-        (false, ObjectKind.Network) => 8,
-        _ => 9,
-    };
+    private static int Rank(ObjectPlan plan) =>
+        (plan.Creates, plan.Object.Kind) switch
+        {
+            (true, var kind) => (int)kind,
+            (false, ObjectKind.Container or ObjectKind.Vm) => -1,
+            (false, ObjectKind.Network) => 8,
+            _ => 9,
+        };
 
     /// <summary>A switch or router of ours in which others have ports is kept: they would go with it.</summary>
     private static List<ObjectPlan> KeepShared(List<ObjectPlan> plans, ILookup<ObjectRef, ActualRow> actual)
@@ -146,14 +147,21 @@ public static class NorthboundPlan
                 return plan;
             }
 
-            var kept = actual[plan.Object].Where(row => plan.Deletes.Contains(row.Ref)
-                && row.Row["ports"].AsSet().Any(port => !leaving.Contains(new(row.Ref, port.AsUuid())))).ToList();
-            return kept.Count == 0 ? plan : plan with
-            {
-                Deletes = [.. plan.Deletes.Except(kept.Select(row => row.Ref))],
-                Removed = [.. plan.Removed.Except(kept.Select(row => row.Ref))],
-                Kept = Obstacle.Rejected($"{kept[0].Ref.Table} {kept[0].Row["name"].AsOptionalString()} has ports that are not ours, and stays until they are gone."),
-            };
+            var kept = actual[plan.Object]
+                .Where(row =>
+                    plan.Deletes.Contains(row.Ref) && row.Row["ports"].AsSet().Any(port => !leaving.Contains(new(row.Ref, port.AsUuid())))
+                )
+                .ToList();
+            return kept.Count == 0
+                ? plan
+                : plan with
+                {
+                    Deletes = [.. plan.Deletes.Except(kept.Select(row => row.Ref))],
+                    Removed = [.. plan.Removed.Except(kept.Select(row => row.Ref))],
+                    Kept = Obstacle.Rejected(
+                        $"{kept[0].Ref.Table} {kept[0].Row["name"].AsOptionalString()} has ports that are not ours, and stays until they are gone."
+                    ),
+                };
         });
     }
 }

@@ -11,7 +11,8 @@ public sealed class NorthboundProjection(
     IReadOnlyDictionary<Guid, DesiredRouter> routers,
     IReadOnlyDictionary<Guid, DesiredNetwork> networks,
     IReadOnlyDictionary<Guid, DesiredPort> vms,
-    IReadOnlyDictionary<Guid, ExistingSwitch> existing)
+    IReadOnlyDictionary<Guid, ExistingSwitch> existing
+)
 {
     /// <summary>The rows of a router.</summary>
     public WantedObject Of(DesiredRouter router)
@@ -47,19 +48,29 @@ public sealed class NorthboundProjection(
             rows.Add(new(dhcp, [new("cidr", network.Subnet.ToString() ?? ""), new("options", DhcpOptions(network))], [Marks(self)]));
         }
 
-        if (network is { RouterId: { } id, Subnet: { } subnet, Gateway: { } gateway } && routers.TryGetValue(id, out var router) && router.IsWanted)
+        if (
+            network is { RouterId: { } id, Subnet: { } subnet, Gateway: { } gateway }
+            && routers.TryGetValue(id, out var router)
+            && router.IsWanted
+        )
         {
             var name = $"{router.Name}-{network.Name}";
-            rows.Add(new(
-                new(Tables.RouterPort, network.RouterPortUuid),
-                [new("name", name), new("mac", MacOf(network).ToString()), new("networks", $"{gateway}/{subnet.PrefixLength}")],
-                [Marks(self)],
-                new RowRef(Tables.Router, router.RouterUuid)));
-            rows.Add(new(
-                new(Tables.SwitchPort, network.SwitchRouterPortUuid),
-                [new("name", $"{network.Name}-{router.Name}"), new("type", "router"), new("addresses", "router")],
-                [Marks(self), new("options", [new("router-port", name)])],
-                SwitchOf(network)));
+            rows.Add(
+                new(
+                    new(Tables.RouterPort, network.RouterPortUuid),
+                    [new("name", name), new("mac", MacOf(network).ToString()), new("networks", $"{gateway}/{subnet.PrefixLength}")],
+                    [Marks(self)],
+                    new RowRef(Tables.Router, router.RouterUuid)
+                )
+            );
+            rows.Add(
+                new(
+                    new(Tables.SwitchPort, network.SwitchRouterPortUuid),
+                    [new("name", $"{network.Name}-{router.Name}"), new("type", "router"), new("addresses", "router")],
+                    [Marks(self), new("options", [new("router-port", name)])],
+                    SwitchOf(network)
+                )
+            );
         }
         return new(self, rows, network.IsAsked);
     }
@@ -95,8 +106,17 @@ public sealed class NorthboundProjection(
         ];
         return new(
             self,
-            [new(new(Tables.SwitchPort, port.PortUuid), columns, [Marks(self), new("options", [new("requested-chassis", port.Chassis)])], parent, port.Ip is null ? null : dhcp)],
-            port.IsAsked);
+            [
+                new(
+                    new(Tables.SwitchPort, port.PortUuid),
+                    columns,
+                    [Marks(self), new("options", [new("requested-chassis", port.Chassis)])],
+                    parent,
+                    port.Ip is null ? null : dhcp
+                ),
+            ],
+            port.IsAsked
+        );
     }
 
     private RowRef? SwitchOf(DesiredNetwork network) =>
@@ -105,11 +125,14 @@ public sealed class NorthboundProjection(
         : null;
 
     private RowRef? DhcpOf(DesiredNetwork network) =>
-        OwnDhcpOf(network) ?? (network.DhcpEnabled && existing.GetValueOrDefault(network.Id).Dhcp is { } foreign ? new(Tables.Dhcp, foreign) : null);
+        OwnDhcpOf(network)
+        ?? (network.DhcpEnabled && existing.GetValueOrDefault(network.Id).Dhcp is { } foreign ? new(Tables.Dhcp, foreign) : null);
 
     // On a switch of others' the DHCP row of theirs is used where there is one.
     private RowRef? OwnDhcpOf(DesiredNetwork network) =>
-        network is { DhcpEnabled: true, Subnet: not null } && existing.GetValueOrDefault(network.Id).Dhcp is null ? new(Tables.Dhcp, network.DhcpUuid) : null;
+        network is { DhcpEnabled: true, Subnet: not null } && existing.GetValueOrDefault(network.Id).Dhcp is null
+            ? new(Tables.Dhcp, network.DhcpUuid)
+            : null;
 
     private WantedKeys Marks(ObjectRef of) => new("external_ids", ownership.Marks(of));
 

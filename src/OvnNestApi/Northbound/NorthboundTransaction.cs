@@ -11,7 +11,11 @@ public static class NorthboundTransaction
     /// <summary>The operations, without the fence. Changes of one <c>ports</c> are one mutation, however many ports there are: each costs the server the whole set.</summary>
     public static IReadOnlyList<Op> Of(IReadOnlyCollection<ObjectPlan> plans)
     {
-        var made = plans.SelectMany(plan => plan.Writes).OfType<InsertOp>().Select(op => new RowRef(op.Table, op.Uuid ?? default)).ToHashSet();
+        var made = plans
+            .SelectMany(plan => plan.Writes)
+            .OfType<InsertOp>()
+            .Select(op => new RowRef(op.Table, op.Uuid ?? default))
+            .ToHashSet();
         return
         [
             .. Ports(plans.SelectMany(plan => plan.Detach), Mutation.Delete),
@@ -23,7 +27,8 @@ public static class NorthboundTransaction
     }
 
     private static IEnumerable<Op> Ports(IEnumerable<Membership> memberships, Func<string, OvsdbValue, Mutation> mutation) =>
-        memberships.GroupBy(m => m.Parent, m => m.Child)
+        memberships
+            .GroupBy(m => m.Parent, m => m.Child)
             .Select(parent => Op.Mutate(parent.Key.Table, [Where.Uuid(parent.Key.Uuid)], mutation("ports", OvsdbValue.Set(parent))));
 
     /// <summary>Whoever put a port of theirs into our switch since we looked stops its deletion.</summary>
@@ -31,7 +36,13 @@ public static class NorthboundTransaction
     {
         if (row.Table is Tables.Switch or Tables.Router)
         {
-            yield return Op.Wait(row.Table, [Where.Uuid(row.Uuid)], ["ports"], "==", [new Dictionary<string, OvsdbValue> { ["ports"] = OvsdbValue.Empty }]);
+            yield return Op.Wait(
+                row.Table,
+                [Where.Uuid(row.Uuid)],
+                ["ports"],
+                "==",
+                [new Dictionary<string, OvsdbValue> { ["ports"] = OvsdbValue.Empty }]
+            );
         }
 
         yield return Op.Delete(row.Table, [Where.Uuid(row.Uuid)]);

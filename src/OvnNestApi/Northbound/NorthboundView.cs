@@ -37,15 +37,21 @@ public sealed class NorthboundView(ReplicaSnapshot copy, Ownership ownership, bo
         var named = copy.SwitchesNamed(network.SwitchName).Where(row => ownership.OwnerOf(row)?.Id != network.Id).ToList();
         if (named.Count != 1)
         {
-            return new(null, null, named.Count == 0
-                ? $"There is no logical switch {network.SwitchName}."
-                : $"{named.Count} logical switches are named {network.SwitchName}: {Uuids(named)}.");
+            return new(
+                null,
+                null,
+                named.Count == 0
+                    ? $"There is no logical switch {network.SwitchName}."
+                    : $"{named.Count} logical switches are named {network.SwitchName}: {Uuids(named)}."
+            );
         }
 
         var uuid = named[0].Uuid;
         if (network.DhcpOptionsId is { } chosen)
         {
-            return copy.Find(Tables.Dhcp, chosen) is null ? new(null, null, $"There is no DHCP_Options row {chosen}.") : new(uuid, chosen, null);
+            return copy.Find(Tables.Dhcp, chosen) is null
+                ? new(null, null, $"There is no DHCP_Options row {chosen}.")
+                : new(uuid, chosen, null);
         }
 
         if (!network.DhcpEnabled || network.Subnet is not { } subnet)
@@ -61,8 +67,10 @@ public sealed class NorthboundView(ReplicaSnapshot copy, Ownership ownership, bo
 
     /// <summary>Ports of a parent that bear a container's tag or ask for it and are not its own; with the id of the object of ours that they belong to.</summary>
     public IEnumerable<(Row Row, Guid? Owner)> RivalsOf(DesiredPort container, string parent) =>
-        copy.WithTag(parent, container.Tag ?? 0).Where(row => row.Uuid != container.PortUuid)
-            .Select(row => (Row: row, Owner: ownership.OwnerOf(row)?.Id)).Where(rival => rival.Owner != container.Id);
+        copy.WithTag(parent, container.Tag ?? 0)
+            .Where(row => row.Uuid != container.PortUuid)
+            .Select(row => (Row: row, Owner: ownership.OwnerOf(row)?.Id))
+            .Where(rival => rival.Owner != container.Id);
 
     private static string Uuids(IEnumerable<Row> rows) => string.Join(", ", rows.Select(row => row.Uuid).Order());
 
@@ -85,25 +93,32 @@ public sealed class NorthboundView(ReplicaSnapshot copy, Ownership ownership, bo
             }
         }
 
-        return rows.Select(pair => new ActualRow(pair.Key, pair.Value, ParentsOf(pair.Key, o.Rows.FirstOrDefault(w => w.Ref == pair.Key)?.Parent)));
+        return rows.Select(pair => new ActualRow(
+            pair.Key,
+            pair.Value,
+            ParentsOf(pair.Key, o.Rows.FirstOrDefault(w => w.Ref == pair.Key)?.Parent)
+        ));
     }
 
-    private static string[] TablesOf(ObjectKind kind) => kind switch
-    {
-        ObjectKind.Router => [Tables.Router],
-        ObjectKind.Network => [Tables.Switch, Tables.Dhcp, Tables.RouterPort, Tables.SwitchPort],
-        _ => [Tables.SwitchPort],
-    };
+    private static string[] TablesOf(ObjectKind kind) =>
+        kind switch
+        {
+            ObjectKind.Router => [Tables.Router],
+            ObjectKind.Network => [Tables.Switch, Tables.Dhcp, Tables.RouterPort, Tables.SwitchPort],
+            _ => [Tables.SwitchPort],
+        };
 
     // What the mark says, unless no object of that kind has rows in that table.
-    private ObjectKind KindOf(string table, Guid id) => table switch
-    {
-        Tables.Router => ObjectKind.Router,
-        Tables.SwitchPort => copy.OfObject(table, id).Select(row => ownership.OwnerOf(row)?.Kind).FirstOrDefault() is { } kind && kind != ObjectKind.Router
-            ? kind
-            : ObjectKind.Container,
-        _ => ObjectKind.Network,
-    };
+    private ObjectKind KindOf(string table, Guid id) =>
+        table switch
+        {
+            Tables.Router => ObjectKind.Router,
+            Tables.SwitchPort => copy.OfObject(table, id).Select(row => ownership.OwnerOf(row)?.Kind).FirstOrDefault() is { } kind
+            && kind != ObjectKind.Router
+                ? kind
+                : ObjectKind.Container,
+            _ => ObjectKind.Network,
+        };
 
     private List<RowRef> ParentsOf(RowRef row, RowRef? expected)
     {

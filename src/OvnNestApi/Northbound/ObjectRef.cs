@@ -40,10 +40,11 @@ public static class Tables
     public static IReadOnlyList<string> Marked { get; } = [Switch, SwitchPort, Dhcp, Router, RouterPort];
 
     /// <summary>The table whose column <c>ports</c> keeps the rows of <paramref name="table"/> alive; null for a root table.</summary>
-    public static string? ParentOf(string table) => table switch
-    {
-        SwitchPort => Switch,
-        RouterPort => Router,
-        _ => null,
-    };
+    public static string? ParentOf(string table) =>
+        table switch
+        {
+            SwitchPort => Switch,
+            RouterPort => Router,
+            _ => null,
+        };
 }

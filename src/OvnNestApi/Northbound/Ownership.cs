@@ -26,26 +26,31 @@ public sealed record Ownership(string Instance)
     public ObjectRef? OwnerOf(Row row)
     {
         var marks = row["external_ids"].AsStringMap();
-        return marks.TryGetValue(InstanceKey, out var instance) && instance == Instance
-            && marks.TryGetValue(IdKey, out var id) && Guid.TryParse(id, out var guid)
+        return
+            marks.TryGetValue(InstanceKey, out var instance)
+            && instance == Instance
+            && marks.TryGetValue(IdKey, out var id)
+            && Guid.TryParse(id, out var guid)
             ? new ObjectRef(KindOf(marks.GetValueOrDefault(KindKey)), guid)
             : null;
     }
 
-    private static string NameOf(ObjectKind kind) => kind switch
-    {
-        ObjectKind.Router => "router",
-        ObjectKind.Network => "network",
-        ObjectKind.Vm => "vm",
-        _ => "container",
-    };
+    private static string NameOf(ObjectKind kind) =>
+        kind switch
+        {
+            ObjectKind.Router => "router",
+            ObjectKind.Network => "network",
+            ObjectKind.Vm => "vm",
+            _ => "container",
+        };
 
     // A kind that somebody has falsified: the id alone says whose row it is.
-    private static ObjectKind KindOf(string? name) => name switch
-    {
-        "router" => ObjectKind.Router,
-        "network" => ObjectKind.Network,
-        "vm" => ObjectKind.Vm,
-        _ => ObjectKind.Container,
-    };
+    private static ObjectKind KindOf(string? name) =>
+        name switch
+        {
+            "router" => ObjectKind.Router,
+            "network" => ObjectKind.Network,
+            "vm" => ObjectKind.Vm,
+            _ => ObjectKind.Container,
+        };
 }

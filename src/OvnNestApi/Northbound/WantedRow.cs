@@ -10,7 +10,12 @@ namespace OvnNestApi.Northbound;
 /// <param name="Parent">The row whose <c>ports</c> has this one; null for a row of a root table.</param>
 /// <param name="Needs">Another row that this one refers to and that must exist; null: none.</param>
 public sealed record WantedRow(
-    RowRef Ref, IReadOnlyList<KeyValuePair<string, OvsdbValue>> Columns, IReadOnlyList<WantedKeys> Keys, RowRef? Parent = null, RowRef? Needs = null);
+    RowRef Ref,
+    IReadOnlyList<KeyValuePair<string, OvsdbValue>> Columns,
+    IReadOnlyList<WantedKeys> Keys,
+    RowRef? Parent = null,
+    RowRef? Needs = null
+);
 
 /// <summary>Keys of one map column.</summary>
 /// <param name="Column">The column, a map of text to text.</param>

@@ -30,7 +30,8 @@ internal static class Placing
         SELECT v.host_id, v.id AS object_id, 'Vm' AS kind, v.name, v.interface, v.namespace, v.bridge, NULL::uuid AS lease_id FROM vms v WHERE v.id = @vm AND {IsPlaced}
         """;
 
-    private const string HostsOfVm = "SELECT host_id FROM vms WHERE id = @vm AND host_id IS NOT NULL UNION SELECT host_id FROM placements WHERE vm_id = @vm";
+    private const string HostsOfVm =
+        "SELECT host_id FROM vms WHERE id = @vm AND host_id IS NOT NULL UNION SELECT host_id FROM placements WHERE vm_id = @vm";
 
     private const string HostsOfSome = """
         SELECT host_id FROM vms WHERE id = @vm AND host_id IS NOT NULL UNION SELECT host_id FROM placements WHERE object_id = ANY(@containers)
@@ -38,7 +39,10 @@ internal static class Placing
 
     private static readonly string RefreshAll = Refresh(HostsOfVm, Place($"{WantedVm} UNION ALL {WantedContainers}", "true", "true"));
 
-    private static readonly string RefreshSome = Refresh(HostsOfSome, Place($"{WantedContainers} AND c.id = ANY(@containers)", "p.object_id = ANY(@containers)", "l.container_id = ANY(@containers)"));
+    private static readonly string RefreshSome = Refresh(
+        HostsOfSome,
+        Place($"{WantedContainers} AND c.id = ANY(@containers)", "p.object_id = ANY(@containers)", "l.container_id = ANY(@containers)")
+    );
 
     /// <summary>The VM and all its containers.</summary>
     public static Task RefreshAsync(NestDb db, Guid vmId, CancellationToken cancellationToken) =>
@@ -50,7 +54,8 @@ internal static class Placing
 
     private static async Task RefreshAsync(NestDb db, string refresh, (string, object?)[] parameters, CancellationToken cancellationToken)
     {
-        var transaction = db.Database.CurrentTransaction?.TransactionId ?? throw new InvalidOperationException("Placements change in a transaction.");
+        var transaction = db.Database.CurrentTransaction?.TransactionId
+            ?? throw new InvalidOperationException("Placements change in a transaction.");
         await db.SaveChangesAsync(cancellationToken);
         if (db.TouchedIn != transaction)
         {
@@ -58,43 +63,47 @@ internal static class Placing
             db.TouchedHosts.Clear();
         }
 
-        db.TouchedHosts.UnionWith(await db.QueryAsync(refresh, row => row.GetGuid(0), cancellationToken, [.. parameters, ("touched", db.TouchedHosts.ToArray())]));
+        db.TouchedHosts.UnionWith(
+            await db.QueryAsync(refresh, row => row.GetGuid(0), cancellationToken, [.. parameters, ("touched", db.TouchedHosts.ToArray())])
+        );
     }
 
     /// <summary>
     /// The hosts' work differs from now on; once a transaction is enough: nobody sees what lies between. Always in the order of ids, so that two who touch
     /// the same hosts wait for each other instead of killing one. Then, as of that, the placements. Rows: the hosts.
     /// </summary>
-    private static string Refresh(string hosts, string place) => $"""
-        WITH concerned AS MATERIALIZED ({hosts}),
-        touched AS (
-            UPDATE hosts SET work_revision = work_revision + 1
-            WHERE id IN (SELECT id FROM hosts WHERE id IN (SELECT host_id FROM concerned) AND id <> ALL(@touched) ORDER BY id FOR NO KEY UPDATE))
-        SELECT host_id FROM concerned;
-        {place}
-        """;
+    private static string Refresh(string hosts, string place) =>
+        $"""
+            WITH concerned AS MATERIALIZED ({hosts}),
+            touched AS (
+                UPDATE hosts SET work_revision = work_revision + 1
+                WHERE id IN (SELECT id FROM hosts WHERE id IN (SELECT host_id FROM concerned) AND id <> ALL(@touched) ORDER BY id FOR NO KEY UPDATE))
+            SELECT host_id FROM concerned;
+            {place}
+            """;
 
     /// <summary>The statement that makes placements and holds what <paramref name="wanted"/> says, among those that the other two conditions name.</summary>
-    private static string Place(string wanted, string ofPlacements, string ofLeases) => $"""
-        WITH wanted AS ({wanted}),
-        placed AS (
-            INSERT INTO placements AS p (host_id, object_id, kind, vm_id, name, wanted, revision, interface, namespace, bridge, ovn_installed)
-            SELECT w.host_id, w.object_id, w.kind, @vm, w.name, true, h.work_revision, w.interface, w.namespace, w.bridge, false
-            FROM wanted w JOIN hosts h ON h.id = w.host_id
-            ON CONFLICT (host_id, object_id) DO UPDATE SET
-                wanted = true, revision = excluded.revision, interface = excluded.interface, namespace = excluded.namespace, bridge = excluded.bridge
-            WHERE (p.wanted, p.interface, p.namespace, p.bridge) IS DISTINCT FROM (true, excluded.interface, excluded.namespace, excluded.bridge)),
-        retired AS (
-            UPDATE placements p SET wanted = false, revision = h.work_revision, digest = NULL, error = NULL
-            FROM hosts h
-            WHERE h.id = p.host_id AND p.vm_id = @vm AND p.wanted AND {ofPlacements}
-              AND (p.host_id, p.object_id) NOT IN (SELECT host_id, object_id FROM wanted)),
-        held AS (
-            INSERT INTO lease_holds AS o (lease_id, host_id, clear, detached) SELECT w.lease_id, w.host_id, false, false FROM wanted w WHERE w.lease_id IS NOT NULL
-            ON CONFLICT (lease_id, host_id) DO UPDATE SET after_revision = NULL, clear = false, detached = false WHERE o.after_revision IS NOT NULL)
-        UPDATE lease_holds o SET after_revision = h.work_revision
-        FROM hosts h, vlan_leases l
-        WHERE h.id = o.host_id AND l.id = o.lease_id AND l.vm_id = @vm AND o.after_revision IS NULL AND {ofLeases}
-          AND (o.host_id, o.lease_id) NOT IN (SELECT host_id, lease_id FROM wanted WHERE lease_id IS NOT NULL)
-        """;
+    private static string Place(string wanted, string ofPlacements, string ofLeases) =>
+        $"""
+            WITH wanted AS ({wanted}),
+            placed AS (
+                INSERT INTO placements AS p (host_id, object_id, kind, vm_id, name, wanted, revision, interface, namespace, bridge, ovn_installed)
+                SELECT w.host_id, w.object_id, w.kind, @vm, w.name, true, h.work_revision, w.interface, w.namespace, w.bridge, false
+                FROM wanted w JOIN hosts h ON h.id = w.host_id
+                ON CONFLICT (host_id, object_id) DO UPDATE SET
+                    wanted = true, revision = excluded.revision, interface = excluded.interface, namespace = excluded.namespace, bridge = excluded.bridge
+                WHERE (p.wanted, p.interface, p.namespace, p.bridge) IS DISTINCT FROM (true, excluded.interface, excluded.namespace, excluded.bridge)),
+            retired AS (
+                UPDATE placements p SET wanted = false, revision = h.work_revision, digest = NULL, error = NULL
+                FROM hosts h
+                WHERE h.id = p.host_id AND p.vm_id = @vm AND p.wanted AND {ofPlacements}
+                  AND (p.host_id, p.object_id) NOT IN (SELECT host_id, object_id FROM wanted)),
+            held AS (
+                INSERT INTO lease_holds AS o (lease_id, host_id, clear, detached) SELECT w.lease_id, w.host_id, false, false FROM wanted w WHERE w.lease_id IS NOT NULL
+                ON CONFLICT (lease_id, host_id) DO UPDATE SET after_revision = NULL, clear = false, detached = false WHERE o.after_revision IS NOT NULL)
+            UPDATE lease_holds o SET after_revision = h.work_revision
+            FROM hosts h, vlan_leases l
+            WHERE h.id = o.host_id AND l.id = o.lease_id AND l.vm_id = @vm AND o.after_revision IS NULL AND {ofLeases}
+              AND (o.host_id, o.lease_id) NOT IN (SELECT host_id, lease_id FROM wanted WHERE lease_id IS NOT NULL)
+            """;
 }

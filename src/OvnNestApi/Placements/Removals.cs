@@ -7,7 +7,8 @@ internal static class Removals
 {
     private const string IsGone = "x.deleting_since IS NOT NULL AND NOT x.in_northbound AND x.reconciled_seq >= x.dirty_seq";
 
-    private const string Returning = "RETURNING x.id, x.name, json_build_object('name', x.name, 'description', x.description, 'labels', x.labels, 'spec', x.spec) AS was";
+    private const string Returning =
+        "RETURNING x.id, x.name, json_build_object('name', x.name, 'description', x.description, 'labels', x.labels, 'spec', x.spec) AS was";
 
     private const string WithNames = "names AS (DELETE FROM claimed_names WHERE owner_id IN (SELECT id FROM gone))";
 

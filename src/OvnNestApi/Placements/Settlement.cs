@@ -30,16 +30,30 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
         await db.SaveChangesAsync(cancellationToken);
         (string, object?) vms = ("vms", vmIds.ToArray());
         await db.QueryAsync(Lock, row => row.GetGuid(0), cancellationToken, vms);
-        var retagged = await db.QueryAsync(Releases.DropHolds, row => row.IsDBNull(0) ? (Guid?)null : row.GetGuid(0), cancellationToken, vms);
+        var retagged = await db.QueryAsync(
+            Releases.DropHolds,
+            row => row.IsDBNull(0) ? (Guid?)null : row.GetGuid(0),
+            cancellationToken,
+            vms
+        );
         var passed = await db.QueryAsync(Releases.PassOn, ReadChild, cancellationToken, vms);
         await db.ExecuteAsync(Releases.Cool, cancellationToken, vms, ("cooldown", options.Value.Cooldown));
         var freed = await db.QueryAsync(Removals.Containers, ReadChild, cancellationToken, vms);
         var successors = await db.QueryAsync(Removals.Vms, row => row.GetGuid(0), cancellationToken, vms);
 
-        foreach (var children in passed.Concat(freed).Where(child => child.Container is not null).GroupBy(child => child.Vm, child => child.Container ?? default))
+        foreach (
+            var children in passed
+                .Concat(freed)
+                .Where(child => child.Container is not null)
+                .GroupBy(child => child.Vm, child => child.Container ?? default)
+        )
         {
             var containers = children.Distinct().ToArray();
-            await db.ExecuteAsync("UPDATE containers SET dirty_seq = nextval('dirty_seq') WHERE id = ANY(@containers)", cancellationToken, ("containers", containers));
+            await db.ExecuteAsync(
+                "UPDATE containers SET dirty_seq = nextval('dirty_seq') WHERE id = ANY(@containers)",
+                cancellationToken,
+                ("containers", containers)
+            );
             await Placing.RefreshAsync(db, children.Key, containers, cancellationToken);
         }
 
@@ -69,7 +83,9 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
                 UPDATE routers SET dirty_seq = nextval('dirty_seq') WHERE id = @router;
                 UPDATE networks SET dirty_seq = nextval('dirty_seq') WHERE router_id = @router
                 """,
-                cancellationToken, ("router", successor));
+                cancellationToken,
+                ("router", successor)
+            );
         }
 
         await db.ExecuteAsync(Removals.Hosts, cancellationToken);
@@ -83,7 +99,11 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
     {
         await db.SaveChangesAsync(cancellationToken);
         var vms = await db.QueryAsync(
-            "SELECT id FROM vms WHERE id = @id UNION SELECT vm_id FROM containers WHERE id = @id", row => row.GetGuid(0), cancellationToken, ("id", objectId));
+            "SELECT id FROM vms WHERE id = @id UNION SELECT vm_id FROM containers WHERE id = @id",
+            row => row.GetGuid(0),
+            cancellationToken,
+            ("id", objectId)
+        );
         await db.QueryAsync(Lock, row => row.GetGuid(0), cancellationToken, ("vms", vms.ToArray()));
         var left = await db.ExecuteAsync(Force.LeaveFormerHosts, cancellationToken, ("vm", objectId)) > 0;
         await db.ExecuteAsync(Force.DropObject, cancellationToken, ("id", objectId));
@@ -125,12 +145,17 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
         await db.ExecuteAsync(Force.DropLease, cancellationToken, ("lease", leaseId));
         var vms = await db.VlanLeases.Where(l => l.Id == leaseId).Select(l => l.VmId).ToListAsync(cancellationToken);
         await SettleAsync(db, vms, cancellationToken);
-        await db.ExecuteAsync("UPDATE vlan_leases SET cool_until = now() WHERE id = @lease AND state = 'Cooling'", cancellationToken, ("lease", leaseId));
+        await db.ExecuteAsync(
+            "UPDATE vlan_leases SET cool_until = now() WHERE id = @lease AND state = 'Cooling'",
+            cancellationToken,
+            ("lease", leaseId)
+        );
         foreach (var vm in vms)
         {
             await Expiry.SweepVmAsync(db, vm, cancellationToken);
         }
     }
 
-    private static (Guid Vm, Guid? Container) ReadChild(Npgsql.NpgsqlDataReader row) => (row.GetGuid(0), row.IsDBNull(1) ? null : row.GetGuid(1));
+    private static (Guid Vm, Guid? Container) ReadChild(Npgsql.NpgsqlDataReader row) =>
+        (row.GetGuid(0), row.IsDBNull(1) ? null : row.GetGuid(1));
 }

@@ -9,8 +9,13 @@ namespace OvnNestApi.Placements;
 /// Does what only time brings about: frees cooled tags and expired reservations, and settles what no event will settle. Any number of processes may
 /// sweep: every statement takes what is there, and skips what another one has.
 /// </summary>
-internal sealed partial class Sweeper(IDbContextFactory<NestDb> databases, Settlement settlement, Signals signals, TimeProvider time, ILogger<Sweeper> logger)
-    : BackgroundService
+internal sealed partial class Sweeper(
+    IDbContextFactory<NestDb> databases,
+    Settlement settlement,
+    Signals signals,
+    TimeProvider time,
+    ILogger<Sweeper> logger
+) : BackgroundService
 {
     private const string Unsettled = $"""
         SELECT vm_id FROM vlan_leases l WHERE {Releases.IsDrained}
@@ -52,7 +57,8 @@ internal sealed partial class Sweeper(IDbContextFactory<NestDb> databases, Settl
                 await Settlement.SettleNetworksAsync(db, ct);
                 return null;
             },
-            cancellationToken);
+            cancellationToken
+        );
         if (db.TouchedHosts.Count > 0 || await LastChangeAsync(db, cancellationToken) != before)
         {
             signals.Written(db);

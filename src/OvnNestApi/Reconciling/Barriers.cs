@@ -19,9 +19,15 @@ internal static class Barriers
             return;
         }
 
-        await db.Database.ExecuteSqlAsync($"UPDATE vlan_leases SET drain_nb_cfg = NULL WHERE state = 'Draining' AND drain_nb_cfg > {nbCfg}", cancellationToken);
-        var told = await db.Database.SqlQuery<long?>(
-            $"""SELECT greatest((SELECT max(nb_cfg) FROM host_status), (SELECT hv_cfg FROM leader)) AS "Value" """).SingleAsync(cancellationToken);
+        await db.Database.ExecuteSqlAsync(
+            $"UPDATE vlan_leases SET drain_nb_cfg = NULL WHERE state = 'Draining' AND drain_nb_cfg > {nbCfg}",
+            cancellationToken
+        );
+        var told = await db
+            .Database.SqlQuery<long?>(
+                $"""SELECT greatest((SELECT max(nb_cfg) FROM host_status), (SELECT hv_cfg FROM leader)) AS "Value" """
+            )
+            .SingleAsync(cancellationToken);
         if (mayWrite && told > nbCfg)
         {
             await nb.CountOnAsync(told.Value - nbCfg, cancellationToken);

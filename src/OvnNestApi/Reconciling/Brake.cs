@@ -26,16 +26,27 @@ internal readonly record struct Brake(string Id, string Message)
         }
 
         var (count, all, owners) = (going.Sum(plan => plan.Unasked), view.Count(), view.Owners());
-        var kind = going.Where(plan => !plan.Creates).GroupBy(plan => plan.Object.Kind)
-            .Where(kind => owners.Count(owner => owner.Kind == kind.Key) <= kind.Count()).Select(kind => (ObjectKind?)kind.Key).FirstOrDefault();
+        var kind = going
+            .Where(plan => !plan.Creates)
+            .GroupBy(plan => plan.Object.Kind)
+            .Where(kind => owners.Count(owner => owner.Kind == kind.Key) <= kind.Count())
+            .Select(kind => (ObjectKind?)kind.Key)
+            .FirstOrDefault();
         if (count <= Rows && (all < FewestRows || count * 100 <= all * Percent) && kind is null)
         {
             return null;
         }
 
-        var text = string.Join('\n', going.SelectMany(plan => plan.Removed).Select(row => $"{row.Table} {row.Uuid}").Order(StringComparer.Ordinal));
+        var text = string.Join(
+            '\n',
+            going.SelectMany(plan => plan.Removed).Select(row => $"{row.Table} {row.Uuid}").Order(StringComparer.Ordinal)
+        );
         return new(
             Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16],
-            string.Create(CultureInfo.InvariantCulture, $"{count} of {all} rows would be removed though nobody asked for that{(kind is null ? "" : $", all of kind {kind}")}."));
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{count} of {all} rows would be removed though nobody asked for that{(kind is null ? "" : $", all of kind {kind}")}."
+            )
+        );
     }
 }

@@ -37,7 +37,11 @@ internal sealed class Contention(TimeProvider time, int perMinute)
     /// <summary>Forgets objects that were last repaired more than a minute ago.</summary>
     public void Prune()
     {
-        foreach (var (id, repairs) in _repairs.Where(r => !_contended.Contains(r.Key) && time.GetElapsedTime(r.Value.Last()) > TimeSpan.FromMinutes(1)).ToList())
+        foreach (
+            var (id, repairs) in _repairs
+                .Where(r => !_contended.Contains(r.Key) && time.GetElapsedTime(r.Value.Last()) > TimeSpan.FromMinutes(1))
+                .ToList()
+        )
         {
             _repairs.Remove(id);
         }

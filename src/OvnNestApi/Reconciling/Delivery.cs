@@ -51,8 +51,11 @@ internal sealed class Delivery(NorthboundDb nb, ReconcilerOptions options, Echoe
             {
                 var parents = plan.Attach.Concat(plan.Detach).Select(m => m.Parent);
                 // A switch goes last, when nothing is left to be taken out of it.
-                if (batch.Count >= options.ObjectsPerTransaction || (later.Count > 0 && plan.Deletes.Count > 0)
-                    || parents.Any(parent => ports.GetValueOrDefault(parent) >= options.PortsPerSwitch))
+                if (
+                    batch.Count >= options.ObjectsPerTransaction
+                    || (later.Count > 0 && plan.Deletes.Count > 0)
+                    || parents.Any(parent => ports.GetValueOrDefault(parent) >= options.PortsPerSwitch)
+                )
                 {
                     later.Add(plan);
                     continue;
@@ -81,7 +84,8 @@ internal sealed class Delivery(NorthboundDb nb, ReconcilerOptions options, Echoe
             case Rejected { Error.Error: OvsdbError.IoError or OvsdbError.ResourcesExhausted } full:
                 throw new IOException($"The northbound database cannot store anything: {full.Error}"); // no object's fault
             case Rejected when batch.Count > 1:
-                return await SendAsync(batch[..(batch.Count / 2)], cancellationToken) && await SendAsync(batch[(batch.Count / 2)..], cancellationToken);
+                return await SendAsync(batch[..(batch.Count / 2)], cancellationToken)
+                    && await SendAsync(batch[(batch.Count / 2)..], cancellationToken);
             case Rejected { Error.Error: OvsdbError.DuplicateUuid } when !isSecond:
                 return await AdoptAsync(batch[0], cancellationToken);
             case Rejected { Error.Error: OvsdbError.TimedOut } rejected:
@@ -103,7 +107,11 @@ internal sealed class Delivery(NorthboundDb nb, ReconcilerOptions options, Echoe
     private async Task<bool> AdoptAsync(ObjectPlan plan, CancellationToken cancellationToken)
     {
         var view = new NorthboundView(nb.Copy, nb.Ownership, isThorough: true);
-        var missing = draft.Wanted(plan.Object).Rows.Select(row => row.Ref).Where(row => nb.Copy.Find(row.Table, row.Uuid) is null).ToList();
+        var missing = draft
+            .Wanted(plan.Object)
+            .Rows.Select(row => row.Ref)
+            .Where(row => nb.Copy.Find(row.Table, row.Uuid) is null)
+            .ToList();
         var again = draft.Again(plan.Object, view, await nb.ReadAsync(missing, cancellationToken));
         return again.IsEmpty || await SendAsync([again], cancellationToken, isSecond: true);
     }

@@ -33,17 +33,28 @@ internal sealed class Draft
     /// <param name="strays">Objects that have rows and that nobody knows: their rows go.</param>
     /// <param name="obstacle">What is in the way of an object before anything else; null: nothing.</param>
     public static Draft Of(
-        DesiredState desired, NorthboundView view, Ownership ownership, IEnumerable<ObjectRef> strays, Func<WantedObject, Obstacle?> obstacle)
+        DesiredState desired,
+        NorthboundView view,
+        Ownership ownership,
+        IEnumerable<ObjectRef> strays,
+        Func<WantedObject, Obstacle?> obstacle
+    )
     {
-        var existing = desired.Networks.Values.Where(n => n is { SwitchExisting: true, IsWanted: true }).ToDictionary(n => n.Id, view.Existing);
+        var existing = desired
+            .Networks.Values.Where(n => n is { SwitchExisting: true, IsWanted: true })
+            .ToDictionary(n => n.Id, view.Existing);
         var projection = new NorthboundProjection(ownership, desired.Routers, desired.Networks, desired.Vms, existing);
-        var wanted = desired.Subjects.Keys.Select(o => o.Kind switch
-        {
-            ObjectKind.Router => projection.Of(desired.Routers[o.Id]),
-            ObjectKind.Network => projection.Of(desired.Networks[o.Id]),
-            ObjectKind.Vm => projection.Of(desired.Vms[o.Id]),
-            _ => projection.Of(desired.Containers[o.Id]),
-        }).Select(o => o.Obstacle is null && obstacle(o) is { } found ? o with { Obstacle = found } : o);
+        var wanted = desired
+            .Subjects.Keys.Select(o =>
+                o.Kind switch
+                {
+                    ObjectKind.Router => projection.Of(desired.Routers[o.Id]),
+                    ObjectKind.Network => projection.Of(desired.Networks[o.Id]),
+                    ObjectKind.Vm => projection.Of(desired.Vms[o.Id]),
+                    _ => projection.Of(desired.Containers[o.Id]),
+                }
+            )
+            .Select(o => o.Obstacle is null && obstacle(o) is { } found ? o with { Obstacle = found } : o);
         return new(desired, view, [.. wanted, .. strays.Select(stray => new WantedObject(stray, [], IsAsked: false))]);
     }
 
@@ -52,11 +63,12 @@ internal sealed class Draft
         NorthboundPlan.Between([Wanted(of)], view.RowsOf([Wanted(of)], read))[0];
 
     /// <summary>Whether the object shall have a place in the NB, with or without rows of its own.</summary>
-    public bool IsWanted(ObjectRef of) => of.Kind switch
-    {
-        ObjectKind.Router => Desired.Routers[of.Id].IsWanted,
-        ObjectKind.Network => Desired.Networks[of.Id].IsWanted,
-        ObjectKind.Vm => Desired.Vms[of.Id].IsWanted,
-        _ => Desired.Containers[of.Id].IsWanted,
-    };
+    public bool IsWanted(ObjectRef of) =>
+        of.Kind switch
+        {
+            ObjectKind.Router => Desired.Routers[of.Id].IsWanted,
+            ObjectKind.Network => Desired.Networks[of.Id].IsWanted,
+            ObjectKind.Vm => Desired.Vms[of.Id].IsWanted,
+            _ => Desired.Containers[of.Id].IsWanted,
+        };
 }

@@ -23,7 +23,8 @@ internal sealed class Lead(Leadership leadership, Term first, Signal changed) : 
         ReplaceAsync(term => leadership.RenewAsync(term, isSeen, isSeen ? null : Refusal ?? error, cancellationToken), cancellationToken);
 
     /// <inheritdoc cref="Leadership.SkipAsync"/>
-    public Task SkipAsync(long seen, CancellationToken cancellationToken) => ReplaceAsync(term => leadership.SkipAsync(term, seen, cancellationToken), cancellationToken);
+    public Task SkipAsync(long seen, CancellationToken cancellationToken) =>
+        ReplaceAsync(term => leadership.SkipAsync(term, seen, cancellationToken), cancellationToken);
 
     public void Dispose() => _one.Dispose();
 

@@ -10,8 +10,15 @@ namespace OvnNestApi.Reconciling;
 
 /// <summary>One look at what is dirty or has drifted, or at everything, and what follows from it. Made for one time of leading.</summary>
 internal sealed partial class Pass(
-    NorthboundDb nb, Leadership leadership, IDbContextFactory<NestDb> databases, Settlement settlement, Signals signals, ReconcilerOptions options,
-    TimeProvider time, ILogger<Pass> logger)
+    NorthboundDb nb,
+    Leadership leadership,
+    IDbContextFactory<NestDb> databases,
+    Settlement settlement,
+    Signals signals,
+    ReconcilerOptions options,
+    TimeProvider time,
+    ILogger<Pass> logger
+)
 {
     private readonly Echoes _echoes = new();
     private readonly Contention _contention = new(time, options.RepairsPerMinute);
@@ -33,8 +40,12 @@ internal sealed partial class Pass(
         try
         {
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
-            var ids = isFull ? null : term.Mode != ReconcilerMode.Repair ? []
-                : (await DesiredState.BacklogAsync(db, options.PassSize, drift.ForeignChanged, cancellationToken)).Concat(drift.Suspects).ToHashSet();
+            var ids =
+                isFull ? null
+                : term.Mode != ReconcilerMode.Repair ? []
+                : (await DesiredState.BacklogAsync(db, options.PassSize, drift.ForeignChanged, cancellationToken))
+                    .Concat(drift.Suspects)
+                    .ToHashSet();
             if (ids is { Count: 0 } && drift is { Observed.Count: 0, HasBarrierMoved: false } && _ports.Due().Count == 0)
             {
                 return new(IsComplete: true);
@@ -55,7 +66,10 @@ internal sealed partial class Pass(
             await RecordAsync(db, outcome, term, isFull, start, cancellationToken);
             ReconcilerMetrics.Passes.Add(1, new KeyValuePair<string, object?>("full", isFull));
             ReconcilerMetrics.Duration.Record(time.GetElapsedTime(start).TotalSeconds);
-            return new(IsComplete: outcome.Again.Count == 0 && nb.IsSynced, HasMore: ids?.Count >= options.PassSize || outcome.Again.Count > 0);
+            return new(
+                IsComplete: outcome.Again.Count == 0 && nb.IsSynced,
+                HasMore: ids?.Count >= options.PassSize || outcome.Again.Count > 0
+            );
         }
         catch
         {
@@ -64,7 +78,13 @@ internal sealed partial class Pass(
         }
     }
 
-    private async Task<Outcome> ReconcileAsync(NestDb db, Term term, IReadOnlyCollection<Guid>? ids, NorthboundDrift drift, CancellationToken cancellationToken)
+    private async Task<Outcome> ReconcileAsync(
+        NestDb db,
+        Term term,
+        IReadOnlyCollection<Guid>? ids,
+        NorthboundDrift drift,
+        CancellationToken cancellationToken
+    )
     {
         if (ids is null)
         {
@@ -107,7 +127,14 @@ internal sealed partial class Pass(
             Desired = desired,
             Operations = delivery.Operations,
             Verdicts = [.. Judge(draft, delivery, isFull: ids is null)],
-            Again = [.. draft.Plans.Where(plan => !plan.IsEmpty && !delivery.Done.Contains(plan.Object) && !delivery.Refused.ContainsKey(plan.Object)).Select(plan => plan.Object.Id)],
+            Again =
+            [
+                .. draft
+                    .Plans.Where(plan =>
+                        !plan.IsEmpty && !delivery.Done.Contains(plan.Object) && !delivery.Refused.ContainsKey(plan.Object)
+                    )
+                    .Select(plan => plan.Object.Id),
+            ],
             Drained = await DrainAsync(desired, delivery, cancellationToken),
         };
     }
@@ -175,7 +202,12 @@ internal sealed partial class Pass(
 
     /// <summary>What tells whether a container's tag is borne by somebody else below the same parent.</summary>
     private static async Task<Func<WantedObject, Obstacle?>> RivalsAsync(
-        NestDb db, DesiredState desired, NorthboundView view, bool isFull, CancellationToken cancellationToken)
+        NestDb db,
+        DesiredState desired,
+        NorthboundView view,
+        bool isFull,
+        CancellationToken cancellationToken
+    )
     {
         // A rival that is a known object of ours has drifted, or is about to go: it is repaired itself.
         var suspicious = new List<(Guid Container, Row Rival, Guid? Owner)>();
@@ -191,13 +223,18 @@ internal sealed partial class Pass(
         }
 
         var owners = suspicious.Select(s => s.Owner).OfType<Guid>().Distinct().ToList();
-        var known = owners.Count == 0 || isFull
-            ? []
-            : (await db.Containers.Where(c => owners.Contains(c.Id)).Select(c => c.Id).ToListAsync(cancellationToken)).ToHashSet();
+        var known =
+            owners.Count == 0 || isFull
+                ? []
+                : (await db.Containers.Where(c => owners.Contains(c.Id)).Select(c => c.Id).ToListAsync(cancellationToken)).ToHashSet();
         var conflicts = suspicious.Where(s => s.Owner is not { } owner || !known.Contains(owner)).ToLookup(s => s.Container, s => s.Rival);
-        return o => conflicts[o.Object.Id].FirstOrDefault() is { } rival
-            ? new Obstacle(Reason.TagConflict, $"Port {rival["name"].AsOptionalString()} ({rival.Uuid}) of the same VM has the tag, and is not ours.")
-            : null;
+        return o =>
+            conflicts[o.Object.Id].FirstOrDefault() is { } rival
+                ? new Obstacle(
+                    Reason.TagConflict,
+                    $"Port {rival["name"].AsOptionalString()} ({rival.Uuid}) of the same VM has the tag, and is not ours."
+                )
+                : null;
     }
 
     /// <summary>The released tags that the NB is without now, and the <c>nb_cfg</c> that proves it.</summary>
@@ -207,8 +244,10 @@ internal sealed partial class Pass(
         foreach (var lease in desired.Draining)
         {
             var container = new ObjectRef(ObjectKind.Container, lease.ContainerId ?? default);
-            if (nb.Copy.WithTag(desired.Vms[lease.VmId].PortName, lease.Tag).Any()
-                || nb.Copy.OfObject(Tables.SwitchPort, container.Id).Any(row => row["tag"] == lease.Tag || row["tag_request"] == lease.Tag))
+            if (
+                nb.Copy.WithTag(desired.Vms[lease.VmId].PortName, lease.Tag).Any()
+                || nb.Copy.OfObject(Tables.SwitchPort, container.Id).Any(row => row["tag"] == lease.Tag || row["tag_request"] == lease.Tag)
+            )
             {
                 continue;
             }
@@ -237,7 +276,11 @@ internal sealed partial class Pass(
         var sightings = new List<Sighting>();
         foreach (var (port, standing) in all?.Subjects.Where(s => s.Key.Kind is ObjectKind.Vm or ObjectKind.Container) ?? [])
         {
-            if (!ids.Contains(port.Id) && See(port.Id) is var (isUp, tag) && (isUp != standing.Up || (port.Kind == ObjectKind.Container && tag != standing.ObservedTag)))
+            if (
+                !ids.Contains(port.Id)
+                && See(port.Id) is var (isUp, tag)
+                && (isUp != standing.Up || (port.Kind == ObjectKind.Container && tag != standing.ObservedTag))
+            )
             {
                 ids.Add(port.Id);
             }
@@ -267,42 +310,64 @@ internal sealed partial class Pass(
 
         var awaiting = outcome.HvCfg is null
             ? []
-            : await db.VlanLeases.Where(l => l.State == LeaseState.Draining && l.AwaitsAllChassis && l.DrainNbCfg <= outcome.HvCfg).Select(l => l.VmId).ToListAsync(cancellationToken);
+            : await db
+                .VlanLeases.Where(l => l.State == LeaseState.Draining && l.AwaitsAllChassis && l.DrainNbCfg <= outcome.HvCfg)
+                .Select(l => l.VmId)
+                .ToListAsync(cancellationToken);
         var drained = outcome.Desired?.Draining.Where(lease => outcome.Drained.ContainsKey(lease.Id)).Select(lease => lease.VmId) ?? [];
-        var vms = outcome.Verdicts.Where(v => v.Standing.IsDeleting).Select(v => v.Standing.VmId).OfType<Guid>().Concat(drained).Concat(awaiting).ToHashSet();
+        var vms = outcome
+            .Verdicts.Where(v => v.Standing.IsDeleting)
+            .Select(v => v.Standing.VmId)
+            .OfType<Guid>()
+            .Concat(drained)
+            .Concat(awaiting)
+            .ToHashSet();
         var settlesNetworks = outcome.Verdicts.Any(v => v.Standing.IsDeleting && v.Object.Kind is ObjectKind.Network or ObjectKind.Router);
-        var problem = await NestWrite.RunAsync(db, async ct =>
-        {
-            await Records.LockAsync(db, [.. vms, .. news.Select(verdict => verdict.Object.Id), .. outcome.Sightings.Select(sighting => sighting.Id)], ct);
-            await Records.WriteAsync(db, news, ct);
-            await Records.WakeDependentsAsync(db, news, ct);
-            var seen = await Records.WriteAsync(db, outcome.Sightings, ct);
-            await Records.WriteAsync(db, outcome.Drained, ct);
-            if (outcome.HvCfg is { } hvCfg)
+        var problem = await NestWrite.RunAsync(
+            db,
+            async ct =>
             {
-                await db.Database.ExecuteSqlAsync($"UPDATE leader SET hv_cfg = {hvCfg} WHERE hv_cfg IS DISTINCT FROM {hvCfg}", ct);
-            }
+                await Records.LockAsync(
+                    db,
+                    [.. vms, .. news.Select(verdict => verdict.Object.Id), .. outcome.Sightings.Select(sighting => sighting.Id)],
+                    ct
+                );
+                await Records.WriteAsync(db, news, ct);
+                await Records.WakeDependentsAsync(db, news, ct);
+                var seen = await Records.WriteAsync(db, outcome.Sightings, ct);
+                await Records.WriteAsync(db, outcome.Drained, ct);
+                if (outcome.HvCfg is { } hvCfg)
+                {
+                    await db.Database.ExecuteSqlAsync($"UPDATE leader SET hv_cfg = {hvCfg} WHERE hv_cfg IS DISTINCT FROM {hvCfg}", ct);
+                }
 
-            if (vms.Count > 0)
-            {
-                await settlement.SettleAsync(db, vms, ct);
-            }
+                if (vms.Count > 0)
+                {
+                    await settlement.SettleAsync(db, vms, ct);
+                }
 
-            if (settlesNetworks)
-            {
-                await Settlement.SettleNetworksAsync(db, ct);
-            }
+                if (settlesNetworks)
+                {
+                    await Settlement.SettleNetworksAsync(db, ct);
+                }
 
-            var touched = news.Select(verdict => verdict.Object.Id).Concat(seen).ToHashSet();
-            if (touched.Count > 0)
-            {
-                await Readiness.EvaluateAsync(db, touched, ct);
-            }
+                var touched = news.Select(verdict => verdict.Object.Id).Concat(seen).ToHashSet();
+                if (touched.Count > 0)
+                {
+                    await Readiness.EvaluateAsync(db, touched, ct);
+                }
 
-            var summary = new PassSummary(isFull, news.Count, outcome.Operations, Math.Round(time.GetElapsedTime(start).TotalMilliseconds, 1));
-            await leadership.FinishAsync(db, term, summary, ct);
-            return null;
-        }, cancellationToken);
+                var summary = new PassSummary(
+                    isFull,
+                    news.Count,
+                    outcome.Operations,
+                    Math.Round(time.GetElapsedTime(start).TotalMilliseconds, 1)
+                );
+                await leadership.FinishAsync(db, term, summary, ct);
+                return null;
+            },
+            cancellationToken
+        );
         if (problem is not null)
         {
             throw new InvalidOperationException($"What the pass did could not be recorded: {problem.Detail}");
@@ -324,14 +389,21 @@ internal sealed partial class Pass(
         return drift;
     }
 
-    private void Keep(IEnumerable<Guid> suspects, IEnumerable<Guid> observed) => (_left ??= new(nb.Ownership, _echoes)).AddAgain(suspects, observed);
+    private void Keep(IEnumerable<Guid> suspects, IEnumerable<Guid> observed) =>
+        (_left ??= new(nb.Ownership, _echoes)).AddAgain(suspects, observed);
 
     private static Obstacle Fight { get; } = new(Reason.Contended, "Somebody else keeps changing the rows in the northbound database.");
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Repaired the rows of {Count} objects though nobody had asked for a change, of {Kind} {Id} for one")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Repaired the rows of {Count} objects though nobody had asked for a change, of {Kind} {Id} for one"
+    )]
     private partial void LogRepaired(int count, ObjectKind kind, Guid id);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The northbound database refused the rows of {Count} objects, of {Kind} {Id} for one: {Error}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The northbound database refused the rows of {Count} objects, of {Kind} {Id} for one: {Error}"
+    )]
     private partial void LogRefused(int count, ObjectKind kind, Guid id, string error);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Braked: {Message} Release {Brake} to go on")]

@@ -13,8 +13,15 @@ namespace OvnNestApi.Reconciling;
 /// whatever is lost, the next look finds it.
 /// </summary>
 internal sealed partial class Reconciler(
-    Leadership leadership, IDbContextFactory<NestDb> databases, Settlement settlement, Signals signals, IOptions<ReconcilerOptions> reconciling,
-    IOptions<NorthboundOptions> northbound, TimeProvider time, ILoggerFactory loggers) : BackgroundService
+    Leadership leadership,
+    IDbContextFactory<NestDb> databases,
+    Settlement settlement,
+    Signals signals,
+    IOptions<ReconcilerOptions> reconciling,
+    IOptions<NorthboundOptions> northbound,
+    TimeProvider time,
+    ILoggerFactory loggers
+) : BackgroundService
 {
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(5);
     private readonly ReconcilerOptions _options = reconciling.Value;

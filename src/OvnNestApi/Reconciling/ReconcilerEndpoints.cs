@@ -16,15 +16,36 @@ internal static class ReconcilerEndpoints
     public static void MapReconciler(this IEndpointRouteBuilder api)
     {
         var reconciler = api.MapGroup("/reconciler").WithTags("Service");
-        reconciler.MapRead("/", GetAsync).Takes().Produces<ReconcilerView>()
-            .Describe("get-reconciler", "Read the reconciler's state", "Who leads, whether the northbound database is reached, how much is still to be done, what the last pass did, and the brake if there is one.");
-        reconciler.MapPut("/", PutAsync).Takes().TakesBody<ReconcilerBody>(JsonBody.Json, Example).Produces<ReconcilerView>().RequireAuthorization(Policies.Admin)
-            .Describe("replace-reconciler", "Set the mode, or release the brake", "A plan that was held back is carried out when its `brake.id` is sent as `releaseBrake`. Left out, the mode is the configuration's.");
+        reconciler
+            .MapRead("/", GetAsync)
+            .Takes()
+            .Produces<ReconcilerView>()
+            .Describe(
+                "get-reconciler",
+                "Read the reconciler's state",
+                "Who leads, whether the northbound database is reached, how much is still to be done, what the last pass did, and the brake if there is one."
+            );
+        reconciler
+            .MapPut("/", PutAsync)
+            .Takes()
+            .TakesBody<ReconcilerBody>(JsonBody.Json, Example)
+            .Produces<ReconcilerView>()
+            .RequireAuthorization(Policies.Admin)
+            .Describe(
+                "replace-reconciler",
+                "Set the mode, or release the brake",
+                "A plan that was held back is carried out when its `brake.id` is sent as `releaseBrake`. Left out, the mode is the configuration's."
+            );
     }
 
     internal static async Task<JsonResult<ReconcilerView>> GetAsync(NestDb db, CancellationToken ct) => new(await ReadAsync(db, ct));
 
-    internal static async Task<Results<JsonResult<ReconcilerView>, ProblemResult>> PutAsync(HttpContext context, NestDb db, Signals signals, CancellationToken ct)
+    internal static async Task<Results<JsonResult<ReconcilerView>, ProblemResult>> PutAsync(
+        HttpContext context,
+        NestDb db,
+        Signals signals,
+        CancellationToken ct
+    )
     {
         var (body, problem) = await JsonBody.ReadAsync<ReconcilerBody>(context.Request, ct);
         if (body?.Spec is not { } spec)
@@ -47,7 +68,8 @@ internal static class ReconcilerEndpoints
                 ChangeLog.Add(db, "reconciler", null, "reconciler", leader.Installation, "updated", Json(before), Json(spec));
                 return null;
             },
-            ct);
+            ct
+        );
         if (problem is not null)
         {
             return (ProblemResult)problem;
@@ -62,17 +84,30 @@ internal static class ReconcilerEndpoints
     private static async Task<ReconcilerView> ReadAsync(NestDb db, CancellationToken ct)
     {
         var leader = await db.Leader.AsNoTracking().SingleAsync(ct);
-        var lag = await db.Database.SqlQuery<int>(
-            $"""
-            SELECT ((SELECT count(*) FROM routers WHERE dirty_seq > reconciled_seq) + (SELECT count(*) FROM networks WHERE dirty_seq > reconciled_seq)
-                + (SELECT count(*) FROM vms WHERE dirty_seq > reconciled_seq) + (SELECT count(*) FROM containers WHERE dirty_seq > reconciled_seq))::int AS "Value"
-            """).SingleAsync(ct);
+        var lag = await db
+            .Database.SqlQuery<int>(
+                $"""
+                SELECT ((SELECT count(*) FROM routers WHERE dirty_seq > reconciled_seq) + (SELECT count(*) FROM networks WHERE dirty_seq > reconciled_seq)
+                    + (SELECT count(*) FROM vms WHERE dirty_seq > reconciled_seq) + (SELECT count(*) FROM containers WHERE dirty_seq > reconciled_seq))::int AS "Value"
+                """
+            )
+            .SingleAsync(ct);
         var pass = leader.LastPass is null ? null : JsonSerializer.Deserialize<PassSummary>(leader.LastPass, ApiJson.Options);
         return new(
             new(leader.Mode, leader.ReleasedBrake),
             new(
-                leader.ModeInForce, leader.Holder, leader.Epoch, leader.Heartbeat, new(leader.NorthboundSeenAt, leader.NorthboundError, leader.HvCfg), lag,
-                leader.Brake is null || leader.BrakeId is null ? null : new(leader.BrakeId, leader.Brake), leader.LastPassAt, pass, leader.ResyncedAt));
+                leader.ModeInForce,
+                leader.Holder,
+                leader.Epoch,
+                leader.Heartbeat,
+                new(leader.NorthboundSeenAt, leader.NorthboundError, leader.HvCfg),
+                lag,
+                leader.Brake is null || leader.BrakeId is null ? null : new(leader.BrakeId, leader.Brake),
+                leader.LastPassAt,
+                pass,
+                leader.ResyncedAt
+            )
+        );
     }
 }
 
@@ -101,8 +136,17 @@ internal sealed record ReconcilerView(ReconcilerSpec Spec, ReconcilerStatus Stat
 /// <param name="LastPass">What that was.</param>
 /// <param name="ResyncedAt">When everything was last compared.</param>
 internal sealed record ReconcilerStatus(
-    ReconcilerMode? Mode, Guid? Leader, long Epoch, DateTimeOffset? Heartbeat, NorthboundReach Northbound, int Lag, BrakeView? Brake,
-    DateTimeOffset? LastPassAt, PassSummary? LastPass, DateTimeOffset? ResyncedAt);
+    ReconcilerMode? Mode,
+    Guid? Leader,
+    long Epoch,
+    DateTimeOffset? Heartbeat,
+    NorthboundReach Northbound,
+    int Lag,
+    BrakeView? Brake,
+    DateTimeOffset? LastPassAt,
+    PassSummary? LastPass,
+    DateTimeOffset? ResyncedAt
+);
 
 /// <summary>Whether the northbound database is reached.</summary>
 /// <param name="SeenAt">When it last answered, with a complete copy.</param>

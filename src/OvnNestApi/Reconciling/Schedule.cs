@@ -13,7 +13,11 @@ internal sealed class Schedule(ReconcilerOptions options, TimeProvider time)
 
     /// <summary>Everything is to be compared: the copy was loaded anew, an admin has spoken, or it is time.</summary>
     public bool IsFullDue(long generation, Term term) =>
-        _compared != generation || (_term is { } before && (before.Mode != term.Mode || before.ReleasedBrake != term.ReleasedBrake && term.ReleasedBrake is not null))
+        _compared != generation
+        || (
+            _term is { } before
+            && (before.Mode != term.Mode || before.ReleasedBrake != term.ReleasedBrake && term.ReleasedBrake is not null)
+        )
         || time.GetElapsedTime(_comparedAt) >= options.Resync;
 
     /// <summary>Notes how a pass ended. True: the next follows, and waits for nothing.</summary>
@@ -35,11 +39,17 @@ internal sealed class Schedule(ReconcilerOptions options, TimeProvider time)
     /// <summary>How long to wait if nothing wakes us.</summary>
     public TimeSpan WaitAtMost(TimeSpan? port)
     {
-        TimeSpan[] waits = [options.Poll, port ?? options.Poll, _compared is null ? options.Poll : options.Resync - time.GetElapsedTime(_comparedAt)];
+        TimeSpan[] waits =
+        [
+            options.Poll,
+            port ?? options.Poll,
+            _compared is null ? options.Poll : options.Resync - time.GetElapsedTime(_comparedAt),
+        ];
         var least = waits.Min();
         return least > TimeSpan.FromMilliseconds(1) ? least : TimeSpan.FromMilliseconds(1);
     }
 
     /// <summary>One change alone goes at once; what follows close behind waits for its like, and goes in one transaction. So no two passes follow without a pause.</summary>
-    public TimeSpan Linger() => _endedAt is { } ended && options.Linger - time.GetElapsedTime(ended) is { Ticks: > 0 } rest ? rest : TimeSpan.Zero;
+    public TimeSpan Linger() =>
+        _endedAt is { } ended && options.Linger - time.GetElapsedTime(ended) is { Ticks: > 0 } rest ? rest : TimeSpan.Zero;
 }

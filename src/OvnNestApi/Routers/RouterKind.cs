@@ -17,38 +17,50 @@ internal sealed class RouterKind : ResourceKind<Router, RouterSpec, RouterBody, 
 
     public override ResourceWrite<Router, RouterSpec> Write(NestDb db, ObjectPath path) => new RouterWrite(db, path.Name);
 
-    public override Task<Problem?> DeleteAsync(Deletion deletion, ObjectPath path, CancellationToken cancellationToken) => deletion.OfRouterAsync(path.Name, cancellationToken);
+    public override Task<Problem?> DeleteAsync(Deletion deletion, ObjectPath path, CancellationToken cancellationToken) =>
+        deletion.OfRouterAsync(path.Name, cancellationToken);
 
-    public override async Task<List<RouterView>> ViewAsync(NestDb db, Liveness liveness, IQueryable<Router> which, CancellationToken cancellationToken)
+    public override async Task<List<RouterView>> ViewAsync(
+        NestDb db,
+        Liveness liveness,
+        IQueryable<Router> which,
+        CancellationToken cancellationToken
+    )
     {
-        var rows = await which.AsNoTracking()
+        var rows = await which
+            .AsNoTracking()
             .Select(router => new
             {
                 Router = router,
-                Networks = db.Networks.Where(network => network.RouterId == router.Id && network.DeletingSince == null).OrderBy(network => network.Name).Select(network => network.Name).ToList(),
+                Networks = db
+                    .Networks.Where(network => network.RouterId == router.Id && network.DeletingSince == null)
+                    .OrderBy(network => network.Name)
+                    .Select(network => network.Name)
+                    .ToList(),
             })
             .ToListAsync(cancellationToken);
         return rows.ConvertAll(row => View(row.Router, row.Networks, liveness.Of(row.Router)));
     }
 
-    private static RouterView View(Router router, IReadOnlyList<string> networks, Condition condition) => new()
-    {
-        Name = router.Name,
-        Description = router.Description,
-        Labels = router.Labels,
-        Spec = new(router.Spec),
-        Metadata = Metadata.Of(router, "router"),
-        Status = new()
+    private static RouterView View(Router router, IReadOnlyList<string> networks, Condition condition) =>
+        new()
         {
-            Ready = condition.IsReady,
-            Reason = condition.Reason,
-            Message = condition.Message,
-            Since = condition.Since,
-            ObservedAt = condition.ObservedAt,
-            Effective = new(networks),
-            Northbound = new(router.InNorthbound, router.Rejection),
-        },
-    };
+            Name = router.Name,
+            Description = router.Description,
+            Labels = router.Labels,
+            Spec = new(router.Spec),
+            Metadata = Metadata.Of(router, "router"),
+            Status = new()
+            {
+                Ready = condition.IsReady,
+                Reason = condition.Reason,
+                Message = condition.Message,
+                Since = condition.Since,
+                ObservedAt = condition.ObservedAt,
+                Effective = new(networks),
+                Northbound = new(router.InNorthbound, router.Rejection),
+            },
+        };
 }
 
 /// <summary>A router.</summary>

@@ -20,19 +20,22 @@ internal static class Expiry
         SELECT r.vm_id, v.name, r.tag, r.id, r.owner, statement_timestamp() FROM returned r JOIN vms v ON v.id = r.vm_id
         """;
 
-    private const string HasCooled = "l.state = 'Cooling' AND l.cool_until <= now() AND l.owner IS NOT NULL AND (l.expires_at > now() OR l.expires_at IS NULL)";
+    private const string HasCooled =
+        "l.state = 'Cooling' AND l.cool_until <= now() AND l.owner IS NOT NULL AND (l.expires_at > now() OR l.expires_at IS NULL)";
 
     /// <summary>Frees what is over, but for what another process has in hand. A reservation's tenure ended with its time, whenever that is noticed.</summary>
-    public static string Free { get; } = $"""
-        WITH over AS (SELECT l.id FROM vlan_leases l WHERE {IsOver("l")} LIMIT 1000 FOR UPDATE SKIP LOCKED),
-        {FreeThese}
-        """;
+    public static string Free { get; } =
+        $"""
+            WITH over AS (SELECT l.id FROM vlan_leases l WHERE {IsOver("l")} LIMIT 1000 FOR UPDATE SKIP LOCKED),
+            {FreeThese}
+            """;
 
     /// <summary>Gives cooled tags back to the clients whose they are, but for what another process has in hand.</summary>
-    public static string Return { get; } = $"""
-        WITH over AS (SELECT l.id FROM vlan_leases l WHERE {HasCooled} LIMIT 1000 FOR UPDATE SKIP LOCKED),
-        {ReturnThese}
-        """;
+    public static string Return { get; } =
+        $"""
+            WITH over AS (SELECT l.id FROM vlan_leases l WHERE {HasCooled} LIMIT 1000 FOR UPDATE SKIP LOCKED),
+            {ReturnThese}
+            """;
 
     private static readonly string OfVm = $"""
         WITH over AS (SELECT l.id FROM vlan_leases l WHERE l.vm_id = @vm AND {IsOver("l")} FOR UPDATE),
@@ -44,10 +47,11 @@ internal static class Expiry
     private static readonly string Standing = $"SELECT * FROM vlan_leases l WHERE {Stands("l")}";
 
     /// <summary>A row that stands for nothing any more: cooled and going back to nobody, or reserved and expired.</summary>
-    public static string IsOver(string lease) => $"""
-        (({lease}.state = 'Cooling' AND {lease}.cool_until <= now() AND ({lease}.owner IS NULL OR {lease}.expires_at <= now()))
-         OR ({lease}.state = 'Reserved' AND {lease}.expires_at <= now()))
-        """;
+    public static string IsOver(string lease) =>
+        $"""
+            (({lease}.state = 'Cooling' AND {lease}.cool_until <= now() AND ({lease}.owner IS NULL OR {lease}.expires_at <= now()))
+             OR ({lease}.state = 'Reserved' AND {lease}.expires_at <= now()))
+            """;
 
     /// <summary>The contrary. (What never expires has no time to compare with: unknown, which is not true either.)</summary>
     public static string Stands(string lease) => $"{IsOver(lease)} IS NOT TRUE";
@@ -56,5 +60,6 @@ internal static class Expiry
     public static IQueryable<VlanLease> Leases(NestDb db) => db.VlanLeases.FromSqlRaw(Standing);
 
     /// <summary>Frees, and gives back, what is due of one VM. The caller holds the VM's row lock.</summary>
-    public static Task SweepVmAsync(NestDb db, Guid vm, CancellationToken cancellationToken) => db.ExecuteAsync(OfVm, cancellationToken, ("vm", vm));
+    public static Task SweepVmAsync(NestDb db, Guid vm, CancellationToken cancellationToken) =>
+        db.ExecuteAsync(OfVm, cancellationToken, ("vm", vm));
 }

@@ -70,7 +70,15 @@ internal static class Grant
     /// <param name="tag">The tag; null: any of the VM's ranges, never used ones first, then the one free longest.</param>
     /// <param name="alone">Only if no other lease of the VM has to do with the container's name.</param>
     /// <returns>The tag; null: not free, none free, or not alone.</returns>
-    public static async Task<int?> BoundAsync(NestDb db, Vm vm, Guid container, string name, int? tag, bool alone, CancellationToken cancellationToken)
+    public static async Task<int?> BoundAsync(
+        NestDb db,
+        Vm vm,
+        Guid container,
+        string name,
+        int? tag,
+        bool alone,
+        CancellationToken cancellationToken
+    )
     {
         var granted = await MakeAsync(db, vm, tag, 1, (container, name), null, null, alone, cancellationToken);
         return granted is [var one] ? one.Tag : null;
@@ -82,12 +90,27 @@ internal static class Grant
     /// <param name="alone">Only if no other lease of the VM has one of the keys.</param>
     /// <returns>The leases in the order of their tags, not tracked; fewer than keys: the caller rolls back.</returns>
     public static Task<List<VlanLease>> ReservedAsync(
-        NestDb db, Vm vm, int? tag, string[] owners, (string Text, TimeSpan Time)? ttl, bool alone, CancellationToken cancellationToken) =>
-        MakeAsync(db, vm, tag, owners.Length, null, owners, ttl, alone, cancellationToken);
+        NestDb db,
+        Vm vm,
+        int? tag,
+        string[] owners,
+        (string Text, TimeSpan Time)? ttl,
+        bool alone,
+        CancellationToken cancellationToken
+    ) => MakeAsync(db, vm, tag, owners.Length, null, owners, ttl, alone, cancellationToken);
 
     // A null says its type too, or the statement would be planned each time.
     private static Task<List<VlanLease>> MakeAsync(
-        NestDb db, Vm vm, int? tag, int count, (Guid Id, string Name)? container, string[]? owners, (string Text, TimeSpan Time)? ttl, bool alone, CancellationToken cancellationToken)
+        NestDb db,
+        Vm vm,
+        int? tag,
+        int count,
+        (Guid Id, string Name)? container,
+        string[]? owners,
+        (string Text, TimeSpan Time)? ttl,
+        bool alone,
+        CancellationToken cancellationToken
+    )
     {
         var ranges = VlanRanges.Parse(vm.VlanRanges).Ranges;
         return db.QueryAsync(
@@ -106,10 +129,21 @@ internal static class Grant
                 Since = row.GetFieldValue<DateTimeOffset>(4),
             },
             cancellationToken,
-            ("vm", vm.Id), ("vmname", vm.Name), ("next", vm.NextTag), ("tag", Sql.Typed(NpgsqlDbType.Integer, tag)), ("count", count),
-            ("container", Sql.Typed(NpgsqlDbType.Uuid, container?.Id)), ("name", Sql.Typed(NpgsqlDbType.Text, container?.Name)),
-            ("owners", Sql.Typed(NpgsqlDbType.Array | NpgsqlDbType.Text, owners)), ("ttl", Sql.Typed(NpgsqlDbType.Interval, ttl?.Time)),
-            ("ttltext", Sql.Typed(NpgsqlDbType.Text, ttl?.Text)), ("alone", alone), ("by", db.Actor.By), ("request", Sql.Typed(NpgsqlDbType.Text, db.Actor.RequestId)),
-            ("low", ranges.Select(r => r.Low).ToArray()), ("high", ranges.Select(r => r.High).ToArray()));
+            ("vm", vm.Id),
+            ("vmname", vm.Name),
+            ("next", vm.NextTag),
+            ("tag", Sql.Typed(NpgsqlDbType.Integer, tag)),
+            ("count", count),
+            ("container", Sql.Typed(NpgsqlDbType.Uuid, container?.Id)),
+            ("name", Sql.Typed(NpgsqlDbType.Text, container?.Name)),
+            ("owners", Sql.Typed(NpgsqlDbType.Array | NpgsqlDbType.Text, owners)),
+            ("ttl", Sql.Typed(NpgsqlDbType.Interval, ttl?.Time)),
+            ("ttltext", Sql.Typed(NpgsqlDbType.Text, ttl?.Text)),
+            ("alone", alone),
+            ("by", db.Actor.By),
+            ("request", Sql.Typed(NpgsqlDbType.Text, db.Actor.RequestId)),
+            ("low", ranges.Select(r => r.Low).ToArray()),
+            ("high", ranges.Select(r => r.High).ToArray())
+        );
     }
 }

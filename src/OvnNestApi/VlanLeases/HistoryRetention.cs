@@ -5,7 +5,12 @@ using Npgsql;
 namespace OvnNestApi.VlanLeases;
 
 /// <summary>Forgets who had which tag, after <see cref="LeaseOptions.KeepHistory"/>; of each tag of a VM that is there the last holder stays.</summary>
-internal sealed partial class HistoryRetention(NpgsqlDataSource database, IOptions<LeaseOptions> options, TimeProvider time, ILogger<HistoryRetention> logger) : BackgroundService
+internal sealed partial class HistoryRetention(
+    NpgsqlDataSource database,
+    IOptions<LeaseOptions> options,
+    TimeProvider time,
+    ILogger<HistoryRetention> logger
+) : BackgroundService
 {
     private const int Batch = 5000;
 
@@ -35,9 +40,7 @@ internal sealed partial class HistoryRetention(NpgsqlDataSource database, IOptio
         {
             try
             {
-                while (await PruneAsync(database, options.Value.KeepHistory, stoppingToken) == Batch)
-                {
-                }
+                while (await PruneAsync(database, options.Value.KeepHistory, stoppingToken) == Batch) { }
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {

@@ -15,29 +15,69 @@ internal static class LeaseEndpoints
     public static void MapVlanLeases(this IEndpointRouteBuilder api)
     {
         var leases = api.MapGroup("/vms/{vm}/vlan-leases").WithTags("VLAN leases");
-        leases.MapRead("/", ListAsync)
+        leases
+            .MapRead("/", ListAsync)
             .Takes(
-                new("limit", "Items of a page, 1 to 1000; default 100.", "integer"), new("cursor", "The `next` of the page before."),
-                new("state", "Only reserved, bound, draining or cooling ones."), new("owner", "Only the lease of this owner."))
-            .Describe("list-vlan-leases", "List a VM's leased tags", "Every tag of the VM that is not free, in the order of the tags: who has it, since when, and what it waits for.");
+                new("limit", "Items of a page, 1 to 1000; default 100.", "integer"),
+                new("cursor", "The `next` of the page before."),
+                new("state", "Only reserved, bound, draining or cooling ones."),
+                new("owner", "Only the lease of this owner.")
+            )
+            .Describe(
+                "list-vlan-leases",
+                "List a VM's leased tags",
+                "Every tag of the VM that is not free, in the order of the tags: who has it, since when, and what it waits for."
+            );
         leases.MapRead("/{tag}", GetAsync).Takes().Describe("get-vlan-lease", "Read the lease of a tag", "404 when the tag is free.");
-        leases.MapPost("/", PostAsync).RequireAuthorization(Policies.Write).Takes(DryRun).TakesBody<LeaseBody>(JsonBody.Json, Example)
-            .Describe("reserve-vlan-tags", "Reserve tags", "The server chooses: tags never used first, then the ones free longest. Several: all or none, answered as `items`. The same owner again has the same lease.");
-        leases.MapPut("/{tag}", PutAsync).RequireAuthorization(Policies.Write).Takes(DryRun).TakesBody<LeaseBody>(JsonBody.Json, Example)
-            .Describe("put-vlan-lease", "Reserve a given tag, or renew", "A tag that somebody else has is a conflict that tells who has it.");
-        leases.MapDelete("/{tag}", DeleteAsync).RequireAuthorization(Policies.Write)
-            .Takes(DryRun, new("force", "End draining and cooling: an admin's word that no host uses the tag.", "boolean"), new("allowMissing", "Answer 204 when there is no such lease.", "boolean"))
+        leases
+            .MapPost("/", PostAsync)
+            .RequireAuthorization(Policies.Write)
+            .Takes(DryRun)
+            .TakesBody<LeaseBody>(JsonBody.Json, Example)
+            .Describe(
+                "reserve-vlan-tags",
+                "Reserve tags",
+                "The server chooses: tags never used first, then the ones free longest. Several: all or none, answered as `items`. The same owner again has the same lease."
+            );
+        leases
+            .MapPut("/{tag}", PutAsync)
+            .RequireAuthorization(Policies.Write)
+            .Takes(DryRun)
+            .TakesBody<LeaseBody>(JsonBody.Json, Example)
+            .Describe(
+                "put-vlan-lease",
+                "Reserve a given tag, or renew",
+                "A tag that somebody else has is a conflict that tells who has it."
+            );
+        leases
+            .MapDelete("/{tag}", DeleteAsync)
+            .RequireAuthorization(Policies.Write)
+            .Takes(
+                DryRun,
+                new("force", "End draining and cooling: an admin's word that no host uses the tag.", "boolean"),
+                new("allowMissing", "Answer 204 when there is no such lease.", "boolean")
+            )
             .Describe("delete-vlan-lease", "Give a tag back", "204 when it is free at once; 202 while hosts have yet to confirm.");
     }
 
     private static QueryParameter DryRun => new("dryRun", "Same checks, same answer, nothing stored.", "boolean");
 
-    internal static async Task<Results<JsonResult<ListView<LeaseView>>, ProblemResult>> ListAsync(string vm, HttpContext context, NestDb db, LeaseReading reading, CancellationToken ct)
+    internal static async Task<Results<JsonResult<ListView<LeaseView>>, ProblemResult>> ListAsync(
+        string vm,
+        HttpContext context,
+        NestDb db,
+        LeaseReading reading,
+        CancellationToken ct
+    )
     {
         var query = new Query(context.Request);
         var limit = query.Number("limit", 1, HttpLimits.Page, HttpLimits.DefaultPage);
         var after = query.Number("cursor", 0, VlanRanges.Highest, 0);
-        var state = query.Value<LeaseState>("state", (string? text, out LeaseState parsed) => Enum.TryParse(text, ignoreCase: true, out parsed) && Reservations.Word(parsed) == text, "reserved, bound, draining or cooling");
+        var state = query.Value<LeaseState>(
+            "state",
+            (string? text, out LeaseState parsed) => Enum.TryParse(text, ignoreCase: true, out parsed) && Reservations.Word(parsed) == text,
+            "reserved, bound, draining or cooling"
+        );
         var owner = query.Text("owner");
         if (query.Problem is { } problem)
         {
@@ -49,7 +89,9 @@ internal static class LeaseEndpoints
             return (ProblemResult)Problems.NotFound("vm", vm);
         }
 
-        var leases = Expiry.Leases(db).Where(l => l.VmId == id && l.Tag > after && (state == null || l.State == state) && (owner == null || l.Owner == owner));
+        var leases = Expiry
+            .Leases(db)
+            .Where(l => l.VmId == id && l.Tag > after && (state == null || l.State == state) && (owner == null || l.Owner == owner));
         var items = await reading.ViewsAsync(db, vm, leases.OrderBy(l => l.Tag).Take(limit + 1), ct);
         var next = items.Count > limit ? items[limit - 1].Status.Tag.ToString(CultureInfo.InvariantCulture) : null;
         Paging.Link(context, next);
@@ -57,11 +99,24 @@ internal static class LeaseEndpoints
     }
 
     internal static async Task<Results<JsonResult<LeaseView>, ProblemResult>> GetAsync(
-        string vm, string tag, HttpContext context, NestDb db, LeaseReading reading, CancellationToken ct) =>
-        await FindAsync(db, reading, vm, tag, ct) is { } view ? Answer(context, view, StatusCodes.Status200OK) : (ProblemResult)Problems.NotFound("vlan-lease", tag);
+        string vm,
+        string tag,
+        HttpContext context,
+        NestDb db,
+        LeaseReading reading,
+        CancellationToken ct
+    ) =>
+        await FindAsync(db, reading, vm, tag, ct) is { } view
+            ? Answer(context, view, StatusCodes.Status200OK)
+            : (ProblemResult)Problems.NotFound("vlan-lease", tag);
 
     internal static async Task<Results<JsonResult<LeaseView>, JsonResult<LeasesView>, ProblemResult>> PostAsync(
-        string vm, HttpContext context, NestDb db, Signals signals, CancellationToken ct)
+        string vm,
+        HttpContext context,
+        NestDb db,
+        Signals signals,
+        CancellationToken ct
+    )
     {
         var (spec, dryRun, problem) = await ReadAsync(context, ct);
         var (leases, isNew) = (new List<VlanLease>(), false);
@@ -73,7 +128,8 @@ internal static class LeaseEndpoints
                 return refused;
             },
             ct,
-            dryRun);
+            dryRun
+        );
         if (problem is not null)
         {
             return (ProblemResult)problem;
@@ -86,7 +142,13 @@ internal static class LeaseEndpoints
     }
 
     internal static async Task<Results<JsonResult<LeaseView>, ProblemResult>> PutAsync(
-        string vm, string tag, HttpContext context, NestDb db, Signals signals, CancellationToken ct)
+        string vm,
+        string tag,
+        HttpContext context,
+        NestDb db,
+        Signals signals,
+        CancellationToken ct
+    )
     {
         if (!TryParse(tag, out var number))
         {
@@ -104,7 +166,8 @@ internal static class LeaseEndpoints
                 return refused;
             },
             ct,
-            dryRun);
+            dryRun
+        );
         if (problem is not null || lease is null)
         {
             return (ProblemResult)(problem ?? Problems.Internal());
@@ -115,7 +178,15 @@ internal static class LeaseEndpoints
     }
 
     internal static async Task<Results<JsonResult<LeaseView>, NoContent, ProblemResult>> DeleteAsync(
-        string vm, string tag, HttpContext context, NestDb db, LeaseReading reading, Settlement settlement, Signals signals, CancellationToken ct)
+        string vm,
+        string tag,
+        HttpContext context,
+        NestDb db,
+        LeaseReading reading,
+        Settlement settlement,
+        Signals signals,
+        CancellationToken ct
+    )
     {
         var (options, problem) = WriteOptions.Of(context);
         var isTag = TryParse(tag, out var number);
@@ -125,7 +196,10 @@ internal static class LeaseEndpoints
             db,
             async token =>
             {
-                if (await Reservations.DeleteAsync(db, settlement, vm, number, Conditional.Of(context.Request), options.Force, token) is { } refused)
+                if (
+                    await Reservations.DeleteAsync(db, settlement, vm, number, Conditional.Of(context.Request), options.Force, token) is
+                    { } refused
+                )
                 {
                     return refused;
                 }
@@ -134,17 +208,23 @@ internal static class LeaseEndpoints
                 return null;
             },
             ct,
-            options.DryRun);
+            options.DryRun
+        );
         if (problem is not null)
         {
-            return problem.Status == StatusCodes.Status404NotFound && options.AllowMissing ? TypedResults.NoContent() : (ProblemResult)problem;
+            return problem.Status == StatusCodes.Status404NotFound && options.AllowMissing
+                ? TypedResults.NoContent()
+                : (ProblemResult)problem;
         }
 
         signals.Written(db);
         return left is null ? TypedResults.NoContent() : Answer(context, left, StatusCodes.Status202Accepted);
     }
 
-    private static async Task<(LeaseSpec Spec, bool DryRun, Problem? Problem)> ReadAsync(HttpContext context, CancellationToken cancellationToken)
+    private static async Task<(LeaseSpec Spec, bool DryRun, Problem? Problem)> ReadAsync(
+        HttpContext context,
+        CancellationToken cancellationToken
+    )
     {
         var query = new Query(context.Request);
         var dryRun = query.Flag("dryRun");
@@ -157,17 +237,34 @@ internal static class LeaseEndpoints
         context.Response.Headers.ETag = Conditional.ETag(view.Metadata.Id, view.Metadata.Revision);
         if (status != StatusCodes.Status200OK)
         {
-            context.Response.Headers.Location = string.Create(CultureInfo.InvariantCulture, $"/v1/vms/{view.Metadata.Vm}/vlan-leases/{view.Status.Tag}");
+            context.Response.Headers.Location = string.Create(
+                CultureInfo.InvariantCulture,
+                $"/v1/vms/{view.Metadata.Vm}/vlan-leases/{view.Status.Tag}"
+            );
         }
 
         return new(view, status);
     }
 
-    private static async Task<LeaseView?> FindAsync(NestDb db, LeaseReading reading, string vm, string tag, CancellationToken cancellationToken) =>
-        TryParse(tag, out var number) ? (await ViewAsync(db, reading, vm, [number], cancellationToken, Expiry.Leases(db))).FirstOrDefault() : null;
+    private static async Task<LeaseView?> FindAsync(
+        NestDb db,
+        LeaseReading reading,
+        string vm,
+        string tag,
+        CancellationToken cancellationToken
+    ) =>
+        TryParse(tag, out var number)
+            ? (await ViewAsync(db, reading, vm, [number], cancellationToken, Expiry.Leases(db))).FirstOrDefault()
+            : null;
 
     private static async Task<List<LeaseView>> ViewAsync(
-        NestDb db, LeaseReading reading, string vm, IReadOnlyList<int> tags, CancellationToken cancellationToken, IQueryable<VlanLease>? among = null)
+        NestDb db,
+        LeaseReading reading,
+        string vm,
+        IReadOnlyList<int> tags,
+        CancellationToken cancellationToken,
+        IQueryable<VlanLease>? among = null
+    )
     {
         await db.SaveChangesAsync(cancellationToken);
         return await FindVmAsync(db, vm, cancellationToken) is { } id
@@ -175,9 +272,16 @@ internal static class LeaseEndpoints
             : [];
     }
 
-    internal static Task<Guid?> FindVmAsync(NestDb db, string vm, CancellationToken cancellationToken) => db.Vms.Where(v => v.Name == vm)
-        .OrderBy(v => v.DeletingSince != null).ThenByDescending(v => v.CreatedAt).Select(v => (Guid?)v.Id).FirstOrDefaultAsync(cancellationToken);
+    internal static Task<Guid?> FindVmAsync(NestDb db, string vm, CancellationToken cancellationToken) =>
+        db
+            .Vms.Where(v => v.Name == vm)
+            .OrderBy(v => v.DeletingSince != null)
+            .ThenByDescending(v => v.CreatedAt)
+            .Select(v => (Guid?)v.Id)
+            .FirstOrDefaultAsync(cancellationToken);
 
     private static bool TryParse(string text, out int tag) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out tag) && tag is >= VlanRanges.Lowest and <= VlanRanges.Highest && text[0] != '0';
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out tag)
+        && tag is >= VlanRanges.Lowest and <= VlanRanges.Highest
+        && text[0] != '0';
 }

@@ -27,38 +27,61 @@ internal sealed class LeaseReading(PresentLiveness liveness)
 
         var present = await liveness.ReadAsync(db, cancellationToken);
         var hvCfg = await db.Leader.Select(leader => leader.HvCfg).SingleAsync(cancellationToken);
-        var holds = (await db.QueryAsync(
-            Holds, row => (Lease: row.GetGuid(0), Hold: new Owed(row.GetGuid(1), row.GetString(2), row.GetBoolean(3), row.GetBoolean(4), row.IsDBNull(5) ? null : row.GetInt64(5))), cancellationToken,
-            ("leases", draining))).ToLookup(row => row.Lease, row => row.Hold);
-        return leases.ConvertAll(lease => View(
-            vm, lease, lease.State == LeaseState.Draining ? [.. WaitingFor(lease, holds[lease.Id], present, hvCfg)] : CoolDown(lease)));
+        var holds = (
+            await db.QueryAsync(
+                Holds,
+                row =>
+                    (
+                        Lease: row.GetGuid(0),
+                        Hold: new Owed(
+                            row.GetGuid(1),
+                            row.GetString(2),
+                            row.GetBoolean(3),
+                            row.GetBoolean(4),
+                            row.IsDBNull(5) ? null : row.GetInt64(5)
+                        )
+                    ),
+                cancellationToken,
+                ("leases", draining)
+            )
+        ).ToLookup(row => row.Lease, row => row.Hold);
+        return leases.ConvertAll(lease =>
+            View(vm, lease, lease.State == LeaseState.Draining ? [.. WaitingFor(lease, holds[lease.Id], present, hvCfg)] : CoolDown(lease))
+        );
     }
 
     /// <summary>One lease.</summary>
-    public static LeaseView View(string vm, VlanLease lease, IReadOnlyList<string> waitingFor) => new(
-        new() { Owner = lease.Owner, Ttl = lease.Ttl },
-        new(lease.Tag, lease.State, lease.ContainerName, lease.Since, lease.ExpiresAt, lease.CoolUntil, waitingFor),
-        new("vlan-lease", vm, lease.Id, lease.Revision));
+    public static LeaseView View(string vm, VlanLease lease, IReadOnlyList<string> waitingFor) =>
+        new(
+            new() { Owner = lease.Owner, Ttl = lease.Ttl },
+            new(lease.Tag, lease.State, lease.ContainerName, lease.Since, lease.ExpiresAt, lease.CoolUntil, waitingFor),
+            new("vlan-lease", vm, lease.Id, lease.Revision)
+        );
 
-    private static IReadOnlyList<string> CoolDown(VlanLease lease) => lease is { State: LeaseState.Cooling, CoolUntil: { } until } ? [$"the cool-down, until {Text(until)}"] : [];
+    private static IReadOnlyList<string> CoolDown(VlanLease lease) =>
+        lease is { State: LeaseState.Cooling, CoolUntil: { } until } ? [$"the cool-down, until {Text(until)}"] : [];
 
     private static IEnumerable<string> WaitingFor(VlanLease lease, IEnumerable<Owed> owed, Liveness present, long? hvCfg)
     {
         if (lease.DrainNbCfg is null)
         {
-            yield return present.IsNorthboundReached ? "the northbound database, which has not been seen without the tag yet"
+            yield return present.IsNorthboundReached
+                ? "the northbound database, which has not been seen without the tag yet"
                 : $"the northbound database, which nobody has reached {Since(present.NorthboundSeenAt)}";
         }
 
         foreach (var hold in owed)
         {
             var host = present.Hosts.GetValueOrDefault(hold.Host);
-            yield return $"host {hold.Name}, " + (
-                host is not { IsHeard: true } ? $"whose agent has not been heard of {Since(host?.SeenAt)}"
-                : !hold.IsApplied ? "whose agent has not done the work without the tag yet"
-                : !hold.IsClear ? "which still has a port with the tag on the VM's bridge"
-                : lease.DrainNbCfg is { } number ? $"whose flows are those of ovn-nb-cfg {hold.NbCfg?.ToString(CultureInfo.InvariantCulture) ?? "none"}, not {number} yet: does its ovn-controller run?"
-                : "whose flows have to follow the northbound database");
+            yield return $"host {hold.Name}, "
+                + (
+                    host is not { IsHeard: true } ? $"whose agent has not been heard of {Since(host?.SeenAt)}"
+                    : !hold.IsApplied ? "whose agent has not done the work without the tag yet"
+                    : !hold.IsClear ? "which still has a port with the tag on the VM's bridge"
+                    : lease.DrainNbCfg is { } number
+                        ? $"whose flows are those of ovn-nb-cfg {hold.NbCfg?.ToString(CultureInfo.InvariantCulture) ?? "none"}, not {number} yet: does its ovn-controller run?"
+                    : "whose flows have to follow the northbound database"
+                );
         }
 
         if (lease.AwaitsAllChassis && lease.DrainNbCfg is { } barrier)

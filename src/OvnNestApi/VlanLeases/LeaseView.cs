@@ -52,7 +52,14 @@ public sealed record LeaseView(LeaseSpec Spec, LeaseStatus Status, LeaseMetadata
 /// <param name="FreeAt">While cooling: when the tag may be had again.</param>
 /// <param name="WaitingFor">While draining: each that has not confirmed yet that nothing uses the tag any more, and what it lacks. While cooling: the cool-down. Empty otherwise.</param>
 public sealed record LeaseStatus(
-    int Tag, LeaseState State, string? Container, DateTimeOffset Since, DateTimeOffset? ExpiresAt, DateTimeOffset? FreeAt, IReadOnlyList<string> WaitingFor);
+    int Tag,
+    LeaseState State,
+    string? Container,
+    DateTimeOffset Since,
+    DateTimeOffset? ExpiresAt,
+    DateTimeOffset? FreeAt,
+    IReadOnlyList<string> WaitingFor
+);
 
 /// <summary>Identity of a grant.</summary>
 /// <param name="Kind">Always vlan-lease.</param>

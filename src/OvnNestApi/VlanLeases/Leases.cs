@@ -39,7 +39,14 @@ internal static class Leases
     /// <param name="mayKeep">False: with no tag asked for, another one is chosen even if the present one fits.</param>
     /// <returns>Null when bound (or promised, see <see cref="VlanLease.SuccessorId"/>); 409 <c>vlan-tag-taken</c> or <c>vlan-tags-exhausted</c> otherwise.</returns>
     public static async Task<Problem?> BindAsync(
-        NestDb db, Vm vm, Container container, int? asked, string? ownerKey, bool mayKeep, CancellationToken cancellationToken)
+        NestDb db,
+        Vm vm,
+        Container container,
+        int? asked,
+        string? ownerKey,
+        bool mayKeep,
+        CancellationToken cancellationToken
+    )
     {
         if (ownerKey is null && await TryBindNewAsync(db, vm, container, asked, cancellationToken))
         {
@@ -52,10 +59,15 @@ internal static class Leases
         }
 
         // Some lease has to do with this container, or the tag is not free. Locked, for a cooled one may go at any moment.
-        var leases = await db.VlanLeases.FromSql($"""
-            SELECT * FROM vlan_leases WHERE vm_id = {vm.Id} AND (container_name = {container.Name} OR tag = {asked} OR owner = {ownerKey})
-            ORDER BY since DESC FOR NO KEY UPDATE
-            """).AsNoTracking().ToListAsync(cancellationToken);
+        var leases = await db
+            .VlanLeases.FromSql(
+                $"""
+                SELECT * FROM vlan_leases WHERE vm_id = {vm.Id} AND (container_name = {container.Name} OR tag = {asked} OR owner = {ownerKey})
+                ORDER BY since DESC FOR NO KEY UPDATE
+                """
+            )
+            .AsNoTracking()
+            .ToListAsync(cancellationToken);
         var present = leases.Find(l => l.State == LeaseState.Bound && l.ContainerId == container.Id);
         var reservation = ownerKey is null ? null : leases.Find(l => l.Owner == ownerKey);
         if (ownerKey is not null && reservation is null)
@@ -78,10 +90,17 @@ internal static class Leases
 
         // What the name had last is what its new incarnation has, if it asks for that tag or for none.
         var former = leases.Where(l => l.ContainerName == container.Name && l.State is LeaseState.Draining or LeaseState.Cooling);
-        var held = tag is not null ? leases.Find(l => l.Tag == tag) : present is not null ? null : former.FirstOrDefault(l => ranges.Contains(l.Tag));
+        var held =
+            tag is not null ? leases.Find(l => l.Tag == tag)
+            : present is not null ? null
+            : former.FirstOrDefault(l => ranges.Contains(l.Tag));
         await ReleaseAsync(db, container, cancellationToken);
         // Others' cooled or expired leases may be over: the statement that grants knows, by the database's clock.
-        if (held is null || (held.State == LeaseState.Cooling && held.ContainerName != container.Name) || (held.State == LeaseState.Reserved && held != reservation))
+        if (
+            held is null
+            || (held.State == LeaseState.Cooling && held.ContainerName != container.Name)
+            || (held.State == LeaseState.Reserved && held != reservation)
+        )
         {
             if (await Grant.BoundAsync(db, vm, container.Id, container.Name, tag, alone: false, cancellationToken) is not { } free)
             {
@@ -111,7 +130,14 @@ internal static class Leases
     public static Task ReleaseAsync(NestDb db, IReadOnlyCollection<Guid> containers, CancellationToken cancellationToken) =>
         db.ExecuteAsync(Release, cancellationToken, ("containers", containers.ToArray()));
 
-    private static async Task<Problem?> TakeOverAsync(NestDb db, Vm vm, Container container, VlanLease held, string? ownerKey, CancellationToken cancellationToken)
+    private static async Task<Problem?> TakeOverAsync(
+        NestDb db,
+        Vm vm,
+        Container container,
+        VlanLease held,
+        string? ownerKey,
+        CancellationToken cancellationToken
+    )
     {
         var isOwn = held.ContainerName == container.Name;
         switch (held.State)
@@ -119,10 +145,18 @@ internal static class Leases
             case LeaseState.Reserved when held.Owner is not null && held.Owner == ownerKey:
             case LeaseState.Cooling when isOwn:
                 await db.ExecuteAsync(
-                    Take, cancellationToken, ("lease", held.Id), ("container", container.Id), ("name", container.Name), ("vmname", vm.Name));
+                    Take,
+                    cancellationToken,
+                    ("lease", held.Id),
+                    ("container", container.Id),
+                    ("name", container.Name),
+                    ("vmname", vm.Name)
+                );
                 break;
             case LeaseState.Draining when isOwn:
-                await db.VlanLeases.Where(l => l.Id == held.Id).ExecuteUpdateAsync(l => l.SetProperty(x => x.SuccessorId, container.Id), cancellationToken);
+                await db
+                    .VlanLeases.Where(l => l.Id == held.Id)
+                    .ExecuteUpdateAsync(l => l.SetProperty(x => x.SuccessorId, container.Id), cancellationToken);
                 break;
             default:
                 return Taken(vm, held, held.Owner is not null && held.Owner == ownerKey ? "#/spec/lease" : "#/spec/vlan");
@@ -132,21 +166,46 @@ internal static class Leases
         return null;
     }
 
-    internal static Problem Taken(Vm vm, VlanLease held, string pointer) => held.State switch
-    {
-        LeaseState.Reserved => Problems.VlanTagTaken($"Tag {held.Tag} of {vm.Name} is reserved for {held.Owner ?? "another client"}.", null, pointer),
-        LeaseState.Bound => Problems.VlanTagTaken($"Tag {held.Tag} of {vm.Name} is bound to container {held.ContainerName}.", null, pointer),
-        LeaseState.Draining => Problems.VlanTagTaken(
-            $"Tag {held.Tag} of {vm.Name} is draining: container {held.ContainerName} had it, and not everybody has confirmed that it is gone.", TimeSpan.FromSeconds(5), pointer),
-        _ => Problems.VlanTagTaken(
-            $"Tag {held.Tag} of {vm.Name} is cooling down until {held.CoolUntil:yyyy-MM-dd'T'HH:mm:ss'Z'}: container {held.ContainerName} had it.", TimeSpan.FromSeconds(5), pointer),
-    };
+    internal static Problem Taken(Vm vm, VlanLease held, string pointer) =>
+        held.State switch
+        {
+            LeaseState.Reserved => Problems.VlanTagTaken(
+                $"Tag {held.Tag} of {vm.Name} is reserved for {held.Owner ?? "another client"}.",
+                null,
+                pointer
+            ),
+            LeaseState.Bound => Problems.VlanTagTaken(
+                $"Tag {held.Tag} of {vm.Name} is bound to container {held.ContainerName}.",
+                null,
+                pointer
+            ),
+            LeaseState.Draining => Problems.VlanTagTaken(
+                $"Tag {held.Tag} of {vm.Name} is draining: container {held.ContainerName} had it, and not everybody has confirmed that it is gone.",
+                TimeSpan.FromSeconds(5),
+                pointer
+            ),
+            _ => Problems.VlanTagTaken(
+                $"Tag {held.Tag} of {vm.Name} is cooling down until {held.CoolUntil:yyyy-MM-dd'T'HH:mm:ss'Z'}: container {held.ContainerName} had it.",
+                TimeSpan.FromSeconds(5),
+                pointer
+            ),
+        };
 
     internal static async Task<Problem> ExhaustedAsync(NestDb db, Vm vm, VlanRanges ranges, CancellationToken cancellationToken)
     {
-        var states = await db.VlanLeases.Where(l => l.VmId == vm.Id).GroupBy(l => l.State).Select(g => new { g.Key, Count = g.Count() }).ToListAsync(cancellationToken);
+        var states = await db
+            .VlanLeases.Where(l => l.VmId == vm.Id)
+            .GroupBy(l => l.State)
+            .Select(g => new { g.Key, Count = g.Count() })
+            .ToListAsync(cancellationToken);
         var used = string.Join(", ", states.OrderBy(s => s.Key).Select(s => $"{s.Count} {s.Key.ToString().ToLowerInvariant()}"));
         var problem = Problems.VlanTagsExhausted($"None of the {ranges.Count} tags {ranges} of {vm.Name} is free: {used}.");
-        return states.Any(s => s.Key is LeaseState.Draining or LeaseState.Cooling) ? problem with { Retryable = true, RetryAfter = TimeSpan.FromSeconds(5) } : problem;
+        return states.Any(s => s.Key is LeaseState.Draining or LeaseState.Cooling)
+            ? problem with
+            {
+                Retryable = true,
+                RetryAfter = TimeSpan.FromSeconds(5),
+            }
+            : problem;
     }
 }

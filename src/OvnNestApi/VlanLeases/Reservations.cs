@@ -20,7 +20,13 @@ internal static class Reservations
     /// <summary>Reserves the tag for the owner, or renews.</summary>
     /// <returns>The lease, and whether it is new.</returns>
     public static async Task<(VlanLease? Lease, bool IsNew, Problem? Problem)> PutAsync(
-        NestDb db, string vmName, int tag, LeaseSpec spec, Conditional condition, CancellationToken cancellationToken)
+        NestDb db,
+        string vmName,
+        int tag,
+        LeaseSpec spec,
+        Conditional condition,
+        CancellationToken cancellationToken
+    )
     {
         var (vm, problem) = await LockAsync(db, vmName, cancellationToken);
         if (vm is null || spec.Owner is not { } owner)
@@ -29,7 +35,10 @@ internal static class Reservations
         }
 
         // Nothing in the way is the usual case: one statement.
-        if (condition.IfMatch is null && await Grant.ReservedAsync(db, vm, tag, [owner], Ttl(spec), alone: true, cancellationToken) is [var granted])
+        if (
+            condition.IfMatch is null
+            && await Grant.ReservedAsync(db, vm, tag, [owner], Ttl(spec), alone: true, cancellationToken) is [var granted]
+        )
         {
             return (granted, true, null);
         }
@@ -38,7 +47,11 @@ internal static class Reservations
         var (held, own) = (leases.Find(l => l.Tag == tag), leases.Find(l => l.Owner == owner));
         if (own is not null && own.Tag != tag)
         {
-            return (null, false, Problems.VlanTagTaken($"{owner} has tag {own.Tag} of {vmName} ({Word(own.State)}).", null, "#/spec/owner"));
+            return (
+                null,
+                false,
+                Problems.VlanTagTaken($"{owner} has tag {own.Tag} of {vmName} ({Word(own.State)}).", null, "#/spec/owner")
+            );
         }
 
         if (Check(condition, held) is { } failed)
@@ -51,18 +64,31 @@ internal static class Reservations
             return ((await RenewAsync(db, vmName, [held], spec, cancellationToken))[0], false, null);
         }
 
-        if (held is null or { State: LeaseState.Reserved or LeaseState.Cooling }
-            && await Grant.ReservedAsync(db, vm, tag, [owner], Ttl(spec), alone: false, cancellationToken) is [var lease])
+        if (
+            held is null or { State: LeaseState.Reserved or LeaseState.Cooling }
+            && await Grant.ReservedAsync(db, vm, tag, [owner], Ttl(spec), alone: false, cancellationToken) is [var lease]
+        )
         {
             return (lease, true, null);
         }
 
-        return (null, false, held is null ? Problems.VlanTagTaken($"Tag {tag} of {vmName} has just been taken.", TimeSpan.FromSeconds(1)) : Leases.Taken(vm, held, "#/spec"));
+        return (
+            null,
+            false,
+            held is null
+                ? Problems.VlanTagTaken($"Tag {tag} of {vmName} has just been taken.", TimeSpan.FromSeconds(1))
+                : Leases.Taken(vm, held, "#/spec")
+        );
     }
 
     /// <summary>Reserves as many tags as asked, all or none; the same owner again has the same lease again.</summary>
     /// <returns>The leases in the order of their tags, and whether they are new.</returns>
-    public static async Task<(List<VlanLease> Leases, bool IsNew, Problem? Problem)> PostAsync(NestDb db, string vmName, LeaseSpec spec, CancellationToken cancellationToken)
+    public static async Task<(List<VlanLease> Leases, bool IsNew, Problem? Problem)> PostAsync(
+        NestDb db,
+        string vmName,
+        LeaseSpec spec,
+        CancellationToken cancellationToken
+    )
     {
         var (vm, problem) = await LockAsync(db, vmName, cancellationToken);
         if (vm is null || spec.Owner is not { } owner)
@@ -74,7 +100,11 @@ internal static class Reservations
         var owners = count == 1 ? [owner] : Enumerable.Range(1, count).Select(i => $"{owner}-{i}").ToArray();
         if (owners[^1].Length > LeaseSpec.LongestOwner)
         {
-            return ([], false, Problems.ValidationFailed("#/spec/owner", $"may have {LeaseSpec.LongestOwner} characters with -{count} behind it"));
+            return (
+                [],
+                false,
+                Problems.ValidationFailed("#/spec/owner", $"may have {LeaseSpec.LongestOwner} characters with -{count} behind it")
+            );
         }
 
         var granted = await Grant.ReservedAsync(db, vm, null, owners, Ttl(spec), alone: true, cancellationToken);
@@ -94,7 +124,15 @@ internal static class Reservations
 
             if (present.Count > 0)
             {
-                return ([], false, Problems.VlanTagTaken($"{present[0].Owner} has tag {present[0].Tag} of {vmName} ({Word(present[0].State)}).", null, "#/spec/owner"));
+                return (
+                    [],
+                    false,
+                    Problems.VlanTagTaken(
+                        $"{present[0].Owner} has tag {present[0].Tag} of {vmName} ({Word(present[0].State)}).",
+                        null,
+                        "#/spec/owner"
+                    )
+                );
             }
 
             granted = await Grant.ReservedAsync(db, vm, null, owners, Ttl(spec), alone: false, cancellationToken);
@@ -103,7 +141,16 @@ internal static class Reservations
         if (granted.Count < count)
         {
             var exhausted = await Leases.ExhaustedAsync(db, vm, VlanRanges.Parse(vm.VlanRanges), cancellationToken);
-            return ([], false, granted.Count == 0 ? exhausted : exhausted with { Detail = $"Of {count} tags asked for, only {granted.Count} of {vmName} are free." });
+            return (
+                [],
+                false,
+                granted.Count == 0
+                    ? exhausted
+                    : exhausted with
+                    {
+                        Detail = $"Of {count} tags asked for, only {granted.Count} of {vmName} are free.",
+                    }
+            );
         }
 
         return (granted, true, null);
@@ -111,7 +158,14 @@ internal static class Reservations
 
     /// <summary>Gives a reservation back. A lease on its way to being free will not return to its owner; with force its way ends.</summary>
     public static async Task<Problem?> DeleteAsync(
-        NestDb db, Settlement settlement, string vmName, int tag, Conditional condition, bool force, CancellationToken cancellationToken)
+        NestDb db,
+        Settlement settlement,
+        string vmName,
+        int tag,
+        Conditional condition,
+        bool force,
+        CancellationToken cancellationToken
+    )
     {
         var (vm, problem) = await LockAsync(db, vmName, cancellationToken, evenDeleting: true);
         if (vm is null)
@@ -130,7 +184,9 @@ internal static class Reservations
             case null:
                 return Problems.NotFound($"Tag {tag} of {vmName} is not leased.");
             case { State: LeaseState.Bound }:
-                return Problems.InUse($"Tag {tag} of {vmName} is bound to container {lease.ContainerName}. Delete the container, or give it another tag.");
+                return Problems.InUse(
+                    $"Tag {tag} of {vmName} is bound to container {lease.ContainerName}. Delete the container, or give it another tag."
+                );
             case { State: LeaseState.Reserved }:
                 await db.ExecuteAsync(GiveBack, cancellationToken, ("lease", lease.Id));
                 break;
@@ -138,11 +194,26 @@ internal static class Reservations
                 // It is on its way already: said again, nothing changes.
                 return null;
             default:
-                await db.ExecuteAsync("UPDATE vlan_leases SET owner = NULL, ttl = NULL, expires_at = NULL, revision = revision + 1 WHERE id = @lease", cancellationToken, ("lease", lease.Id));
+                await db.ExecuteAsync(
+                    "UPDATE vlan_leases SET owner = NULL, ttl = NULL, expires_at = NULL, revision = revision + 1 WHERE id = @lease",
+                    cancellationToken,
+                    ("lease", lease.Id)
+                );
                 break;
         }
 
-        ChangeLog.Add(db, "vlan-lease", vmName, $"{tag}", lease.Id, lease.State == LeaseState.Reserved ? "deleted" : force ? "forced" : "deleting", Told(lease.Owner, lease.Ttl), null);
+        ChangeLog.Add(
+            db,
+            "vlan-lease",
+            vmName,
+            $"{tag}",
+            lease.Id,
+            lease.State == LeaseState.Reserved ? "deleted"
+                : force ? "forced"
+                : "deleting",
+            Told(lease.Owner, lease.Ttl),
+            null
+        );
         if (force)
         {
             await settlement.ForceLeaseAsync(db, lease.Id, cancellationToken);
@@ -153,25 +224,47 @@ internal static class Reservations
 
     internal static string Word(LeaseState state) => state.ToString().ToLowerInvariant();
 
-    private static async Task<List<VlanLease>> RenewAsync(NestDb db, string vm, List<VlanLease> leases, LeaseSpec spec, CancellationToken cancellationToken)
+    private static async Task<List<VlanLease>> RenewAsync(
+        NestDb db,
+        string vm,
+        List<VlanLease> leases,
+        LeaseSpec spec,
+        CancellationToken cancellationToken
+    )
     {
         var ttl = Ttl(spec);
         foreach (var lease in leases.Where(lease => spec.Ttl is not null || lease.Ttl is not null))
         {
-            ChangeLog.Add(db, "vlan-lease", vm, $"{lease.Tag}", lease.Id, "updated", Told(lease.Owner, lease.Ttl), Told(lease.Owner, spec.Ttl));
+            ChangeLog.Add(
+                db,
+                "vlan-lease",
+                vm,
+                $"{lease.Tag}",
+                lease.Id,
+                "updated",
+                Told(lease.Owner, lease.Ttl),
+                Told(lease.Owner, spec.Ttl)
+            );
             var renewed = await db.QueryAsync(
                 "UPDATE vlan_leases SET ttl = @text, expires_at = statement_timestamp() + @ttl, revision = revision + 1 WHERE id = @lease RETURNING expires_at, revision",
-                row => (ExpiresAt: row.IsDBNull(0) ? (DateTimeOffset?)null : row.GetFieldValue<DateTimeOffset>(0), Revision: row.GetInt64(1)), cancellationToken,
-                ("lease", lease.Id), ("text", Sql.Typed(NpgsqlDbType.Text, ttl?.Text)), ("ttl", Sql.Typed(NpgsqlDbType.Interval, ttl?.Time)));
+                row =>
+                    (ExpiresAt: row.IsDBNull(0) ? (DateTimeOffset?)null : row.GetFieldValue<DateTimeOffset>(0), Revision: row.GetInt64(1)),
+                cancellationToken,
+                ("lease", lease.Id),
+                ("text", Sql.Typed(NpgsqlDbType.Text, ttl?.Text)),
+                ("ttl", Sql.Typed(NpgsqlDbType.Interval, ttl?.Time))
+            );
             (lease.Ttl, lease.ExpiresAt, lease.Revision) = (spec.Ttl, renewed[0].ExpiresAt, renewed[0].Revision);
         }
 
         return leases;
     }
 
-    private static string Told(string? owner, string? ttl) => JsonSerializer.Serialize(new { spec = new LeaseSpec { Owner = owner, Ttl = ttl } }, ApiJson.Options);
+    private static string Told(string? owner, string? ttl) =>
+        JsonSerializer.Serialize(new { spec = new LeaseSpec { Owner = owner, Ttl = ttl } }, ApiJson.Options);
 
-    private static (string Text, TimeSpan Time)? Ttl(LeaseSpec spec) => Durations.TryParse(spec.Ttl, out var time) ? (spec.Ttl ?? "", time) : null;
+    private static (string Text, TimeSpan Time)? Ttl(LeaseSpec spec) =>
+        Durations.TryParse(spec.Ttl, out var time) ? (spec.Ttl ?? "", time) : null;
 
     private static Problem? Check(Conditional condition, VlanLease? lease)
     {
@@ -180,16 +273,28 @@ internal static class Reservations
             return Problems.PreconditionFailed("If-None-Match: * was sent, and the tag is leased.");
         }
 
-        return condition.IfMatch is null || (lease is not null && (condition.IfMatch.Contains("*") || condition.IfMatch.Contains(Conditional.ETag(lease.Id, lease.Revision))))
+        return
+            condition.IfMatch is null
+            || (
+                lease is not null
+                && (condition.IfMatch.Contains("*") || condition.IfMatch.Contains(Conditional.ETag(lease.Id, lease.Revision)))
+            )
             ? null
-            : Problems.PreconditionFailed(lease is null ? "If-Match was sent, and the tag is not leased." : $"If-Match was sent, and the lease's ETag is {Conditional.ETag(lease.Id, lease.Revision)}.");
+            : Problems.PreconditionFailed(
+                lease is null
+                    ? "If-Match was sent, and the tag is not leased."
+                    : $"If-Match was sent, and the lease's ETag is {Conditional.ETag(lease.Id, lease.Revision)}."
+            );
     }
 
     /// <summary>The VM's leases of the tag and of the owners, locked, in the order of the tags. What time has ended is over first, so that it is in nobody's way.</summary>
     private static async Task<List<VlanLease>> LockAsync(NestDb db, Guid vm, int? tag, string[] owners, CancellationToken cancellationToken)
     {
-        var leases = db.VlanLeases.FromSql(
-            $"SELECT * FROM vlan_leases WHERE vm_id = {vm} AND (tag = {tag} OR owner = ANY({owners})) ORDER BY tag FOR NO KEY UPDATE").AsNoTracking();
+        var leases = db
+            .VlanLeases.FromSql(
+                $"SELECT * FROM vlan_leases WHERE vm_id = {vm} AND (tag = {tag} OR owner = ANY({owners})) ORDER BY tag FOR NO KEY UPDATE"
+            )
+            .AsNoTracking();
         var found = await leases.ToListAsync(cancellationToken);
         if (!found.Exists(lease => lease.ExpiresAt is not null || lease.CoolUntil is not null))
         {
@@ -200,10 +305,20 @@ internal static class Reservations
         return await leases.ToListAsync(cancellationToken);
     }
 
-    private static async Task<(Vm? Vm, Problem? Problem)> LockAsync(NestDb db, string name, CancellationToken cancellationToken, bool evenDeleting = false)
+    private static async Task<(Vm? Vm, Problem? Problem)> LockAsync(
+        NestDb db,
+        string name,
+        CancellationToken cancellationToken,
+        bool evenDeleting = false
+    )
     {
         var vms = ResourceName.IsValid(name)
-            ? await db.Vms.FromSql($"SELECT * FROM vms WHERE name = {name} ORDER BY deleting_since IS NOT NULL, created_at DESC FOR NO KEY UPDATE").AsNoTracking().ToListAsync(cancellationToken)
+            ? await db
+                .Vms.FromSql(
+                    $"SELECT * FROM vms WHERE name = {name} ORDER BY deleting_since IS NOT NULL, created_at DESC FOR NO KEY UPDATE"
+                )
+                .AsNoTracking()
+                .ToListAsync(cancellationToken)
             : [];
         return vms is not [var vm, ..] ? (null, Problems.NotFound("vm", name))
             : vm.DeletingSince is not null && !evenDeleting ? (null, Problems.BeingDeleted($"The VM {name} is being deleted."))

@@ -43,7 +43,12 @@ internal sealed class TagTenureMapping : IEntityTypeConfiguration<TagTenure>
     {
         tenure.ToTable("vlan_history");
         tenure.Property(t => t.Id).UseIdentityAlwaysColumn();
-        tenure.HasIndex(t => new { t.VmId, t.Tag, t.Until });
+        tenure.HasIndex(t => new
+        {
+            t.VmId,
+            t.Tag,
+            t.Until,
+        });
         tenure.HasIndex(t => t.LeaseId).HasFilter("until IS NULL");
         tenure.HasIndex(t => new { t.VmName, t.Id });
     }

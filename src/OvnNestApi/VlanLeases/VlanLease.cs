@@ -107,9 +107,20 @@ internal sealed class VlanLeaseMapping : IEntityTypeConfiguration<VlanLease>, IE
         lease.Property(l => l.State).HasConversion<string>();
         lease.HasIndex(l => new { l.VmId, l.Tag }).IsUnique().HasDatabaseName("ux_vlan_leases_tag");
         // Two indexes on one column: EF tells them apart by name alone.
-        lease.HasIndex(l => l.ContainerId, "ux_vlan_leases_container").IsUnique().HasFilter("state = 'Bound'").HasDatabaseName("ux_vlan_leases_container");
-        lease.HasIndex(l => new { l.VmId, l.Owner }, "ux_vlan_leases_owner").IsUnique().HasFilter("state IN ('Reserved', 'Bound')").HasDatabaseName("ux_vlan_leases_owner");
-        lease.HasIndex(l => new { l.VmId, l.Owner }, "ix_vlan_leases_owner").HasFilter("owner IS NOT NULL").HasDatabaseName("ix_vlan_leases_owner");
+        lease
+            .HasIndex(l => l.ContainerId, "ux_vlan_leases_container")
+            .IsUnique()
+            .HasFilter("state = 'Bound'")
+            .HasDatabaseName("ux_vlan_leases_container");
+        lease
+            .HasIndex(l => new { l.VmId, l.Owner }, "ux_vlan_leases_owner")
+            .IsUnique()
+            .HasFilter("state IN ('Reserved', 'Bound')")
+            .HasDatabaseName("ux_vlan_leases_owner");
+        lease
+            .HasIndex(l => new { l.VmId, l.Owner }, "ix_vlan_leases_owner")
+            .HasFilter("owner IS NOT NULL")
+            .HasDatabaseName("ix_vlan_leases_owner");
         lease.HasIndex(l => new { l.VmId, l.ContainerName }).HasFilter("former_mac IS NOT NULL").HasDatabaseName("ix_vlan_leases_former");
         lease.HasIndex(l => l.CoolUntil).HasFilter("state = 'Cooling'");
         lease.HasIndex(l => l.ContainerId, "ix_vlan_leases_former").HasFilter("state <> 'Bound'").HasDatabaseName("ix_vlan_leases_former");
@@ -117,7 +128,10 @@ internal sealed class VlanLeaseMapping : IEntityTypeConfiguration<VlanLease>, IE
         lease.HasIndex(l => new { l.VmId, l.ContainerName }).HasDatabaseName("ix_vlan_leases_name");
         lease.HasIndex(l => l.ExpiresAt).HasFilter("state = 'Reserved'");
         lease.HasIndex(l => l.Since).HasFilter("state = 'Draining'").HasDatabaseName("ix_vlan_leases_draining");
-        lease.HasIndex(l => l.DrainNbCfg).HasFilter("state = 'Draining' AND drain_nb_cfg IS NULL").HasDatabaseName("ix_vlan_leases_in_northbound");
+        lease
+            .HasIndex(l => l.DrainNbCfg)
+            .HasFilter("state = 'Draining' AND drain_nb_cfg IS NULL")
+            .HasDatabaseName("ix_vlan_leases_in_northbound");
         lease.HasOne<Vm>().WithMany().HasForeignKey(l => l.VmId).OnDelete(DeleteBehavior.Cascade);
     }
 

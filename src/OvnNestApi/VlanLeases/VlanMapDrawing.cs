@@ -9,16 +9,28 @@ namespace OvnNestApi.VlanLeases;
 /// </summary>
 internal static class VlanMapDrawing
 {
-    private const int Cell = 9, Pitch = 10, Gap = 4;
-    private const int Left = 52, Width = Left + (100 * Pitch) + (9 * Gap) + 24;
-    private const int Top = 118, GridHeight = (41 * Pitch) + (4 * Gap);
-    private const int Columns = 5, ColumnWidth = 206, LineHeight = 15, LongestName = 22;
+    private const int Cell = 9,
+        Pitch = 10,
+        Gap = 4;
+    private const int Left = 52,
+        Width = Left + (100 * Pitch) + (9 * Gap) + 24;
+    private const int Top = 118,
+        GridHeight = (41 * Pitch) + (4 * Gap);
+    private const int Columns = 5,
+        ColumnWidth = 206,
+        LineHeight = 15,
+        LongestName = 22;
 
     private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
 
     private static readonly (string Id, string Says)[] States =
     [
-        ("bound", "a container has it"), ("reserved", "held for an owner"), ("draining", "released, a host may still use it"), ("cooling", "free after the cool-down"), ("free", "free"), ("outside", "not in the ranges"),
+        ("bound", "a container has it"),
+        ("reserved", "held for an owner"),
+        ("draining", "released, a host may still use it"),
+        ("cooling", "free after the cool-down"),
+        ("free", "free"),
+        ("outside", "not in the ranges"),
     ];
 
     // The colours of the two themes: ink, faint ink, paper, free, and the states'.
@@ -42,12 +54,21 @@ internal static class VlanMapDrawing
         var height = Top + GridHeight + 30 + (directory.Count == 0 ? 0 : directory.Max(line => line.Bottom) + 16);
         return new XElement(
             Svg + "svg",
-            new XAttribute("viewBox", Invariant($"0 0 {Width} {height}")), new XAttribute("width", Width), new XAttribute("height", height),
-            new XAttribute("class", "vlan-map"), new XAttribute("role", "img"), new XAttribute("aria-labelledby", "vlan-map-title vlan-map-desc"),
+            new XAttribute("viewBox", Invariant($"0 0 {Width} {height}")),
+            new XAttribute("width", Width),
+            new XAttribute("height", height),
+            new XAttribute("class", "vlan-map"),
+            new XAttribute("role", "img"),
+            new XAttribute("aria-labelledby", "vlan-map-title vlan-map-desc"),
             new XElement(Svg + "title", new XAttribute("id", "vlan-map-title"), $"VLAN tags of {map.Vm}"),
             new XElement(Svg + "desc", new XAttribute("id", "vlan-map-desc"), Description(map)),
             new XElement(Svg + "style", Style),
-            new XElement(Svg + "defs", States.Select(state => new XElement(Svg + "g", new XAttribute("id", state.Id), Shape(state.Id))), Runs("free"), Runs("outside")),
+            new XElement(
+                Svg + "defs",
+                States.Select(state => new XElement(Svg + "g", new XAttribute("id", state.Id), Shape(state.Id))),
+                Runs("free"),
+                Runs("outside")
+            ),
             Rectangle(0, 0, Width, height, "var(--paper)"),
             Text(Left, 36, "heading", $"VLAN tags of {map.Vm}"),
             Text(Left, 58, "words faint", Summary(map)),
@@ -55,8 +76,13 @@ internal static class VlanMapDrawing
             Rulers(),
             Cells(used, ranges),
             ranges.Ranges.Select(range => Outline(range.Low, range.High)),
-            new XElement(Svg + "g", new XAttribute("class", "directory"), new XAttribute("transform", Invariant($"translate(0 {Top + GridHeight + 30})")), directory.Select(line => line.Drawn)))
-            .ToString(SaveOptions.DisableFormatting);
+            new XElement(
+                Svg + "g",
+                new XAttribute("class", "directory"),
+                new XAttribute("transform", Invariant($"translate(0 {Top + GridHeight + 30})")),
+                directory.Select(line => line.Drawn)
+            )
+        ).ToString(SaveOptions.DisableFormatting);
     }
 
     private static string Summary(VlanMap map)
@@ -65,24 +91,56 @@ internal static class VlanMapDrawing
         return $"ranges {(ranges.Length > 130 ? ranges[..129] + "…" : ranges)}";
     }
 
-    private static string Description(VlanMap map) => $"Of the tags {map.Ranges}: {string.Join(", ", map.Counts.Select(count => Invariant($"{count.Value} {count.Key}")))}.";
+    private static string Description(VlanMap map) =>
+        $"Of the tags {map.Ranges}: {string.Join(", ", map.Counts.Select(count => Invariant($"{count.Value} {count.Key}")))}.";
 
     /// <summary>Told apart without colour: full, hatched, half full, a dot in a ring, pale, a speck.</summary>
-    private static IEnumerable<XElement> Shape(string state) => state switch
-    {
-        "bound" => [Box("var(--bound)")],
-        "reserved" => [Box("var(--reserved-fill)", "var(--reserved)"), Line("M1 6L6 1M3 8L8 3", "var(--reserved)")],
-        "draining" => [Box("none", "var(--draining)"), new(Svg + "path", new XAttribute("d", "M1 4.5h7V8H1z"), new XAttribute("fill", "var(--draining)"))],
-        "cooling" => [Box("none", "var(--cooling)"), new(Svg + "circle", new XAttribute("cx", 4.5), new XAttribute("cy", 4.5), new XAttribute("r", 1.5), new XAttribute("fill", "var(--cooling)"))],
-        "free" => [Box("var(--free)")],
-        _ => [new(Svg + "circle", new XAttribute("cx", 4.5), new XAttribute("cy", 4.5), new XAttribute("r", 1), new XAttribute("fill", "var(--line)"))],
-    };
+    private static IEnumerable<XElement> Shape(string state) =>
+        state switch
+        {
+            "bound" => [Box("var(--bound)")],
+            "reserved" => [Box("var(--reserved-fill)", "var(--reserved)"), Line("M1 6L6 1M3 8L8 3", "var(--reserved)")],
+            "draining" =>
+            [
+                Box("none", "var(--draining)"),
+                new(Svg + "path", new XAttribute("d", "M1 4.5h7V8H1z"), new XAttribute("fill", "var(--draining)")),
+            ],
+            "cooling" =>
+            [
+                Box("none", "var(--cooling)"),
+                new(
+                    Svg + "circle",
+                    new XAttribute("cx", 4.5),
+                    new XAttribute("cy", 4.5),
+                    new XAttribute("r", 1.5),
+                    new XAttribute("fill", "var(--cooling)")
+                ),
+            ],
+            "free" => [Box("var(--free)")],
+            _ =>
+            [
+                new(
+                    Svg + "circle",
+                    new XAttribute("cx", 4.5),
+                    new XAttribute("cy", 4.5),
+                    new XAttribute("r", 1),
+                    new XAttribute("fill", "var(--line)")
+                ),
+            ],
+        };
 
     /// <summary>Ten cells and the gap after them: what is alike and adjacent is one rectangle that is filled with these.</summary>
-    private static XElement Runs(string state) => new(
-        Svg + "pattern", new XAttribute("id", $"{state}-run"), new XAttribute("patternUnits", "userSpaceOnUse"),
-        new XAttribute("x", Left), new XAttribute("y", Top), new XAttribute("width", (10 * Pitch) + Gap), new XAttribute("height", (10 * Pitch) + Gap),
-        Enumerable.Range(0, 100).Select(i => Use(state, i % 10 * Pitch, i / 10 * Pitch)));
+    private static XElement Runs(string state) =>
+        new(
+            Svg + "pattern",
+            new XAttribute("id", $"{state}-run"),
+            new XAttribute("patternUnits", "userSpaceOnUse"),
+            new XAttribute("x", Left),
+            new XAttribute("y", Top),
+            new XAttribute("width", (10 * Pitch) + Gap),
+            new XAttribute("height", (10 * Pitch) + Gap),
+            Enumerable.Range(0, 100).Select(i => Use(state, i % 10 * Pitch, i / 10 * Pitch))
+        );
 
     private static XElement Legend(VlanMap map, int outside)
     {
@@ -93,18 +151,39 @@ internal static class VlanMapDrawing
             var count = id == "outside" ? outside : map.Counts[id];
             var words = id is "free" or "outside" ? says : id;
             legend.Add(
-                new XElement(Svg + "g", new XElement(Svg + "title", says), new XElement(Svg + "use", new XAttribute("href", $"#{id}"), new XAttribute("transform", Invariant($"translate({x} 72) scale(1.4)"))),
-                    new XElement(Svg + "text", new XAttribute("x", x + 19), new XAttribute("y", 83), new XAttribute("class", "words"), new XElement(Svg + "tspan", words + " "), new XElement(Svg + "tspan", new XAttribute("class", "count"), Invariant($"{count:N0}")))));
+                new XElement(
+                    Svg + "g",
+                    new XElement(Svg + "title", says),
+                    new XElement(
+                        Svg + "use",
+                        new XAttribute("href", $"#{id}"),
+                        new XAttribute("transform", Invariant($"translate({x} 72) scale(1.4)"))
+                    ),
+                    new XElement(
+                        Svg + "text",
+                        new XAttribute("x", x + 19),
+                        new XAttribute("y", 83),
+                        new XAttribute("class", "words"),
+                        new XElement(Svg + "tspan", words + " "),
+                        new XElement(Svg + "tspan", new XAttribute("class", "count"), Invariant($"{count:N0}"))
+                    )
+                )
+            );
             x += 46 + (8 * (words.Length + Invariant($"{count:N0}").Length));
         }
 
         return legend;
     }
 
-    private static XElement Rulers() => new(
-        Svg + "g", new XAttribute("class", "rulers"),
-        Enumerable.Range(0, 10).Select(ten => Text(X(ten * 10), Top - 7, "ruler", Invariant($"{ten}0"))),
-        Enumerable.Range(0, 41).Select(hundred => Text(Left - 9, Y(hundred * 100) + 8, "ruler", Invariant($"{hundred * 100}"), isAtEnd: true)));
+    private static XElement Rulers() =>
+        new(
+            Svg + "g",
+            new XAttribute("class", "rulers"),
+            Enumerable.Range(0, 10).Select(ten => Text(X(ten * 10), Top - 7, "ruler", Invariant($"{ten}0"))),
+            Enumerable
+                .Range(0, 41)
+                .Select(hundred => Text(Left - 9, Y(hundred * 100) + 8, "ruler", Invariant($"{hundred * 100}"), isAtEnd: true))
+        );
 
     private static XElement Cells(Dictionary<int, VlanMapEntry> used, VlanRanges ranges)
     {
@@ -146,7 +225,11 @@ internal static class VlanMapDrawing
 
         if (lastRow == firstRow + 1 && right < left)
         {
-            return [Line(Invariant($"M{left} {up}H{end}V{Y(low) + Cell + 2}H{left}z"), "var(--faint)"), Line(Invariant($"M{begin} {Y(high) - 2}H{right}V{down}H{begin}z"), "var(--faint)")];
+            return
+            [
+                Line(Invariant($"M{left} {up}H{end}V{Y(low) + Cell + 2}H{left}z"), "var(--faint)"),
+                Line(Invariant($"M{begin} {Y(high) - 2}H{right}V{down}H{begin}z"), "var(--faint)"),
+            ];
         }
 
         var (under, over) = (Y((firstRow + 1) * 100) - 2, Y((lastRow - 1) * 100) + Cell + 2);
@@ -167,7 +250,13 @@ internal static class VlanMapDrawing
             {
                 var (x, line) = (Left + (i / lines * ColumnWidth), y + (i % lines * LineHeight));
                 var name = Name(entry);
-                var label = Text(x + 15, line + 8, null, new XElement(Svg + "tspan", Invariant($"{entry.Tag} ")), name.Length > LongestName ? name[..(LongestName - 1)] + "…" : name);
+                var label = Text(
+                    x + 15,
+                    line + 8,
+                    null,
+                    new XElement(Svg + "tspan", Invariant($"{entry.Tag} ")),
+                    name.Length > LongestName ? name[..(LongestName - 1)] + "…" : name
+                );
                 yield return ([Use(Reservations.Word(entry.State), x, line), label], line + LineHeight);
             }
 
@@ -184,21 +273,53 @@ internal static class VlanMapDrawing
 
     private static int Y(int tag) => Top + (tag / 100 * Pitch) + (tag / 1000 * Gap);
 
-    private static XElement Use(string id, int x, int y) => new(Svg + "use", new XAttribute("href", $"#{id}"), new XAttribute("x", x), new XAttribute("y", y));
+    private static XElement Use(string id, int x, int y) =>
+        new(Svg + "use", new XAttribute("href", $"#{id}"), new XAttribute("x", x), new XAttribute("y", y));
 
-    private static XElement Box(string fill, string? line = null) => line is null
-        ? new(Svg + "rect", new XAttribute("width", Cell), new XAttribute("height", Cell), new XAttribute("rx", 2), new XAttribute("fill", fill))
-        : new(Svg + "rect", new XAttribute("x", 0.5), new XAttribute("y", 0.5), new XAttribute("width", Cell - 1), new XAttribute("height", Cell - 1), new XAttribute("rx", 1.5), new XAttribute("fill", fill), new XAttribute("stroke", line));
+    private static XElement Box(string fill, string? line = null) =>
+        line is null
+            ? new(
+                Svg + "rect",
+                new XAttribute("width", Cell),
+                new XAttribute("height", Cell),
+                new XAttribute("rx", 2),
+                new XAttribute("fill", fill)
+            )
+            : new(
+                Svg + "rect",
+                new XAttribute("x", 0.5),
+                new XAttribute("y", 0.5),
+                new XAttribute("width", Cell - 1),
+                new XAttribute("height", Cell - 1),
+                new XAttribute("rx", 1.5),
+                new XAttribute("fill", fill),
+                new XAttribute("stroke", line)
+            );
 
-    private static XElement Rectangle(int x, int y, int width, int height, string fill) => new(
-        Svg + "rect", new XAttribute("x", x), new XAttribute("y", y), new XAttribute("width", width), new XAttribute("height", height), new XAttribute("fill", fill));
+    private static XElement Rectangle(int x, int y, int width, int height, string fill) =>
+        new(
+            Svg + "rect",
+            new XAttribute("x", x),
+            new XAttribute("y", y),
+            new XAttribute("width", width),
+            new XAttribute("height", height),
+            new XAttribute("fill", fill)
+        );
 
-    private static XElement Line(string path, string stroke) => new(Svg + "path", new XAttribute("d", path), new XAttribute("fill", "none"), new XAttribute("stroke", stroke));
+    private static XElement Line(string path, string stroke) =>
+        new(Svg + "path", new XAttribute("d", path), new XAttribute("fill", "none"), new XAttribute("stroke", stroke));
 
     private static XElement Text(int x, int y, string? style, params object[] content) => Text(x, y, style, content, false);
 
-    private static XElement Text(int x, int y, string? style, object content, bool isAtEnd) => new(
-        Svg + "text", new XAttribute("x", x), new XAttribute("y", y), style is null ? null : new XAttribute("class", style), isAtEnd ? new XAttribute("text-anchor", "end") : null, content);
+    private static XElement Text(int x, int y, string? style, object content, bool isAtEnd) =>
+        new(
+            Svg + "text",
+            new XAttribute("x", x),
+            new XAttribute("y", y),
+            style is null ? null : new XAttribute("class", style),
+            isAtEnd ? new XAttribute("text-anchor", "end") : null,
+            content
+        );
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

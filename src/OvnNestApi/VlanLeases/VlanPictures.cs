@@ -11,15 +11,37 @@ internal static class VlanPictures
 {
     public static void MapVlanPictures(this IEndpointRouteBuilder api)
     {
-        api.MapRead("/vms/{vm}/vlan-map", MapAsync).WithTags("VLAN leases").Takes().Offers(Representations.Json, Representations.Svg)
-            .Describe("get-vlan-map", "Every tag of a VM and its state", "Tags that are not free one by one, free ones as ranges; with `Accept: image/svg+xml` a drawing of all of them.");
-        api.MapRead("/vms/{vm}/vlan-history", HistoryAsync).WithTags("VLAN leases")
+        api.MapRead("/vms/{vm}/vlan-map", MapAsync)
+            .WithTags("VLAN leases")
+            .Takes()
+            .Offers(Representations.Json, Representations.Svg)
+            .Describe(
+                "get-vlan-map",
+                "Every tag of a VM and its state",
+                "Tags that are not free one by one, free ones as ranges; with `Accept: image/svg+xml` a drawing of all of them."
+            );
+        api.MapRead("/vms/{vm}/vlan-history", HistoryAsync)
+            .WithTags("VLAN leases")
             .Takes(
-                new("tag", "Only this tag.", "integer"), new("at", "Only who had a tag at this time, such as 2026-11-23T18:00:00Z."), new("limit", "Items of a page, 1 to 1000; default 100.", "integer"), new("cursor", "The `next` of the page before."))
-            .Describe("list-vlan-history", "Who had which tag, from when to when", "The latest first. It is kept beyond the container and the VM: a VM made anew under the name has another `vmId`.");
+                new("tag", "Only this tag.", "integer"),
+                new("at", "Only who had a tag at this time, such as 2026-11-23T18:00:00Z."),
+                new("limit", "Items of a page, 1 to 1000; default 100.", "integer"),
+                new("cursor", "The `next` of the page before.")
+            )
+            .Describe(
+                "list-vlan-history",
+                "Who had which tag, from when to when",
+                "The latest first. It is kept beyond the container and the VM: a VM made anew under the name has another `vmId`."
+            );
     }
 
-    internal static async Task<Results<JsonResult<VlanMap>, SvgResult, ProblemResult>> MapAsync(string vm, HttpContext context, NestDb db, LeaseReading reading, CancellationToken ct)
+    internal static async Task<Results<JsonResult<VlanMap>, SvgResult, ProblemResult>> MapAsync(
+        string vm,
+        HttpContext context,
+        NestDb db,
+        LeaseReading reading,
+        CancellationToken ct
+    )
     {
         if (await LeaseEndpoints.FindVmAsync(db, vm, ct) is not { } id)
         {
@@ -27,18 +49,33 @@ internal static class VlanPictures
         }
 
         var text = await db.Vms.Where(v => v.Id == id).Select(v => v.VlanRanges).SingleAsync(ct);
-        var leases = (await reading.ViewsAsync(db, vm, Expiry.Leases(db).Where(l => l.VmId == id), ct))
-            .ConvertAll(l => new VlanMapEntry(l.Status.Tag, l.Status.State, l.Status.Container, l.Spec.Owner, l.Status.Since, l.Status.ExpiresAt, l.Status.FreeAt, l.Status.WaitingFor));
+        var leases = (await reading.ViewsAsync(db, vm, Expiry.Leases(db).Where(l => l.VmId == id), ct)).ConvertAll(l => new VlanMapEntry(
+            l.Status.Tag,
+            l.Status.State,
+            l.Status.Container,
+            l.Spec.Owner,
+            l.Status.Since,
+            l.Status.ExpiresAt,
+            l.Status.FreeAt,
+            l.Status.WaitingFor
+        ));
         var ranges = VlanRanges.Parse(text);
         var taken = leases.Select(l => l.Tag).ToHashSet();
         var free = ranges.Ranges.SelectMany(r => Enumerable.Range(r.Low, r.High - r.Low + 1)).Where(tag => !taken.Contains(tag)).ToList();
         var counts = Enum.GetValues<LeaseState>().ToDictionary(Reservations.Word, state => leases.Count(l => l.State == state));
         counts["free"] = free.Count;
         var map = new VlanMap(vm, text, counts, leases, VlanRanges.TryParse(string.Join(',', free), out var left) ? left.ToString() : "");
-        return Representations.Of(context).Choose(context.Request) == Representations.Svg ? new SvgResult(VlanMapDrawing.Of(map)) : new JsonResult<VlanMap>(map);
+        return Representations.Of(context).Choose(context.Request) == Representations.Svg
+            ? new SvgResult(VlanMapDrawing.Of(map))
+            : new JsonResult<VlanMap>(map);
     }
 
-    internal static async Task<Results<JsonResult<ListView<TenureView>>, ProblemResult>> HistoryAsync(string vm, HttpContext context, NestDb db, CancellationToken ct)
+    internal static async Task<Results<JsonResult<ListView<TenureView>>, ProblemResult>> HistoryAsync(
+        string vm,
+        HttpContext context,
+        NestDb db,
+        CancellationToken ct
+    )
     {
         var query = new Query(context.Request);
         var tag = query.Number("tag", VlanRanges.Lowest, VlanRanges.Highest, 0);
@@ -50,9 +87,17 @@ internal static class VlanPictures
             return (ProblemResult)problem;
         }
 
-        var tenures = db.VlanHistory.Where(t => t.VmName == vm && t.Id < before && (tag == 0 || t.Tag == tag) && (at == null || (t.From <= at && (t.Until == null || t.Until > at))));
-        var items = await tenures.OrderByDescending(t => t.Id).Take(limit + 1)
-            .Select(t => new TenureView(t.Id, t.VmId, t.Tag, t.ContainerName, t.ContainerId, t.Owner, t.LeaseId, t.From, t.Until)).ToListAsync(ct);
+        var tenures = db.VlanHistory.Where(t =>
+            t.VmName == vm
+            && t.Id < before
+            && (tag == 0 || t.Tag == tag)
+            && (at == null || (t.From <= at && (t.Until == null || t.Until > at)))
+        );
+        var items = await tenures
+            .OrderByDescending(t => t.Id)
+            .Take(limit + 1)
+            .Select(t => new TenureView(t.Id, t.VmId, t.Tag, t.ContainerName, t.ContainerId, t.Owner, t.LeaseId, t.From, t.Until))
+            .ToListAsync(ct);
         if (items.Count == 0 && await LeaseEndpoints.FindVmAsync(db, vm, ct) is null)
         {
             return (ProblemResult)Problems.NotFound("vm", vm);
@@ -65,7 +110,13 @@ internal static class VlanPictures
 
     // RFC 3339; without an offset it is UTC, as all times of the API are.
     private static bool TryParseTime(string? text, out DateTimeOffset time) =>
-        DateTimeOffset.TryParseExact(text, "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
+        DateTimeOffset.TryParseExact(
+            text,
+            "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK",
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+            out time
+        );
 }
 
 /// <summary>All tags of a VM.</summary>
@@ -74,7 +125,13 @@ internal static class VlanPictures
 /// <param name="Counts">How many tags are reserved, bound, draining, cooling, free.</param>
 /// <param name="Tags">Those that are not free.</param>
 /// <param name="Free">Those that are, as ranges; empty when none is.</param>
-public sealed record VlanMap(string Vm, string Ranges, IReadOnlyDictionary<string, int> Counts, IReadOnlyList<VlanMapEntry> Tags, string Free);
+public sealed record VlanMap(
+    string Vm,
+    string Ranges,
+    IReadOnlyDictionary<string, int> Counts,
+    IReadOnlyList<VlanMapEntry> Tags,
+    string Free
+);
 
 /// <summary>A tag that is not free.</summary>
 /// <param name="Tag">The tag.</param>
@@ -86,7 +143,15 @@ public sealed record VlanMap(string Vm, string Ranges, IReadOnlyDictionary<strin
 /// <param name="FreeAt">While cooling: when the tag may be had again.</param>
 /// <param name="WaitingFor">As the lease says it.</param>
 public sealed record VlanMapEntry(
-    int Tag, LeaseState State, string? Container, string? Owner, DateTimeOffset Since, DateTimeOffset? ExpiresAt, DateTimeOffset? FreeAt, IReadOnlyList<string> WaitingFor);
+    int Tag,
+    LeaseState State,
+    string? Container,
+    string? Owner,
+    DateTimeOffset Since,
+    DateTimeOffset? ExpiresAt,
+    DateTimeOffset? FreeAt,
+    IReadOnlyList<string> WaitingFor
+);
 
 /// <summary>Who had a tag.</summary>
 /// <param name="Number">Grows with every grant.</param>
@@ -99,4 +164,13 @@ public sealed record VlanMapEntry(
 /// <param name="From">When it was granted.</param>
 /// <param name="Until">When everybody had confirmed its end; absent while it is held.</param>
 public sealed record TenureView(
-    long Number, Guid VmId, int Tag, string? Container, Guid? ContainerId, string? Owner, Guid Lease, DateTimeOffset From, DateTimeOffset? Until);
+    long Number,
+    Guid VmId,
+    int Tag,
+    string? Container,
+    Guid? ContainerId,
+    string? Owner,
+    Guid Lease,
+    DateTimeOffset From,
+    DateTimeOffset? Until
+);

@@ -7,7 +7,8 @@ namespace OvnNestApi.VlanLeases;
 public sealed class VlanRanges
 {
     /// <summary>The lowest and highest tag that a lease may have (IEEE 802.1Q: 0 and 4095 are no VLANs).</summary>
-    public const int Lowest = 1, Highest = 4094;
+    public const int Lowest = 1,
+        Highest = 4094;
 
     private VlanRanges(IReadOnlyList<(int Low, int High)> ranges) => Ranges = ranges;
 
@@ -58,15 +59,22 @@ public sealed class VlanRanges
 
     /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
     /// <exception cref="FormatException">It is none.</exception>
-    public static VlanRanges Parse(string canonical) => TryParse(canonical, out var ranges) ? ranges : throw new FormatException($"No VLAN ranges: {canonical}");
+    public static VlanRanges Parse(string canonical) =>
+        TryParse(canonical, out var ranges) ? ranges : throw new FormatException($"No VLAN ranges: {canonical}");
 
     /// <summary>True if the tag is in one of the ranges.</summary>
     public bool Contains(int tag) => Ranges.Any(r => r.Low <= tag && tag <= r.High);
 
     /// <summary>The canonical form.</summary>
-    public override string ToString() => string.Join(',', Ranges.Select(r => r.Low == r.High
-        ? r.Low.ToString(CultureInfo.InvariantCulture)
-        : string.Create(CultureInfo.InvariantCulture, $"{r.Low}-{r.High}")));
+    public override string ToString() =>
+        string.Join(
+            ',',
+            Ranges.Select(r =>
+                r.Low == r.High
+                    ? r.Low.ToString(CultureInfo.InvariantCulture)
+                    : string.Create(CultureInfo.InvariantCulture, $"{r.Low}-{r.High}")
+            )
+        );
 
     private static bool TryParseTag(string text, out int tag) =>
         int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out tag) && tag is >= Lowest and <= Highest;

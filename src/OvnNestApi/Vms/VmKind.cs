@@ -15,71 +15,84 @@ internal sealed class VmKind : ResourceKind<Vm, VmSpec, VmBody, VmView>
 
     public override string Tag => "VMs";
 
-    public override string Example => """{"name":"vm5","spec":{"network":"dmz","host":"ubuntu2","portName":"dmz-vm5","mac":"02:ac:10:ff:01:32","ip":"172.16.255.132"}}""";
+    public override string Example =>
+        """{"name":"vm5","spec":{"network":"dmz","host":"ubuntu2","portName":"dmz-vm5","mac":"02:ac:10:ff:01:32","ip":"172.16.255.132"}}""";
 
-    public override IReadOnlyList<QueryParameter> Filters => [new("network", "Only VMs in this network."), new("host", "Only VMs on this host.")];
+    public override IReadOnlyList<QueryParameter> Filters =>
+        [new("network", "Only VMs in this network."), new("host", "Only VMs on this host.")];
 
     public override ResourceWrite<Vm, VmSpec> Write(NestDb db, ObjectPath path) => new VmWrite(db, path.Name);
 
-    public override Task<Problem?> DeleteAsync(Deletion deletion, ObjectPath path, CancellationToken cancellationToken) => deletion.OfVmAsync(path.Name, cancellationToken);
+    public override Task<Problem?> DeleteAsync(Deletion deletion, ObjectPath path, CancellationToken cancellationToken) =>
+        deletion.OfVmAsync(path.Name, cancellationToken);
 
-    public override async Task<List<VmView>> ViewAsync(NestDb db, Liveness liveness, IQueryable<Vm> which, CancellationToken cancellationToken)
+    public override async Task<List<VmView>> ViewAsync(
+        NestDb db,
+        Liveness liveness,
+        IQueryable<Vm> which,
+        CancellationToken cancellationToken
+    )
     {
-        var rows = await which.AsNoTracking()
+        var rows = await which
+            .AsNoTracking()
             .Select(vm => new Row(
                 vm,
                 db.Networks.Where(network => network.Id == vm.NetworkId).Select(network => network.Name).First(),
                 db.Networks.Where(network => network.Id == vm.NetworkId).Select(network => network.Mtu).First(),
                 db.Hosts.Where(host => host.Id == vm.HostId).Select(host => host.Name).FirstOrDefault(),
                 db.Placements.FirstOrDefault(placement => placement.ObjectId == vm.Id && placement.HostId == vm.HostId),
-                db.Containers.Count(container => container.VmId == vm.Id && container.DeletingSince == null)))
+                db.Containers.Count(container => container.VmId == vm.Id && container.DeletingSince == null)
+            ))
             .ToListAsync(cancellationToken);
         return rows.ConvertAll(row => View(row, liveness.Of(row.Vm)));
     }
 
     protected override IQueryable<Vm> Filter(NestDb db, IQueryable<Vm> all, Query query, string? vm)
     {
-        all = query.Name("network") is { } network ? all.Where(one => db.Networks.Any(n => n.Id == one.NetworkId && n.Name == network)) : all;
+        all = query.Name("network") is { } network
+            ? all.Where(one => db.Networks.Any(n => n.Id == one.NetworkId && n.Name == network))
+            : all;
         return query.Name("host") is { } host ? all.Where(one => db.Hosts.Any(h => h.Id == one.HostId && h.Name == host)) : all;
     }
 
-    private static VmView View(Row row, Condition condition) => new()
-    {
-        Name = row.Vm.Name,
-        Description = row.Vm.Description,
-        Labels = row.Vm.Labels,
-        Spec = new(row.Vm.Spec),
-        Metadata = Metadata.Of(row.Vm, "vm"),
-        Status = new()
+    private static VmView View(Row row, Condition condition) =>
+        new()
         {
-            Ready = condition.IsReady,
-            Reason = condition.Reason,
-            Message = condition.Message,
-            Since = condition.Since,
-            ObservedAt = condition.ObservedAt,
-            Effective = new()
+            Name = row.Vm.Name,
+            Description = row.Vm.Description,
+            Labels = row.Vm.Labels,
+            Spec = new(row.Vm.Spec),
+            Metadata = Metadata.Of(row.Vm, "vm"),
+            Status = new()
             {
-                Network = row.Network,
-                Host = row.Host,
-                Mac = row.Vm.Mac,
-                Ip = row.Vm.Ip,
-                Mtu = row.Mtu,
-                PortName = row.Vm.PortName,
-                Interface = row.Vm.Interface,
-                Namespace = row.Vm.Namespace,
-                Bridge = row.Vm.Bridge,
-                VlanRanges = row.Vm.VlanRanges,
-                Uplink = new(row.Vm.UplinkInterface is null ? UplinkKind.Patch : UplinkKind.Interface, row.Vm.UplinkInterface),
-                Addressing = row.Vm.Addressing,
-                Workload = row.Vm.Workload,
-                Enabled = row.Vm.Enabled,
-                PortSecurity = row.Vm.PortSecurity,
+                Ready = condition.IsReady,
+                Reason = condition.Reason,
+                Message = condition.Message,
+                Since = condition.Since,
+                ObservedAt = condition.ObservedAt,
+                Effective = new()
+                {
+                    Network = row.Network,
+                    Host = row.Host,
+                    Mac = row.Vm.Mac,
+                    Ip = row.Vm.Ip,
+                    Mtu = row.Mtu,
+                    PortName = row.Vm.PortName,
+                    Interface = row.Vm.Interface,
+                    Namespace = row.Vm.Namespace,
+                    Bridge = row.Vm.Bridge,
+                    VlanRanges = row.Vm.VlanRanges,
+                    Uplink = new(row.Vm.UplinkInterface is null ? UplinkKind.Patch : UplinkKind.Interface, row.Vm.UplinkInterface),
+                    Addressing = row.Vm.Addressing,
+                    Workload = row.Vm.Workload,
+                    Enabled = row.Vm.Enabled,
+                    PortSecurity = row.Vm.PortSecurity,
+                },
+                Containers = row.Containers,
+                Northbound = new(row.Vm.InNorthbound, row.Vm.Up, null, row.Vm.Rejection),
+                Host = new(row.Host, row.Placement?.Address, row.Placement?.Error),
             },
-            Containers = row.Containers,
-            Northbound = new(row.Vm.InNorthbound, row.Vm.Up, null, row.Vm.Rejection),
-            Host = new(row.Host, row.Placement?.Address, row.Placement?.Error),
-        },
-    };
+        };
 
     private sealed record Row(Vm Vm, string Network, int Mtu, string? Host, Placement? Placement, int Containers);
 }

@@ -24,11 +24,21 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
     protected override async Task<Problem?> LockParentsAsync(VmSpec spec, CancellationToken cancellationToken)
     {
         (_network, var problem) = await References.LockAsync(
-            Db.Networks.FromSql($"SELECT * FROM networks WHERE name = {spec.Network} ORDER BY created_at DESC FOR KEY SHARE"), "network", spec.Network ?? "", "#/spec/network", cancellationToken);
+            Db.Networks.FromSql($"SELECT * FROM networks WHERE name = {spec.Network} ORDER BY created_at DESC FOR KEY SHARE"),
+            "network",
+            spec.Network ?? "",
+            "#/spec/network",
+            cancellationToken
+        );
         if (problem is null && spec.Host is not null)
         {
             (_host, problem) = await References.LockAsync(
-                Db.Hosts.FromSql($"SELECT * FROM hosts WHERE name = {spec.Host} ORDER BY created_at DESC FOR KEY SHARE"), "host", spec.Host, "#/spec/host", cancellationToken);
+                Db.Hosts.FromSql($"SELECT * FROM hosts WHERE name = {spec.Host} ORDER BY created_at DESC FOR KEY SHARE"),
+                "host",
+                spec.Host,
+                "#/spec/host",
+                cancellationToken
+            );
         }
         else
         {
@@ -38,21 +48,23 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
         return problem;
     }
 
-    protected override IQueryable<Vm> LockIncarnations() => Db.Vms.FromSql($"SELECT * FROM vms WHERE name = {Name} ORDER BY created_at DESC FOR NO KEY UPDATE");
+    protected override IQueryable<Vm> LockIncarnations() =>
+        Db.Vms.FromSql($"SELECT * FROM vms WHERE name = {Name} ORDER BY created_at DESC FOR NO KEY UPDATE");
 
-    protected override Vm Create(Sent<VmSpec> sent) => new()
-    {
-        Name = Name,
-        Spec = sent.SpecText,
-        NetworkId = Guid.Empty,
-        Mac = default,
-        PortName = "",
-        Interface = "",
-        Namespace = "",
-        Bridge = "",
-        CreatedAt = Now,
-        UpdatedAt = Now,
-    };
+    protected override Vm Create(Sent<VmSpec> sent) =>
+        new()
+        {
+            Name = Name,
+            Spec = sent.SpecText,
+            NetworkId = Guid.Empty,
+            Mac = default,
+            PortName = "",
+            Interface = "",
+            Namespace = "",
+            Bridge = "",
+            CreatedAt = Now,
+            UpdatedAt = Now,
+        };
 
     protected override async Task<Problem?> ApplyAsync(Vm target, VmSpec spec, Vm? predecessor, CancellationToken cancellationToken)
     {
@@ -100,7 +112,10 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
             if (_hasNewPort)
             {
                 // A row's parent cannot change in place: the children become other rows.
-                await Db.Database.ExecuteSqlAsync($"UPDATE containers SET port_uuid = gen_random_uuid() WHERE vm_id = {target.Id} AND deleting_since IS NULL", cancellationToken);
+                await Db.Database.ExecuteSqlAsync(
+                    $"UPDATE containers SET port_uuid = gen_random_uuid() WHERE vm_id = {target.Id} AND deleting_since IS NULL",
+                    cancellationToken
+                );
             }
 
             await Db.MarkVmAsync(target.Id, cancellationToken);
@@ -113,9 +128,14 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
     private static Problem? Check(VmSpec spec)
     {
         var (isInterface, uplink) = (spec.Uplink?.Kind == UplinkKind.Interface, spec.Uplink?.Interface);
-        var wrong = isInterface != (uplink is not null) ? isInterface ? "is required for kind interface" : "is for kind interface only"
-            : uplink is not null && (Claims.IsReservedDevice(uplink) || uplink == spec.Bridge || uplink == spec.Interface)
-                ? $"{uplink} is no device that leads out of the VM; eth1 might be one" : null;
+        var wrong =
+            isInterface != (uplink is not null)
+                ? isInterface
+                    ? "is required for kind interface"
+                    : "is for kind interface only"
+                : uplink is not null && (Claims.IsReservedDevice(uplink) || uplink == spec.Bridge || uplink == spec.Interface)
+                    ? $"{uplink} is no device that leads out of the VM; eth1 might be one"
+                    : null;
         return wrong is null ? null : Problems.ValidationFailed("#/spec/uplink/interface", wrong);
     }
 
@@ -128,30 +148,57 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
         }
 
         var present = VlanRanges.Parse(vm.VlanRanges);
-        var held = await Expiry.Leases(Db).Where(l => l.VmId == vm.Id && (l.State == LeaseState.Reserved || l.State == LeaseState.Bound || l.Owner != null || l.SuccessorId != null))
-            .OrderBy(l => l.Tag).Select(l => new { l.Tag, l.ContainerName, l.Owner }).ToListAsync(cancellationToken);
+        var held = await Expiry
+            .Leases(Db)
+            .Where(l =>
+                l.VmId == vm.Id
+                && (l.State == LeaseState.Reserved || l.State == LeaseState.Bound || l.Owner != null || l.SuccessorId != null)
+            )
+            .OrderBy(l => l.Tag)
+            .Select(l => new
+            {
+                l.Tag,
+                l.ContainerName,
+                l.Owner,
+            })
+            .ToListAsync(cancellationToken);
         var left = held.FindAll(l => present.Contains(l.Tag) && !next.Contains(l.Tag));
-        var named = string.Join(", ", left.Take(MostNamed).Select(l => $"{l.Tag} ({(l.ContainerName is null ? $"reserved for {l.Owner}" : $"container {l.ContainerName}")})"));
-        return left.Count == 0 ? null
-            : Problems.Immutable("#/spec/vlanRanges", $"The ranges would leave out tags that are in use: {named}{(left.Count > MostNamed ? $" and {left.Count - MostNamed} more" : "")}.");
+        var named = string.Join(
+            ", ",
+            left.Take(MostNamed)
+                .Select(l => $"{l.Tag} ({(l.ContainerName is null ? $"reserved for {l.Owner}" : $"container {l.ContainerName}")})")
+        );
+        return left.Count == 0
+            ? null
+            : Problems.Immutable(
+                "#/spec/vlanRanges",
+                $"The ranges would leave out tags that are in use: {named}{(left.Count > MostNamed ? $" and {left.Count - MostNamed} more" : "")}."
+            );
     }
 
     /// <summary>Containers that ask for no network of their own go where the VM goes.</summary>
     private async Task<Problem?> MoveContainersAsync(Vm vm, CancellationToken cancellationToken)
     {
         var network = _network ?? throw new InvalidOperationException("The network is locked first.");
-        var containers = await Db.Containers.FromSql(
-            $"""
-            SELECT * FROM containers WHERE vm_id = {vm.Id} AND deleting_since IS NULL AND spec ->> 'network' IS NULL AND network_id <> {network.Id}
-            ORDER BY id FOR NO KEY UPDATE
-            """).ToListAsync(cancellationToken);
+        var containers = await Db
+            .Containers.FromSql(
+                $"""
+                SELECT * FROM containers WHERE vm_id = {vm.Id} AND deleting_since IS NULL AND spec ->> 'network' IS NULL AND network_id <> {network.Id}
+                ORDER BY id FOR NO KEY UPDATE
+                """
+            )
+            .ToListAsync(cancellationToken);
         foreach (var container in containers)
         {
             var spec = JsonSerializer.Deserialize<ContainerSpec>(container.Spec, ApiJson.Options) ?? new();
             PortRules.Apply(container, spec, network, [container.PortName, container.Interface, container.Namespace], isStored: true);
             if (await AddressBook.AssignAsync(Db, container, network, spec.Ip, spec.Mac, null, cancellationToken) is { } problem)
             {
-                return problem with { Detail = $"Container {container.Name} goes to network {network.Name} with its VM: {problem.Detail}", Errors = [new("#/spec/network", problem.Detail)] };
+                return problem with
+                {
+                    Detail = $"Container {container.Name} goes to network {network.Name} with its VM: {problem.Detail}",
+                    Errors = [new("#/spec/network", problem.Detail)],
+                };
             }
         }
 

@@ -19,7 +19,8 @@ internal sealed class AtomMap(KeyValuePair<OvsdbValue, OvsdbValue>[] pairs) : IR
 
     public ReadOnlySpan<KeyValuePair<OvsdbValue, OvsdbValue>> Pairs => pairs;
 
-    public OvsdbValue this[OvsdbValue key] => TryGetValue(key, out var value) ? value : throw new KeyNotFoundException($"The map has no key {key}.");
+    public OvsdbValue this[OvsdbValue key] =>
+        TryGetValue(key, out var value) ? value : throw new KeyNotFoundException($"The map has no key {key}.");
 
     /// <summary>Sorts by key. Servers send maps sorted, so the common case is one look over the array.</summary>
     public static KeyValuePair<OvsdbValue, OvsdbValue>[] Normalize(KeyValuePair<OvsdbValue, OvsdbValue>[] pairs)
@@ -101,7 +102,8 @@ internal sealed class AtomMap(KeyValuePair<OvsdbValue, OvsdbValue>[] pairs) : IR
         return hash.ToHashCode();
     }
 
-    public IEnumerator<KeyValuePair<OvsdbValue, OvsdbValue>> GetEnumerator() => ((IEnumerable<KeyValuePair<OvsdbValue, OvsdbValue>>)pairs).GetEnumerator();
+    public IEnumerator<KeyValuePair<OvsdbValue, OvsdbValue>> GetEnumerator() =>
+        ((IEnumerable<KeyValuePair<OvsdbValue, OvsdbValue>>)pairs).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
@@ -139,7 +141,8 @@ internal sealed class AtomMap(KeyValuePair<OvsdbValue, OvsdbValue>[] pairs) : IR
 
         public IEnumerable<string> Values => map.Values.Select(value => value.AsString());
 
-        public string this[string key] => TryGetValue(key, out var value) ? value : throw new KeyNotFoundException($"The map has no key \"{key}\".");
+        public string this[string key] =>
+            TryGetValue(key, out var value) ? value : throw new KeyNotFoundException($"The map has no key \"{key}\".");
 
         public bool ContainsKey(string key) => map.Find(OvsdbValue.Trusted(key)) >= 0;
 

@@ -35,14 +35,15 @@ public sealed record BaseType(OvsdbKind Type)
     public bool IsWeakReference { get; init; }
 
     /// <summary>The value of a new row that does not name the column.</summary>
-    public OvsdbValue Default => Type switch
-    {
-        OvsdbKind.Integer => 0,
-        OvsdbKind.Real => 0.0,
-        OvsdbKind.Boolean => false,
-        OvsdbKind.Uuid => Guid.Empty,
-        _ => "",
-    };
+    public OvsdbValue Default =>
+        Type switch
+        {
+            OvsdbKind.Integer => 0,
+            OvsdbKind.Real => 0.0,
+            OvsdbKind.Boolean => false,
+            OvsdbKind.Uuid => Guid.Empty,
+            _ => "",
+        };
 
     internal string? Refuses(OvsdbValue atom)
     {
@@ -56,8 +57,8 @@ public sealed record BaseType(OvsdbKind Type)
         {
             OvsdbKind.Integer => atom.AsInteger() < MinInteger || atom.AsInteger() > MaxInteger,
             OvsdbKind.Real => atom.AsReal() < MinReal || atom.AsReal() > MaxReal,
-            OvsdbKind.String when MinLength is not null || MaxLength is not null =>
-                atom.AsString().EnumerateRunes().Count() is var length && (length < MinLength || length > MaxLength),
+            OvsdbKind.String when MinLength is not null || MaxLength is not null => atom.AsString().EnumerateRunes().Count() is var length
+                && (length < MinLength || length > MaxLength),
             _ => false,
         };
         if (outside)
@@ -78,7 +79,9 @@ public sealed record BaseType(OvsdbKind Type)
         var type = new BaseType(KindOf(json.GetProperty("type").GetString()));
         return type with
         {
-            Enum = json.TryGetProperty("enum", out var allowed) ? ValueReader.Parse(allowed.GetRawText(), new ColumnType(type, null, 1, int.MaxValue)).AsSet() : null,
+            Enum = json.TryGetProperty("enum", out var allowed)
+                ? ValueReader.Parse(allowed.GetRawText(), new ColumnType(type, null, 1, int.MaxValue)).AsSet()
+                : null,
             MinInteger = json.TryGetProperty("minInteger", out var minInteger) ? minInteger.GetInt64() : null,
             MaxInteger = json.TryGetProperty("maxInteger", out var maxInteger) ? maxInteger.GetInt64() : null,
             MinReal = json.TryGetProperty("minReal", out var minReal) ? minReal.GetDouble() : null,
@@ -90,13 +93,14 @@ public sealed record BaseType(OvsdbKind Type)
         };
     }
 
-    private static OvsdbKind KindOf(string? type) => type switch
-    {
-        "integer" => OvsdbKind.Integer,
-        "real" => OvsdbKind.Real,
-        "boolean" => OvsdbKind.Boolean,
-        "string" => OvsdbKind.String,
-        "uuid" => OvsdbKind.Uuid,
-        _ => throw new JsonException($"\"{type}\" is not an atomic type (RFC 7047 §3.2)."),
-    };
+    private static OvsdbKind KindOf(string? type) =>
+        type switch
+        {
+            "integer" => OvsdbKind.Integer,
+            "real" => OvsdbKind.Real,
+            "boolean" => OvsdbKind.Boolean,
+            "string" => OvsdbKind.String,
+            "uuid" => OvsdbKind.Uuid,
+            _ => throw new JsonException($"\"{type}\" is not an atomic type (RFC 7047 §3.2)."),
+        };
 }

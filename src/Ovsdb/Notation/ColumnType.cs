@@ -45,7 +45,8 @@ public sealed record ColumnType(BaseType Key, BaseType? Value, int Min, int Max)
     }
 
     /// <summary>Values of one can be read as values of the other, whatever their limits.</summary>
-    internal bool HasFormOf(ColumnType other) => (Key.Type, Value?.Type, Min, Max) == (other.Key.Type, other.Value?.Type, other.Min, other.Max);
+    internal bool HasFormOf(ColumnType other) =>
+        (Key.Type, Value?.Type, Min, Max) == (other.Key.Type, other.Value?.Type, other.Min, other.Max);
 
     internal static ColumnType Parse(JsonElement json)
     {
@@ -54,12 +55,16 @@ public sealed record ColumnType(BaseType Key, BaseType? Value, int Min, int Max)
             return new ColumnType(BaseType.Parse(json), null, 1, 1);
         }
 
-        var max = !json.TryGetProperty("max", out var upper) ? 1 : (upper.ValueKind == JsonValueKind.String && upper.ValueEquals("unlimited")) ? int.MaxValue : upper.GetInt32();
+        var max =
+            !json.TryGetProperty("max", out var upper) ? 1
+            : (upper.ValueKind == JsonValueKind.String && upper.ValueEquals("unlimited")) ? int.MaxValue
+            : upper.GetInt32();
         return new ColumnType(
             BaseType.Parse(json.GetProperty("key")),
             json.TryGetProperty("value", out var value) ? BaseType.Parse(value) : null,
             json.TryGetProperty("min", out var min) ? min.GetInt32() : 1,
-            max);
+            max
+        );
     }
 
     // Before every write, so without what a query would allocate.
@@ -89,11 +94,12 @@ public sealed record ColumnType(BaseType Key, BaseType? Value, int Min, int Max)
         return null;
     }
 
-    private static OvsdbValue DefaultOf(BaseType key, BaseType? value, int min) => (min, value) switch
-    {
-        (0, null) => OvsdbValue.Empty,
-        (0, _) => OvsdbValue.EmptyMap,
-        (_, null) => key.Default,
-        (_, { } valueType) => OvsdbValue.MapOf([KeyValuePair.Create(key.Default, valueType.Default)]),
-    };
+    private static OvsdbValue DefaultOf(BaseType key, BaseType? value, int min) =>
+        (min, value) switch
+        {
+            (0, null) => OvsdbValue.Empty,
+            (0, _) => OvsdbValue.EmptyMap,
+            (_, null) => key.Default,
+            (_, { } valueType) => OvsdbValue.MapOf([KeyValuePair.Create(key.Default, valueType.Default)]),
+        };
 }

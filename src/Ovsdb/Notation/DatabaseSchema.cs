@@ -32,7 +32,10 @@ public sealed record DatabaseSchema(string Name, string Version, IReadOnlyDictio
             return new DatabaseSchema(
                 json.GetProperty("name").GetString() ?? "",
                 json.TryGetProperty("version", out var version) ? version.GetString() ?? "" : "",
-                json.GetProperty("tables").EnumerateObject().ToDictionary(table => table.Name, table => TableSchema.Parse(table.Name, table.Value), StringComparer.Ordinal));
+                json.GetProperty("tables")
+                    .EnumerateObject()
+                    .ToDictionary(table => table.Name, table => TableSchema.Parse(table.Name, table.Value), StringComparer.Ordinal)
+            );
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
         {
@@ -47,7 +50,11 @@ public sealed record DatabaseSchema(string Name, string Version, IReadOnlyDictio
 /// <param name="IsRoot">True if rows stay without a strong reference to them; else such rows are collected at commit.</param>
 /// <param name="Indexes">The sets of columns in which no two rows may agree.</param>
 public sealed record TableSchema(
-    string Name, IReadOnlyDictionary<string, ColumnSchema> Columns, bool IsRoot, IReadOnlyList<IReadOnlyList<string>> Indexes)
+    string Name,
+    IReadOnlyDictionary<string, ColumnSchema> Columns,
+    bool IsRoot,
+    IReadOnlyList<IReadOnlyList<string>> Indexes
+)
 {
     private static readonly ColumnType RowId = new(new BaseType(OvsdbKind.Uuid), null, 1, 1);
 
@@ -57,13 +64,22 @@ public sealed record TableSchema(
     /// <summary>The type of a column, null if the table lacks it.</summary>
     public ColumnType? TypeOf(string name) => name is "_uuid" or "_version" ? RowId : Columns.GetValueOrDefault(name)?.Type;
 
-    internal static TableSchema Parse(string name, JsonElement json) => new(
-        name,
-        json.GetProperty("columns").EnumerateObject().ToDictionary(column => column.Name, column => ColumnSchema.Parse(column.Name, column.Value), StringComparer.Ordinal),
-        json.TryGetProperty("isRoot", out var root) && root.GetBoolean(),
-        json.TryGetProperty("indexes", out var indexes)
-            ? [.. indexes.EnumerateArray().Select(index => (IReadOnlyList<string>)[.. index.EnumerateArray().Select(column => column.GetString() ?? "")])]
-            : []);
+    internal static TableSchema Parse(string name, JsonElement json) =>
+        new(
+            name,
+            json.GetProperty("columns")
+                .EnumerateObject()
+                .ToDictionary(column => column.Name, column => ColumnSchema.Parse(column.Name, column.Value), StringComparer.Ordinal),
+            json.TryGetProperty("isRoot", out var root) && root.GetBoolean(),
+            json.TryGetProperty("indexes", out var indexes)
+                ?
+                [
+                    .. indexes
+                        .EnumerateArray()
+                        .Select(index => (IReadOnlyList<string>)[.. index.EnumerateArray().Select(column => column.GetString() ?? "")]),
+                ]
+                : []
+        );
 }
 
 /// <summary>The schema of one column.</summary>
@@ -73,9 +89,11 @@ public sealed record TableSchema(
 /// <param name="IsEphemeral">True if its value is lost when the server ends.</param>
 public sealed record ColumnSchema(string Name, ColumnType Type, bool IsMutable, bool IsEphemeral)
 {
-    internal static ColumnSchema Parse(string name, JsonElement json) => new(
-        name,
-        ColumnType.Parse(json.GetProperty("type")),
-        !json.TryGetProperty("mutable", out var mutable) || mutable.GetBoolean(),
-        json.TryGetProperty("ephemeral", out var ephemeral) && ephemeral.GetBoolean());
+    internal static ColumnSchema Parse(string name, JsonElement json) =>
+        new(
+            name,
+            ColumnType.Parse(json.GetProperty("type")),
+            !json.TryGetProperty("mutable", out var mutable) || mutable.GetBoolean(),
+            json.TryGetProperty("ephemeral", out var ephemeral) && ephemeral.GetBoolean()
+        );
 }

@@ -26,14 +26,15 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
     public static OvsdbValue EmptyMap { get; } = new(AtomMap.None);
 
     /// <summary>What this value holds.</summary>
-    public OvsdbKind Kind => _content switch
-    {
-        null or AtomSet => OvsdbKind.Set,
-        string => OvsdbKind.String,
-        Marker marker => marker.Kind,
-        AtomMap => OvsdbKind.Map,
-        _ => OvsdbKind.NamedUuid,
-    };
+    public OvsdbKind Kind =>
+        _content switch
+        {
+            null or AtomSet => OvsdbKind.Set,
+            string => OvsdbKind.String,
+            Marker marker => marker.Kind,
+            AtomMap => OvsdbKind.Map,
+            _ => OvsdbKind.NamedUuid,
+        };
 
     /// <summary>True for the empty set and the empty map.</summary>
     public bool IsEmpty => _content is null || _content is AtomMap { Count: 0 };
@@ -42,7 +43,14 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
     public bool IsAtom => _content is not (null or AtomSet or AtomMap);
 
     /// <summary>The number of elements: 1 for an atom.</summary>
-    public int Count => _content switch { null => 0, AtomSet set => set.Count, AtomMap map => map.Count, _ => 1 };
+    public int Count =>
+        _content switch
+        {
+            null => 0,
+            AtomSet set => set.Count,
+            AtomMap map => map.Count,
+            _ => 1,
+        };
 
     /// <summary>Text as an atom.</summary>
     /// <exception cref="ArgumentException">The text holds U+0000 or half a surrogate pair: an OVSDB server would end the connection on it.</exception>
@@ -72,9 +80,13 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
     /// <summary>A real atom. A server stores it as it is but tells, and writes to its disk, 15 significant digits of it.</summary>
     /// <exception cref="ArgumentException">The number is not finite, or so near to the end of the range that those 15 digits lie beyond it: a server of
     /// today would end the connection on it, or not be able to read its own file any more.</exception>
-    public static implicit operator OvsdbValue(double value) => value == 0 || Math.Abs(value) is >= LeastReal and <= GreatestReal
-        ? Trusted(value)
-        : throw new ArgumentException($"An OVSDB real is finite, and either 0 or between {LeastReal:R} and {GreatestReal:R} or their negatives.", nameof(value));
+    public static implicit operator OvsdbValue(double value) =>
+        value == 0 || Math.Abs(value) is >= LeastReal and <= GreatestReal
+            ? Trusted(value)
+            : throw new ArgumentException(
+                $"An OVSDB real is finite, and either 0 or between {LeastReal:R} and {GreatestReal:R} or their negatives.",
+                nameof(value)
+            );
 
     /// <summary>A reference to the row that an insert of the same transaction makes under this <c>uuid-name</c>.</summary>
     public static OvsdbValue NamedUuid(string name) => new(new NamedUuidName(name));
@@ -158,13 +170,14 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
 
     /// <summary>The elements, in a fixed order; an atom is a set of one.</summary>
     /// <exception cref="InvalidOperationException">The value is a map with content.</exception>
-    public IReadOnlyList<OvsdbValue> AsSet() => _content switch
-    {
-        null or AtomMap { Count: 0 } => [],
-        AtomSet set => set,
-        AtomMap => throw IsNot("a set"),
-        _ => [this],
-    };
+    public IReadOnlyList<OvsdbValue> AsSet() =>
+        _content switch
+        {
+            null or AtomMap { Count: 0 } => [],
+            AtomSet set => set,
+            AtomMap => throw IsNot("a set"),
+            _ => [this],
+        };
 
     /// <summary>Whether the set, or set of one, has this atom: a binary search, so that asking one element of 10,000 costs a few comparisons.</summary>
     public bool Contains(OvsdbValue atom) => _content is AtomSet set ? set.Contains(atom) : !IsEmpty && CompareTo(atom) == 0;
@@ -196,14 +209,15 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
     public override bool Equals(object? obj) => obj is OvsdbValue other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => _content switch
-    {
-        null => 0,
-        string text => text.GetHashCode(StringComparison.Ordinal),
-        Marker { Kind: OvsdbKind.Real or OvsdbKind.Integer } => AsReal().GetHashCode(), // an integer equals the same real
-        Marker => _bits.GetHashCode(),
-        _ => _content.GetHashCode(),
-    };
+    public override int GetHashCode() =>
+        _content switch
+        {
+            null => 0,
+            string text => text.GetHashCode(StringComparison.Ordinal),
+            Marker { Kind: OvsdbKind.Real or OvsdbKind.Integer } => AsReal().GetHashCode(), // an integer equals the same real
+            Marker => _bits.GetHashCode(),
+            _ => _content.GetHashCode(),
+        };
 
     /// <summary>A total order that makes sets and maps comparable; it has no meaning of its own.</summary>
     internal int CompareTo(OvsdbValue other)
@@ -253,33 +267,36 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
     public static bool operator !=(OvsdbValue left, OvsdbValue right) => !left.Equals(right);
 
     /// <summary>Readable text, as the command-line tools print it: <c>[a, b]</c>, <c>{key=value}</c>, bare atoms; text in quotes.</summary>
-    public override string ToString() => _content switch
-    {
-        null => "[]",
-        string text => $"\"{text}\"",
-        Marker { Kind: OvsdbKind.Integer } => AsInteger().ToString(System.Globalization.CultureInfo.InvariantCulture),
-        Marker { Kind: OvsdbKind.Real } => AsReal().ToString("R", System.Globalization.CultureInfo.InvariantCulture),
-        Marker { Kind: OvsdbKind.Boolean } => _bits.High != 0 ? "true" : "false",
-        Marker => AsUuid().ToString(),
-        _ => _content.ToString() ?? "",
-    };
+    public override string ToString() =>
+        _content switch
+        {
+            null => "[]",
+            string text => $"\"{text}\"",
+            Marker { Kind: OvsdbKind.Integer } => AsInteger().ToString(System.Globalization.CultureInfo.InvariantCulture),
+            Marker { Kind: OvsdbKind.Real } => AsReal().ToString("R", System.Globalization.CultureInfo.InvariantCulture),
+            Marker { Kind: OvsdbKind.Boolean } => _bits.High != 0 ? "true" : "false",
+            Marker => AsUuid().ToString(),
+            _ => _content.ToString() ?? "",
+        };
 
     /// <summary>A string that came from a server: already valid.</summary>
     internal static OvsdbValue Trusted(string text) => new(text);
 
     /// <summary>A real that came from a server, which may round it out of the range.</summary>
-    internal static OvsdbValue Trusted(double real) => new(Marker.Real, new Bits(BitConverter.DoubleToUInt64Bits(Math.Clamp(real, double.MinValue, double.MaxValue)), 0));
+    internal static OvsdbValue Trusted(double real) =>
+        new(Marker.Real, new Bits(BitConverter.DoubleToUInt64Bits(Math.Clamp(real, double.MinValue, double.MaxValue)), 0));
 
     /// <summary>A set that takes over the array.</summary>
     internal static OvsdbValue FromSet(OvsdbValue[] atoms) => FromAscending(AtomSet.Normalize(atoms));
 
     /// <summary>A set that takes over the array of distinct atoms in ascending order.</summary>
-    internal static OvsdbValue FromAscending(OvsdbValue[] atoms) => atoms switch
-    {
-        [] => Empty,
-        [var one] => one,
-        var several => new(new AtomSet(several)),
-    };
+    internal static OvsdbValue FromAscending(OvsdbValue[] atoms) =>
+        atoms switch
+        {
+            [] => Empty,
+            [var one] => one,
+            var several => new(new AtomSet(several)),
+        };
 
     /// <summary>A map that takes over the array.</summary>
     internal static OvsdbValue FromMap(KeyValuePair<OvsdbValue, OvsdbValue>[] pairs) =>
@@ -287,7 +304,13 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
 
     internal AtomSet SetContent() => _content as AtomSet ?? throw IsNot("a set of several");
 
-    internal AtomMap MapContent() => _content switch { null => AtomMap.None, AtomMap map => map, _ => throw IsNot("a map") };
+    internal AtomMap MapContent() =>
+        _content switch
+        {
+            null => AtomMap.None,
+            AtomMap map => map,
+            _ => throw IsNot("a map"),
+        };
 
     // Exact, so that order and equality stay transitive beyond 2^53.
     private static int CompareNumbers(long integer, double real)

@@ -13,9 +13,7 @@ public sealed class Row : IEquatable<Row>, IKeyed<Guid>
     /// <param name="uuid">Its <c>_uuid</c>; <see cref="Guid.Empty"/> where it was not asked for.</param>
     /// <param name="columns">Its values by column; copied.</param>
     public Row(Guid uuid, IReadOnlyDictionary<string, OvsdbValue> columns)
-        : this(uuid, new RowShape(columns.Keys), [.. columns.Values])
-    {
-    }
+        : this(uuid, new RowShape(columns.Keys), [.. columns.Values]) { }
 
     internal Row(Guid uuid, RowShape shape, OvsdbValue[] values) => (Uuid, _shape, _values) = (uuid, shape, values);
 
@@ -89,7 +87,8 @@ public sealed class Row : IEquatable<Row>, IKeyed<Guid>
 
         public IEnumerable<OvsdbValue> Values => row._values;
 
-        public OvsdbValue this[string key] => TryGetValue(key, out var value) ? value : throw new KeyNotFoundException($"The row has no column \"{key}\".");
+        public OvsdbValue this[string key] =>
+            TryGetValue(key, out var value) ? value : throw new KeyNotFoundException($"The row has no column \"{key}\".");
 
         public bool ContainsKey(string key) => row._shape.IndexOf(key) >= 0;
 

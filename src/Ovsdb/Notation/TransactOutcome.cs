@@ -3,9 +3,7 @@ namespace Ovsdb;
 /// <summary>What became of a transaction that was sent: <see cref="Committed"/>, <see cref="Rejected"/> or <see cref="Unknown"/>.</summary>
 public abstract record TransactOutcome
 {
-    private protected TransactOutcome()
-    {
-    }
+    private protected TransactOutcome() { }
 }
 
 /// <summary>The server has committed it. A standalone server answers before its disk has it unless <see cref="Op.Commit"/> asked for that.</summary>

@@ -44,7 +44,10 @@ internal static class ColumnDifference
         return OvsdbValue.FromAscending([.. result]);
     }
 
-    private static OvsdbValue Pairs(ReadOnlySpan<KeyValuePair<OvsdbValue, OvsdbValue>> pairs, ReadOnlySpan<KeyValuePair<OvsdbValue, OvsdbValue>> difference)
+    private static OvsdbValue Pairs(
+        ReadOnlySpan<KeyValuePair<OvsdbValue, OvsdbValue>> pairs,
+        ReadOnlySpan<KeyValuePair<OvsdbValue, OvsdbValue>> difference
+    )
     {
         var result = new List<KeyValuePair<OvsdbValue, OvsdbValue>>(pairs.Length + difference.Length);
         var from = 0;

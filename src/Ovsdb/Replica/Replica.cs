@@ -91,7 +91,13 @@ internal sealed class Replica(ReplicaLayout initial, Action<ReplicaChange> chang
     }
 
     private void ReadTables(
-        ref Utf8JsonReader reader, ReplicaLayout layout, ReplicaSnapshot start, ReplicaSnapshot? former, TableCopy.Builder?[] builders, List<RowChange> changes)
+        ref Utf8JsonReader reader,
+        ReplicaLayout layout,
+        ReplicaSnapshot start,
+        ReplicaSnapshot? former,
+        TableCopy.Builder?[] builders,
+        List<RowChange> changes
+    )
     {
         ValueReader.Require(ref reader, JsonTokenType.StartObject);
         for (ValueReader.Next(ref reader); reader.TokenType == JsonTokenType.PropertyName; ValueReader.Next(ref reader))
@@ -153,7 +159,13 @@ internal sealed class Replica(ReplicaLayout initial, Action<ReplicaChange> chang
     }
 
     /// <summary>Reads a <c>&lt;row-update&gt;</c> from its first member to its end: <c>new</c> is the whole row, and what it was the copy knows.</summary>
-    private void ReadOldAndNew(ref Utf8JsonReader reader, Guid uuid, TableCopy.Builder table, ReplicaSnapshot? former, List<RowChange> changes)
+    private void ReadOldAndNew(
+        ref Utf8JsonReader reader,
+        Guid uuid,
+        TableCopy.Builder table,
+        ReplicaSnapshot? former,
+        List<RowChange> changes
+    )
     {
         Row? row = null;
         for (; reader.TokenType == JsonTokenType.PropertyName; ValueReader.Next(ref reader))
@@ -161,7 +173,9 @@ internal sealed class Replica(ReplicaLayout initial, Action<ReplicaChange> chang
             var isNew = reader.ValueTextEquals("new"u8);
             if (!isNew && !reader.ValueTextEquals("old"u8))
             {
-                throw new JsonException("A row update is initial, insert, modify or delete (ovsdb-server(7) §4.1.14), or has old and new (RFC 7047 §4.1.6).");
+                throw new JsonException(
+                    "A row update is initial, insert, modify or delete (ovsdb-server(7) §4.1.14), or has old and new (RFC 7047 §4.1.6)."
+                );
             }
 
             ValueReader.Next(ref reader);

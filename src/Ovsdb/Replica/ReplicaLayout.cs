@@ -26,7 +26,10 @@ internal sealed class ReplicaLayout
         }
         foreach (var index in indexes)
         {
-            _indexes.Add(index.Name, _tables.TryGetValue(index.Table, out var number) ? (number, Array.IndexOf(tables[number].Indexes, index)) : (-1, -1));
+            _indexes.Add(
+                index.Name,
+                _tables.TryGetValue(index.Table, out var number) ? (number, Array.IndexOf(tables[number].Indexes, index)) : (-1, -1)
+            );
         }
 
         (Tables, Missing) = ([.. tables], missing);
@@ -58,29 +61,36 @@ internal sealed class ReplicaLayout
         _indexes.TryGetValue(name, out var place) ? place : throw new ArgumentException($"There is no index \"{name}\".", nameof(name));
 
     /// <summary>Rows of one fit the other: the same columns of the same tables, of the same types, whatever the conditions.</summary>
-    public bool HasShapeOf(ReplicaLayout other) => Tables.Length == other.Tables.Length && Tables.All(table =>
-        other.TableNumber(table.Name) is >= 0 and var number
-        && other.Tables[number].Shape is var theirs
-        && table.Shape.Names.SequenceEqual(theirs.Names)
-        && table.Shape.Types.Zip(theirs.Types).All(types => types is ({ } mine, { } foreign) && mine.HasFormOf(foreign)));
+    public bool HasShapeOf(ReplicaLayout other) =>
+        Tables.Length == other.Tables.Length
+        && Tables.All(table =>
+            other.TableNumber(table.Name) is >= 0 and var number
+            && other.Tables[number].Shape is var theirs
+            && table.Shape.Names.SequenceEqual(theirs.Names)
+            && table.Shape.Types.Zip(theirs.Types).All(types => types is ({ } mine, { } foreign) && mine.HasFormOf(foreign))
+        );
 
     /// <summary>The conditions are the same, too.</summary>
-    public bool HasConditionsOf(ReplicaLayout other) => HasShapeOf(other) && Tables.All(table =>
-        other.Tables[other.TableNumber(table.Name)].Where is var theirs
-        && (table.Where is null ? theirs is null : theirs is not null && table.Where.SequenceEqual(theirs)));
+    public bool HasConditionsOf(ReplicaLayout other) =>
+        HasShapeOf(other)
+        && Tables.All(table =>
+            other.Tables[other.TableNumber(table.Name)].Where is var theirs
+            && (table.Where is null ? theirs is null : theirs is not null && table.Where.SequenceEqual(theirs))
+        );
 
     /// <summary>Writes <c>&lt;monitor-cond-requests&gt;</c> (ovsdb-server(7) §4.1.12).</summary>
     public void WriteRequests(Utf8JsonWriter json) => WriteRequests(json, static (json, table) =>
-    {
-        OpWriter.WriteNames(json, table.Shape.Names);
-        if (table.Where is not null)
         {
-            table.WriteConditions(json);
-        }
-    });
+            OpWriter.WriteNames(json, table.Shape.Names);
+            if (table.Where is not null)
+            {
+                table.WriteConditions(json);
+            }
+        });
 
     /// <summary>Writes <c>&lt;monitor-requests&gt;</c> (RFC 7047 §4.1.5), which know no conditions: the server sends every row.</summary>
-    public void WriteUnconditionalRequests(Utf8JsonWriter json) => WriteRequests(json, static (json, table) => OpWriter.WriteNames(json, table.Shape.Names));
+    public void WriteUnconditionalRequests(Utf8JsonWriter json) =>
+        WriteRequests(json, static (json, table) => OpWriter.WriteNames(json, table.Shape.Names));
 
     /// <summary>Writes <c>&lt;monitor-cond-update-requests&gt;</c> (ovsdb-server(7) §4.1.13).</summary>
     public void WriteConditions(Utf8JsonWriter json) => WriteRequests(json, static (json, table) => table.WriteConditions(json));

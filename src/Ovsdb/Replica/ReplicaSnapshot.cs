@@ -6,7 +6,8 @@ public sealed class ReplicaSnapshot
     private readonly ReplicaLayout _layout;
     private readonly TableCopy[] _tables;
 
-    internal ReplicaSnapshot(ReplicaLayout layout, TableCopy[] tables, long generation) => (_layout, _tables, Generation) = (layout, tables, generation);
+    internal ReplicaSnapshot(ReplicaLayout layout, TableCopy[] tables, long generation) =>
+        (_layout, _tables, Generation) = (layout, tables, generation);
 
     /// <summary>The number of the load that this copy stems from; 0 before the first.</summary>
     public long Generation { get; }
@@ -38,7 +39,8 @@ public sealed class ReplicaSnapshot
         return table < 0 ? [] : _tables[table].Index(position).Keys;
     }
 
-    internal static ReplicaSnapshot Empty(ReplicaLayout layout, long generation) => new(layout, [.. layout.Tables.Select(TableCopy.Empty)], generation);
+    internal static ReplicaSnapshot Empty(ReplicaLayout layout, long generation) =>
+        new(layout, [.. layout.Tables.Select(TableCopy.Empty)], generation);
 
     internal TableCopy TableOf(string name) => _tables[_layout.TableNumber(name)];
 

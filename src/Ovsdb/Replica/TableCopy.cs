@@ -64,7 +64,9 @@ internal sealed class TableCopy(MonitoredLayout layout, HashTrie<Guid, Row> rows
                 indexes[i] = IndexOf(first, layout.Indexes[i].Key);
             }
 
-            rows = HashTrie<Guid, Row>.Of(first, static (_, twice) => throw new OvsdbInconsistencyException($"an update names the row {twice.Uuid} twice"));
+            rows = HashTrie<Guid, Row>.Of(first, static (_, twice) =>
+                throw new OvsdbInconsistencyException($"an update names the row {twice.Uuid} twice")
+            );
             return new(layout, rows, indexes);
         }
 
@@ -79,7 +81,9 @@ internal sealed class TableCopy(MonitoredLayout layout, HashTrie<Guid, Row> rows
                 }
             }
 
-            return HashTrie<string, IndexedRows>.Of(CollectionsMarshal.AsSpan(entries), (present, other) => present.With(other.Rows[0], _edit));
+            return HashTrie<string, IndexedRows>.Of(CollectionsMarshal.AsSpan(entries), (present, other) =>
+                present.With(other.Rows[0], _edit)
+            );
         }
 
         private void Add(ref HashTrie<string, IndexedRows> index, string key, Row row) =>

@@ -40,7 +40,7 @@ internal sealed class TrieNode(TrieEdit? maker, uint taken = 0, params object[] 
         for (var i = 0; i < slots.Length; i++)
         {
             var to = from + 1;
-            for (var bit = BitOf(hashes[from], level); to < hashes.Length && BitOf(hashes[to], level) == bit;)
+            for (var bit = BitOf(hashes[from], level); to < hashes.Length && BitOf(hashes[to], level) == bit; )
             {
                 to++;
             }
@@ -61,7 +61,8 @@ internal sealed class TrieNode(TrieEdit? maker, uint taken = 0, params object[] 
         return Become(_taken | bit, [.. Slots.AsSpan(0, at), slot, .. Slots.AsSpan(at)], edit);
     }
 
-    public TrieNode Without(uint bit, int at, TrieEdit edit) => Become(_taken & ~bit, [.. Slots.AsSpan(0, at), .. Slots.AsSpan(at + 1)], edit);
+    public TrieNode Without(uint bit, int at, TrieEdit edit) =>
+        Become(_taken & ~bit, [.. Slots.AsSpan(0, at), .. Slots.AsSpan(at + 1)], edit);
 
     public TrieNode WithAt(int at, object slot, TrieEdit edit)
     {

@@ -116,16 +116,17 @@ internal sealed class RevocationList
             ?? false;
     }
 
-    private static (bool IsRsa, HashAlgorithmName Hash) Algorithm(string id) => id switch
-    {
-        "1.2.840.113549.1.1.11" => (true, HashAlgorithmName.SHA256),
-        "1.2.840.113549.1.1.12" => (true, HashAlgorithmName.SHA384),
-        "1.2.840.113549.1.1.13" => (true, HashAlgorithmName.SHA512),
-        "1.2.840.10045.4.3.2" => (false, HashAlgorithmName.SHA256),
-        "1.2.840.10045.4.3.3" => (false, HashAlgorithmName.SHA384),
-        "1.2.840.10045.4.3.4" => (false, HashAlgorithmName.SHA512),
-        _ => throw new CryptographicException($"A revocation list is signed with {id}; RSA and ECDSA with SHA-2 are understood."),
-    };
+    private static (bool IsRsa, HashAlgorithmName Hash) Algorithm(string id) =>
+        id switch
+        {
+            "1.2.840.113549.1.1.11" => (true, HashAlgorithmName.SHA256),
+            "1.2.840.113549.1.1.12" => (true, HashAlgorithmName.SHA384),
+            "1.2.840.113549.1.1.13" => (true, HashAlgorithmName.SHA512),
+            "1.2.840.10045.4.3.2" => (false, HashAlgorithmName.SHA256),
+            "1.2.840.10045.4.3.3" => (false, HashAlgorithmName.SHA384),
+            "1.2.840.10045.4.3.4" => (false, HashAlgorithmName.SHA512),
+            _ => throw new CryptographicException($"A revocation list is signed with {id}; RSA and ECDSA with SHA-2 are understood."),
+        };
 
     private void ReadEntries(AsnReader entries)
     {
@@ -150,12 +151,15 @@ internal sealed class RevocationList
             var isCritical = extension.PeekTag().HasSameClassAndValue(Asn1Tag.Boolean) && extension.ReadBoolean();
             if (isCritical || id is IssuingDistributionPoint or DeltaIndicator)
             {
-                throw new CryptographicException($"A revocation list has the extension {id}: only complete lists of one authority are understood.");
+                throw new CryptographicException(
+                    $"A revocation list has the extension {id}: only complete lists of one authority are understood."
+                );
             }
         }
     }
 
-    private static bool IsTime(Asn1Tag tag) => tag.HasSameClassAndValue(Asn1Tag.UtcTime) || tag.HasSameClassAndValue(Asn1Tag.GeneralizedTime);
+    private static bool IsTime(Asn1Tag tag) =>
+        tag.HasSameClassAndValue(Asn1Tag.UtcTime) || tag.HasSameClassAndValue(Asn1Tag.GeneralizedTime);
 
     private static DateTimeOffset ReadTime(AsnReader reader) =>
         reader.PeekTag().HasSameClassAndValue(Asn1Tag.UtcTime) ? reader.ReadUtcTime() : reader.ReadGeneralizedTime();

@@ -9,14 +9,21 @@ namespace Ovsdb.Tls;
 internal sealed class ServerTrust
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1"; // RFC 5280 §4.2.1.12; a certificate that names no purpose has them all
-    private const X509ChainStatusFlags NotIssued = X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.NotSignatureValid;
+    private const X509ChainStatusFlags NotIssued =
+        X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.NotSignatureValid;
 
     private readonly IReadOnlyList<RevocationList> _lists;
     private readonly DateTimeOffset _now;
     private readonly OvsdbTls _tls;
     private readonly string _name;
 
-    public ServerTrust(OvsdbTls tls, string host, X509Certificate2Collection authorities, IReadOnlyList<RevocationList> lists, DateTimeOffset now)
+    public ServerTrust(
+        OvsdbTls tls,
+        string host,
+        X509Certificate2Collection authorities,
+        IReadOnlyList<RevocationList> lists,
+        DateTimeOffset now
+    )
     {
         (_tls, _name, _lists, _now) = (tls, tls.ServerName ?? host, lists, now);
         Policy = new X509ChainPolicy
@@ -86,7 +93,12 @@ internal sealed class ServerTrust
     private static string[] Names(X509Certificate2 certificate)
     {
         var alternatives = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().ToList();
-        string[] names = [.. alternatives.SelectMany(names => names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(address => address.ToString())))];
+        string[] names =
+        [
+            .. alternatives.SelectMany(names =>
+                names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(address => address.ToString()))
+            ),
+        ];
         return names.Length > 0 ? names : [certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false)];
     }
 

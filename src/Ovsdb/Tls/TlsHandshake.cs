@@ -32,9 +32,11 @@ internal static class TlsHandshake
                     AllowTlsResume = false, // each connection is checked anew, by both
                     ClientCertificateContext = own,
                     CertificateChainPolicy = trust.Policy,
-                    RemoteCertificateValidationCallback = (_, certificate, chain, _) => (refusal = trust.Refuse(certificate as X509Certificate2, chain)) is null,
+                    RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
+                        (refusal = trust.Refuse(certificate as X509Certificate2, chain)) is null,
                 },
-                ct);
+                ct
+            );
             return ssl;
         }
         catch (Exception e) when (e is AuthenticationException or IOException)

@@ -54,7 +54,12 @@ internal sealed class JsonRpcLink : IAsyncDisposable
     public static T Unwatched<T>(T request)
         where T : Task
     {
-        request.ContinueWith(static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        request.ContinueWith(
+            static ended => _ = ended.Exception,
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default
+        );
         return request;
     }
 

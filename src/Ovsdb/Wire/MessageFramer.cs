@@ -59,7 +59,8 @@ internal sealed class MessageFramer(int maxDepth, long maxBytes)
     {
         if (reader.TokenType == JsonTokenType.PropertyName)
         {
-            _member = reader.ValueTextEquals("id"u8) ? 0
+            _member =
+                reader.ValueTextEquals("id"u8) ? 0
                 : reader.ValueTextEquals("method"u8) ? 1
                 : reader.ValueTextEquals("params"u8) ? 2
                 : reader.ValueTextEquals("result"u8) ? 3

@@ -9,7 +9,11 @@ namespace Ovsdb.Wire;
 internal static class OpWriter
 {
     /// <summary>For all that we write: valid JSON by construction, and nothing escaped that JSON does not ask for.</summary>
-    public static readonly JsonWriterOptions Options = new() { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static readonly JsonWriterOptions Options = new()
+    {
+        SkipValidation = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     private static readonly JsonEncodedText Table = JsonEncodedText.Encode("table");
     private static readonly JsonEncodedText RowText = JsonEncodedText.Encode("row");

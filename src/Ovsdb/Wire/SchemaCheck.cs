@@ -17,22 +17,35 @@ internal static class SchemaCheck
         return null;
     }
 
-    private static OvsdbError? Refuse(Op op, DatabaseSchema schema) => op switch
-    {
-        InsertOp insert => Table(schema, insert.Table, out var table) ?? Row(table, insert.Row),
-        SelectOp select => Table(schema, select.Table, out var table) ?? Conditions(table, select.Where) ?? Columns(table, select.Columns ?? []),
-        UpdateOp update => Table(schema, update.Table, out var table) ?? Conditions(table, update.Where) ?? Row(table, update.Row) ?? Fixed(table, update.Row.Keys),
-        MutateOp mutate => Table(schema, mutate.Table, out var table) ?? Conditions(table, mutate.Where) ?? Mutations(table, mutate.Mutations),
-        DeleteOp delete => Table(schema, delete.Table, out var table) ?? Conditions(table, delete.Where),
-        WaitOp wait => Table(schema, wait.Table, out var table) ?? Conditions(table, wait.Where) ?? Columns(table, wait.Columns) ?? Columns(table, wait.Rows.SelectMany(row => row.Keys)),
-        _ => null,
-    };
+    private static OvsdbError? Refuse(Op op, DatabaseSchema schema) =>
+        op switch
+        {
+            InsertOp insert => Table(schema, insert.Table, out var table) ?? Row(table, insert.Row),
+            SelectOp select => Table(schema, select.Table, out var table)
+                ?? Conditions(table, select.Where)
+                ?? Columns(table, select.Columns ?? []),
+            UpdateOp update => Table(schema, update.Table, out var table)
+                ?? Conditions(table, update.Where)
+                ?? Row(table, update.Row)
+                ?? Fixed(table, update.Row.Keys),
+            MutateOp mutate => Table(schema, mutate.Table, out var table)
+                ?? Conditions(table, mutate.Where)
+                ?? Mutations(table, mutate.Mutations),
+            DeleteOp delete => Table(schema, delete.Table, out var table) ?? Conditions(table, delete.Where),
+            WaitOp wait => Table(schema, wait.Table, out var table)
+                ?? Conditions(table, wait.Where)
+                ?? Columns(table, wait.Columns)
+                ?? Columns(table, wait.Rows.SelectMany(row => row.Keys)),
+            _ => null,
+        };
 
     private static OvsdbError? Table(DatabaseSchema schema, string name, out TableSchema table)
     {
         var found = schema.Table(name);
         table = found ?? new TableSchema(name, new Dictionary<string, ColumnSchema>(), false, []);
-        return found is null ? new OvsdbError(OvsdbError.UnknownTable, $"No table named {name} in the schema of {schema.Name} {schema.Version}.") : null;
+        return found is null
+            ? new OvsdbError(OvsdbError.UnknownTable, $"No table named {name} in the schema of {schema.Name} {schema.Version}.")
+            : null;
     }
 
     private static OvsdbError? Row(TableSchema table, IReadOnlyDictionary<string, OvsdbValue> row)

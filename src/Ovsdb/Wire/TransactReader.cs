@@ -31,7 +31,9 @@ internal static class TransactReader
             return rejected;
         }
 
-        return results.Count == ops.Count ? new Committed(results) : throw new JsonException($"{results.Count} results for {ops.Count} operations.");
+        return results.Count == ops.Count
+            ? new Committed(results)
+            : throw new JsonException($"{results.Count} results for {ops.Count} operations.");
     }
 
     /// <summary>Reads an error: an object with <c>error</c> and <c>details</c>, or a bare text.</summary>
@@ -43,7 +45,9 @@ internal static class TransactReader
         }
 
         ValueReader.Require(ref reader, JsonTokenType.StartObject);
-        string? error = null, details = null, syntax = null;
+        string? error = null,
+            details = null,
+            syntax = null;
         for (ValueReader.Next(ref reader); reader.TokenType == JsonTokenType.PropertyName; ValueReader.Next(ref reader))
         {
             ReadErrorMember(ref reader, ref error, ref details, ref syntax);
@@ -58,7 +62,9 @@ internal static class TransactReader
         Guid? uuid = null;
         long count = 0;
         IReadOnlyList<Row> rows = [];
-        string? error = null, details = null, syntax = null;
+        string? error = null,
+            details = null,
+            syntax = null;
         for (ValueReader.Next(ref reader); reader.TokenType == JsonTokenType.PropertyName; ValueReader.Next(ref reader))
         {
             if (reader.ValueTextEquals("uuid"u8))
@@ -111,7 +117,12 @@ internal static class TransactReader
     }
 
     private static OvsdbError ErrorOf(string error, string? details, string? syntax) =>
-        new(error, syntax is null ? details : details is null ? syntax : $"{details} ({syntax})");
+        new(
+            error,
+            syntax is null ? details
+                : details is null ? syntax
+                : $"{details} ({syntax})"
+        );
 
     private static List<Row> ReadRows(ref Utf8JsonReader reader, TableSchema? table, ReadingPool pool)
     {

@@ -14,7 +14,9 @@ internal static class ValueReader
     {
         if (reader.TokenType != JsonTokenType.StartArray)
         {
-            return type is { IsMap: true } ? throw new JsonException($"{reader.TokenType} is no map.") : ReadAtom(ref reader, type?.Key, pool);
+            return type is { IsMap: true }
+                ? throw new JsonException($"{reader.TokenType} is no map.")
+                : ReadAtom(ref reader, type?.Key, pool);
         }
 
         Next(ref reader);
@@ -158,7 +160,9 @@ internal static class ValueReader
             case JsonTokenType.Number when type is null or { Type: OvsdbKind.Real }:
                 return OvsdbValue.Trusted(reader.GetDouble());
             default:
-                throw new JsonException(type is null ? $"{reader.TokenType} is no atom." : $"{reader.TokenType} where the schema has {type.Type}.");
+                throw new JsonException(
+                    type is null ? $"{reader.TokenType} is no atom." : $"{reader.TokenType} where the schema has {type.Type}."
+                );
         }
     }
 }

@@ -3,7 +3,11 @@ using System.Diagnostics.CodeAnalysis;
 namespace Ovsdb.Wire;
 
 /// <summary>Lets so many requests wait for their answers at once; more wait their turn.</summary>
-[SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle nobody has asked for holds nothing, and callers may still be leaving.")]
+[SuppressMessage(
+    "Design",
+    "CA1001",
+    Justification = "A semaphore whose wait handle nobody has asked for holds nothing, and callers may still be leaving."
+)]
 internal sealed class Window(int size, CancellationToken closed)
 {
     private readonly SemaphoreSlim _places = new(size);

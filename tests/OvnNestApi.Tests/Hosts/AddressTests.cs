@@ -23,7 +23,10 @@ public sealed class AddressTests
 
         Assert.Equal([2, 3, 7, 8, 9, 10, 11, 12, 13], given.Select(c => (int)(c.Ip!.Value.Value & 255)));
         var (problem, _) = await TryAsync(nest, network);
-        Assert.Equal(("addresses-exhausted", "No address of 10.0.0.0/28 of network n is free: 9 of 9 are in use."), (problem?.Code, problem?.Detail));
+        Assert.Equal(
+            ("addresses-exhausted", "No address of 10.0.0.0/28 of network n is free: 9 of 9 are in use."),
+            (problem?.Code, problem?.Detail)
+        );
     }
 
     [Fact]
@@ -31,7 +34,13 @@ public sealed class AddressTests
     {
         var nest = await Installation.CreateAsync();
         var network = await NetworkAsync(nest, "10.0.0.0/29", null);
-        var given = new[] { await GiveAsync(nest, network), await GiveAsync(nest, network), await GiveAsync(nest, network, "10.0.0.5"), await GiveAsync(nest, network) };
+        var given = new[]
+        {
+            await GiveAsync(nest, network),
+            await GiveAsync(nest, network),
+            await GiveAsync(nest, network, "10.0.0.5"),
+            await GiveAsync(nest, network),
+        };
         Assert.Equal([1, 2, 5, 3], given.Select(Last));
         foreach (var i in new[] { 2, 0, 3 })
         {
@@ -69,18 +78,26 @@ public sealed class AddressTests
     {
         var nest = await Installation.CreateAsync();
         var network = await NetworkAsync(nest, subnet, "10.0.0.1");
-        await nest.DoAsync(db => db.Database.ExecuteSqlAsync($"""
-            INSERT INTO addresses (owner_id, network_id, mac, ip) SELECT gen_random_uuid(), {network.Id}, ('02:00:00:00:' || lpad(to_hex(i / 256), 2, '0') || ':' || lpad(to_hex(i % 256), 2, '0'))::macaddr, inet '10.0.0.2' + i
-            FROM generate_series(0, 1999) i
-            """));
+        await nest.DoAsync(db =>
+            db.Database.ExecuteSqlAsync(
+                $"""
+                INSERT INTO addresses (owner_id, network_id, mac, ip) SELECT gen_random_uuid(), {network.Id}, ('02:00:00:00:' || lpad(to_hex(i / 256), 2, '0') || ':' || lpad(to_hex(i % 256), 2, '0'))::macaddr, inet '10.0.0.2' + i
+                FROM generate_series(0, 1999) i
+                """
+            )
+        );
         await nest.ReadAsync(db => db.Database.ExecuteSqlAsync($"ANALYZE addresses"));
         await GiveAsync(nest, network);
         Assert.InRange(await RowsReadAsync(), 0, 20);
 
-        await nest.DoAsync(db => db.Database.ExecuteSqlAsync($"""
-            UPDATE addresses SET owner_id = NULL, mac = NULL, freed_at = now() WHERE ip < '10.0.4.0';
-            UPDATE next_addresses SET ip = {AddressPool.Of(network).Last.ToIPAddress()} + 1
-            """));
+        await nest.DoAsync(db =>
+            db.Database.ExecuteSqlAsync(
+                $"""
+                UPDATE addresses SET owner_id = NULL, mac = NULL, freed_at = now() WHERE ip < '10.0.4.0';
+                UPDATE next_addresses SET ip = {AddressPool.Of(network).Last.ToIPAddress()} + 1
+                """
+            )
+        );
         Assert.InRange(await RowsReadAsync(), 0, 20);
         Assert.Equal(2002, await nest.ReadAsync(db => db.Addresses.CountAsync()));
 
@@ -90,14 +107,22 @@ public sealed class AddressTests
             await nest.DoAsync(async db =>
             {
                 var before = await CountAsync(db);
-                Assert.NotNull(await AddressDraw.GiveAnyAsync(db, Guid.NewGuid(), network.Id, MacAddress.Random(), AddressPool.Of(network), default));
+                Assert.NotNull(
+                    await AddressDraw.GiveAnyAsync(db, Guid.NewGuid(), network.Id, MacAddress.Random(), AddressPool.Of(network), default)
+                );
                 rows = await CountAsync(db) - before;
             });
             return rows;
         }
 
-        static async Task<long> CountAsync(NestDb db) => (await db.QueryAsync(
-            "SELECT sum(seq_tup_read + idx_tup_fetch)::bigint FROM pg_stat_xact_user_tables WHERE relname LIKE '%addresses'", row => row.GetInt64(0), default))[0];
+        static async Task<long> CountAsync(NestDb db) =>
+            (
+                await db.QueryAsync(
+                    "SELECT sum(seq_tup_read + idx_tup_fetch)::bigint FROM pg_stat_xact_user_tables WHERE relname LIKE '%addresses'",
+                    row => row.GetInt64(0),
+                    default
+                )
+            )[0];
     }
 
     [Theory]
@@ -143,19 +168,33 @@ public sealed class AddressTests
     {
         var nest = await Installation.CreateAsync();
         var network = await NetworkAsync(nest, "10.0.0.0/24", "10.0.0.1");
-        await Parallel.ForEachAsync(Enumerable.Range(0, 253), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (_, _) => await GiveAsync(nest, network));
+        await Parallel.ForEachAsync(Enumerable.Range(0, 253), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (_, _) =>
+            await GiveAsync(nest, network)
+        );
         Assert.Equal(253, await nest.ReadAsync(db => db.Addresses.Select(a => a.Ip).Distinct().CountAsync()));
         Assert.Equal("addresses-exhausted", (await TryAsync(nest, network)).Problem?.Code);
 
-        await nest.DoAsync(db => db.Database.ExecuteSqlAsync($"UPDATE addresses SET owner_id = NULL, mac = NULL, freed_at = now() WHERE ip <= '10.0.0.101'"));
-        await Parallel.ForEachAsync(Enumerable.Range(0, 100), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (_, _) => await GiveAsync(nest, network));
+        await nest.DoAsync(db =>
+            db.Database.ExecuteSqlAsync($"UPDATE addresses SET owner_id = NULL, mac = NULL, freed_at = now() WHERE ip <= '10.0.0.101'")
+        );
+        await Parallel.ForEachAsync(Enumerable.Range(0, 100), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (_, _) =>
+            await GiveAsync(nest, network)
+        );
         Assert.Equal(253, await nest.ReadAsync(db => db.Addresses.Select(a => a.Mac).Distinct().CountAsync()));
         Assert.Equal("addresses-exhausted", (await TryAsync(nest, network)).Problem?.Code);
     }
 
     private static async Task<Network> NetworkAsync(Installation nest, string? subnet, string? gateway, params string[] reserved)
     {
-        var network = new Network { Name = "n", Spec = "{}", SwitchName = "n", Subnet = Cidr.TryParse(subnet, out var cidr) ? cidr : null, Gateway = Ipv4.TryParse(gateway, out var ip) ? ip : null, Reserved = reserved };
+        var network = new Network
+        {
+            Name = "n",
+            Spec = "{}",
+            SwitchName = "n",
+            Subnet = Cidr.TryParse(subnet, out var cidr) ? cidr : null,
+            Gateway = Ipv4.TryParse(gateway, out var ip) ? ip : null,
+            Reserved = reserved,
+        };
         await nest.DoAsync(db =>
         {
             db.Networks.Add(network);
@@ -171,13 +210,35 @@ public sealed class AddressTests
         return port;
     }
 
-    private static async Task<(Problem? Problem, Container Port)> TryAsync(Installation nest, Network network, string? ip = null, MacAddress? mac = null)
+    private static async Task<(Problem? Problem, Container Port)> TryAsync(
+        Installation nest,
+        Network network,
+        string? ip = null,
+        MacAddress? mac = null
+    )
     {
-        var port = new Container { VmId = default, Name = "c", Spec = "{}", Tag = 0, NetworkId = network.Id, Mac = default, PortName = "p", Interface = "c", Namespace = "c" };
-        return (await nest.TryAsync(db => AddressBook.AssignAsync(db, port, network, Ipv4.TryParse(ip, out var asked) ? asked : null, mac, null, default)), port);
+        var port = new Container
+        {
+            VmId = default,
+            Name = "c",
+            Spec = "{}",
+            Tag = 0,
+            NetworkId = network.Id,
+            Mac = default,
+            PortName = "p",
+            Interface = "c",
+            Namespace = "c",
+        };
+        return (
+            await nest.TryAsync(db =>
+                AddressBook.AssignAsync(db, port, network, Ipv4.TryParse(ip, out var asked) ? asked : null, mac, null, default)
+            ),
+            port
+        );
     }
 
-    private static Task FreeAsync(Installation nest, Container port) => nest.DoAsync(db => db.ExecuteAsync($"WITH {AddressDraw.Free("owner_id = @owner")} SELECT", default, ("owner", port.Id)));
+    private static Task FreeAsync(Installation nest, Container port) =>
+        nest.DoAsync(db => db.ExecuteAsync($"WITH {AddressDraw.Free("owner_id = @owner")} SELECT", default, ("owner", port.Id)));
 
     private static int Last(Container port) => (int)(port.Ip!.Value.Value & 255);
 }

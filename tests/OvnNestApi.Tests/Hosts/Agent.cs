@@ -55,13 +55,28 @@ internal sealed class Agent(Installation nest, Host host)
     public async Task<bool> ReportAsync(string? error = null)
     {
         var report = new HostReport(
-            Work.Cursor, host.Name, NbCfg,
+            Work.Cursor,
+            host.Name,
+            NbCfg,
             [
                 .. Work.Vms.Select(vm => new ObjectReport(vm.Id, vm.Digest, error, null, true)),
-                .. Work.Vms.SelectMany(vm => vm.Containers).Select(c => new ObjectReport(c.Id, error is null ? c.Digest : null, error, "10.0.0.1", false)),
+                .. Work
+                    .Vms.SelectMany(vm => vm.Containers)
+                    .Select(c => new ObjectReport(c.Id, error is null ? c.Digest : null, error, "10.0.0.1", false)),
             ],
-            [.. _attached.Union(_ports.Values.Select(p => p.Vm)).Select(vm => new BridgeReport(vm, "br", [.. _ports.Values.Where(p => p.Vm == vm).Select(p => p.Tag)], _attached.Contains(vm)))],
-            LeavesPorts ? [] : [.. Work.Remove.Select(r => r.Id)], []);
+            [
+                .. _attached
+                    .Union(_ports.Values.Select(p => p.Vm))
+                    .Select(vm => new BridgeReport(
+                        vm,
+                        "br",
+                        [.. _ports.Values.Where(p => p.Vm == vm).Select(p => p.Tag)],
+                        _attached.Contains(vm)
+                    )),
+            ],
+            LeavesPorts ? [] : [.. Work.Remove.Select(r => r.Id)],
+            []
+        );
         return await SendAsync(report);
     }
 
@@ -73,8 +88,14 @@ internal sealed class Agent(Installation nest, Host host)
         return isNews;
     }
 
-    public WorkPoll Poll(Signals? signals = null) => new(
-        nest, signals ?? new(), new HostPresence(nest, TimeProvider.System, NullLogger<HostPresence>.Instance), TimeProvider.System, new Alive());
+    public WorkPoll Poll(Signals? signals = null) =>
+        new(
+            nest,
+            signals ?? new(),
+            new HostPresence(nest, TimeProvider.System, NullLogger<HostPresence>.Instance),
+            TimeProvider.System,
+            new Alive()
+        );
 
     private sealed class Alive : Microsoft.Extensions.Hosting.IHostApplicationLifetime
     {
@@ -84,8 +105,6 @@ internal sealed class Agent(Installation nest, Host host)
 
         public CancellationToken ApplicationStopped => default;
 
-        public void StopApplication()
-        {
-        }
+        public void StopApplication() { }
     }
 }

@@ -35,7 +35,9 @@ public sealed class AgentApiTests(HostApi api) : IClassFixture<HostApi>
         var (_, drawn, _) = await api.SendAsync(HttpMethod.Post, "/v1/hosts/e2/enrolment");
         await using (var database = NpgsqlDataSource.Create(api.Database))
         {
-            await using var late = database.CreateCommand("UPDATE enrolments SET expires_at = now() WHERE host_id = (SELECT id FROM hosts WHERE name = 'e2')");
+            await using var late = database.CreateCommand(
+                "UPDATE enrolments SET expires_at = now() WHERE host_id = (SELECT id FROM hosts WHERE name = 'e2')"
+            );
             await late.ExecuteNonQueryAsync();
         }
 
@@ -58,7 +60,18 @@ public sealed class AgentApiTests(HostApi api) : IClassFixture<HostApi>
         Assert.Equal(HttpStatusCode.Forbidden, (await api.SendAsync(HttpMethod.Get, "/v1/hosts/l2/work", key: key)).Status);
         Assert.Equal(HttpStatusCode.Forbidden, (await api.SendAsync(HttpMethod.Put, "/v1/hosts/l2/report", report, key)).Status);
         Assert.Equal(HttpStatusCode.Forbidden, (await api.SendAsync(HttpMethod.Post, "/v1/hosts/l1/enrolment", key: key)).Status);
-        foreach (var path in new[] { "/v1/hosts", "/v1/hosts/l1", "/v1/networks", "/v1/vms", "/v1/containers", "/v1/readiness", "/v1/vms/x/vlan-leases" })
+        foreach (
+            var path in new[]
+            {
+                "/v1/hosts",
+                "/v1/hosts/l1",
+                "/v1/networks",
+                "/v1/vms",
+                "/v1/containers",
+                "/v1/readiness",
+                "/v1/vms/x/vlan-leases",
+            }
+        )
         {
             Assert.Equal(HttpStatusCode.Forbidden, (await api.SendAsync(HttpMethod.Get, path, key: key)).Status);
         }
@@ -102,8 +115,14 @@ public sealed class AgentApiTests(HostApi api) : IClassFixture<HostApi>
     {
         var key = await api.EnrolledAsync("q1");
         var cursor = await CursorAsync("q1", key);
-        Assert.Equal(HttpStatusCode.NoContent, (await api.SendAsync(HttpMethod.Get, $"/v1/hosts/q1/work?after={cursor}&wait=50ms", key: key)).Status);
-        Assert.Equal(HttpStatusCode.OK, (await api.SendAsync(HttpMethod.Get, "/v1/hosts/q1/work?after=of-another-time&wait=10s", key: key)).Status);
+        Assert.Equal(
+            HttpStatusCode.NoContent,
+            (await api.SendAsync(HttpMethod.Get, $"/v1/hosts/q1/work?after={cursor}&wait=50ms", key: key)).Status
+        );
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await api.SendAsync(HttpMethod.Get, "/v1/hosts/q1/work?after=of-another-time&wait=10s", key: key)).Status
+        );
     }
 
     [Fact]
@@ -155,8 +174,13 @@ public sealed class AgentApiTests(HostApi api) : IClassFixture<HostApi>
         Assert.Equal(HttpStatusCode.BadRequest, (await api.SendAsync(HttpMethod.Put, "/v1/hosts/m1/report", body, key)).Status);
     }
 
-    private async Task<string> CursorAsync(string host, string key) => (string)(await api.SendAsync(HttpMethod.Get, $"/v1/hosts/{host}/work", key: key)).Body!["cursor"]!;
+    private async Task<string> CursorAsync(string host, string key) =>
+        (string)(await api.SendAsync(HttpMethod.Get, $"/v1/hosts/{host}/work", key: key)).Body!["cursor"]!;
 
-    private Task<(HttpStatusCode Status, System.Text.Json.Nodes.JsonNode? Body, string? ETag)> PollAsync(string host, string key, string cursor, string wait = "30s") =>
-        api.SendAsync(HttpMethod.Get, $"/v1/hosts/{host}/work?after={cursor}&wait={wait}", key: key);
+    private Task<(HttpStatusCode Status, System.Text.Json.Nodes.JsonNode? Body, string? ETag)> PollAsync(
+        string host,
+        string key,
+        string cursor,
+        string wait = "30s"
+    ) => api.SendAsync(HttpMethod.Get, $"/v1/hosts/{host}/work?after={cursor}&wait={wait}", key: key);
 }

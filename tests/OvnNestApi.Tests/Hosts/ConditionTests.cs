@@ -61,7 +61,8 @@ public sealed class ConditionTests
         Assert.Equal(Reason.Ready, (Good with { HasHostSide = false, Host = null, IsConfirmed = false, HostError = "x" }).Judge().Reason);
 
     [Fact]
-    public void A_vm_without_a_host_says_so() => Assert.Equal(Reason.NoHost, (Good with { Host = null, IsConfirmed = false }).Judge().Reason);
+    public void A_vm_without_a_host_says_so() =>
+        Assert.Equal(Reason.NoHost, (Good with { Host = null, IsConfirmed = false }).Judge().Reason);
 
     [Theory]
     [InlineData(Reason.Ready, Reason.HostSilent)]
@@ -82,11 +83,26 @@ public sealed class ConditionTests
         Assert.Equal(Reason.NotProgrammed, Reached.Of(Reason.Ready, isDirty: true, null));
         Assert.Equal(Reason.Rejected, Reached.Of(Reason.Rejected, isDirty: true, null));
         Assert.Equal(Reason.Unobserved, (Reached with { IsObserved = false }).Of(Reason.Ready, isDirty: true, null));
-        Assert.Equal(Reason.NorthboundUnreachable, (Reached with { IsNorthboundReached = false, IsObserved = false }).Of(Reason.TagConflict, isDirty: false, null));
-        Assert.Equal(Reason.NotReconciling, (Reached with { Mode = ReconcilerMode.Observe, IsNorthboundReached = false }).Of(Reason.Ready, isDirty: false, null));
-        Assert.Equal(Reason.Braked, (Reached with { Brake = "52 removals", Mode = ReconcilerMode.Off }).Of(Reason.Ready, isDirty: false, null));
+        Assert.Equal(
+            Reason.NorthboundUnreachable,
+            (Reached with { IsNorthboundReached = false, IsObserved = false }).Of(Reason.TagConflict, isDirty: false, null)
+        );
+        Assert.Equal(
+            Reason.NotReconciling,
+            (Reached with { Mode = ReconcilerMode.Observe, IsNorthboundReached = false }).Of(Reason.Ready, isDirty: false, null)
+        );
+        Assert.Equal(
+            Reason.Braked,
+            (Reached with { Brake = "52 removals", Mode = ReconcilerMode.Off }).Of(Reason.Ready, isDirty: false, null)
+        );
         Assert.Equal(Reason.Moving, (Reached with { Brake = "52 removals" }).Of(Reason.Moving, isDirty: false, null));
     }
 
-    private static Liveness Reached => new() { Hosts = new Dictionary<Guid, HostLiveness>(), IsNorthboundReached = true, IsObserved = true };
+    private static Liveness Reached =>
+        new()
+        {
+            Hosts = new Dictionary<Guid, HostLiveness>(),
+            IsNorthboundReached = true,
+            IsObserved = true,
+        };
 }

@@ -33,7 +33,9 @@ public sealed class ExpiryTests
     public async Task An_expired_reservations_owner_may_have_another_tag()
     {
         var (nest, vm) = await ExpiredAsync();
-        Assert.Null(await nest.TryAsync(async db => (await Reservations.PutAsync(db, "vm5", 11, new() { Owner = "web" }, None, default)).Problem));
+        Assert.Null(
+            await nest.TryAsync(async db => (await Reservations.PutAsync(db, "vm5", 11, new() { Owner = "web" }, None, default)).Problem)
+        );
         Assert.Equal([11], await nest.ReadAsync(db => db.VlanLeases.Select(l => l.Tag).ToListAsync()));
     }
 
@@ -44,12 +46,21 @@ public sealed class ExpiryTests
         var former = await nest.LeaseAsync(vm, 10);
         var isNew = false;
         var fenced = new Conditional([Conditional.ETag(former!.Id, former.Revision)], false);
-        Assert.Equal("precondition-failed", (await nest.TryAsync(async db => (await Reservations.PutAsync(db, "vm5", 10, new() { Owner = "web" }, fenced, default)).Problem))?.Code);
-        Assert.Null(await nest.TryAsync(async db =>
-        {
-            (_, isNew, var problem) = await Reservations.PostAsync(db, "vm5", new() { Owner = "web" }, default);
-            return problem;
-        }));
+        Assert.Equal(
+            "precondition-failed",
+            (
+                await nest.TryAsync(async db =>
+                    (await Reservations.PutAsync(db, "vm5", 10, new() { Owner = "web" }, fenced, default)).Problem
+                )
+            )?.Code
+        );
+        Assert.Null(
+            await nest.TryAsync(async db =>
+            {
+                (_, isNew, var problem) = await Reservations.PostAsync(db, "vm5", new() { Owner = "web" }, default);
+                return problem;
+            })
+        );
         Assert.True(isNew);
         Assert.NotEqual(former.Id, await nest.ReadAsync(db => db.VlanLeases.Where(l => l.Owner == "web").Select(l => l.Id).SingleAsync()));
     }

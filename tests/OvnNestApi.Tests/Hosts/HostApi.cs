@@ -18,13 +18,15 @@ public sealed class HostApi : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync();
-        _server = await NestServer.StartAsync(new()
-        {
-            Database = Database,
-            Northbound = "unix:/nonexistent/ovnnb_db.sock",
-            AwaitReady = false,
-            Settings = new Dictionary<string, string> { ["Leases__Cooldown"] = "00:00:00.5", ["Hosts__SilentAfter"] = "00:00:08" },
-        });
+        _server = await NestServer.StartAsync(
+            new()
+            {
+                Database = Database,
+                Northbound = "unix:/nonexistent/ovnnb_db.sock",
+                AwaitReady = false,
+                Settings = new Dictionary<string, string> { ["Leases__Cooldown"] = "00:00:00.5", ["Hosts__SilentAfter"] = "00:00:08" },
+            }
+        );
     }
 
     public async ValueTask DisposeAsync()
@@ -36,7 +38,12 @@ public sealed class HostApi : IAsyncLifetime
     }
 
     public async Task<(HttpStatusCode Status, JsonNode? Body, string? ETag)> SendAsync(
-        HttpMethod method, string path, string? body = null, string? key = null, string? ifMatch = null)
+        HttpMethod method,
+        string path,
+        string? body = null,
+        string? key = null,
+        string? ifMatch = null
+    )
     {
         using var client = key is null ? null : Server.ClientFor(key);
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));

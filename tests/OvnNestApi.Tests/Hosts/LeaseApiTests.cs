@@ -31,7 +31,10 @@ public sealed class LeaseApiTests(HostApi api) : IClassFixture<HostApi>
         var (_, lease, _) = await api.SendAsync(HttpMethod.Get, "/v1/vms/a2/vlan-leases/77");
         Assert.Equal(("bound", "web"), ((string)lease!["status"]!["state"]!, (string)lease["status"]!["container"]!));
         Assert.Equal(HttpStatusCode.Conflict, (await api.SendAsync(HttpMethod.Delete, "/v1/vms/a2/vlan-leases/77")).Status);
-        Assert.Equal("reference-missing", (string)(await api.SendAsync(HttpMethod.Put, "/v1/vms/a2/containers/x", """{"spec":{"lease":"none"}}""")).Body!["code"]!);
+        Assert.Equal(
+            "reference-missing",
+            (string)(await api.SendAsync(HttpMethod.Put, "/v1/vms/a2/containers/x", """{"spec":{"lease":"none"}}""")).Body!["code"]!
+        );
     }
 
     [Fact]
@@ -39,10 +42,19 @@ public sealed class LeaseApiTests(HostApi api) : IClassFixture<HostApi>
     {
         await VmAsync("a3");
         var (_, _, former) = await api.SendAsync(HttpMethod.Put, "/v1/vms/a3/vlan-leases/10", """{"spec":{"owner":"one"}}""");
-        Assert.Equal(HttpStatusCode.NoContent, (await api.SendAsync(HttpMethod.Delete, "/v1/vms/a3/vlan-leases/10", ifMatch: former)).Status);
+        Assert.Equal(
+            HttpStatusCode.NoContent,
+            (await api.SendAsync(HttpMethod.Delete, "/v1/vms/a3/vlan-leases/10", ifMatch: former)).Status
+        );
         await api.PutAsync("/v1/vms/a3/vlan-leases/10", """{"owner":"two"}""");
-        Assert.Equal(HttpStatusCode.PreconditionFailed, (await api.SendAsync(HttpMethod.Delete, "/v1/vms/a3/vlan-leases/10", ifMatch: former)).Status);
-        Assert.Equal(HttpStatusCode.PreconditionFailed, (await api.SendAsync(HttpMethod.Put, "/v1/vms/a3/vlan-leases/10", """{"spec":{"owner":"one"}}""", ifMatch: former)).Status);
+        Assert.Equal(
+            HttpStatusCode.PreconditionFailed,
+            (await api.SendAsync(HttpMethod.Delete, "/v1/vms/a3/vlan-leases/10", ifMatch: former)).Status
+        );
+        Assert.Equal(
+            HttpStatusCode.PreconditionFailed,
+            (await api.SendAsync(HttpMethod.Put, "/v1/vms/a3/vlan-leases/10", """{"spec":{"owner":"one"}}""", ifMatch: former)).Status
+        );
     }
 
     [Fact]
@@ -51,9 +63,15 @@ public sealed class LeaseApiTests(HostApi api) : IClassFixture<HostApi>
         await VmAsync("a4");
         await api.PutAsync("/v1/vms/a4/vlan-leases/10", """{"owner":"short","ttl":"300ms"}""");
         await api.PutAsync("/v1/vms/a4/vlan-leases/11", """{"owner":"long","ttl":"1h"}""");
-        await Eventually.Holds("the short one is gone", async () => (await api.SendAsync(HttpMethod.Get, "/v1/vms/a4/vlan-leases/10")).Status == HttpStatusCode.NotFound);
+        await Eventually.Holds("the short one is gone", async () =>
+            (await api.SendAsync(HttpMethod.Get, "/v1/vms/a4/vlan-leases/10")).Status == HttpStatusCode.NotFound
+        );
         var renewed = await api.PutAsync("/v1/vms/a4/vlan-leases/11", """{"owner":"long","ttl":"2h"}""");
-        Assert.True(DateTimeOffset.Parse((string)renewed["status"]!["expiresAt"]!, System.Globalization.CultureInfo.InvariantCulture) - DateTimeOffset.Parse((string)renewed["status"]!["since"]!, System.Globalization.CultureInfo.InvariantCulture) > TimeSpan.FromMinutes(90));
+        Assert.True(
+            DateTimeOffset.Parse((string)renewed["status"]!["expiresAt"]!, System.Globalization.CultureInfo.InvariantCulture)
+                - DateTimeOffset.Parse((string)renewed["status"]!["since"]!, System.Globalization.CultureInfo.InvariantCulture)
+                > TimeSpan.FromMinutes(90)
+        );
     }
 
     [Fact]

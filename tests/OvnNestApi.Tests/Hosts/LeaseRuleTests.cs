@@ -44,7 +44,10 @@ public sealed class LeaseRuleTests(HostApi api) : IClassFixture<HostApi>
         await VmAsync("r3");
         await api.PutAsync("/v1/vms/r3/vlan-leases/10", """{"owner":"web"}""");
         var (status, problem, _) = await api.SendAsync(HttpMethod.Put, "/v1/vms/r3/vlan-leases/10", """{"spec":{"owner":"db"}}""");
-        Assert.Equal((HttpStatusCode.Conflict, "vlan-tag-taken", "Tag 10 of r3 is reserved for web."), (status, (string)problem!["code"]!, (string)problem["detail"]!));
+        Assert.Equal(
+            (HttpStatusCode.Conflict, "vlan-tag-taken", "Tag 10 of r3 is reserved for web."),
+            (status, (string)problem!["code"]!, (string)problem["detail"]!)
+        );
         (status, problem, _) = await api.SendAsync(HttpMethod.Put, "/v1/vms/r3/vlan-leases/11", """{"spec":{"owner":"web"}}""");
         Assert.Equal((HttpStatusCode.Conflict, "web has tag 10 of r3 (reserved)."), (status, (string)problem!["detail"]!));
 
@@ -74,7 +77,10 @@ public sealed class LeaseRuleTests(HostApi api) : IClassFixture<HostApi>
         Assert.Equal(HttpStatusCode.NoContent, (await api.SendAsync(HttpMethod.Delete, "/v1/vms/r5/vlan-leases/10")).Status);
         await api.PutAsync("/v1/vms/r5/vlan-leases/11", """{"owner":"web"}""");
         Assert.Equal(HttpStatusCode.NotFound, (await api.SendAsync(HttpMethod.Delete, "/v1/vms/r5/vlan-leases/10")).Status);
-        Assert.Equal(HttpStatusCode.NoContent, (await api.SendAsync(HttpMethod.Delete, "/v1/vms/r5/vlan-leases/10?allowMissing=true")).Status);
+        Assert.Equal(
+            HttpStatusCode.NoContent,
+            (await api.SendAsync(HttpMethod.Delete, "/v1/vms/r5/vlan-leases/10?allowMissing=true")).Status
+        );
         Assert.Equal("reserved", await StateAsync("r5", 11));
 
         await DrainingAsync("r5", "c51", 51);
@@ -90,9 +96,18 @@ public sealed class LeaseRuleTests(HostApi api) : IClassFixture<HostApi>
     {
         await VmAsync("r6");
         await api.PutAsync("/v1/vms/r6/vlan-leases/10", """{"owner":"web"}""");
-        Assert.Equal(HttpStatusCode.Created, (await api.SendAsync(HttpMethod.Post, "/v1/vms/r6/vlan-leases?dryRun=true", """{"spec":{"owner":"db","count":3}}""")).Status);
-        Assert.Equal(HttpStatusCode.Created, (await api.SendAsync(HttpMethod.Put, "/v1/vms/r6/vlan-leases/20?dryRun=true", """{"spec":{"owner":"db"}}""")).Status);
-        Assert.Equal(HttpStatusCode.Conflict, (await api.SendAsync(HttpMethod.Put, "/v1/vms/r6/vlan-leases/10?dryRun=true", """{"spec":{"owner":"db"}}""")).Status);
+        Assert.Equal(
+            HttpStatusCode.Created,
+            (await api.SendAsync(HttpMethod.Post, "/v1/vms/r6/vlan-leases?dryRun=true", """{"spec":{"owner":"db","count":3}}""")).Status
+        );
+        Assert.Equal(
+            HttpStatusCode.Created,
+            (await api.SendAsync(HttpMethod.Put, "/v1/vms/r6/vlan-leases/20?dryRun=true", """{"spec":{"owner":"db"}}""")).Status
+        );
+        Assert.Equal(
+            HttpStatusCode.Conflict,
+            (await api.SendAsync(HttpMethod.Put, "/v1/vms/r6/vlan-leases/10?dryRun=true", """{"spec":{"owner":"db"}}""")).Status
+        );
         Assert.Equal(HttpStatusCode.NoContent, (await api.SendAsync(HttpMethod.Delete, "/v1/vms/r6/vlan-leases/10?dryRun=true")).Status);
         var (_, all, _) = await api.SendAsync(HttpMethod.Get, "/v1/vms/r6/vlan-leases");
         Assert.Equal([10], all!["items"]!.AsArray().Select(lease => (int)lease!["status"]!["tag"]!));
@@ -110,10 +125,17 @@ public sealed class LeaseRuleTests(HostApi api) : IClassFixture<HostApi>
         // No host was given the tag: all chassis are waited for, of which one may be dead. The NB has to let go all the same.
         Assert.Equal(HttpStatusCode.Accepted, (await api.SendAsync(HttpMethod.Delete, "/v1/vms/r7/vlan-leases/51?force=true")).Status);
         Assert.Equal("draining", await StateAsync("r7", 51));
-        await SqlAsync("UPDATE vlan_leases SET drain_nb_cfg = 7, awaits_all_chassis = true WHERE tag = 51 AND vm_id = (SELECT id FROM vms WHERE name = 'r7')");
+        await SqlAsync(
+            "UPDATE vlan_leases SET drain_nb_cfg = 7, awaits_all_chassis = true WHERE tag = 51 AND vm_id = (SELECT id FROM vms WHERE name = 'r7')"
+        );
         Assert.Equal(HttpStatusCode.NoContent, (await api.SendAsync(HttpMethod.Delete, "/v1/vms/r7/vlan-leases/51?force=true")).Status);
         Assert.Null(await StateAsync("r7", 51));
-        Assert.Equal(2, await CountAsync("SELECT count(*) FROM changes WHERE kind = 'vlan-lease' AND vm = 'r7' AND name = '51' AND action = 'forced' AND by = 'key:admin'"));
+        Assert.Equal(
+            2,
+            await CountAsync(
+                "SELECT count(*) FROM changes WHERE kind = 'vlan-lease' AND vm = 'r7' AND name = '51' AND action = 'forced' AND by = 'key:admin'"
+            )
+        );
     }
 
     [Fact]
@@ -123,7 +145,11 @@ public sealed class LeaseRuleTests(HostApi api) : IClassFixture<HostApi>
         await DrainingAsync("r10", "c51", 51);
         await api.SendAsync(HttpMethod.Delete, "/v1/vms/r10/containers/c51?force=true");
         Assert.Equal(
-            1, await CountAsync("SELECT count(*) FROM changes WHERE kind = 'container' AND vm = 'r10' AND name = 'c51' AND action = 'forced' AND by = 'key:admin' AND request_id IS NOT NULL"));
+            1,
+            await CountAsync(
+                "SELECT count(*) FROM changes WHERE kind = 'container' AND vm = 'r10' AND name = 'c51' AND action = 'forced' AND by = 'key:admin' AND request_id IS NOT NULL"
+            )
+        );
     }
 
     [Fact]
@@ -133,9 +159,19 @@ public sealed class LeaseRuleTests(HostApi api) : IClassFixture<HostApi>
         await api.PutAsync("/v1/vms/r8/containers/c51", """{"vlan":51}""");
         await api.PutAsync("/v1/vms/r8/vlan-leases/60", """{"owner":"web"}""");
         await api.PutAsync("/v1/vms/r8/vlan-leases/1", """{"owner":"outside"}""");
-        var (status, problem, _) = await api.SendAsync(HttpMethod.Put, "/v1/vms/r8", """{"spec":{"network":"rules","vlanRanges":"100-199,300"}}""");
-        Assert.Equal((HttpStatusCode.Conflict, "immutable", "#/spec/vlanRanges"), (status, (string)problem!["code"]!, (string)problem["errors"]![0]!["pointer"]!));
-        Assert.Equal("The ranges would leave out tags that are in use: 51 (container c51), 60 (reserved for web).", (string)problem["detail"]!);
+        var (status, problem, _) = await api.SendAsync(
+            HttpMethod.Put,
+            "/v1/vms/r8",
+            """{"spec":{"network":"rules","vlanRanges":"100-199,300"}}"""
+        );
+        Assert.Equal(
+            (HttpStatusCode.Conflict, "immutable", "#/spec/vlanRanges"),
+            (status, (string)problem!["code"]!, (string)problem["errors"]![0]!["pointer"]!)
+        );
+        Assert.Equal(
+            "The ranges would leave out tags that are in use: 51 (container c51), 60 (reserved for web).",
+            (string)problem["detail"]!
+        );
 
         // A tag outside of the ranges was asked for by its number: it is in nobody's way.
         await api.PutAsync("/v1/vms/r8", """{"network":"rules","vlanRanges":"51,60,100-199,300"}""");
@@ -151,7 +187,9 @@ public sealed class LeaseRuleTests(HostApi api) : IClassFixture<HostApi>
         var (status, problem, _) = await api.SendAsync(HttpMethod.Post, "/v1/vms/r9/vlan-leases", """{"spec":{"owner":"late"}}""");
         Assert.Equal((HttpStatusCode.Conflict, "being-deleted"), (status, (string)problem!["code"]!));
         await SqlAsync("UPDATE vms SET reconciled_seq = dirty_seq WHERE name = 'r9'");
-        await Eventually.Holds("the VM is gone", async () => (await api.SendAsync(HttpMethod.Get, "/v1/vms/r9")).Status == HttpStatusCode.NotFound);
+        await Eventually.Holds("the VM is gone", async () =>
+            (await api.SendAsync(HttpMethod.Get, "/v1/vms/r9")).Status == HttpStatusCode.NotFound
+        );
         Assert.Equal(0, await CountAsync("SELECT count(*) FROM vlan_leases WHERE vm_id NOT IN (SELECT id FROM vms)"));
     }
 
@@ -176,7 +214,11 @@ public sealed class LeaseRuleTests(HostApi api) : IClassFixture<HostApi>
 
     private async Task<string> KeyAsync(string role)
     {
-        var (_, key, _) = await api.SendAsync(HttpMethod.Post, "/v1/api-keys", new JsonObject { ["name"] = $"leases-{role}", ["role"] = role }.ToJsonString());
+        var (_, key, _) = await api.SendAsync(
+            HttpMethod.Post,
+            "/v1/api-keys",
+            new JsonObject { ["name"] = $"leases-{role}", ["role"] = role }.ToJsonString()
+        );
         return (string)key!["key"]!;
     }
 

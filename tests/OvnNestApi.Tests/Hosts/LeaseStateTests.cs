@@ -20,8 +20,13 @@ public sealed class LeaseStateTests(HostApi api) : IClassFixture<HostApi>
         await ReportAsync(work, nbCfg: 6, tags: [51]);
         Assert.Empty(await WaitingForAsync());
         await api.SendAsync(HttpMethod.Delete, "/v1/vms/w1/containers/c51");
-        var first = await Eventually.Becomes("it is known that the host has been heard of", WaitingForAsync, waiting => !waiting[^1].Contains("heard", StringComparison.Ordinal));
-        Assert.Equal(["the northbound database, which nobody has reached yet", "host t1, whose agent has not done the work without the tag yet"], first);
+        var first = await Eventually.Becomes("it is known that the host has been heard of", WaitingForAsync, waiting =>
+            !waiting[^1].Contains("heard", StringComparison.Ordinal)
+        );
+        Assert.Equal(
+            ["the northbound database, which nobody has reached yet", "host t1, whose agent has not done the work without the tag yet"],
+            first
+        );
 
         (work, _) = await WorkAsync("t1", key);
         await ReportAsync(work, nbCfg: 6, tags: [51]);
@@ -32,19 +37,36 @@ public sealed class LeaseStateTests(HostApi api) : IClassFixture<HostApi>
         Assert.Equal(["host t1, whose flows are those of ovn-nb-cfg 6, not 7 yet: does its ovn-controller run?"], await WaitingForAsync());
 
         // Nothing is heard of it any more.
-        var silent = await Eventually.Becomes("the host is silent", WaitingForAsync, waiting => waiting is [var one] && one.Contains("heard", StringComparison.Ordinal));
+        var silent = await Eventually.Becomes("the host is silent", WaitingForAsync, waiting =>
+            waiting is [var one] && one.Contains("heard", StringComparison.Ordinal)
+        );
         Assert.Matches("^host t1, whose agent has not been heard of since 20[0-9T:-]+Z$", silent[0]);
 
         await ReportAsync(work, nbCfg: 7, tags: []);
         var cooling = await StatusAsync();
         Assert.Equal(("cooling", "c51"), ((string)cooling["state"]!, (string)cooling["container"]!));
         Assert.StartsWith("the cool-down, until 20", (string)cooling["waitingFor"]![0]!, StringComparison.Ordinal);
-        await Eventually.Holds("the tag is free", async () => (await api.SendAsync(HttpMethod.Get, "/v1/vms/w1/vlan-leases/51")).Status == HttpStatusCode.NotFound);
+        await Eventually.Holds("the tag is free", async () =>
+            (await api.SendAsync(HttpMethod.Get, "/v1/vms/w1/vlan-leases/51")).Status == HttpStatusCode.NotFound
+        );
 
         async Task ReportAsync(HostWork about, long nbCfg, int[] tags)
         {
-            var report = new HostReport(about.Cursor, "t1", nbCfg, [], [new(vm, "br-w1", tags, true)], [.. about.Remove.Select(r => r.Id)], []);
-            Assert.Equal(HttpStatusCode.NoContent, (await api.SendAsync(HttpMethod.Put, "/v1/hosts/t1/report", JsonSerializer.Serialize(report, ContractJson.Options), key)).Status);
+            var report = new HostReport(
+                about.Cursor,
+                "t1",
+                nbCfg,
+                [],
+                [new(vm, "br-w1", tags, true)],
+                [.. about.Remove.Select(r => r.Id)],
+                []
+            );
+            Assert.Equal(
+                HttpStatusCode.NoContent,
+                (
+                    await api.SendAsync(HttpMethod.Put, "/v1/hosts/t1/report", JsonSerializer.Serialize(report, ContractJson.Options), key)
+                ).Status
+            );
         }
 
         async Task<JsonNode> StatusAsync() => (await api.SendAsync(HttpMethod.Get, "/v1/vms/w1/vlan-leases/51")).Body!["status"]!;
@@ -54,7 +76,9 @@ public sealed class LeaseStateTests(HostApi api) : IClassFixture<HostApi>
             var (_, list, _) = await api.SendAsync(HttpMethod.Get, "/v1/vms/w1/vlan-leases");
             var (_, map, _) = await api.SendAsync(HttpMethod.Get, "/v1/vms/w1/vlan-map");
             string[][] told = [Waiting(await StatusAsync()), Waiting(list!["items"]![0]!["status"]!), Waiting(map!["tags"]![0]!)];
-            return told.All(one => one.SequenceEqual(told[0])) ? told[0] : throw new InvalidOperationException("lease, list and map differ: a moment lies between them");
+            return told.All(one => one.SequenceEqual(told[0]))
+                ? told[0]
+                : throw new InvalidOperationException("lease, list and map differ: a moment lies between them");
         }
 
         static string[] Waiting(JsonNode of) => [.. of["waitingFor"]!.AsArray().Select(one => (string)one!)];
@@ -71,12 +95,17 @@ public sealed class LeaseStateTests(HostApi api) : IClassFixture<HostApi>
         var work = body.Deserialize<HostWork>(ContractJson.Options)!;
         var vm = work.Remove.Single(r => r.Kind == RemovalKind.Vm).Id;
         var report = new HostReport(work.Cursor, "t2", 1, [], [new(vm, "br-w2", [], true)], [.. work.Remove.Select(r => r.Id)], []);
-        Assert.Equal(HttpStatusCode.NoContent, (await api.SendAsync(HttpMethod.Put, "/v1/hosts/t2/report", JsonSerializer.Serialize(report, ContractJson.Options), key)).Status);
+        Assert.Equal(
+            HttpStatusCode.NoContent,
+            (await api.SendAsync(HttpMethod.Put, "/v1/hosts/t2/report", JsonSerializer.Serialize(report, ContractJson.Options), key)).Status
+        );
 
         var (status, problem, _) = await api.SendAsync(HttpMethod.Delete, "/v1/hosts/t2");
         Assert.Equal((HttpStatusCode.Conflict, "in-use"), (status, (string)problem!["code"]!));
         Assert.Equal(HttpStatusCode.Accepted, (await api.SendAsync(HttpMethod.Delete, "/v1/hosts/t2?force=true")).Status);
-        await Eventually.Holds("the host is gone", async () => (await api.SendAsync(HttpMethod.Get, "/v1/hosts/t2")).Status == HttpStatusCode.NotFound);
+        await Eventually.Holds("the host is gone", async () =>
+            (await api.SendAsync(HttpMethod.Get, "/v1/hosts/t2")).Status == HttpStatusCode.NotFound
+        );
     }
 
     [Fact]
@@ -117,19 +146,26 @@ public sealed class LeaseStateTests(HostApi api) : IClassFixture<HostApi>
     private async Task VmAsync(string name, string? host = null)
     {
         await api.PutAsync("/v1/networks/states", """{"subnet":"10.9.0.0/24"}""");
-        await api.PutAsync($"/v1/vms/{name}", host is null ? """{"network":"states"}""" : $"{{\"network\":\"states\",\"host\":\"{host}\"}}");
+        await api.PutAsync(
+            $"/v1/vms/{name}",
+            host is null ? """{"network":"states"}""" : $"{{\"network\":\"states\",\"host\":\"{host}\"}}"
+        );
     }
 
     /// <summary>Deletes a VM without a host; there is no NB that would have to let go of it.</summary>
     private async Task<string> GoneAsync(string vm)
     {
         var (_, body, _) = await api.SendAsync(HttpMethod.Delete, $"/v1/vms/{vm}?cascade=true");
-        await SqlAsync($"""
+        await SqlAsync(
+            $"""
             UPDATE vms SET reconciled_seq = dirty_seq WHERE name = '{vm}';
             UPDATE containers SET reconciled_seq = dirty_seq WHERE vm_id = (SELECT id FROM vms WHERE name = '{vm}');
             UPDATE vlan_leases SET drain_nb_cfg = 1, awaits_all_chassis = false WHERE state = 'Draining' AND vm_id = (SELECT id FROM vms WHERE name = '{vm}')
-            """);
-        await Eventually.Holds("the VM is gone", async () => (await api.SendAsync(HttpMethod.Get, $"/v1/vms/{vm}")).Status == HttpStatusCode.NotFound);
+            """
+        );
+        await Eventually.Holds("the VM is gone", async () =>
+            (await api.SendAsync(HttpMethod.Get, $"/v1/vms/{vm}")).Status == HttpStatusCode.NotFound
+        );
         return (string)body!["metadata"]!["id"]!;
     }
 
@@ -143,7 +179,9 @@ public sealed class LeaseStateTests(HostApi api) : IClassFixture<HostApi>
     private async Task<string> NowAsync()
     {
         await using var database = NpgsqlDataSource.Create(api.Database);
-        await using var command = database.CreateCommand("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')");
+        await using var command = database.CreateCommand(
+            "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+        );
         return (string)(await command.ExecuteScalarAsync())!;
     }
 

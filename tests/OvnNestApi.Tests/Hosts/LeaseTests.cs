@@ -21,7 +21,12 @@ public sealed class LeaseTests
     {
         var nest = await Installation.CreateAsync();
         var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), null, "2-4");
-        var containers = new[] { await nest.ContainerAsync(vm, "c1"), await nest.ContainerAsync(vm, "c2"), await nest.ContainerAsync(vm, "c3") };
+        var containers = new[]
+        {
+            await nest.ContainerAsync(vm, "c1"),
+            await nest.ContainerAsync(vm, "c2"),
+            await nest.ContainerAsync(vm, "c3"),
+        };
         var nbCfg = 0;
         foreach (var i in new[] { 1, 2, 0 })
         {
@@ -69,7 +74,12 @@ public sealed class LeaseTests
         var exhausted = await nest.TryContainerAsync(vm, "onemore");
         Assert.Equal("vlan-tags-exhausted", exhausted?.Code);
         Assert.Equal("None of the 200 tags 100-299 of vm5 is free: 200 bound.", exhausted?.Detail);
-        Assert.Equal(200, await nest.ReadAsync(db => db.Addresses.Where(a => a.Ip != null && a.OwnerId != vm.Id).Select(a => a.Ip).Distinct().CountAsync()));
+        Assert.Equal(
+            200,
+            await nest.ReadAsync(db =>
+                db.Addresses.Where(a => a.Ip != null && a.OwnerId != vm.Id).Select(a => a.Ip).Distinct().CountAsync()
+            )
+        );
     }
 
     [Fact]
@@ -124,7 +134,9 @@ public sealed class LeaseTests
         await nest.DeleteAsync(await nest.ContainerAsync(vm, "c51", 51));
         await nest.NorthboundPassAsync(1);
         await nest.ContainerAsync(vm, "c99", 51);
-        var history = await nest.ReadAsync(db => db.VlanHistory.Where(t => t.VmName == "vm5" && t.Tag == 51).OrderBy(t => t.Id).ToListAsync());
+        var history = await nest.ReadAsync(db =>
+            db.VlanHistory.Where(t => t.VmName == "vm5" && t.Tag == 51).OrderBy(t => t.Id).ToListAsync()
+        );
         Assert.Equal(["c51", "c99"], history.Select(t => t.ContainerName));
         Assert.True(history[0].Until <= history[1].From);
         Assert.Null(history[1].Until);
@@ -134,7 +146,8 @@ public sealed class LeaseTests
     [InlineData("2-4094", "2-4094")]
     [InlineData("300, 100-199", "100-199,300")]
     [InlineData("5,4,3-3,10-20,15-30", "3-5,10-30")]
-    public void Ranges_have_one_canonical_form(string text, string canonical) => Assert.Equal(canonical, VlanRanges.TryParse(text, out var ranges) ? ranges.ToString() : null);
+    public void Ranges_have_one_canonical_form(string text, string canonical) =>
+        Assert.Equal(canonical, VlanRanges.TryParse(text, out var ranges) ? ranges.ToString() : null);
 
     [Theory]
     [InlineData("")]

@@ -19,12 +19,14 @@ public sealed class RaceApi : IAsyncLifetime
         _northbound = await OvsdbServer.StartNewAsync();
         _database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync();
         await FollowAsync();
-        _server = await NestServer.StartAsync(new()
-        {
-            Database = _database,
-            Northbound = _northbound.Endpoint,
-            Settings = new Dictionary<string, string> { ["Leases__Cooldown"] = "00:00:00", ["RateLimit__PerSecond"] = "0" },
-        });
+        _server = await NestServer.StartAsync(
+            new()
+            {
+                Database = _database,
+                Northbound = _northbound.Endpoint,
+                Settings = new Dictionary<string, string> { ["Leases__Cooldown"] = "00:00:00", ["RateLimit__PerSecond"] = "0" },
+            }
+        );
     }
 
     public async ValueTask DisposeAsync()
@@ -44,27 +46,50 @@ public sealed class RaceApi : IAsyncLifetime
     public async Task<string> VmAsync(string name, int tags)
     {
         var ranges = $"2-{tags + 1}";
-        Assert.Equal(HttpStatusCode.Created, (await SendAsync(HttpMethod.Put, $"/v1/networks/race-{name}", """{"spec":{"subnet":"10.0.0.0/16"}}""")).Status);
-        Assert.Equal(HttpStatusCode.Created, (await SendAsync(HttpMethod.Put, $"/v1/vms/{name}", $$$"""{"spec":{"network":"race-{{{name}}}","vlanRanges":"{{{ranges}}}"}}""")).Status);
+        Assert.Equal(
+            HttpStatusCode.Created,
+            (await SendAsync(HttpMethod.Put, $"/v1/networks/race-{name}", """{"spec":{"subnet":"10.0.0.0/16"}}""")).Status
+        );
+        Assert.Equal(
+            HttpStatusCode.Created,
+            (
+                await SendAsync(
+                    HttpMethod.Put,
+                    $"/v1/vms/{name}",
+                    $$$"""{"spec":{"network":"race-{{{name}}}","vlanRanges":"{{{ranges}}}"}}"""
+                )
+            ).Status
+        );
         return ranges;
     }
 
     public static Task AtOnceAsync(int clients, Func<int, Task> client) => Task.WhenAll(Enumerable.Range(0, clients).Select(client));
 
     /// <summary>As a client should: no answer, or that the service cannot now, means to ask again.</summary>
-    public Task<(HttpStatusCode Status, JsonNode? Body)> SendAsync(HttpMethod method, string path, string? body = null, string? etag = null) => Eventually.Becomes($"{method} {path} is answered", async () =>
-    {
-        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
-        if (etag is not null)
-        {
-            request.Headers.TryAddWithoutValidation("If-Match", etag);
-        }
+    public Task<(HttpStatusCode Status, JsonNode? Body)> SendAsync(
+        HttpMethod method,
+        string path,
+        string? body = null,
+        string? etag = null
+    ) =>
+        Eventually.Becomes(
+            $"{method} {path} is answered",
+            async () =>
+            {
+                using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
+                if (etag is not null)
+                {
+                    request.Headers.TryAddWithoutValidation("If-Match", etag);
+                }
 
-        request.Content = body is null ? null : new StringContent(body, System.Text.Encoding.UTF8, "application/json");
-        using var response = await Server.Client.SendAsync(request);
-        var text = await response.Content.ReadAsStringAsync();
-        return (Status: response.StatusCode, Body: text.Length == 0 ? null : JsonNode.Parse(text));
-    }, answer => answer.Status != HttpStatusCode.ServiceUnavailable, TimeSpan.FromMinutes(3));
+                request.Content = body is null ? null : new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+                using var response = await Server.Client.SendAsync(request);
+                var text = await response.Content.ReadAsStringAsync();
+                return (Status: response.StatusCode, Body: text.Length == 0 ? null : JsonNode.Parse(text));
+            },
+            answer => answer.Status != HttpStatusCode.ServiceUnavailable,
+            TimeSpan.FromMinutes(3)
+        );
 
     /// <summary>Every chassis follows all that the NB will come to say, until another process leads, which counts on above that.</summary>
     public Task FollowAsync() => NbctlAsync("set", "NB_Global", ".", $"hv_cfg={_reached += 1_000_000_000}");
@@ -92,14 +117,39 @@ public sealed class RaceApi : IAsyncLifetime
     public async Task AgreesAsync(string vm, IReadOnlyDictionary<string, int> containers)
     {
         var expected = containers.Select(pair => $"race-{vm}-{vm}-{pair.Key} {pair.Value}").Order(StringComparer.Ordinal).ToList();
-        await Eventually.Becomes("the NB has these containers", async () =>
-        {
-            var rows = await NbctlAsync("--no-headings", "--format=csv", "--columns=name,tag_request", "find", "Logical_Switch_Port", $"parent_name=race-{vm}-{vm}");
-            return rows.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(row => row.Replace(",", " ", StringComparison.Ordinal).Replace("\"", "", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
-        }, rows => rows.SequenceEqual(expected), TimeSpan.FromMinutes(3));
-        await Eventually.Becomes("the database has these containers", () => CountAsync($"SELECT count(*) FROM containers c JOIN vms v ON v.id = c.vm_id WHERE v.name = '{vm}'"), count => count == containers.Count);
-        Assert.Equal(containers.Count, await CountAsync($"SELECT count(*) FROM vlan_leases l JOIN vms v ON v.id = l.vm_id JOIN containers c ON c.id = l.container_id AND c.tag = l.tag WHERE v.name = '{vm}' AND l.state = 'Bound'"));
+        await Eventually.Becomes(
+            "the NB has these containers",
+            async () =>
+            {
+                var rows = await NbctlAsync(
+                    "--no-headings",
+                    "--format=csv",
+                    "--columns=name,tag_request",
+                    "find",
+                    "Logical_Switch_Port",
+                    $"parent_name=race-{vm}-{vm}"
+                );
+                return rows.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                    .Select(row => row.Replace(",", " ", StringComparison.Ordinal).Replace("\"", "", StringComparison.Ordinal))
+                    .Order(StringComparer.Ordinal)
+                    .ToList();
+            },
+            rows => rows.SequenceEqual(expected),
+            TimeSpan.FromMinutes(3)
+        );
+        await Eventually.Becomes(
+            "the database has these containers",
+            () => CountAsync($"SELECT count(*) FROM containers c JOIN vms v ON v.id = c.vm_id WHERE v.name = '{vm}'"),
+            count => count == containers.Count
+        );
+        Assert.Equal(
+            containers.Count,
+            await CountAsync(
+                $"SELECT count(*) FROM vlan_leases l JOIN vms v ON v.id = l.vm_id JOIN containers c ON c.id = l.container_id AND c.tag = l.tag WHERE v.name = '{vm}' AND l.state = 'Bound'"
+            )
+        );
     }
 
-    private Task<string> NbctlAsync(params string[] arguments) => ChildProcess.RunAsync("ovn-nbctl", [$"--db={_northbound!.Endpoint}", "--timeout=30", .. arguments]);
+    private Task<string> NbctlAsync(params string[] arguments) =>
+        ChildProcess.RunAsync("ovn-nbctl", [$"--db={_northbound!.Endpoint}", "--timeout=30", .. arguments]);
 }

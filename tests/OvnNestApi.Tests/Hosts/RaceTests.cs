@@ -21,7 +21,11 @@ public sealed class RaceTests(RaceApi api) : IClassFixture<RaceApi>
         {
             for (var i = 0; ; i++)
             {
-                var (status, body) = await api.SendAsync(HttpMethod.Post, "/v1/vms/r1/vlan-leases", $$$"""{"spec":{"owner":"c{{{client}}}-{{{i}}}"}}""");
+                var (status, body) = await api.SendAsync(
+                    HttpMethod.Post,
+                    "/v1/vms/r1/vlan-leases",
+                    $$$"""{"spec":{"owner":"c{{{client}}}-{{{i}}}"}}"""
+                );
                 if (status != HttpStatusCode.Created)
                 {
                     Assert.Equal((409, "vlan-tags-exhausted"), ((int)status, (string?)body!["code"]));
@@ -46,7 +50,11 @@ public sealed class RaceTests(RaceApi api) : IClassFixture<RaceApi>
         {
             for (var (i, count) = (0, client + 1); count > 0; i++)
             {
-                var (status, body) = await api.SendAsync(HttpMethod.Post, "/v1/vms/r2/vlan-leases", $$$"""{"spec":{"owner":"c{{{client}}}-{{{i}}}","count":{{{count}}}}}""");
+                var (status, body) = await api.SendAsync(
+                    HttpMethod.Post,
+                    "/v1/vms/r2/vlan-leases",
+                    $$$"""{"spec":{"owner":"c{{{client}}}-{{{i}}}","count":{{{count}}}}}"""
+                );
                 if (status != HttpStatusCode.Created)
                 {
                     Assert.Equal((409, "vlan-tags-exhausted"), ((int)status, (string?)body!["code"]));
@@ -54,7 +62,10 @@ public sealed class RaceTests(RaceApi api) : IClassFixture<RaceApi>
                     continue;
                 }
 
-                var tags = count == 1 ? [(int)body!["status"]!["tag"]!] : body!["items"]!.AsArray().Select(item => (int)item!["status"]!["tag"]!).ToArray();
+                var tags =
+                    count == 1
+                        ? [(int)body!["status"]!["tag"]!]
+                        : body!["items"]!.AsArray().Select(item => (int)item!["status"]!["tag"]!).ToArray();
                 Assert.Equal(count, tags.Length);
                 Array.ForEach(tags, taken.Add);
             }
@@ -75,9 +86,18 @@ public sealed class RaceTests(RaceApi api) : IClassFixture<RaceApi>
             for (var tag = 2; tag < 2 + size; tag++)
             {
                 // Half of them as containers, half as leases.
-                var (status, body) = client % 2 == 0
-                    ? await api.SendAsync(HttpMethod.Put, $"/v1/vms/r3/vlan-leases/{tag}", $$$"""{"spec":{"owner":"c{{{client}}}-{{{tag}}}"}}""")
-                    : await api.SendAsync(HttpMethod.Put, $"/v1/vms/r3/containers/c{client}-{tag}", $$$"""{"spec":{"vlan":{{{tag}}}}}""");
+                var (status, body) =
+                    client % 2 == 0
+                        ? await api.SendAsync(
+                            HttpMethod.Put,
+                            $"/v1/vms/r3/vlan-leases/{tag}",
+                            $$$"""{"spec":{"owner":"c{{{client}}}-{{{tag}}}"}}"""
+                        )
+                        : await api.SendAsync(
+                            HttpMethod.Put,
+                            $"/v1/vms/r3/containers/c{client}-{tag}",
+                            $$$"""{"spec":{"vlan":{{{tag}}}}}"""
+                        );
                 if (status == HttpStatusCode.Created)
                 {
                     Assert.True(winners.TryAdd(tag, $"c{client}-{tag}"));
@@ -118,7 +138,12 @@ public sealed class RaceTests(RaceApi api) : IClassFixture<RaceApi>
         Assert.Equal(Enumerable.Range(2, size), taken.Values.Order());
         Assert.Equal((size, 0), await api.CountsAsync("r4"));
         await api.AgreesAsync("r4", taken);
-        Assert.Equal(size + 1, await api.CountAsync("SELECT count(DISTINCT a.ip) FROM addresses a JOIN networks n ON n.id = a.network_id WHERE n.name = 'race-r4' AND a.freed_at IS NULL"));
+        Assert.Equal(
+            size + 1,
+            await api.CountAsync(
+                "SELECT count(DISTINCT a.ip) FROM addresses a JOIN networks n ON n.id = a.network_id WHERE n.name = 'race-r4' AND a.freed_at IS NULL"
+            )
+        );
     }
 
     [Fact]
@@ -138,15 +163,30 @@ public sealed class RaceTests(RaceApi api) : IClassFixture<RaceApi>
                     var tag = own[random.Next(own.Count)];
                     own.Remove(tag);
                     Assert.True(held.TryRemove(new(tag, client)));
-                    Assert.Equal(HttpStatusCode.NoContent, (await api.SendAsync(HttpMethod.Delete, $"/v1/vms/r5/vlan-leases/{tag}")).Status);
+                    Assert.Equal(
+                        HttpStatusCode.NoContent,
+                        (await api.SendAsync(HttpMethod.Delete, $"/v1/vms/r5/vlan-leases/{tag}")).Status
+                    );
                     continue;
                 }
 
                 var (status, body) = random.Next(3) switch
                 {
-                    0 => await api.SendAsync(HttpMethod.Put, $"/v1/vms/r5/vlan-leases/{random.Next(2, 42)}", $$$"""{"spec":{"owner":"c{{{client}}}-{{{i}}}"}}"""),
-                    1 => await api.SendAsync(HttpMethod.Post, "/v1/vms/r5/vlan-leases", $$$"""{"spec":{"owner":"c{{{client}}}-{{{i}}}","count":3}}"""),
-                    _ => await api.SendAsync(HttpMethod.Post, "/v1/vms/r5/vlan-leases", $$$"""{"spec":{"owner":"c{{{client}}}-{{{i}}}"}}"""),
+                    0 => await api.SendAsync(
+                        HttpMethod.Put,
+                        $"/v1/vms/r5/vlan-leases/{random.Next(2, 42)}",
+                        $$$"""{"spec":{"owner":"c{{{client}}}-{{{i}}}"}}"""
+                    ),
+                    1 => await api.SendAsync(
+                        HttpMethod.Post,
+                        "/v1/vms/r5/vlan-leases",
+                        $$$"""{"spec":{"owner":"c{{{client}}}-{{{i}}}","count":3}}"""
+                    ),
+                    _ => await api.SendAsync(
+                        HttpMethod.Post,
+                        "/v1/vms/r5/vlan-leases",
+                        $$$"""{"spec":{"owner":"c{{{client}}}-{{{i}}}"}}"""
+                    ),
                 };
                 Assert.Contains(status, new[] { HttpStatusCode.Created, HttpStatusCode.Conflict });
                 if (status == HttpStatusCode.Created)
@@ -190,7 +230,11 @@ public sealed class RaceTests(RaceApi api) : IClassFixture<RaceApi>
                 var name = $"c{client}-{i}";
                 if (random.Next(2) == 0)
                 {
-                    var (status, body) = await AskAsync(HttpMethod.Post, "/v1/vms/r6/vlan-leases", $$$"""{"spec":{"owner":"{{{name}}}"}}""");
+                    var (status, body) = await AskAsync(
+                        HttpMethod.Post,
+                        "/v1/vms/r6/vlan-leases",
+                        $$$"""{"spec":{"owner":"{{{name}}}"}}"""
+                    );
                     if (status is HttpStatusCode.OK or HttpStatusCode.Created)
                     {
                         var (tag, path) = ((int)body!["status"]!["tag"]!, $"/v1/vms/r6/vlan-leases/{body["status"]!["tag"]}");
@@ -214,7 +258,9 @@ public sealed class RaceTests(RaceApi api) : IClassFixture<RaceApi>
 
         var names = containers.ToDictionary(pair => pair.Key.Split('/')[^1], pair => pair.Value);
         await api.AgreesAsync("r6", names);
-        await Eventually.Holds("free and taken are the range", async () => await api.CountsAsync("r6") == (held.Count + names.Count, 60 - held.Count - names.Count));
+        await Eventually.Holds("free and taken are the range", async () =>
+            await api.CountsAsync("r6") == (held.Count + names.Count, 60 - held.Count - names.Count)
+        );
         Assert.Equal(held.Count + names.Count, held.Keys.Concat(names.Values).Distinct().Count());
 
         async Task KillAsync()

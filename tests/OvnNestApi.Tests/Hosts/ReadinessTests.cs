@@ -38,14 +38,26 @@ public sealed class ReadinessTests
 
         await agent.ReportAsync(error: "no space left on device");
         Assert.Equal((Reason.HostFailed, Reason.HostFailed), await ReasonsAsync());
-        Assert.Contains("no space left", await nest.ReadAsync(db => db.Containers.Select(c => c.Message).SingleAsync()), StringComparison.Ordinal);
+        Assert.Contains(
+            "no space left",
+            await nest.ReadAsync(db => db.Containers.Select(c => c.Message).SingleAsync()),
+            StringComparison.Ordinal
+        );
         Assert.Equal(
             ["HostPending", "Ready", "HostPending", "Ready", "HostFailed"],
-            (await nest.ReadAsync(db => db.Changes.Where(c => c.Kind == "container" && c.Action == "status").OrderBy(c => c.Number).Select(c => c.After).ToListAsync()))
-                .Select(after => (string)System.Text.Json.Nodes.JsonNode.Parse(after!)!["reason"]!));
+            (
+                await nest.ReadAsync(db =>
+                    db.Changes.Where(c => c.Kind == "container" && c.Action == "status")
+                        .OrderBy(c => c.Number)
+                        .Select(c => c.After)
+                        .ToListAsync()
+                )
+            ).Select(after => (string)System.Text.Json.Nodes.JsonNode.Parse(after!)!["reason"]!)
+        );
 
         Task EvaluateAsync() => nest.DoAsync(db => Readiness.EvaluateAsync(db, [vm.Id, network.Id, host.Id], default));
-        async Task<(Reason, Reason)> ReasonsAsync() => await nest.ReadAsync(async db => ((await db.Vms.SingleAsync()).Reason, (await db.Containers.SingleAsync()).Reason));
+        async Task<(Reason, Reason)> ReasonsAsync() =>
+            await nest.ReadAsync(async db => ((await db.Vms.SingleAsync()).Reason, (await db.Containers.SingleAsync()).Reason));
     }
 
     [Fact]
@@ -54,22 +66,28 @@ public sealed class ReadinessTests
         var nest = await Installation.CreateAsync();
         var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), await nest.HostAsync());
         var container = await nest.ContainerAsync(vm, "c51", 51);
-        await nest.DoAsync(db => db.ExecuteAsync(
-            """
-            WITH others AS (
-                INSERT INTO containers SELECT (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'name', 'x' || i, 'tag', i))).*
-                FROM containers c, generate_series(100, 3000) i RETURNING id, tag)
-            INSERT INTO vlan_leases SELECT (jsonb_populate_record(l, jsonb_build_object('id', gen_random_uuid(), 'container_id', o.id, 'tag', o.tag))).*
-            FROM vlan_leases l, others o
-            """,
-            default));
+        await nest.DoAsync(db =>
+            db.ExecuteAsync(
+                """
+                WITH others AS (
+                    INSERT INTO containers SELECT (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'name', 'x' || i, 'tag', i))).*
+                    FROM containers c, generate_series(100, 3000) i RETURNING id, tag)
+                INSERT INTO vlan_leases SELECT (jsonb_populate_record(l, jsonb_build_object('id', gen_random_uuid(), 'container_id', o.id, 'tag', o.tag))).*
+                FROM vlan_leases l, others o
+                """,
+                default
+            )
+        );
         await nest.ReadAsync(db => db.ExecuteAsync("ANALYZE", default));
         await nest.DoAsync(async db =>
         {
             await db.ExecuteAsync("SET LOCAL plan_cache_mode = force_generic_plan", default); // as the service's own connections have it
             await Readiness.EvaluateAsync(db, [container.Id], default);
             var read = await db.QueryAsync(
-                "SELECT sum(seq_tup_read + idx_tup_fetch)::bigint FROM pg_stat_xact_user_tables WHERE relname = 'vlan_leases'", row => row.GetInt64(0), default);
+                "SELECT sum(seq_tup_read + idx_tup_fetch)::bigint FROM pg_stat_xact_user_tables WHERE relname = 'vlan_leases'",
+                row => row.GetInt64(0),
+                default
+            );
             Assert.InRange(read[0], 1, 20);
         });
     }
@@ -84,13 +102,19 @@ public sealed class ReadinessTests
         await nest.NorthboundPassAsync(1);
         var container = await nest.ContainerAsync(vm, "c51", 51);
         await nest.DoAsync(db => Readiness.EvaluateAsync(db, [vm.Id], default));
-        Assert.Equal("Its predecessor is not confirmed gone: host ubuntu2 still has it.", await nest.ReadAsync(db => db.Containers.Where(c => c.Id == container.Id).Select(c => c.Message).SingleAsync()));
+        Assert.Equal(
+            "Its predecessor is not confirmed gone: host ubuntu2 still has it.",
+            await nest.ReadAsync(db => db.Containers.Where(c => c.Id == container.Id).Select(c => c.Message).SingleAsync())
+        );
 
         await nest.DeleteAsync(vm);
         await nest.NorthboundPassAsync(2);
         var next = await nest.VmAsync("vm5", network, host);
         await nest.DoAsync(db => Readiness.EvaluateAsync(db, [next.Id], default));
-        Assert.Equal("Its predecessor is not confirmed gone: host ubuntu2 still has it.", await nest.ReadAsync(db => db.Vms.Where(v => v.Id == next.Id).Select(v => v.Message).SingleAsync()));
+        Assert.Equal(
+            "Its predecessor is not confirmed gone: host ubuntu2 still has it.",
+            await nest.ReadAsync(db => db.Vms.Where(v => v.Id == next.Id).Select(v => v.Message).SingleAsync())
+        );
     }
 
     [Fact]

@@ -115,7 +115,9 @@ public sealed class ReleaseTests
         agent.NbCfg = 2;
         await agent.PassAsync();
         Assert.Contains("cooling down", (await nest.TryContainerAsync(vm, "c52", 51))?.Detail, StringComparison.Ordinal);
-        await nest.DoAsync(db => db.Database.ExecuteSqlAsync($"UPDATE vlan_leases SET cool_until = now() - interval '1 ms' WHERE state = 'Cooling'"));
+        await nest.DoAsync(db =>
+            db.Database.ExecuteSqlAsync($"UPDATE vlan_leases SET cool_until = now() - interval '1 ms' WHERE state = 'Cooling'")
+        );
         await nest.ContainerAsync(vm, "c52", 51);
     }
 
@@ -164,7 +166,10 @@ public sealed class ReleaseTests
         await nest.DeleteAsync(second);
         await nest.NorthboundPassAsync(4);
         await agent.SendAsync(farewell); // held up on its way
-        Assert.Equal((LeaseState.Draining, second.Id), await nest.ReadAsync(db => db.VlanLeases.Select(l => new ValueTuple<LeaseState, Guid?>(l.State, l.ContainerId)).SingleAsync()));
+        Assert.Equal(
+            (LeaseState.Draining, second.Id),
+            await nest.ReadAsync(db => db.VlanLeases.Select(l => new ValueTuple<LeaseState, Guid?>(l.State, l.ContainerId)).SingleAsync())
+        );
     }
 
     [Fact]
@@ -183,7 +188,10 @@ public sealed class ReleaseTests
         await agent.PassAsync();
 
         // The NB says 60 and the host's port bears it, but a stopped ovn-controller's flows still lead to 51.
-        Assert.Equal((Reason.HostPending, "Host ubuntu2 has not confirmed yet that nothing leads to the former tag 51 any more."), await ReasonAsync());
+        Assert.Equal(
+            (Reason.HostPending, "Host ubuntu2 has not confirmed yet that nothing leads to the former tag 51 any more."),
+            await ReasonAsync()
+        );
         agent.NbCfg = 2;
         await agent.ReportAsync();
         Assert.Equal(Reason.Ready, await nest.ReadAsync(db => db.Containers.Select(c => c.Reason).SingleAsync()));
@@ -209,7 +217,10 @@ public sealed class ReleaseTests
         await next.FetchAsync();
         Assert.Empty(next.Work.Vms);
         await nest.DoAsync(db => Readiness.EvaluateAsync(db, [vm.Id], default));
-        Assert.Equal([Reason.Moving, Reason.Moving], await nest.ReadAsync(async db => new[] { (await db.Vms.SingleAsync()).Reason, (await db.Containers.SingleAsync()).Reason }));
+        Assert.Equal(
+            [Reason.Moving, Reason.Moving],
+            await nest.ReadAsync(async db => new[] { (await db.Vms.SingleAsync()).Reason, (await db.Containers.SingleAsync()).Reason })
+        );
 
         await agent.PassAsync();
         await next.FetchAsync();

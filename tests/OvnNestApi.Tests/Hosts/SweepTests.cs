@@ -15,7 +15,9 @@ public sealed class SweepTests
     {
         var nest = await Installation.CreateAsync();
         var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), null);
-        await nest.DoAsync(async db => Assert.Equal(77, Assert.Single(await Grant.ReservedAsync(db, vm, 77, ["web"], null, false, default)).Tag));
+        await nest.DoAsync(async db =>
+            Assert.Equal(77, Assert.Single(await Grant.ReservedAsync(db, vm, 77, ["web"], null, false, default)).Tag)
+        );
         var mine = await nest.LeaseAsync(vm, 77);
         await nest.DeleteAsync(await nest.ContainerAsync(vm, "web", null, "web"));
         await nest.DeleteAsync(await nest.ContainerAsync(vm, "other", 78));
@@ -72,10 +74,14 @@ public sealed class SweepTests
         var (network, host) = (await nest.NetworkAsync(), await nest.HostAsync());
         var vm = await nest.VmAsync("vm5", network, host);
         await nest.DeleteAsync(vm);
-        await nest.DoAsync(db => db.Database.ExecuteSqlAsync($"""
-            UPDATE networks SET deleting_since = now();
-            UPDATE hosts SET deleting_since = now()
-            """));
+        await nest.DoAsync(db =>
+            db.Database.ExecuteSqlAsync(
+                $"""
+                UPDATE networks SET deleting_since = now();
+                UPDATE hosts SET deleting_since = now()
+                """
+            )
+        );
         await SweepAsync(nest);
         Assert.Equal((1, 1, 1), await CountsAsync());
 
@@ -83,9 +89,13 @@ public sealed class SweepTests
         await nest.DoAsync(db => db.Database.ExecuteSqlAsync($"UPDATE vms SET reconciled_seq = dirty_seq; DELETE FROM placements"));
         await SweepAsync(nest);
         Assert.Equal((0, 0, 0), await CountsAsync());
-        Assert.Equal(["host", "network", "vm"], await nest.ReadAsync(db => db.Changes.Where(c => c.Action == "deleted").Select(c => c.Kind).Order().ToListAsync()));
+        Assert.Equal(
+            ["host", "network", "vm"],
+            await nest.ReadAsync(db => db.Changes.Where(c => c.Action == "deleted").Select(c => c.Kind).Order().ToListAsync())
+        );
 
-        Task<(int, int, int)> CountsAsync() => nest.ReadAsync(async db => (await db.Vms.CountAsync(), await db.Networks.CountAsync(), await db.Hosts.CountAsync()));
+        Task<(int, int, int)> CountsAsync() =>
+            nest.ReadAsync(async db => (await db.Vms.CountAsync(), await db.Networks.CountAsync(), await db.Hosts.CountAsync()));
     }
 
     [Fact]

@@ -22,14 +22,31 @@ public sealed class VlanMapTests(HostApi api) : IClassFixture<HostApi>
         var drawing = XDocument.Parse(await (await DrawAsync("m1", "image/svg+xml")).Content.ReadAsStringAsync());
 
         var cells = drawing.Descendants(Svg + "g").Single(group => (string?)group.Attribute("class") == "cells").Elements().ToList();
-        var drawn = cells.Where(cell => cell.Name == Svg + "use").GroupBy(cell => ((string)cell.Attribute("href")!)[1..]).ToDictionary(group => group.Key, group => group.Count());
+        var drawn = cells
+            .Where(cell => cell.Name == Svg + "use")
+            .GroupBy(cell => ((string)cell.Attribute("href")!)[1..])
+            .ToDictionary(group => group.Key, group => group.Count());
         var runs = cells.Where(cell => cell.Name == Svg + "rect").Select(cell => cell.Element(Svg + "title")!.Value.Split(' ')).ToList();
         drawn["free"] = runs.Where(run => run[1] == "free").Sum(run => Length(run[0]));
         var counts = map!["counts"]!.AsObject().ToDictionary(count => count.Key, count => (int)count.Value!);
         Assert.Equal(counts.Where(count => count.Value > 0).OrderBy(count => count.Key), drawn.OrderBy(count => count.Key));
-        Assert.Equal(new Dictionary<string, int> { ["bound"] = 2, ["draining"] = 1, ["reserved"] = 1, ["cooling"] = 0, ["free"] = 198 }, counts);
+        Assert.Equal(
+            new Dictionary<string, int>
+            {
+                ["bound"] = 2,
+                ["draining"] = 1,
+                ["reserved"] = 1,
+                ["cooling"] = 0,
+                ["free"] = 198,
+            },
+            counts
+        );
         Assert.Equal(4094, drawn.Values.Sum() + runs.Where(run => run[1] == "outside").Sum(run => Length(run[0])));
-        var legend = drawing.Descendants(Svg + "g").Single(group => (string?)group.Attribute("class") == "legend").Elements().Select(entry => entry.Element(Svg + "text")!.Value);
+        var legend = drawing
+            .Descendants(Svg + "g")
+            .Single(group => (string?)group.Attribute("class") == "legend")
+            .Elements()
+            .Select(entry => entry.Element(Svg + "text")!.Value);
         Assert.Equal(["bound 2", "reserved 1", "draining 1", "cooling 0", "free 198", "not in the ranges 3,892"], legend);
     }
 
@@ -43,11 +60,16 @@ public sealed class VlanMapTests(HostApi api) : IClassFixture<HostApi>
         var drawing = XDocument.Parse(text);
         Assert.DoesNotContain(drawing.Descendants(), element => element.Name.LocalName is "script" or "foreignObject" or "image");
         var titles = drawing.Descendants(Svg + "title").Select(title => title.Value).ToList();
-        Assert.Contains(titles, title => title.StartsWith("7 reserved: <script>alert(1)</script> & \"it\", since 20", StringComparison.Ordinal));
+        Assert.Contains(titles, title =>
+            title.StartsWith("7 reserved: <script>alert(1)</script> & \"it\", since 20", StringComparison.Ordinal)
+        );
         Assert.Contains(titles, title => title.StartsWith("51 bound: web, since 20", StringComparison.Ordinal));
         Assert.Contains("51 web", drawing.Descendants(Svg + "text").Select(label => label.Value));
         Assert.Equal(("img", "VLAN tags of m2"), ((string?)drawing.Root!.Attribute("role"), drawing.Root.Element(Svg + "title")!.Value));
-        Assert.Equal("Of the tags 2-4094: 1 reserved, 1 bound, 0 draining, 0 cooling, 4091 free.", drawing.Root.Element(Svg + "desc")!.Value);
+        Assert.Equal(
+            "Of the tags 2-4094: 1 reserved, 1 bound, 0 draining, 0 cooling, 4091 free.",
+            drawing.Root.Element(Svg + "desc")!.Value
+        );
     }
 
     [Theory]
@@ -67,7 +89,10 @@ public sealed class VlanMapTests(HostApi api) : IClassFixture<HostApi>
         foreach (var method in new[] { HttpMethod.Get, HttpMethod.Head })
         {
             using var answer = await DrawAsync("m3", accept, method);
-            Assert.Equal((mediaType == "application/problem+json" ? HttpStatusCode.NotAcceptable : HttpStatusCode.OK, mediaType), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+            Assert.Equal(
+                (mediaType == "application/problem+json" ? HttpStatusCode.NotAcceptable : HttpStatusCode.OK, mediaType),
+                (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType)
+            );
             Assert.Equal("Accept", Assert.Single(answer.Headers.Vary));
             Assert.True(answer.Headers.CacheControl?.NoStore);
         }
@@ -76,18 +101,41 @@ public sealed class VlanMapTests(HostApi api) : IClassFixture<HostApi>
     [Fact]
     public void The_drawing_of_a_vm_is_small_when_little_is_in_use_and_below_a_megabyte_when_all_is()
     {
-        var all = Enumerable.Range(1, 4094).Select(tag => new VlanMapEntry(tag, (LeaseState)(tag % 4), $"a-container-of-vm5-{tag}", null, DateTimeOffset.UnixEpoch, null, null, [])).ToList();
+        var all = Enumerable
+            .Range(1, 4094)
+            .Select(tag => new VlanMapEntry(
+                tag,
+                (LeaseState)(tag % 4),
+                $"a-container-of-vm5-{tag}",
+                null,
+                DateTimeOffset.UnixEpoch,
+                null,
+                null,
+                []
+            ))
+            .ToList();
         Assert.InRange(Draw([.. all.Take(2)]), 1_000, 40_000);
         Assert.InRange(Draw(all), 100_000, 1_000_000);
 
-        static int Draw(IReadOnlyList<VlanMapEntry> tags) => VlanMapDrawing.Of(new("vm5", "1-4094", new Dictionary<string, int>
-        {
-            ["bound"] = 0,
-            ["reserved"] = 0,
-            ["draining"] = 0,
-            ["cooling"] = 0,
-            ["free"] = 4094 - tags.Count,
-        }, tags, "")).Length;
+        static int Draw(IReadOnlyList<VlanMapEntry> tags) =>
+            VlanMapDrawing
+                .Of(
+                    new(
+                        "vm5",
+                        "1-4094",
+                        new Dictionary<string, int>
+                        {
+                            ["bound"] = 0,
+                            ["reserved"] = 0,
+                            ["draining"] = 0,
+                            ["cooling"] = 0,
+                            ["free"] = 4094 - tags.Count,
+                        },
+                        tags,
+                        ""
+                    )
+                )
+                .Length;
     }
 
     private static int Length(string run) => run.Split('–') is [var first, var last] ? int.Parse(last) - int.Parse(first) + 1 : 1;

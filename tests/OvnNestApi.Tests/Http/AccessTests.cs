@@ -21,7 +21,9 @@ public sealed class AccessTests(Api api) : IClassFixture<Api>
         var rows = await api.RowsAsync();
         foreach (var authorization in new[] { "", "Bearer", "Bearer nest_unknown", "Basic dXNlcjpwYXNz" })
         {
-            var answer = (await api.SendAsync(HttpMethod.Parse(method), path, method == "GET" ? null : "{}", ("Authorization", authorization))).IsProblem("unauthenticated");
+            var answer = (
+                await api.SendAsync(HttpMethod.Parse(method), path, method == "GET" ? null : "{}", ("Authorization", authorization))
+            ).IsProblem("unauthenticated");
             Assert.StartsWith("Bearer", answer.Headers["WWW-Authenticate"], StringComparison.Ordinal);
         }
 
@@ -71,12 +73,24 @@ public sealed class AccessTests(Api api) : IClassFixture<Api>
         var key = CreateKey.NewKey();
         await using (var db = api.Open())
         {
-            db.ApiKeys.Add(new() { Name = "old", Role = Role.Admin, KeySha256 = KeyAuthentication.Hash(key), ExpiresAt = new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero) });
+            db.ApiKeys.Add(
+                new()
+                {
+                    Name = "old",
+                    Role = Role.Admin,
+                    KeySha256 = KeyAuthentication.Hash(key),
+                    ExpiresAt = new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero),
+                }
+            );
             await db.SaveChangesAsync();
         }
 
         (await api.GetAsync("/v1/vms", ("Authorization", $"Bearer {key}"))).IsProblem("unauthenticated");
-        (await api.PostAsync("/v1/api-keys", """{"name":"x","role":"root","ttl":"long"}""")).IsProblem("validation-failed", "#/role", "#/ttl");
+        (await api.PostAsync("/v1/api-keys", """{"name":"x","role":"root","ttl":"long"}""")).IsProblem(
+            "validation-failed",
+            "#/role",
+            "#/ttl"
+        );
     }
 
     [Fact]
@@ -91,13 +105,31 @@ public sealed class AccessTests(Api api) : IClassFixture<Api>
 
         await using (var db = api.Open())
         {
-            db.HostCredentials.Add(new() { HostId = (await db.Hosts.SingleAsync(host => host.Name == mine)).Id, KeySha256 = KeyAuthentication.Hash(key) });
+            db.HostCredentials.Add(
+                new() { HostId = (await db.Hosts.SingleAsync(host => host.Name == mine)).Id, KeySha256 = KeyAuthentication.Hash(key) }
+            );
             await db.SaveChangesAsync();
         }
 
         var with = ("Authorization", $"Bearer {key}");
         var rows = await api.RowsAsync();
-        foreach (var path in new[] { $"/v1/hosts/{other}/work", "/v1", "/v1/me", "/v1/hosts", $"/v1/hosts/{mine}", $"/v1/hosts/{other}", "/v1/vms", "/v1/containers", "/v1/changes", "/v1/api-keys", "/v1/nothing", "/v1/hosts/%0a/work" })
+        foreach (
+            var path in new[]
+            {
+                $"/v1/hosts/{other}/work",
+                "/v1",
+                "/v1/me",
+                "/v1/hosts",
+                $"/v1/hosts/{mine}",
+                $"/v1/hosts/{other}",
+                "/v1/vms",
+                "/v1/containers",
+                "/v1/changes",
+                "/v1/api-keys",
+                "/v1/nothing",
+                "/v1/hosts/%0a/work",
+            }
+        )
         {
             (await api.GetAsync(path, with)).IsProblem("forbidden");
         }
@@ -125,9 +157,10 @@ public sealed class AccessTests(Api api) : IClassFixture<Api>
         do
         {
             answer = await narrow.GetAsync("/v1");
-        }
-        while (answer.Status == HttpStatusCode.OK);
+        } while (answer.Status == HttpStatusCode.OK);
 
-        Assert.True(int.Parse(answer.IsProblem("rate-limited").Headers["Retry-After"], System.Globalization.CultureInfo.InvariantCulture) >= 1);
+        Assert.True(
+            int.Parse(answer.IsProblem("rate-limited").Headers["Retry-After"], System.Globalization.CultureInfo.InvariantCulture) >= 1
+        );
     }
 }

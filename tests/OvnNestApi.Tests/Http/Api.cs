@@ -19,9 +19,7 @@ public sealed class Api : IAsyncLifetime
     private WebApplicationFactory<NestDb>? _factory;
     private int _names;
 
-    public Api()
-    {
-    }
+    public Api() { }
 
     internal Api(string? database, params (string Name, string Value)[] settings)
     {
@@ -82,18 +80,29 @@ public sealed class Api : IAsyncLifetime
 
         await using var db = Open();
         var key = CreateKey.NewKey();
-        db.ApiKeys.Add(new() { Name = role.ToString().ToLowerInvariant(), Role = role, KeySha256 = KeyAuthentication.Hash(key) });
+        db.ApiKeys.Add(
+            new()
+            {
+                Name = role.ToString().ToLowerInvariant(),
+                Role = role,
+                KeySha256 = KeyAuthentication.Hash(key),
+            }
+        );
         await db.SaveChangesAsync();
         return _keys[role] = key;
     }
 
-    public Task<Answer> GetAsync(string path, params (string Name, string Value)[] headers) => SendAsync(HttpMethod.Get, path, null, headers);
+    public Task<Answer> GetAsync(string path, params (string Name, string Value)[] headers) =>
+        SendAsync(HttpMethod.Get, path, null, headers);
 
-    public Task<Answer> PutAsync(string path, string body, params (string Name, string Value)[] headers) => SendAsync(HttpMethod.Put, path, body, headers);
+    public Task<Answer> PutAsync(string path, string body, params (string Name, string Value)[] headers) =>
+        SendAsync(HttpMethod.Put, path, body, headers);
 
-    public Task<Answer> PostAsync(string path, string body, params (string Name, string Value)[] headers) => SendAsync(HttpMethod.Post, path, body, headers);
+    public Task<Answer> PostAsync(string path, string body, params (string Name, string Value)[] headers) =>
+        SendAsync(HttpMethod.Post, path, body, headers);
 
-    public Task<Answer> DeleteAsync(string path, params (string Name, string Value)[] headers) => SendAsync(HttpMethod.Delete, path, null, headers);
+    public Task<Answer> DeleteAsync(string path, params (string Name, string Value)[] headers) =>
+        SendAsync(HttpMethod.Delete, path, null, headers);
 
     public Task<Answer> PatchAsync(string path, string body, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Patch, path, body, [.. headers, ("Content-Type", "application/merge-patch+json")]);
@@ -121,7 +130,9 @@ public sealed class Api : IAsyncLifetime
 
         using var response = await Client.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
-        var headersOfAnswer = response.Headers.Concat(response.Content.Headers).ToDictionary(header => header.Key, header => string.Join(", ", header.Value), StringComparer.OrdinalIgnoreCase);
+        var headersOfAnswer = response
+            .Headers.Concat(response.Content.Headers)
+            .ToDictionary(header => header.Key, header => string.Join(", ", header.Value), StringComparer.OrdinalIgnoreCase);
         return new(response.StatusCode, text, headersOfAnswer);
     }
 
@@ -137,7 +148,9 @@ public sealed class Api : IAsyncLifetime
     public async Task<string> VmAsync(string? network = null)
     {
         var name = NewName("vm");
-        (await PutAsync($"/v1/vms/{name}", $$$"""{"spec":{"network":"{{{network ?? await NetworkAsync()}}}"}}""")).Is(HttpStatusCode.Created);
+        (await PutAsync($"/v1/vms/{name}", $$$"""{"spec":{"network":"{{{network ?? await NetworkAsync()}}}"}}""")).Is(
+            HttpStatusCode.Created
+        );
         return name;
     }
 
@@ -146,14 +159,15 @@ public sealed class Api : IAsyncLifetime
     {
         string[] living = ["networks", "routers", "hosts", "vms", "containers"];
         var ids = string.Join(" UNION ALL ", living.Select(table => $"SELECT id FROM {table} WHERE deleting_since IS NULL"));
-        var counts = living.Select(table => $"SELECT '{table} ' || count(*) FROM {table} WHERE deleting_since IS NULL").Concat(
-        [
-            "SELECT 'leases ' || count(*) FROM vlan_leases WHERE state IN ('Reserved', 'Bound')",
-            $"SELECT 'addresses ' || count(*) FROM addresses WHERE owner_id IN ({ids})",
-            $"SELECT 'names ' || count(*) FROM claimed_names WHERE owner_id IN ({ids})",
-            $"SELECT 'placements ' || count(*) FROM placements WHERE object_id IN ({ids})",
-            "SELECT 'changes ' || count(*) FROM changes WHERE action IN ('created', 'updated', 'deleting')",
-        ]);
+        var counts = living
+            .Select(table => $"SELECT '{table} ' || count(*) FROM {table} WHERE deleting_since IS NULL")
+            .Concat([
+                "SELECT 'leases ' || count(*) FROM vlan_leases WHERE state IN ('Reserved', 'Bound')",
+                $"SELECT 'addresses ' || count(*) FROM addresses WHERE owner_id IN ({ids})",
+                $"SELECT 'names ' || count(*) FROM claimed_names WHERE owner_id IN ({ids})",
+                $"SELECT 'placements ' || count(*) FROM placements WHERE object_id IN ({ids})",
+                "SELECT 'changes ' || count(*) FROM changes WHERE action IN ('created', 'updated', 'deleting')",
+            ]);
         await using var db = Open();
         return string.Join('\n', await db.QueryAsync(string.Join(" UNION ALL ", counts), row => row.GetString(0), default));
     }
@@ -172,7 +186,10 @@ public sealed record Answer(HttpStatusCode Status, string Text, IReadOnlyDiction
 
     public JsonElement Metadata => Json.GetProperty("metadata");
 
-    public IEnumerable<string?> Pointers => Json.TryGetProperty("errors", out var errors) ? errors.EnumerateArray().Select(error => error.GetProperty("pointer").GetString()) : [];
+    public IEnumerable<string?> Pointers =>
+        Json.TryGetProperty("errors", out var errors)
+            ? errors.EnumerateArray().Select(error => error.GetProperty("pointer").GetString())
+            : [];
 
     /// <summary>The answer itself, if it has this status.</summary>
     public Answer Is(HttpStatusCode status)

@@ -19,10 +19,22 @@ public sealed class ChangeTests(Api api) : IClassFixture<Api>
         await api.PutAsync($"/v1/vms/{vm}/containers/a", """{"labels":{"x":"y"},"spec":{"vlan":60}}""");
         await api.DeleteAsync($"/v1/vms/{vm}/containers/a");
 
-        var changes = (await api.GetAsync($"/v1/changes?after={from}&kind=container&vm={vm}")).Json.GetProperty("items").EnumerateArray().ToList();
+        var changes = (await api.GetAsync($"/v1/changes?after={from}&kind=container&vm={vm}"))
+            .Json.GetProperty("items")
+            .EnumerateArray()
+            .ToList();
 
         Assert.Equal(["created", "updated", "deleting"], changes.Select(change => change.GetProperty("action").GetString()));
-        Assert.Equal(("key:admin", "first", "container", vm, "a"), (Text(changes[0], "by"), Text(changes[0], "requestId"), Text(changes[0], "kind"), Text(changes[0], "vm"), Text(changes[0], "name")));
+        Assert.Equal(
+            ("key:admin", "first", "container", vm, "a"),
+            (
+                Text(changes[0], "by"),
+                Text(changes[0], "requestId"),
+                Text(changes[0], "kind"),
+                Text(changes[0], "vm"),
+                Text(changes[0], "name")
+            )
+        );
         Assert.Equal("""{"name":"a","spec":{"vlan":51}}""", changes[1].GetProperty("before").GetRawText());
         Assert.Equal("""{"name":"a","labels":{"x":"y"},"spec":{"vlan":60}}""", changes[1].GetProperty("after").GetRawText());
     }
@@ -31,18 +43,27 @@ public sealed class ChangeTests(Api api) : IClassFixture<Api>
     public async Task A_reader_loses_nothing_and_sees_nothing_twice_while_many_write()
     {
         var cursor = await NowAsync();
-        var writers = Task.WhenAll(Enumerable.Range(0, 6).Select(async i =>
-        {
-            for (var j = 0; j < 20; j++)
-            {
-                (await api.PutAsync($"/v1/routers/feed-{i}-{j}", "{}")).Is(HttpStatusCode.Created);
-            }
-        }));
+        var writers = Task.WhenAll(
+            Enumerable
+                .Range(0, 6)
+                .Select(async i =>
+                {
+                    for (var j = 0; j < 20; j++)
+                    {
+                        (await api.PutAsync($"/v1/routers/feed-{i}-{j}", "{}")).Is(HttpStatusCode.Created);
+                    }
+                })
+        );
         var seen = new List<string?>();
         while (seen.Count < 120)
         {
             var page = (await api.GetAsync($"/v1/changes?after={cursor}&limit=7&kind=router&wait=5s")).Is(HttpStatusCode.OK);
-            seen.AddRange(page.Json.GetProperty("items").EnumerateArray().Select(change => change.GetProperty("name").GetString()).Where(name => name!.StartsWith("feed-", StringComparison.Ordinal)));
+            seen.AddRange(
+                page.Json.GetProperty("items")
+                    .EnumerateArray()
+                    .Select(change => change.GetProperty("name").GetString())
+                    .Where(name => name!.StartsWith("feed-", StringComparison.Ordinal))
+            );
             cursor = page.Json.GetProperty("next").GetString()!;
         }
 
@@ -115,5 +136,6 @@ public sealed class ChangeTests(Api api) : IClassFixture<Api>
 
     private static string? Text(JsonElement json, string field) => json.GetProperty(field).GetString();
 
-    private async Task<string> NowAsync() => (await api.GetAsync("/v1/changes")).Is(HttpStatusCode.OK).Json.GetProperty("next").GetString()!;
+    private async Task<string> NowAsync() =>
+        (await api.GetAsync("/v1/changes")).Is(HttpStatusCode.OK).Json.GetProperty("next").GetString()!;
 }

@@ -23,7 +23,9 @@ public sealed class ConditionalTests(Api api) : IClassFixture<Api>
         (await api.PatchAsync(path, """{"description":"third"}""", ("If-Match", first.ETag))).IsProblem("precondition-failed");
         (await api.DeleteAsync(path, ("If-Match", first.ETag))).IsProblem("precondition-failed");
         (await api.PutAsync(path, """{"description":"third"}""", ("If-Match", "not a tag"))).IsProblem("precondition-failed");
-        (await api.PutAsync(path, """{"description":"third"}""", ("If-Match", "W/" + (await api.GetAsync(path)).ETag))).IsProblem("precondition-failed");
+        (await api.PutAsync(path, """{"description":"third"}""", ("If-Match", "W/" + (await api.GetAsync(path)).ETag))).IsProblem(
+            "precondition-failed"
+        );
         Assert.Equal(rows, await api.RowsAsync());
     }
 
@@ -59,11 +61,23 @@ public sealed class ConditionalTests(Api api) : IClassFixture<Api>
     public async Task The_revision_in_a_body_is_a_precondition_of_an_existing_object_only()
     {
         var path = $"/v1/routers/{api.NewName()}";
-        var first = (await api.PutAsync(path, """{"metadata":{"revision":7,"id":"01900000-0000-7000-8000-000000000000"}}""")).Is(HttpStatusCode.Created);
+        var first = (await api.PutAsync(path, """{"metadata":{"revision":7,"id":"01900000-0000-7000-8000-000000000000"}}""")).Is(
+            HttpStatusCode.Created
+        );
         (await api.PutAsync(path, """{"description":"b","metadata":{"revision":1}}""")).Is(HttpStatusCode.OK);
-        (await api.PutAsync(path, """{"description":"c","metadata":{"revision":1}}""")).IsProblem("revision-conflict", "#/metadata/revision");
-        (await api.PutAsync(path, """{"description":"c","metadata":{"revision":2,"id":"01900000-0000-7000-8000-000000000000"}}""")).IsProblem("revision-conflict", "#/metadata/id");
-        (await api.PutAsync(path, $$$"""{"description":"c","metadata":{"revision":2,"id":"{{{first.Metadata.GetProperty("id").GetString()}}}"}}""")).Is(HttpStatusCode.OK);
+        (await api.PutAsync(path, """{"description":"c","metadata":{"revision":1}}""")).IsProblem(
+            "revision-conflict",
+            "#/metadata/revision"
+        );
+        (
+            await api.PutAsync(path, """{"description":"c","metadata":{"revision":2,"id":"01900000-0000-7000-8000-000000000000"}}""")
+        ).IsProblem("revision-conflict", "#/metadata/id");
+        (
+            await api.PutAsync(
+                path,
+                $$$"""{"description":"c","metadata":{"revision":2,"id":"{{{first.Metadata.GetProperty("id").GetString()}}}"}}"""
+            )
+        ).Is(HttpStatusCode.OK);
     }
 
     [Fact]
@@ -71,7 +85,9 @@ public sealed class ConditionalTests(Api api) : IClassFixture<Api>
     {
         var path = $"/v1/routers/{api.NewName()}";
         var first = await api.PutAsync(path, "{}");
-        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => api.PutAsync(path, $$"""{"description":"{{i}}"}""", ("If-Match", first.ETag))));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(i => api.PutAsync(path, $$"""{"description":"{{i}}"}""", ("If-Match", first.ETag)))
+        );
         Assert.Single(answers, answer => answer.Status == HttpStatusCode.OK);
         Assert.Equal(7, answers.Count(answer => answer.Status == HttpStatusCode.PreconditionFailed));
     }

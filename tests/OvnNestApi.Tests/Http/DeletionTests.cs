@@ -38,9 +38,21 @@ public sealed class DeletionTests(Api api) : IClassFixture<Api>
         await api.PutAsync($"/v1/vms/{vm}/containers/a", "{}");
         var rows = await api.RowsAsync();
 
-        Assert.Contains($"network {network}", (await api.DeleteAsync($"/v1/routers/{router}")).IsProblem("in-use").Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
-        Assert.Contains($"vm {vm}", (await api.DeleteAsync($"/v1/networks/{network}")).IsProblem("in-use").Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
-        Assert.Contains($"container {vm}/a", (await api.DeleteAsync($"/v1/vms/{vm}")).IsProblem("in-use").Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            $"network {network}",
+            (await api.DeleteAsync($"/v1/routers/{router}")).IsProblem("in-use").Json.GetProperty("detail").GetString(),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            $"vm {vm}",
+            (await api.DeleteAsync($"/v1/networks/{network}")).IsProblem("in-use").Json.GetProperty("detail").GetString(),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            $"container {vm}/a",
+            (await api.DeleteAsync($"/v1/vms/{vm}")).IsProblem("in-use").Json.GetProperty("detail").GetString(),
+            StringComparison.Ordinal
+        );
         Assert.Equal(rows, await api.RowsAsync());
 
         (await api.DeleteAsync($"/v1/vms/{vm}/containers/a")).Is(HttpStatusCode.Accepted);
@@ -61,10 +73,19 @@ public sealed class DeletionTests(Api api) : IClassFixture<Api>
 
         (await api.DeleteAsync($"/v1/networks/{network}?cascade=true")).Is(HttpStatusCode.Accepted);
 
-        Assert.True(await IsDeletingAsync($"/v1/vms/{vm}") && await IsDeletingAsync($"/v1/vms/{vm}/containers/a") && await IsDeletingAsync($"/v1/vms/{elsewhere}/containers/a"));
+        Assert.True(
+            await IsDeletingAsync($"/v1/vms/{vm}")
+                && await IsDeletingAsync($"/v1/vms/{vm}/containers/a")
+                && await IsDeletingAsync($"/v1/vms/{elsewhere}/containers/a")
+        );
         Assert.False(await IsDeletingAsync($"/v1/vms/{elsewhere}") || await IsDeletingAsync($"/v1/vms/{elsewhere}/containers/b"));
         await using var db = api.Open();
-        Assert.Equal(3, await db.Changes.CountAsync(change => change.Action == "deleting" && (change.Vm == vm || change.Name == vm || change.Name == network)));
+        Assert.Equal(
+            3,
+            await db.Changes.CountAsync(change =>
+                change.Action == "deleting" && (change.Vm == vm || change.Name == vm || change.Name == network)
+            )
+        );
     }
 
     [Fact]
@@ -75,7 +96,10 @@ public sealed class DeletionTests(Api api) : IClassFixture<Api>
         await api.DeleteAsync($"/v1/networks/{network}");
         await api.DeleteAsync($"/v1/vms/{vm}");
         var rows = await api.RowsAsync();
-        var answer = (await api.PutAsync("/v1/vms/new", $$$"""{"spec":{"network":"{{{network}}}"}}""")).IsProblem("being-deleted", "#/spec/network");
+        var answer = (await api.PutAsync("/v1/vms/new", $$$"""{"spec":{"network":"{{{network}}}"}}""")).IsProblem(
+            "being-deleted",
+            "#/spec/network"
+        );
         Assert.True(answer.Json.GetProperty("retryable").GetBoolean());
         Assert.Equal("1", answer.Headers["Retry-After"]);
         (await api.PutAsync($"/v1/vms/{vm}/containers/a", "{}")).IsProblem("being-deleted");
@@ -101,8 +125,13 @@ public sealed class DeletionTests(Api api) : IClassFixture<Api>
         Assert.Equal(successor.ETag, (await api.GetAsync(path)).ETag);
         Assert.Single((await api.GetAsync($"/v1/vms/{vm}/containers")).Json.GetProperty("items").EnumerateArray());
         (await api.PutAsync($"/v1/vms/{vm}/containers/b", """{"spec":{"vlan":51}}""")).IsProblem("vlan-tag-taken", "#/spec/vlan");
-        (await api.PutAsync($"/v1/vms/{vm}/containers/b", $$$"""{"spec":{"ip":"{{{old.Effective.GetProperty("ip")}}}"}}""")).IsProblem("address-taken", "#/spec/ip");
-        (await api.PutAsync($"/v1/vms/{vm}/containers/b", $$$"""{"spec":{"portName":"{{{old.Effective.GetProperty("portName")}}}"}}""")).IsProblem("name-taken", "#/spec/portName");
+        (await api.PutAsync($"/v1/vms/{vm}/containers/b", $$$"""{"spec":{"ip":"{{{old.Effective.GetProperty("ip")}}}"}}""")).IsProblem(
+            "address-taken",
+            "#/spec/ip"
+        );
+        (
+            await api.PutAsync($"/v1/vms/{vm}/containers/b", $$$"""{"spec":{"portName":"{{{old.Effective.GetProperty("portName")}}}"}}""")
+        ).IsProblem("name-taken", "#/spec/portName");
     }
 
     [Fact]
@@ -112,7 +141,9 @@ public sealed class DeletionTests(Api api) : IClassFixture<Api>
         var old = await api.GetAsync($"/v1/vms/{vm}");
         var oldContainer = await api.PutAsync($"/v1/vms/{vm}/containers/a", """{"spec":{"vlan":51}}""");
         (await api.DeleteAsync($"/v1/vms/{vm}?cascade=true")).Is(HttpStatusCode.Accepted);
-        var successor = (await api.PutAsync($"/v1/vms/{vm}", $$$"""{"spec":{"network":"{{{old.Effective.GetProperty("network")}}}"}}""")).Is(HttpStatusCode.Created);
+        var successor = (
+            await api.PutAsync($"/v1/vms/{vm}", $$$"""{"spec":{"network":"{{{old.Effective.GetProperty("network")}}}"}}""")
+        ).Is(HttpStatusCode.Created);
         foreach (var field in new[] { "ip", "mac", "portName", "interface", "namespace", "bridge" })
         {
             Assert.Equal(old.Effective.GetProperty(field).ToString(), successor.Effective.GetProperty(field).ToString());
@@ -136,7 +167,9 @@ public sealed class DeletionTests(Api api) : IClassFixture<Api>
         var network = (await api.GetAsync($"/v1/vms/{vm}")).Effective.GetProperty("network");
         (await api.PutAsync($"/v1/vms/{vm}/containers/a", """{"spec":{"vlan":51}}""")).Is(HttpStatusCode.Created);
         (await api.DeleteAsync($"/v1/vms/{vm}?cascade=true")).Is(HttpStatusCode.Accepted);
-        (await api.PutAsync($"/v1/vms/{vm}", $$$"""{"spec":{"network":"{{{network}}}","vlanRanges":"{{{ranges}}}"}}""")).Is(HttpStatusCode.Created);
+        (await api.PutAsync($"/v1/vms/{vm}", $$$"""{"spec":{"network":"{{{network}}}","vlanRanges":"{{{ranges}}}"}}""")).Is(
+            HttpStatusCode.Created
+        );
         if (isReserved)
         {
             (await api.PutAsync($"/v1/vms/{vm}/vlan-leases/51", """{"spec":{"owner":"web"}}""")).Is(HttpStatusCode.Created);
@@ -157,7 +190,10 @@ public sealed class DeletionTests(Api api) : IClassFixture<Api>
         Assert.Contains($"vm {vm}", (await api.DeleteAsync($"/v1/hosts/{host}")).IsProblem("in-use").Text, StringComparison.Ordinal);
         (await api.PutAsync($"/v1/vms/{vm}", $$$"""{"spec":{"network":"{{{network}}}"}}""")).Is(HttpStatusCode.OK);
         (await api.DeleteAsync($"/v1/hosts/{host}")).IsProblem("in-use");
-        Assert.Contains(await api.DeleteAsync($"/v1/hosts/{host}?force=true") is var forced ? forced.Status : 0, new[] { HttpStatusCode.Accepted, HttpStatusCode.NoContent });
+        Assert.Contains(
+            await api.DeleteAsync($"/v1/hosts/{host}?force=true") is var forced ? forced.Status : 0,
+            new[] { HttpStatusCode.Accepted, HttpStatusCode.NoContent }
+        );
     }
 
     [Fact]
@@ -183,5 +219,6 @@ public sealed class DeletionTests(Api api) : IClassFixture<Api>
         (await waiting).Is(HttpStatusCode.NoContent);
     }
 
-    private async Task<bool> IsDeletingAsync(string path) => (await api.GetAsync(path)).Metadata.GetProperty("deletingSince").ValueKind != JsonValueKind.Null;
+    private async Task<bool> IsDeletingAsync(string path) =>
+        (await api.GetAsync(path)).Metadata.GetProperty("deletingSince").ValueKind != JsonValueKind.Null;
 }

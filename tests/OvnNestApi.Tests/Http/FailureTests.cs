@@ -15,7 +15,8 @@ public sealed class FailureTests(Api api) : IClassFixture<Api>
             """
             CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.name = 'cut' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NULL; END $$;
             CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON routers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION cut()
-            """);
+            """
+        );
         var answer = (await api.PutAsync("/v1/routers/cut", "{}")).IsProblem("outcome-unknown");
         Assert.True(answer.Json.GetProperty("retryable").GetBoolean() && answer.Headers.ContainsKey("Retry-After"));
         await ExecuteAsync("DROP TRIGGER cut ON routers");
@@ -29,7 +30,8 @@ public sealed class FailureTests(Api api) : IClassFixture<Api>
             """
             CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.name = 'bug' THEN RAISE EXCEPTION 'inner secret'; END IF; RETURN NEW; END $$;
             CREATE TRIGGER fail BEFORE INSERT ON routers FOR EACH ROW EXECUTE FUNCTION fail()
-            """);
+            """
+        );
         var answer = (await api.PutAsync("/v1/routers/bug", "{}")).IsProblem("internal");
         Assert.DoesNotContain("secret", answer.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", answer.Text, StringComparison.Ordinal);
@@ -44,7 +46,9 @@ public sealed class FailureTests(Api api) : IClassFixture<Api>
         await ending.PutAsync("/v1/routers/r", "{}");
         var waiting = ending.GetAsync("/v1/routers/r/wait?timeout=60s");
         var writing = ending.PutAsync("/v1/routers/s?wait=60s", "{}");
-        await TestServers.Eventually.Holds("the router is stored", async () => (await ending.GetAsync("/v1/routers/s")).Status == HttpStatusCode.OK);
+        await TestServers.Eventually.Holds("the router is stored", async () =>
+            (await ending.GetAsync("/v1/routers/s")).Status == HttpStatusCode.OK
+        );
         await ending.StopAsync();
         (await waiting).IsProblem("shutting-down");
         (await writing).Is(HttpStatusCode.Accepted);
@@ -56,30 +60,51 @@ public sealed class FailureTests(Api api) : IClassFixture<Api>
     {
         var (network, other) = (await api.NetworkAsync(), await api.NetworkAsync("""{"subnet":"10.30.0.0/24"}"""));
         var vms = new[] { await api.VmAsync(network), await api.VmAsync(network) };
-        var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(async client =>
-        {
-            var random = new Random(client);
-            var seen = new List<Answer>();
-            for (var i = 0; i < 25; i++)
-            {
-                var (vm, name) = (vms[random.Next(2)], $"c{random.Next(3)}");
-                seen.Add(await (random.Next(8) switch
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 6)
+                .Select(async client =>
                 {
-                    0 => api.DeleteAsync($"/v1/vms/{vm}/containers/{name}"),
-                    1 => api.PutAsync($"/v1/vms/{vm}/containers/{name}", $$$"""{"spec":{"vlan":{{{random.Next(50, 53)}}}}}"""),
-                    2 => api.PutAsync($"/v1/vms/{vm}/containers/{name}", $$$"""{"spec":{"network":"{{{other}}}"}}"""),
-                    3 => api.PutAsync($"/v1/networks/{network}", $$$$"""{"spec":{"subnet":"10.7.0.0/24","dhcp":{"mtu":{{{{random.Next(1300, 1400)}}}}}}}"""),
-                    4 => api.PutAsync($"/v1/vms/{vm}", $$$"""{"labels":{"n":"{{{i}}}"},"spec":{"network":"{{{(random.Next(2) == 0 ? network : other)}}}"}}"""),
-                    5 => api.PatchAsync($"/v1/vms/{vm}/containers/{name}", $$$"""{"labels":{"n":"{{{i}}}"}}"""),
-                    _ => api.PutAsync($"/v1/vms/{vm}/containers/{name}", "{}"),
-                }));
-            }
+                    var random = new Random(client);
+                    var seen = new List<Answer>();
+                    for (var i = 0; i < 25; i++)
+                    {
+                        var (vm, name) = (vms[random.Next(2)], $"c{random.Next(3)}");
+                        seen.Add(
+                            await (
+                                random.Next(8) switch
+                                {
+                                    0 => api.DeleteAsync($"/v1/vms/{vm}/containers/{name}"),
+                                    1 => api.PutAsync(
+                                        $"/v1/vms/{vm}/containers/{name}",
+                                        $$$"""{"spec":{"vlan":{{{random.Next(50, 53)}}}}}"""
+                                    ),
+                                    2 => api.PutAsync($"/v1/vms/{vm}/containers/{name}", $$$"""{"spec":{"network":"{{{other}}}"}}"""),
+                                    3 => api.PutAsync(
+                                        $"/v1/networks/{network}",
+                                        $$$$"""{"spec":{"subnet":"10.7.0.0/24","dhcp":{"mtu":{{{{random.Next(1300, 1400)}}}}}}}"""
+                                    ),
+                                    4 => api.PutAsync(
+                                        $"/v1/vms/{vm}",
+                                        $$$"""{"labels":{"n":"{{{i}}}"},"spec":{"network":"{{{(random.Next(2) == 0 ? network : other)}}}"}}"""
+                                    ),
+                                    5 => api.PatchAsync($"/v1/vms/{vm}/containers/{name}", $$$"""{"labels":{"n":"{{{i}}}"}}"""),
+                                    _ => api.PutAsync($"/v1/vms/{vm}/containers/{name}", "{}"),
+                                }
+                            )
+                        );
+                    }
 
-            return seen;
-        }));
+                    return seen;
+                })
+        );
         Assert.DoesNotContain(answers.SelectMany(seen => seen), answer => (int)answer.Status >= 500);
         await using var db = api.Open();
-        var doubled = await db.QueryAsync("SELECT vm_id::text FROM vlan_leases WHERE state = 'Bound' GROUP BY vm_id, container_id HAVING count(*) > 1", row => row.GetString(0), default);
+        var doubled = await db.QueryAsync(
+            "SELECT vm_id::text FROM vlan_leases WHERE state = 'Bound' GROUP BY vm_id, container_id HAVING count(*) > 1",
+            row => row.GetString(0),
+            default
+        );
         Assert.Empty(doubled);
     }
 
@@ -95,25 +120,32 @@ public sealed class FailureTests(Api api) : IClassFixture<Api>
             await naming.Database.ExecuteSqlAsync($"LOCK TABLE claimed_names IN EXCLUSIVE MODE");
             await using var moving = own.Open();
             await moving.Database.BeginTransactionAsync();
-            await moving.Database.ExecuteSqlAsync($"UPDATE vms SET network_id = (SELECT id FROM networks WHERE name = {other}) WHERE name = {vm}");
+            await moving.Database.ExecuteSqlAsync(
+                $"UPDATE vms SET network_id = (SELECT id FROM networks WHERE name = {other}) WHERE name = {vm}"
+            );
             var creating = own.PutAsync($"/v1/vms/{vm}/containers/a", "{}");
             await WaitsAsync("FROM vms");
             await moving.Database.CommitTransactionAsync();
             await WaitsAsync("claimed_names");
 
             await using var changing = own.Open();
-            var refused = await Assert.ThrowsAsync<Npgsql.PostgresException>(() => changing.Database.ExecuteSqlAsync($"SELECT FROM networks WHERE name = {other} FOR UPDATE NOWAIT"));
+            var refused = await Assert.ThrowsAsync<Npgsql.PostgresException>(() =>
+                changing.Database.ExecuteSqlAsync($"SELECT FROM networks WHERE name = {other} FOR UPDATE NOWAIT")
+            );
             Assert.Equal(Npgsql.PostgresErrorCodes.LockNotAvailable, refused.SqlState);
             await naming.Database.RollbackTransactionAsync();
             Assert.Equal(other, (await creating).Is(HttpStatusCode.Created).Effective.GetProperty("network").GetString());
         }
 
         Task WaitsAsync(string statement) => TestServers.Eventually.Holds($"a session waits in {statement}", async () =>
-        {
-            await using var db = own.Open();
-            return await db.Database.SqlQuery<bool>(
-                $"""SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE {$"%{statement}%"}) AS "Value" """).SingleAsync();
-        });
+            {
+                await using var db = own.Open();
+                return await db
+                    .Database.SqlQuery<bool>(
+                        $"""SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE {$"%{statement}%"}) AS "Value" """
+                    )
+                    .SingleAsync();
+            });
     }
 
     [Theory]

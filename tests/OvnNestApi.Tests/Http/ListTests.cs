@@ -37,15 +37,31 @@ public sealed class ListTests(Api api) : IClassFixture<Api>
         var network = await api.NetworkAsync("""{"subnet":"10.20.0.0/24"}""");
         var vm = api.NewName("vm");
         await api.PutAsync($"/v1/vms/{vm}", $$$"""{"spec":{"network":"{{{network}}}","host":"{{{host}}}"}}""");
-        await api.PutAsync($"/v1/vms/{vm}/containers/a", """{"labels":{"app":"web","tier":"front"},"spec":{"ip":"10.20.0.50","mac":"02:00:00:00:20:50"}}""");
+        await api.PutAsync(
+            $"/v1/vms/{vm}/containers/a",
+            """{"labels":{"app":"web","tier":"front"},"spec":{"ip":"10.20.0.50","mac":"02:00:00:00:20:50"}}"""
+        );
         await api.PutAsync($"/v1/vms/{vm}/containers/b", """{"labels":{"app":"db"}}""");
         await api.PutAsync($"/v1/vms/{await api.VmAsync()}/containers/c", "{}");
 
-        foreach (var (query, expected) in new[]
-        {
-            ($"vm={vm}", "a b"), ($"network={network}", "a b"), ($"host={host}", "a b"), ("ip=10.20.0.50", "a"), ("mac=02:00:00:00:20:50", "a"), ("label=app=web", "a"), ("label=app%3Dweb,tier", "a"),
-            ("label=app", "a b"), ("label=app=web,tier=back", ""), ("ready=true", ""), ($"ready=false&vm={vm}", "a b"), ($"reason=Ready&vm={vm}", ""), ("vm=none", ""),
-        })
+        foreach (
+            var (query, expected) in new[]
+            {
+                ($"vm={vm}", "a b"),
+                ($"network={network}", "a b"),
+                ($"host={host}", "a b"),
+                ("ip=10.20.0.50", "a"),
+                ("mac=02:00:00:00:20:50", "a"),
+                ("label=app=web", "a"),
+                ("label=app%3Dweb,tier", "a"),
+                ("label=app", "a b"),
+                ("label=app=web,tier=back", ""),
+                ("ready=true", ""),
+                ($"ready=false&vm={vm}", "a b"),
+                ($"reason=Ready&vm={vm}", ""),
+                ("vm=none", ""),
+            }
+        )
         {
             Assert.Equal(expected, string.Join(' ', Names((await api.GetAsync($"/v1/containers?{query}")).Is(HttpStatusCode.OK))));
         }
@@ -82,7 +98,12 @@ public sealed class ListTests(Api api) : IClassFixture<Api>
         var network = await api.NetworkAsync();
         await using (var db = api.Open())
         {
-            await OvnNestApi.Data.Sql.ExecuteAsync(db, "UPDATE networks SET reason = 'Ready', reconciled_seq = dirty_seq WHERE name = @name", default, ("name", network));
+            await OvnNestApi.Data.Sql.ExecuteAsync(
+                db,
+                "UPDATE networks SET reason = 'Ready', reconciled_seq = dirty_seq WHERE name = @name",
+                default,
+                ("name", network)
+            );
         }
 
         // No reconciler reaches the northbound database here: nothing is ready, whatever was stored.
@@ -92,5 +113,6 @@ public sealed class ListTests(Api api) : IClassFixture<Api>
         Assert.DoesNotContain(network, Names(await api.GetAsync("/v1/networks?reason=Ready")));
     }
 
-    private static IEnumerable<string?> Names(Answer answer) => answer.Json.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("name").GetString());
+    private static IEnumerable<string?> Names(Answer answer) =>
+        answer.Json.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("name").GetString());
 }

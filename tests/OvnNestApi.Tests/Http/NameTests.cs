@@ -34,16 +34,43 @@ public sealed class NameTests(Api api) : IClassFixture<Api>
     public async Task A_name_that_is_asked_for_and_taken_is_a_conflict_and_nothing_is_stored()
     {
         var (network, vm) = (await api.NetworkAsync(), await api.VmAsync());
-        await api.PutAsync($"/v1/vms/{vm}/containers/a", $$$"""{"spec":{"portName":"{{{vm}}}-p","interface":"if-{{{vm}}}","namespace":"ns-{{{vm}}}"}}""");
+        await api.PutAsync(
+            $"/v1/vms/{vm}/containers/a",
+            $$$"""{"spec":{"portName":"{{{vm}}}-p","interface":"if-{{{vm}}}","namespace":"ns-{{{vm}}}"}}"""
+        );
         var rows = await api.RowsAsync();
-        (await api.PutAsync($"/v1/vms/{vm}/containers/b", $$$"""{"spec":{"portName":"{{{vm}}}-p"}}""")).IsProblem("name-taken", "#/spec/portName");
-        (await api.PutAsync($"/v1/vms/{vm}/containers/b", $$$"""{"spec":{"interface":"if-{{{vm}}}"}}""")).IsProblem("name-taken", "#/spec/interface");
-        (await api.PutAsync($"/v1/vms/{vm}/containers/b", $$$"""{"spec":{"interface":"br-{{{vm}}}"}}""")).IsProblem("name-taken", "#/spec/interface");
-        (await api.PutAsync($"/v1/vms/{vm}/containers/b", $$$"""{"spec":{"namespace":"ns-{{{vm}}}"}}""")).IsProblem("name-taken", "#/spec/namespace");
-        (await api.PutAsync("/v1/vms/v", $$$"""{"spec":{"network":"{{{network}}}","bridge":"br-int"}}""")).IsProblem("name-taken", "#/spec/bridge");
-        (await api.PutAsync("/v1/vms/v", $$$"""{"spec":{"network":"{{{network}}}","bridge":"lo"}}""")).IsProblem("name-taken", "#/spec/bridge");
-        (await api.PutAsync("/v1/vms/v", $$$"""{"spec":{"network":"{{{network}}}","interface":"same","bridge":"same"}}""")).IsProblem("name-taken", "#/spec/bridge");
-        (await api.PutAsync("/v1/networks/second", $$$$"""{"spec":{"switch":{"name":"{{{{network}}}}"}}}""")).IsProblem("name-taken", "#/spec/switch");
+        (await api.PutAsync($"/v1/vms/{vm}/containers/b", $$$"""{"spec":{"portName":"{{{vm}}}-p"}}""")).IsProblem(
+            "name-taken",
+            "#/spec/portName"
+        );
+        (await api.PutAsync($"/v1/vms/{vm}/containers/b", $$$"""{"spec":{"interface":"if-{{{vm}}}"}}""")).IsProblem(
+            "name-taken",
+            "#/spec/interface"
+        );
+        (await api.PutAsync($"/v1/vms/{vm}/containers/b", $$$"""{"spec":{"interface":"br-{{{vm}}}"}}""")).IsProblem(
+            "name-taken",
+            "#/spec/interface"
+        );
+        (await api.PutAsync($"/v1/vms/{vm}/containers/b", $$$"""{"spec":{"namespace":"ns-{{{vm}}}"}}""")).IsProblem(
+            "name-taken",
+            "#/spec/namespace"
+        );
+        (await api.PutAsync("/v1/vms/v", $$$"""{"spec":{"network":"{{{network}}}","bridge":"br-int"}}""")).IsProblem(
+            "name-taken",
+            "#/spec/bridge"
+        );
+        (await api.PutAsync("/v1/vms/v", $$$"""{"spec":{"network":"{{{network}}}","bridge":"lo"}}""")).IsProblem(
+            "name-taken",
+            "#/spec/bridge"
+        );
+        (await api.PutAsync("/v1/vms/v", $$$"""{"spec":{"network":"{{{network}}}","interface":"same","bridge":"same"}}""")).IsProblem(
+            "name-taken",
+            "#/spec/bridge"
+        );
+        (await api.PutAsync("/v1/networks/second", $$$$"""{"spec":{"switch":{"name":"{{{{network}}}}"}}}""")).IsProblem(
+            "name-taken",
+            "#/spec/switch"
+        );
         Assert.Equal(rows, await api.RowsAsync());
         Assert.NotEqual("br-int", Text(await api.PutAsync("/v1/vms/int", $$$"""{"spec":{"network":"{{{network}}}"}}"""), "bridge"));
     }

@@ -11,19 +11,52 @@ public sealed class ObjectTests(Api api) : IClassFixture<Api>
     public async Task The_lab_of_the_document_is_stored_in_a_few_requests_without_a_northbound_database()
     {
         (await api.PutAsync("/v1/routers/tenant1", """{"spec":{}}""")).Is(HttpStatusCode.Created);
-        (await api.PutAsync("/v1/networks/dmz", """{"spec":{"subnet":"172.16.255.128/26","gatewayMac":"02:ac:10:ff:01:29","router":"tenant1"}}""")).Is(HttpStatusCode.Created);
+        (
+            await api.PutAsync(
+                "/v1/networks/dmz",
+                """{"spec":{"subnet":"172.16.255.128/26","gatewayMac":"02:ac:10:ff:01:29","router":"tenant1"}}"""
+            )
+        ).Is(HttpStatusCode.Created);
         (await api.PutAsync("/v1/hosts/ubuntu2", """{"spec":{}}""")).Is(HttpStatusCode.Created);
-        (await api.PutAsync("/v1/vms/vm5", """{"spec":{"network":"dmz","host":"ubuntu2","mac":"02:ac:10:ff:01:32","ip":"172.16.255.132"}}""")).Is(HttpStatusCode.Created);
-        var c51 = (await api.PutAsync(
-            "/v1/vms/vm5/containers/c51", """{"labels":{"app":"web"},"spec":{"portName":"dmz-c51","mac":"02:ac:10:ff:01:33","ip":"172.16.255.133","vlan":51}}""")).Is(HttpStatusCode.Created);
+        (
+            await api.PutAsync(
+                "/v1/vms/vm5",
+                """{"spec":{"network":"dmz","host":"ubuntu2","mac":"02:ac:10:ff:01:32","ip":"172.16.255.132"}}"""
+            )
+        ).Is(HttpStatusCode.Created);
+        var c51 = (
+            await api.PutAsync(
+                "/v1/vms/vm5/containers/c51",
+                """{"labels":{"app":"web"},"spec":{"portName":"dmz-c51","mac":"02:ac:10:ff:01:33","ip":"172.16.255.133","vlan":51}}"""
+            )
+        ).Is(HttpStatusCode.Created);
 
         Assert.Equal("/v1/vms/vm5/containers/c51", c51.Headers["Location"]);
         Assert.Equal("no-store", c51.Headers["Cache-Control"]);
         Assert.Equal(
             ("dmz", "02:ac:10:ff:01:33", "172.16.255.133", 51, 1442, "dmz-c51", "c51", "c51", "dhcp", "namespace"),
-            (Text(c51, "network"), Text(c51, "mac"), Text(c51, "ip"), c51.Effective.GetProperty("vlan").GetInt32(), c51.Effective.GetProperty("mtu").GetInt32(), Text(c51, "portName"),
-                Text(c51, "interface"), Text(c51, "namespace"), Text(c51, "addressing"), Text(c51, "workload")));
-        Assert.Equal(("container", "vm5", 1, 1), (c51.Metadata.GetProperty("kind").GetString(), c51.Metadata.GetProperty("vm").GetString(), c51.Metadata.GetProperty("revision").GetInt32(), c51.Metadata.GetProperty("generation").GetInt32()));
+            (
+                Text(c51, "network"),
+                Text(c51, "mac"),
+                Text(c51, "ip"),
+                c51.Effective.GetProperty("vlan").GetInt32(),
+                c51.Effective.GetProperty("mtu").GetInt32(),
+                Text(c51, "portName"),
+                Text(c51, "interface"),
+                Text(c51, "namespace"),
+                Text(c51, "addressing"),
+                Text(c51, "workload")
+            )
+        );
+        Assert.Equal(
+            ("container", "vm5", 1, 1),
+            (
+                c51.Metadata.GetProperty("kind").GetString(),
+                c51.Metadata.GetProperty("vm").GetString(),
+                c51.Metadata.GetProperty("revision").GetInt32(),
+                c51.Metadata.GetProperty("generation").GetInt32()
+            )
+        );
         var dmz = await api.GetAsync("/v1/networks/dmz");
         Assert.Equal(("172.16.255.129", "tenant1"), (Text(dmz, "gateway"), Text(dmz, "router")));
         Assert.Equal("br-vm5", Text(await api.GetAsync("/v1/vms/vm5"), "bridge"));
@@ -47,10 +80,14 @@ public sealed class ObjectTests(Api api) : IClassFixture<Api>
     public async Task What_was_read_can_be_put_back_and_changes_nothing()
     {
         var vm = await api.VmAsync();
-        var created = (await api.PutAsync($"/v1/vms/{vm}/containers/a", """{"description":"b","labels":{"x":"y"},"spec":{}}""")).Is(HttpStatusCode.Created);
+        var created = (await api.PutAsync($"/v1/vms/{vm}/containers/a", """{"description":"b","labels":{"x":"y"},"spec":{}}""")).Is(
+            HttpStatusCode.Created
+        );
         var rows = await api.RowsAsync();
 
-        var again = (await api.PutAsync($"/v1/vms/{vm}/containers/a", (await api.GetAsync($"/v1/vms/{vm}/containers/a")).Text)).Is(HttpStatusCode.OK);
+        var again = (await api.PutAsync($"/v1/vms/{vm}/containers/a", (await api.GetAsync($"/v1/vms/{vm}/containers/a")).Text)).Is(
+            HttpStatusCode.OK
+        );
 
         Assert.Equal(created.ETag, again.ETag);
         Assert.Equal(rows, await api.RowsAsync());
@@ -64,14 +101,18 @@ public sealed class ObjectTests(Api api) : IClassFixture<Api>
         Assert.Equal((2, 1), Versions(await api.PutAsync(path, """{"labels":{"a":"b"},"spec":{}}""")));
         Assert.Equal((3, 2), Versions(await api.PutAsync(path, """{"labels":{"a":"b"},"spec":{"enabled":false}}""")));
 
-        static (int, int) Versions(Answer answer) => (answer.Metadata.GetProperty("revision").GetInt32(), answer.Metadata.GetProperty("generation").GetInt32());
+        static (int, int) Versions(Answer answer) =>
+            (answer.Metadata.GetProperty("revision").GetInt32(), answer.Metadata.GetProperty("generation").GetInt32());
     }
 
     [Fact]
     public async Task What_the_server_chose_stays_while_it_fits_also_when_it_was_asked_for_before()
     {
         var path = $"/v1/vms/{await api.VmAsync()}/containers/a";
-        var asked = await api.PutAsync(path, """{"spec":{"vlan":60,"ip":"10.7.0.9","mac":"02:00:00:00:00:09","portName":"asked","interface":"eth9","enabled":false}}""");
+        var asked = await api.PutAsync(
+            path,
+            """{"spec":{"vlan":60,"ip":"10.7.0.9","mac":"02:00:00:00:00:09","portName":"asked","interface":"eth9","enabled":false}}"""
+        );
         var dropped = (await api.PutAsync(path, """{"spec":{}}""")).Is(HttpStatusCode.OK);
         foreach (var field in new[] { "ip", "mac", "portName", "interface" })
         {
@@ -116,7 +157,10 @@ public sealed class ObjectTests(Api api) : IClassFixture<Api>
         {
             var get = (await api.GetAsync(path)).Is(HttpStatusCode.OK);
             var head = (await api.SendAsync(HttpMethod.Head, path, null)).Is(HttpStatusCode.OK);
-            Assert.Equal((get.Headers["Content-Type"], true, ""), (head.Headers["Content-Type"], head.Headers.ContainsKey("Content-Length"), head.Text));
+            Assert.Equal(
+                (get.Headers["Content-Type"], true, ""),
+                (head.Headers["Content-Type"], head.Headers.ContainsKey("Content-Length"), head.Text)
+            );
         }
     }
 

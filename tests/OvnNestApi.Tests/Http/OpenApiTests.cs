@@ -12,8 +12,16 @@ public sealed class OpenApiTests(Api api) : IClassFixture<Api>
     public async Task Swagger_ui_and_the_document_are_open()
     {
         (await api.GetAsync("/swagger/index.html", ("Authorization", ""))).Is(HttpStatusCode.OK);
-        Assert.StartsWith("3.1", (await api.GetAsync("/openapi/v1.json", ("Authorization", ""))).Json.GetProperty("openapi").GetString(), StringComparison.Ordinal);
-        Assert.StartsWith("3.0", (await api.GetAsync("/openapi/v1-3.0.json", ("Authorization", ""))).Json.GetProperty("openapi").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "3.1",
+            (await api.GetAsync("/openapi/v1.json", ("Authorization", ""))).Json.GetProperty("openapi").GetString(),
+            StringComparison.Ordinal
+        );
+        Assert.StartsWith(
+            "3.0",
+            (await api.GetAsync("/openapi/v1-3.0.json", ("Authorization", ""))).Json.GetProperty("openapi").GetString(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -25,7 +33,10 @@ public sealed class OpenApiTests(Api api) : IClassFixture<Api>
             await File.WriteAllTextAsync(Committed, served);
         }
 
-        Assert.True(served == await File.ReadAllTextAsync(Committed), "openapi.yaml is not what the service serves: ./dev openapi writes it anew.");
+        Assert.True(
+            served == await File.ReadAllTextAsync(Committed),
+            "openapi.yaml is not what the service serves: ./dev openapi writes it anew."
+        );
     }
 
     [Fact]
@@ -39,10 +50,19 @@ public sealed class OpenApiTests(Api api) : IClassFixture<Api>
             {
                 var what = $"{operation.Name} {path.Name}";
                 ids.Add(operation.Value.GetProperty("operationId").GetString());
-                Assert.All(["summary", "description", "tags"], field => Assert.True(operation.Value.TryGetProperty(field, out _), $"{what} lacks {field}"));
+                Assert.All(["summary", "description", "tags"], field =>
+                    Assert.True(operation.Value.TryGetProperty(field, out _), $"{what} lacks {field}")
+                );
                 var responses = operation.Value.GetProperty("responses").EnumerateObject().Select(response => response.Name).ToList();
-                Assert.True(responses.Exists(status => status[0] == '2') && responses.Exists(status => status[0] == '4'), $"{what}: {string.Join(' ', responses)}");
-                foreach (var parameter in operation.Value.TryGetProperty("parameters", out var parameters) ? parameters.EnumerateArray().ToList() : [])
+                Assert.True(
+                    responses.Exists(status => status[0] == '2') && responses.Exists(status => status[0] == '4'),
+                    $"{what}: {string.Join(' ', responses)}"
+                );
+                foreach (
+                    var parameter in operation.Value.TryGetProperty("parameters", out var parameters)
+                        ? parameters.EnumerateArray().ToList()
+                        : []
+                )
                 {
                     Assert.True(parameter.TryGetProperty("description", out _), $"{what}: {parameter}");
                 }
@@ -50,7 +70,9 @@ public sealed class OpenApiTests(Api api) : IClassFixture<Api>
                 if (operation.Name is "put" or "patch")
                 {
                     Assert.True(operation.Value.TryGetProperty("requestBody", out var body), what);
-                    Assert.All(body.GetProperty("content").EnumerateObject(), content => Assert.True(content.Value.TryGetProperty("example", out _), what));
+                    Assert.All(body.GetProperty("content").EnumerateObject(), content =>
+                        Assert.True(content.Value.TryGetProperty("example", out _), what)
+                    );
                 }
             }
         }

@@ -23,7 +23,15 @@ public sealed class OutageTests
         (await api.PutAsync("/v1/routers/r", "{}")).Is(HttpStatusCode.Created);
 
         await postgres.KillAsync();
-        foreach (var ask in new Func<Task<Answer>>[] { () => api.GetAsync("/v1/routers/r"), () => api.PutAsync("/v1/routers/s", "{}"), () => api.DeleteAsync("/v1/routers/r"), () => api.GetAsync("/readyz") })
+        foreach (
+            var ask in new Func<Task<Answer>>[]
+            {
+                () => api.GetAsync("/v1/routers/r"),
+                () => api.PutAsync("/v1/routers/s", "{}"),
+                () => api.DeleteAsync("/v1/routers/r"),
+                () => api.GetAsync("/readyz"),
+            }
+        )
         {
             var start = Stopwatch.GetTimestamp();
             var answer = (await ask()).IsProblem("database-unavailable");
@@ -52,7 +60,13 @@ public sealed class OutageTests
             if (answer.Status != HttpStatusCode.OK)
             {
                 Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.Status);
-                (await Eventually.Becomes("the repeat succeeds", () => api.PutAsync("/v1/routers/r", $$"""{"description":"{{i}}"}"""), again => again.Status == HttpStatusCode.OK)).Is(HttpStatusCode.OK);
+                (
+                    await Eventually.Becomes(
+                        "the repeat succeeds",
+                        () => api.PutAsync("/v1/routers/r", $$"""{"description":"{{i}}"}"""),
+                        again => again.Status == HttpStatusCode.OK
+                    )
+                ).Is(HttpStatusCode.OK);
             }
         }
     }

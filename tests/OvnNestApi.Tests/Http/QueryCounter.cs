@@ -27,20 +27,20 @@ internal sealed class QueryCounter(string database) : IObserver<DiagnosticListen
 
     public void OnNext(KeyValuePair<string, object?> value)
     {
-        if (value.Key == RelationalEventId.CommandExecuted.Name && value.Value is CommandEventData { Command: { Connection: { } connection } command }
-            && database.Contains(connection.Database, StringComparison.Ordinal) && command.CommandText.Contains(".labels", StringComparison.Ordinal))
+        if (
+            value.Key == RelationalEventId.CommandExecuted.Name
+            && value.Value is CommandEventData { Command: { Connection: { } connection } command }
+            && database.Contains(connection.Database, StringComparison.Ordinal)
+            && command.CommandText.Contains(".labels", StringComparison.Ordinal)
+        )
         {
             Interlocked.Increment(ref _count);
         }
     }
 
-    public void OnCompleted()
-    {
-    }
+    public void OnCompleted() { }
 
-    public void OnError(Exception error)
-    {
-    }
+    public void OnError(Exception error) { }
 
     public void Dispose() => _subscriptions.ForEach(subscription => subscription.Dispose());
 }

@@ -30,7 +30,11 @@ public sealed class RoundTripTests(Api api) : IClassFixture<Api>
     private async Task CreatesAsync(string vm, int roundTrips)
     {
         var names = 0;
-        await Eventually.Becomes("the usual number of round trips", () => PutAsync($"/v1/vms/{vm}/containers/c{names++}", "{}"), count => count > 0 && count <= roundTrips);
+        await Eventually.Becomes(
+            "the usual number of round trips",
+            () => PutAsync($"/v1/vms/{vm}/containers/c{names++}", "{}"),
+            count => count > 0 && count <= roundTrips
+        );
     }
 
     /// <summary>Creates an object; returns how many commands were sent to PostgreSQL for it.</summary>
@@ -40,7 +44,8 @@ public sealed class RoundTripTests(Api api) : IClassFixture<Api>
         using var listener = new ActivityListener
         {
             ShouldListenTo = source => source.Name is "Npgsql" or "Microsoft.AspNetCore",
-            Sample = (ref ActivityCreationOptions<ActivityContext> options) => options.TraceId == trace ? ActivitySamplingResult.AllData : ActivitySamplingResult.None,
+            Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
+                options.TraceId == trace ? ActivitySamplingResult.AllData : ActivitySamplingResult.None,
             ActivityStopped = activity => Interlocked.Add(ref count, activity.Source.Name == "Npgsql" && activity.TraceId == trace ? 1 : 0),
         };
         ActivitySource.AddActivityListener(listener);

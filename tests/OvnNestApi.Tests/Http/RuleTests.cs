@@ -47,18 +47,30 @@ public sealed class RuleTests(Api api) : IClassFixture<Api>
     {
         await api.PutAsync("/v1/routers/narrow", "{}");
         (await api.PutAsync("/v1/networks/wide", """{"spec":{"subnet":"10.40.0.0/16","router":"narrow"}}""")).Is(HttpStatusCode.Created);
-        var refused = (await api.PutAsync("/v1/networks/within", """{"spec":{"subnet":"10.40.7.0/24","router":"narrow"}}""")).IsProblem("address-taken", "#/spec/subnet");
+        var refused = (await api.PutAsync("/v1/networks/within", """{"spec":{"subnet":"10.40.7.0/24","router":"narrow"}}""")).IsProblem(
+            "address-taken",
+            "#/spec/subnet"
+        );
         Assert.Contains("10.40.7.0/24 overlaps 10.40.0.0/16 of network wide", refused.Text, StringComparison.Ordinal);
         (await api.PutAsync("/v1/networks/within", """{"spec":{"subnet":"10.40.7.0/24"}}""")).Is(HttpStatusCode.Created);
-        (await api.PutAsync("/v1/networks/within", """{"spec":{"subnet":"10.40.7.0/24","router":"narrow"}}""")).IsProblem("address-taken", "#/spec/subnet");
-        (await api.PutAsync("/v1/networks/wide", """{"spec":{"subnet":"10.40.0.0/16","router":"narrow","dhcp":{"mtu":1400}}}""")).Is(HttpStatusCode.OK);
+        (await api.PutAsync("/v1/networks/within", """{"spec":{"subnet":"10.40.7.0/24","router":"narrow"}}""")).IsProblem(
+            "address-taken",
+            "#/spec/subnet"
+        );
+        (await api.PutAsync("/v1/networks/wide", """{"spec":{"subnet":"10.40.0.0/16","router":"narrow","dhcp":{"mtu":1400}}}""")).Is(
+            HttpStatusCode.OK
+        );
     }
 
     [Fact]
     public async Task Networks_that_join_a_router_at_once_do_not_overlap()
     {
         await api.PutAsync("/v1/routers/busy", "{}");
-        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => api.PutAsync($"/v1/networks/busy-{i}", """{"spec":{"subnet":"10.41.0.0/24","router":"busy"}}""")));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 8)
+                .Select(i => api.PutAsync($"/v1/networks/busy-{i}", """{"spec":{"subnet":"10.41.0.0/24","router":"busy"}}"""))
+        );
         Assert.Single(answers, answer => answer.Status == HttpStatusCode.Created);
     }
 
@@ -83,13 +95,20 @@ public sealed class RuleTests(Api api) : IClassFixture<Api>
     {
         await api.PutAsync("/v1/routers/r", "{}");
         var bare = await api.GetAsync($"/v1/networks/{await api.NetworkAsync("{}")}");
-        Assert.False(bare.Effective.TryGetProperty("subnet", out _) || bare.Effective.TryGetProperty("gateway", out _) || bare.Effective.TryGetProperty("gatewayMac", out _));
+        Assert.False(
+            bare.Effective.TryGetProperty("subnet", out _)
+                || bare.Effective.TryGetProperty("gateway", out _)
+                || bare.Effective.TryGetProperty("gatewayMac", out _)
+        );
         Assert.False(bare.Effective.GetProperty("dhcp").GetProperty("enabled").GetBoolean());
         var routed = await api.GetAsync($"/v1/networks/{await api.NetworkAsync("""{"subnet":"10.9.0.0/24","router":"r"}""")}");
         Assert.Equal("10.9.0.1", routed.Effective.GetProperty("gateway").GetString());
         Assert.StartsWith("02:", routed.Effective.GetProperty("gatewayMac").GetString(), StringComparison.Ordinal);
         Assert.True(routed.Effective.GetProperty("dhcp").GetProperty("enabled").GetBoolean());
-        Assert.Equal((3600, 1442), (routed.Effective.GetProperty("dhcp").GetProperty("leaseTime").GetInt32(), routed.Effective.GetProperty("mtu").GetInt32()));
+        Assert.Equal(
+            (3600, 1442),
+            (routed.Effective.GetProperty("dhcp").GetProperty("leaseTime").GetInt32(), routed.Effective.GetProperty("mtu").GetInt32())
+        );
         var alone = await api.GetAsync($"/v1/networks/{await api.NetworkAsync("""{"subnet":"10.9.0.0/24"}""")}");
         Assert.False(alone.Effective.TryGetProperty("gateway", out _));
     }
@@ -103,8 +122,14 @@ public sealed class RuleTests(Api api) : IClassFixture<Api>
         (await api.PutAsync($"/v1/networks/{network}", """{"spec":{"subnet":"10.3.0.0/16"}}""")).Is(HttpStatusCode.OK);
         (await api.PutAsync($"/v1/networks/{network}", """{"spec":{"subnet":"10.4.0.0/16"}}""")).IsProblem("immutable", "#/spec/subnet");
         (await api.PutAsync($"/v1/networks/{network}", """{"spec":{}}""")).IsProblem("immutable", "#/spec/subnet");
-        (await api.PutAsync($"/v1/networks/{network}", $$$"""{"spec":{"subnet":"10.3.0.0/16","gateway":"{{{ip}}}"}}""")).IsProblem("address-taken", "#/spec/gateway");
-        (await api.PutAsync($"/v1/networks/{network}", """{"spec":{"subnet":"10.3.0.0/16","switch":{"name":"other"}}}""")).IsProblem("immutable", "#/spec/switch");
+        (await api.PutAsync($"/v1/networks/{network}", $$$"""{"spec":{"subnet":"10.3.0.0/16","gateway":"{{{ip}}}"}}""")).IsProblem(
+            "address-taken",
+            "#/spec/gateway"
+        );
+        (await api.PutAsync($"/v1/networks/{network}", """{"spec":{"subnet":"10.3.0.0/16","switch":{"name":"other"}}}""")).IsProblem(
+            "immutable",
+            "#/spec/switch"
+        );
     }
 
     [Fact]
@@ -118,7 +143,9 @@ public sealed class RuleTests(Api api) : IClassFixture<Api>
         var after = (await api.GetAsync($"/v1/vms/{vm}/containers/a")).Effective;
         Assert.StartsWith("10.5.0.", after.GetProperty("ip").GetString(), StringComparison.Ordinal);
         Assert.Equal("dhcp", after.GetProperty("addressing").GetString());
-        (await api.PutAsync($"/v1/networks/{network}", """{"spec":{"subnet":"10.5.0.0/24","dhcp":{"enabled":false}}}""")).Is(HttpStatusCode.OK);
+        (await api.PutAsync($"/v1/networks/{network}", """{"spec":{"subnet":"10.5.0.0/24","dhcp":{"enabled":false}}}""")).Is(
+            HttpStatusCode.OK
+        );
         Assert.Equal("static", (await api.GetAsync($"/v1/vms/{vm}/containers/a")).Effective.GetProperty("addressing").GetString());
     }
 
@@ -143,7 +170,8 @@ public sealed class RuleTests(Api api) : IClassFixture<Api>
     }
 
     [Fact]
-    public async Task A_body_without_a_spec_lacks_what_is_needed() => (await api.PutAsync("/v1/vms/v", "{}")).IsProblem("validation-failed", "#/spec/network");
+    public async Task A_body_without_a_spec_lacks_what_is_needed() =>
+        (await api.PutAsync("/v1/vms/v", "{}")).IsProblem("validation-failed", "#/spec/network");
 
     [Fact]
     public async Task What_a_field_names_must_exist()
@@ -152,9 +180,18 @@ public sealed class RuleTests(Api api) : IClassFixture<Api>
         var vm = await api.VmAsync(network);
         var rows = await api.RowsAsync();
         (await api.PutAsync("/v1/vms/v", """{"spec":{"network":"none"}}""")).IsProblem("reference-missing", "#/spec/network");
-        (await api.PutAsync("/v1/vms/v", $$$"""{"spec":{"network":"{{{network}}}","host":"none"}}""")).IsProblem("reference-missing", "#/spec/host");
-        (await api.PutAsync("/v1/networks/w", """{"spec":{"subnet":"10.0.0.0/24","router":"none"}}""")).IsProblem("reference-missing", "#/spec/router");
-        (await api.PutAsync($"/v1/vms/{vm}/containers/a", """{"spec":{"network":"none"}}""")).IsProblem("reference-missing", "#/spec/network");
+        (await api.PutAsync("/v1/vms/v", $$$"""{"spec":{"network":"{{{network}}}","host":"none"}}""")).IsProblem(
+            "reference-missing",
+            "#/spec/host"
+        );
+        (await api.PutAsync("/v1/networks/w", """{"spec":{"subnet":"10.0.0.0/24","router":"none"}}""")).IsProblem(
+            "reference-missing",
+            "#/spec/router"
+        );
+        (await api.PutAsync($"/v1/vms/{vm}/containers/a", """{"spec":{"network":"none"}}""")).IsProblem(
+            "reference-missing",
+            "#/spec/network"
+        );
         (await api.PutAsync("/v1/vms/none/containers/a", "{}")).IsProblem("not-found");
         (await api.GetAsync("/v1/vms/none/containers")).IsProblem("not-found");
         Assert.Equal(rows, await api.RowsAsync());
@@ -166,7 +203,10 @@ public sealed class RuleTests(Api api) : IClassFixture<Api>
         var (vm, other) = (await api.VmAsync(), await api.VmAsync());
         (await api.PutAsync($"/v1/vms/{vm}/containers/a", """{"spec":{"vlan":51}}""")).Is(HttpStatusCode.Created);
         var rows = await api.RowsAsync();
-        var taken = (await api.PutAsync($"/v1/vms/{vm}/containers/b", """{"spec":{"vlan":51}}""")).IsProblem("vlan-tag-taken", "#/spec/vlan");
+        var taken = (await api.PutAsync($"/v1/vms/{vm}/containers/b", """{"spec":{"vlan":51}}""")).IsProblem(
+            "vlan-tag-taken",
+            "#/spec/vlan"
+        );
         Assert.Contains("container a", taken.Text, StringComparison.Ordinal);
         Assert.Equal(rows, await api.RowsAsync());
         (await api.PutAsync($"/v1/vms/{other}/containers/b", """{"spec":{"vlan":51}}""")).Is(HttpStatusCode.Created);
@@ -200,7 +240,9 @@ public sealed class RuleTests(Api api) : IClassFixture<Api>
         Assert.StartsWith("10.8.0.", moved.Effective.GetProperty("ip").GetString(), StringComparison.Ordinal);
         var second = await PortAsync(vm);
         Assert.NotEqual(first, second);
-        (await api.PutAsync($"/v1/vms/{vm}/containers/a", $$$"""{"spec":{"network":"{{{network}}}","portName":"{{{vm}}}-other"}}""")).Is(HttpStatusCode.OK);
+        (await api.PutAsync($"/v1/vms/{vm}/containers/a", $$$"""{"spec":{"network":"{{{network}}}","portName":"{{{vm}}}-other"}}""")).Is(
+            HttpStatusCode.OK
+        );
         Assert.NotEqual(second, await PortAsync(vm));
     }
 
@@ -212,9 +254,21 @@ public sealed class RuleTests(Api api) : IClassFixture<Api>
         await api.PutAsync($"/v1/vms/{vm}/containers/a", "{}");
         await api.PutAsync($"/v1/vms/{vm}/containers/b", $$$"""{"spec":{"network":"{{{from}}}"}}""");
         (await api.PutAsync($"/v1/vms/{vm}", $$$"""{"spec":{"network":"{{{to}}}"}}""")).Is(HttpStatusCode.OK);
-        Assert.StartsWith("10.11.0.", (await api.GetAsync($"/v1/vms/{vm}")).Effective.GetProperty("ip").GetString(), StringComparison.Ordinal);
-        Assert.StartsWith("10.11.0.", (await api.GetAsync($"/v1/vms/{vm}/containers/a")).Effective.GetProperty("ip").GetString(), StringComparison.Ordinal);
-        Assert.StartsWith("10.10.0.", (await api.GetAsync($"/v1/vms/{vm}/containers/b")).Effective.GetProperty("ip").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "10.11.0.",
+            (await api.GetAsync($"/v1/vms/{vm}")).Effective.GetProperty("ip").GetString(),
+            StringComparison.Ordinal
+        );
+        Assert.StartsWith(
+            "10.11.0.",
+            (await api.GetAsync($"/v1/vms/{vm}/containers/a")).Effective.GetProperty("ip").GetString(),
+            StringComparison.Ordinal
+        );
+        Assert.StartsWith(
+            "10.10.0.",
+            (await api.GetAsync($"/v1/vms/{vm}/containers/b")).Effective.GetProperty("ip").GetString(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -224,13 +278,16 @@ public sealed class RuleTests(Api api) : IClassFixture<Api>
         var vm = await api.VmAsync(network);
         await api.PutAsync($"/v1/vms/{vm}/containers/a", "{}");
         await using var db = api.Open();
-        await db.Database.ExecuteSqlAsync($"UPDATE networks SET reconciled_seq = dirty_seq; UPDATE vms SET reconciled_seq = dirty_seq; UPDATE containers SET reconciled_seq = dirty_seq");
+        await db.Database.ExecuteSqlAsync(
+            $"UPDATE networks SET reconciled_seq = dirty_seq; UPDATE vms SET reconciled_seq = dirty_seq; UPDATE containers SET reconciled_seq = dirty_seq"
+        );
         await api.PutAsync($"/v1/networks/{network}", """{"labels":{"a":"b"},"spec":{"subnet":"10.7.0.0/24"}}""");
         Assert.Equal(0, await DirtyAsync());
         await api.PutAsync($"/v1/networks/{network}", """{"spec":{"subnet":"10.7.0.0/24","dhcp":{"mtu":1400}}}""");
         Assert.Equal(3, await DirtyAsync());
 
-        async Task<int> DirtyAsync() => await db.Networks.CountAsync(n => n.Name == network && n.DirtySeq > n.ReconciledSeq)
+        async Task<int> DirtyAsync() =>
+            await db.Networks.CountAsync(n => n.Name == network && n.DirtySeq > n.ReconciledSeq)
             + await db.Vms.CountAsync(v => v.Name == vm && v.DirtySeq > v.ReconciledSeq)
             + await db.Containers.CountAsync(c => db.Vms.Any(v => v.Id == c.VmId && v.Name == vm) && c.DirtySeq > c.ReconciledSeq);
     }

@@ -26,7 +26,11 @@ public sealed class ServiceTests(Api api) : IClassFixture<Api>
             await OvnNestApi.Data.Sql.ExecuteAsync(db, change, default);
         }
 
-        Assert.Contains(expected, (await other.GetAsync("/readyz", ("Authorization", ""))).IsProblem("schema-mismatch").Text, StringComparison.Ordinal);
+        Assert.Contains(
+            expected,
+            (await other.GetAsync("/readyz", ("Authorization", ""))).IsProblem("schema-mismatch").Text,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

@@ -17,10 +17,24 @@ public sealed class StrictBodyTests(Api api) : IClassFixture<Api>
             """
             {"name":"A","description":"\u0007","labels":{"not a key":"x","b":"not a value"},"foo":1,"metadata":{"revision":"1"},
              "spec":{"vlan":0,"mac":"ff:ff:ff:ff:ff:ff","ip":7,"x~/y":1,"enabled":"true","interface":"x;id","vlan":51,"addressing":"magic"}}
-            """);
+            """
+        );
         answer.IsProblem(
-            "validation-failed", "#/name", "#/description", "#/labels/not%20a%20key", "#/labels/b", "#/foo", "#/spec/vlan", "#/spec/mac", "#/spec/ip",
-            "#/spec/x~0~1y", "#/spec/enabled", "#/spec/interface", "#/spec/vlan", "#/spec/addressing");
+            "validation-failed",
+            "#/name",
+            "#/description",
+            "#/labels/not%20a%20key",
+            "#/labels/b",
+            "#/foo",
+            "#/spec/vlan",
+            "#/spec/mac",
+            "#/spec/ip",
+            "#/spec/x~0~1y",
+            "#/spec/enabled",
+            "#/spec/interface",
+            "#/spec/vlan",
+            "#/spec/addressing"
+        );
         Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
     }
 
@@ -82,7 +96,9 @@ public sealed class StrictBodyTests(Api api) : IClassFixture<Api>
     [Fact]
     public async Task What_is_no_utf8_or_nests_too_deep_is_malformed()
     {
-        (await api.PutAsync("/v1/routers/r", $$"""{"metadata":{{new string('[', 40)}}{{new string(']', 40)}}}""")).IsProblem("malformed-json");
+        (await api.PutAsync("/v1/routers/r", $$"""{"metadata":{{new string('[', 40)}}{{new string(']', 40)}}}""")).IsProblem(
+            "malformed-json"
+        );
         using var request = new HttpRequestMessage(HttpMethod.Put, "/v1/routers/r") { Content = new ByteArrayContent([0x7b, 0xff, 0x7d]) };
         request.Content.Headers.ContentType = new("application/json");
         request.Headers.Authorization = new("Bearer", await api.KeyAsync(Role.Admin));
@@ -93,16 +109,21 @@ public sealed class StrictBodyTests(Api api) : IClassFixture<Api>
     public async Task A_body_that_is_too_large_or_of_another_media_type_is_refused()
     {
         var rows = await api.RowsAsync();
-        (await api.PutAsync("/v1/routers/r", $$"""{"description":"{{new string('x', 2 * 1024 * 1024)}}"}""", ("Expect", "100-continue"))).IsProblem("body-too-large");
+        (
+            await api.PutAsync("/v1/routers/r", $$"""{"description":"{{new string('x', 2 * 1024 * 1024)}}"}""", ("Expect", "100-continue"))
+        ).IsProblem("body-too-large");
         var answer = (await api.PutAsync("/v1/routers/r", "{}", ("Content-Type", "text/plain"))).IsProblem("unsupported-media-type");
         Assert.Contains("curl --json", answer.Text, StringComparison.Ordinal);
         (await api.PutAsync("/v1/routers/r", "{}", ("Content-Type", ""))).IsProblem("unsupported-media-type");
-        (await api.PutAsync("/v1/routers/r", "{}", ("Content-Type", "application/x-www-form-urlencoded"))).IsProblem("unsupported-media-type");
+        (await api.PutAsync("/v1/routers/r", "{}", ("Content-Type", "application/x-www-form-urlencoded"))).IsProblem(
+            "unsupported-media-type"
+        );
         Assert.Equal(rows, await api.RowsAsync());
     }
 
     [Fact]
-    public async Task The_body_may_not_name_another_object_than_the_url() => (await api.PutAsync("/v1/routers/a", """{"name":"b"}""")).IsProblem("name-mismatch", "#/name");
+    public async Task The_body_may_not_name_another_object_than_the_url() =>
+        (await api.PutAsync("/v1/routers/a", """{"name":"b"}""")).IsProblem("name-mismatch", "#/name");
 
     [Theory]
     [InlineData("/v1/vms/BIG")]
@@ -121,7 +142,15 @@ public sealed class StrictBodyTests(Api api) : IClassFixture<Api>
     public async Task A_path_that_can_name_nothing_is_404_for_every_method_and_nothing_is_stored(string path)
     {
         var rows = await api.RowsAsync();
-        foreach (var answer in new[] { await api.GetAsync(path), await api.PutAsync(path, """{"spec":{"network":"x"}}"""), await api.PatchAsync(path, "{}"), await api.DeleteAsync(path) })
+        foreach (
+            var answer in new[]
+            {
+                await api.GetAsync(path),
+                await api.PutAsync(path, """{"spec":{"network":"x"}}"""),
+                await api.PatchAsync(path, "{}"),
+                await api.DeleteAsync(path),
+            }
+        )
         {
             answer.IsProblem("not-found");
             Assert.DoesNotContain(answer.Headers, header => header.Key == "X-Evil" || header.Value.Any(char.IsControl));
@@ -141,7 +170,13 @@ public sealed class StrictBodyTests(Api api) : IClassFixture<Api>
         var rows = await api.RowsAsync();
         using var socket = new TcpClient();
         await socket.ConnectAsync(api.Client.BaseAddress!.Host, api.Client.BaseAddress.Port);
-        await socket.GetStream().WriteAsync(Encoding.Latin1.GetBytes($"{line}\r\nHost: x\r\nAuthorization: Bearer {await api.KeyAsync(Role.Admin)}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+        await socket
+            .GetStream()
+            .WriteAsync(
+                Encoding.Latin1.GetBytes(
+                    $"{line}\r\nHost: x\r\nAuthorization: Bearer {await api.KeyAsync(Role.Admin)}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                )
+            );
         var answer = await new StreamReader(socket.GetStream()).ReadToEndAsync();
         Assert.Matches("^HTTP/1.1 4[0-9][0-9] ", answer);
         Assert.Equal(rows, await api.RowsAsync());
@@ -150,7 +185,24 @@ public sealed class StrictBodyTests(Api api) : IClassFixture<Api>
     [Fact]
     public async Task Unknown_and_doubled_query_parameters_are_refused()
     {
-        foreach (var query in new[] { "?labell=a", "?limit=0", "?limit=1001", "?limit=x", "?limit=1&limit=2", "?ready=maybe", "?reason=Nice", "?reason=3", "?label==x", "?ip=1.2", "?mac=x", "?vm=X", "?vm=%0a" })
+        foreach (
+            var query in new[]
+            {
+                "?labell=a",
+                "?limit=0",
+                "?limit=1001",
+                "?limit=x",
+                "?limit=1&limit=2",
+                "?ready=maybe",
+                "?reason=Nice",
+                "?reason=3",
+                "?label==x",
+                "?ip=1.2",
+                "?mac=x",
+                "?vm=X",
+                "?vm=%0a",
+            }
+        )
         {
             (await api.GetAsync("/v1/containers" + query)).IsProblem("unknown-parameter");
         }

@@ -28,7 +28,14 @@ internal sealed class Lab
     public static Lab Seed()
     {
         var lab = new Lab();
-        lab.Routers[Id(1)] = new() { Id = Id(1), Name = "gw", IsWanted = true, IsAsked = true, RouterUuid = Id(101) };
+        lab.Routers[Id(1)] = new()
+        {
+            Id = Id(1),
+            Name = "gw",
+            IsWanted = true,
+            IsAsked = true,
+            RouterUuid = Id(101),
+        };
         lab.Networks[Id(2)] = new()
         {
             Id = Id(2),
@@ -54,25 +61,28 @@ internal sealed class Lab
         return lab;
     }
 
-    public static DesiredPort Port(int n, string name, int network = 2) => new()
-    {
-        Id = Id(n),
-        Name = name,
-        IsWanted = true,
-        IsAsked = true,
-        NetworkId = Id(network),
-        PortName = $"dmz-{name}",
-        PortUuid = Id(1000 + n),
-        Mac = new(0x020000000000UL | (uint)n),
-        Ip = new(Ip("172.16.255.128").Value + (uint)(n % 60)),
-    };
+    public static DesiredPort Port(int n, string name, int network = 2) =>
+        new()
+        {
+            Id = Id(n),
+            Name = name,
+            IsWanted = true,
+            IsAsked = true,
+            NetworkId = Id(network),
+            PortName = $"dmz-{name}",
+            PortUuid = Id(1000 + n),
+            Mac = new(0x020000000000UL | (uint)n),
+            Ip = new(Ip("172.16.255.128").Value + (uint)(n % 60)),
+        };
 
     public IReadOnlyList<WantedObject> Wanted()
     {
         var projection = new NorthboundProjection(Ours, Routers, Networks, Vms, Existing);
         return
         [
-            .. Routers.Values.Select(projection.Of), .. Networks.Values.Select(projection.Of), .. Vms.Values.Select(projection.Of),
+            .. Routers.Values.Select(projection.Of),
+            .. Networks.Values.Select(projection.Of),
+            .. Vms.Values.Select(projection.Of),
             .. Containers.Select(projection.Of),
         ];
     }

@@ -27,10 +27,14 @@ internal sealed class NorthboundModel
         }
     }
 
-    public ILookup<ObjectRef, ActualRow> RowsOf(IReadOnlyList<WantedObject> wanted) => wanted
-        .SelectMany(o => _rows.Keys.Where(row => o.Rows.Any(w => w.Ref == row) || _ownership.OwnerOf(Read(row))?.Id == o.Object.Id)
-            .Select(row => (o.Object, Row: new ActualRow(row, Read(row), ParentsOf(row)))))
-        .ToLookup(pair => pair.Object, pair => pair.Row);
+    public ILookup<ObjectRef, ActualRow> RowsOf(IReadOnlyList<WantedObject> wanted) =>
+        wanted
+            .SelectMany(o =>
+                _rows
+                    .Keys.Where(row => o.Rows.Any(w => w.Ref == row) || _ownership.OwnerOf(Read(row))?.Id == o.Object.Id)
+                    .Select(row => (o.Object, Row: new ActualRow(row, Read(row), ParentsOf(row))))
+            )
+            .ToLookup(pair => pair.Object, pair => pair.Row);
 
     public void Apply(IEnumerable<Op> ops)
     {
@@ -85,7 +89,9 @@ internal sealed class NorthboundModel
         {
             ("ports", "insert") => OvsdbValue.Set(present.AsSet().Concat(mutation.Value.AsSet())),
             ("ports", "delete") => OvsdbValue.Set(present.AsSet().Except(mutation.Value.AsSet())),
-            (_, "insert") => OvsdbValue.Map(mutation.Value.AsStringMap().Where(pair => !present.AsStringMap().ContainsKey(pair.Key)).Concat(present.AsStringMap())),
+            (_, "insert") => OvsdbValue.Map(
+                mutation.Value.AsStringMap().Where(pair => !present.AsStringMap().ContainsKey(pair.Key)).Concat(present.AsStringMap())
+            ),
             _ => OvsdbValue.Map(present.AsStringMap().Where(pair => !mutation.Value.AsStringSet().Contains(pair.Key))),
         };
     }
@@ -96,5 +102,6 @@ internal sealed class NorthboundModel
 
     private List<Guid> Ports(RowRef parent) => [.. _rows[parent].GetValueOrDefault("ports").AsSet().Select(port => port.AsUuid())];
 
-    private List<RowRef> ParentsOf(RowRef row) => [.. _rows.Keys.Where(parent => parent.Table == Tables.ParentOf(row.Table) && Ports(parent).Contains(row.Uuid))];
+    private List<RowRef> ParentsOf(RowRef row) =>
+        [.. _rows.Keys.Where(parent => parent.Table == Tables.ParentOf(row.Table) && Ports(parent).Contains(row.Uuid))];
 }

@@ -22,7 +22,10 @@ public sealed class NorthboundPlanTests
         Assert.Equal("02:00:00:00:00:33 172.16.255.179", c51["addresses"].AsString());
         Assert.Equal(c51["addresses"], c51["port_security"]);
         Assert.Equal(Lab.Id(103), c51["dhcpv4_options"].AsUuid());
-        Assert.Equal(new Dictionary<string, string> { ["requested-chassis"] = "ubuntu2" }, nb.Rows[new(Tables.SwitchPort, Lab.Id(1005))]["options"].AsStringMap().ToDictionary());
+        Assert.Equal(
+            new Dictionary<string, string> { ["requested-chassis"] = "ubuntu2" },
+            nb.Rows[new(Tables.SwitchPort, Lab.Id(1005))]["options"].AsStringMap().ToDictionary()
+        );
         Assert.Equal(
             new Dictionary<string, string>
             {
@@ -34,7 +37,8 @@ public sealed class NorthboundPlanTests
                 ["dns_server"] = "{1.1.1.1, 9.9.9.9}",
                 ["domain_name"] = "\"example.org\"",
             },
-            nb.Rows[new(Tables.Dhcp, Lab.Id(103))]["options"].AsStringMap().ToDictionary());
+            nb.Rows[new(Tables.Dhcp, Lab.Id(103))]["options"].AsStringMap().ToDictionary()
+        );
         Assert.Equal("172.16.255.129/26", nb.Rows[new(Tables.RouterPort, Lab.Id(104))]["networks"].AsString());
         Assert.Equal("gw-dmz", nb.Rows[new(Tables.SwitchPort, Lab.Id(105))]["options"].AsStringMap()["router-port"]);
         Assert.Equal(4, nb.Rows[Dmz]["ports"].Count);
@@ -80,7 +84,11 @@ public sealed class NorthboundPlanTests
     {
         var lab = Lab.Seed();
         var nb = Programmed(lab);
-        nb.Rows[C51]["external_ids"] = OvsdbValue.Map([new("neutron:x", "1"), new(Ownership.InstanceKey, "else"), new(Ownership.IdKey, Lab.Id(51).ToString())]);
+        nb.Rows[C51]["external_ids"] = OvsdbValue.Map([
+            new("neutron:x", "1"),
+            new(Ownership.InstanceKey, "else"),
+            new(Ownership.IdKey, Lab.Id(51).ToString()),
+        ]);
         nb.Rows[C51]["options"] = OvsdbValue.Map([new("qos_burst", "5"), new("requested-chassis", "nowhere")]);
 
         nb.Apply(Ops(lab, nb));
@@ -184,36 +192,38 @@ public sealed class NorthboundPlanTests
 
     [Fact]
     public void Whatever_happened_to_the_rows_one_plan_makes_them_what_is_wanted_and_touches_nothing_foreign() =>
-        Gen.Select(Gen.Int[0, 0xFFFF].Array[0, 12], Gen.Int[0, 255]).Sample(
-            pair =>
-            {
-                var (damage, shape) = pair;
-                var lab = Lab.Seed();
-                var nb = Programmed(lab);
-                var foreign = new RowRef(Tables.SwitchPort, Lab.Id(901));
-                nb.Put(foreign, new() { ["name"] = "theirs", ["parent_name"] = "dmz-vm5" });
-                nb.Put(new(Tables.Switch, Lab.Id(900)), new() { ["name"] = "theirs" });
-                nb.Attach(new(Tables.Switch, Lab.Id(900)), foreign.Uuid);
-                var theirs = nb.Rows[foreign].ToDictionary();
-                foreach (var n in damage)
+        Gen.Select(Gen.Int[0, 0xFFFF].Array[0, 12], Gen.Int[0, 255])
+            .Sample(
+                pair =>
                 {
-                    Damage(nb, n);
-                }
+                    var (damage, shape) = pair;
+                    var lab = Lab.Seed();
+                    var nb = Programmed(lab);
+                    var foreign = new RowRef(Tables.SwitchPort, Lab.Id(901));
+                    nb.Put(foreign, new() { ["name"] = "theirs", ["parent_name"] = "dmz-vm5" });
+                    nb.Put(new(Tables.Switch, Lab.Id(900)), new() { ["name"] = "theirs" });
+                    nb.Attach(new(Tables.Switch, Lab.Id(900)), foreign.Uuid);
+                    var theirs = nb.Rows[foreign].ToDictionary();
+                    foreach (var n in damage)
+                    {
+                        Damage(nb, n);
+                    }
 
-                nb.Collect();
-                Change(lab, shape);
+                    nb.Collect();
+                    Change(lab, shape);
 
-                foreach (var plan in NorthboundPlan.Between(lab.Wanted(), nb.RowsOf(lab.Wanted())))
-                {
-                    nb.Apply(NorthboundTransaction.Of([plan]));
-                }
+                    foreach (var plan in NorthboundPlan.Between(lab.Wanted(), nb.RowsOf(lab.Wanted())))
+                    {
+                        nb.Apply(NorthboundTransaction.Of([plan]));
+                    }
 
-                Assert.Empty(Ops(lab, nb));
-                Assert.Equal(theirs, nb.Rows[foreign]);
-                Assert.Equal([foreign.Uuid], nb.Rows[new(Tables.Switch, Lab.Id(900))]["ports"].AsUuidSet());
-                Assert.Equal(lab.Wanted().Sum(o => o.Rows.Count) + 2, nb.Rows.Count);
-            },
-            iter: 2000);
+                    Assert.Empty(Ops(lab, nb));
+                    Assert.Equal(theirs, nb.Rows[foreign]);
+                    Assert.Equal([foreign.Uuid], nb.Rows[new(Tables.Switch, Lab.Id(900))]["ports"].AsUuidSet());
+                    Assert.Equal(lab.Wanted().Sum(o => o.Rows.Count) + 2, nb.Rows.Count);
+                },
+                iter: 2000
+            );
 
     private static void Damage(NorthboundModel nb, int n)
     {
@@ -225,7 +235,10 @@ public sealed class NorthboundPlanTests
 
         var row = ours[n % ours.Count];
         var columns = nb.Rows[row];
-        var column = columns.Keys.Where(c => c != "ports").Order(StringComparer.Ordinal).ElementAt((n >> 4) % columns.Keys.Count(c => c != "ports"));
+        var column = columns
+            .Keys.Where(c => c != "ports")
+            .Order(StringComparer.Ordinal)
+            .ElementAt((n >> 4) % columns.Keys.Count(c => c != "ports"));
         switch ((n >> 8) % 4)
         {
             case 0 when column is not ("external_ids" or "options"):

@@ -83,7 +83,8 @@ internal sealed class Cloud : IAsyncDisposable
         return provider;
     }
 
-    public static IHostedService Reconciler(ServiceProvider provider) => provider.GetServices<IHostedService>().OfType<Reconciler>().Single();
+    public static IHostedService Reconciler(ServiceProvider provider) =>
+        provider.GetServices<IHostedService>().OfType<Reconciler>().Single();
 
     /// <summary>Tells the reconcilers that something was written, as a request would.</summary>
     public void Wake() => _processes.ForEach(process => process.GetRequiredService<Signals>().Dirty.Set());
@@ -92,11 +93,23 @@ internal sealed class Cloud : IAsyncDisposable
     public async Task SettledAsync()
     {
         Wake();
-        await Eventually.Becomes("nothing is dirty", async () => (Dirty: await Nest.ReadAsync(db => db.Database.SqlQuery<string>(
-            $"""
-            SELECT name AS "Value" FROM networks WHERE dirty_seq > reconciled_seq UNION ALL SELECT name FROM routers WHERE dirty_seq > reconciled_seq
-            UNION ALL SELECT name FROM vms WHERE dirty_seq > reconciled_seq UNION ALL SELECT name FROM containers WHERE dirty_seq > reconciled_seq
-            """).ToListAsync()), Log), seen => seen.Dirty.Count == 0);
+        await Eventually.Becomes(
+            "nothing is dirty",
+            async () =>
+                (
+                    Dirty: await Nest.ReadAsync(db =>
+                        db.Database.SqlQuery<string>(
+                                $"""
+                                SELECT name AS "Value" FROM networks WHERE dirty_seq > reconciled_seq UNION ALL SELECT name FROM routers WHERE dirty_seq > reconciled_seq
+                                UNION ALL SELECT name FROM vms WHERE dirty_seq > reconciled_seq UNION ALL SELECT name FROM containers WHERE dirty_seq > reconciled_seq
+                                """
+                            )
+                            .ToListAsync()
+                    ),
+                    Log
+                ),
+            seen => seen.Dirty.Count == 0
+        );
     }
 
     /// <summary>The seed's lab: network dmz, vm5 in it, and containers c51, c52, … in that.</summary>
@@ -136,11 +149,14 @@ internal sealed class Cloud : IAsyncDisposable
         return network;
     }
 
-    public Task DirtyAsync(Network network) => ExecuteAsync($"UPDATE networks SET dirty_seq = nextval('dirty_seq') WHERE id = {network.Id}");
+    public Task DirtyAsync(Network network) =>
+        ExecuteAsync($"UPDATE networks SET dirty_seq = nextval('dirty_seq') WHERE id = {network.Id}");
 
-    public Task DirtyAsync(Container container) => ExecuteAsync($"UPDATE containers SET dirty_seq = nextval('dirty_seq') WHERE id = {container.Id}");
+    public Task DirtyAsync(Container container) =>
+        ExecuteAsync($"UPDATE containers SET dirty_seq = nextval('dirty_seq') WHERE id = {container.Id}");
 
-    public Task<Container> ReadAsync(Container container) => Nest.ReadAsync(db => db.Containers.AsNoTracking().SingleAsync(c => c.Id == container.Id));
+    public Task<Container> ReadAsync(Container container) =>
+        Nest.ReadAsync(db => db.Containers.AsNoTracking().SingleAsync(c => c.Id == container.Id));
 
     public Task<LeaderRow> LeaderAsync() => Nest.ReadAsync(db => db.Leader.AsNoTracking().SingleAsync());
 
@@ -149,7 +165,12 @@ internal sealed class Cloud : IAsyncDisposable
 
     public async Task<Router> RouterAsync(string name)
     {
-        var router = new Router { Name = name, Spec = "{}", DirtySeq = await NextAsync() };
+        var router = new Router
+        {
+            Name = name,
+            Spec = "{}",
+            DirtySeq = await NextAsync(),
+        };
         await Nest.DoAsync(db =>
         {
             db.Routers.Add(router);
@@ -163,9 +184,11 @@ internal sealed class Cloud : IAsyncDisposable
     private Task<long> NextAsync() => Nest.ReadAsync(db => db.NextDirtySeqAsync(default));
 
     /// <summary>Somebody with a shell: <c>ovn-nbctl</c> on this NB.</summary>
-    public Task<string> NbctlAsync(params string[] arguments) => ChildProcess.RunAsync("ovn-nbctl", [$"--db={Server.Endpoint}", "--timeout=10", .. arguments]);
+    public Task<string> NbctlAsync(params string[] arguments) =>
+        ChildProcess.RunAsync("ovn-nbctl", [$"--db={Server.Endpoint}", "--timeout=10", .. arguments]);
 
-    public async Task<string> GetAsync(string record, string column) => (await NbctlAsync("--if-exists", "get", "Logical_Switch_Port", record, column)).Trim();
+    public async Task<string> GetAsync(string record, string column) =>
+        (await NbctlAsync("--if-exists", "get", "Logical_Switch_Port", record, column)).Trim();
 
     /// <summary>The names of all ports, sorted.</summary>
     public async Task<IReadOnlyList<string>> PortsAsync()
@@ -178,8 +201,16 @@ internal sealed class Cloud : IAsyncDisposable
     public async Task StartNorthdAsync()
     {
         _southbound = await OvsdbServer.StartNewAsync("/usr/share/ovn/ovn-sb.ovsschema");
-        _northd = ChildProcess.Start("ovn-northd",
-            [$"--ovnnb-db={Server.Endpoint}", $"--ovnsb-db={_southbound.Endpoint}", $"--unixctl={_southbound.Folder}/northd.ctl", "-vsyslog:off", "-vfile:off"]);
+        _northd = ChildProcess.Start(
+            "ovn-northd",
+            [
+                $"--ovnnb-db={Server.Endpoint}",
+                $"--ovnsb-db={_southbound.Endpoint}",
+                $"--unixctl={_southbound.Folder}/northd.ctl",
+                "-vsyslog:off",
+                "-vfile:off",
+            ]
+        );
     }
 
     public async ValueTask DisposeAsync()

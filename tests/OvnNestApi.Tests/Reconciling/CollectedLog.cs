@@ -16,9 +16,7 @@ internal sealed class CollectedLog : ILoggerProvider
 
     public ILogger CreateLogger(string categoryName) => new Category(this, categoryName);
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 
     private sealed class Category(CollectedLog log, string name) : ILogger
     {
@@ -27,7 +25,13 @@ internal sealed class CollectedLog : ILoggerProvider
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
             if (eventId.Name?.EndsWith("CommandExecuted", StringComparison.Ordinal) == true)
             {

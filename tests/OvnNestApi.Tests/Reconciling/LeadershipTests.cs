@@ -34,7 +34,9 @@ public sealed class LeadershipTests
         await using (var other = await Cloud.StartOnAsync(cloud.Server))
         {
             await other.DirtyAsync(await other.Nest.NetworkAsync("lan"));
-            await Eventually.Becomes("it is said", other.LeaderAsync, leader => leader.NorthboundError?.StartsWith("InstanceTaken", StringComparison.Ordinal) == true);
+            await Eventually.Becomes("it is said", other.LeaderAsync, leader =>
+                leader.NorthboundError?.StartsWith("InstanceTaken", StringComparison.Ordinal) == true
+            );
             Assert.Null((await other.LeaderAsync()).NorthboundSeenAt);
             Assert.DoesNotContain("lan", await cloud.NbctlAsync("ls-list"), StringComparison.Ordinal);
         }
@@ -76,7 +78,9 @@ public sealed class LeadershipTests
         await Cloud.Reconciler(cloud.First).StopAsync(default);
         await cloud.ExecuteAsync($"UPDATE leader SET epoch = 40");
         await cloud.ReconcileAsync();
-        await Eventually.Holds("the NB has epoch 41", async () => (await cloud.NbctlAsync("get", "NB_Global", ".", "external_ids")).Contains("/41", StringComparison.Ordinal));
+        await Eventually.Holds("the NB has epoch 41", async () =>
+            (await cloud.NbctlAsync("get", "NB_Global", ".", "external_ids")).Contains("/41", StringComparison.Ordinal)
+        );
         await Cloud.Reconciler(cloud.Last).StopAsync(default);
         await cloud.ExecuteAsync($"UPDATE leader SET epoch = 3");
 
@@ -90,7 +94,11 @@ public sealed class LeadershipTests
 
     private static async Task<NorthboundDb> ConnectAsync(OvsdbServer server)
     {
-        var nb = new NorthboundDb(new() { Endpoints = server.Endpoint, Instance = "lab" }, new OvnNestApi.Data.Signal(), TimeProvider.System);
+        var nb = new NorthboundDb(
+            new() { Endpoints = server.Endpoint, Instance = "lab" },
+            new OvnNestApi.Data.Signal(),
+            TimeProvider.System
+        );
         await Eventually.Holds("the copy is complete", () => nb.IsSynced);
         return nb;
     }

@@ -17,12 +17,15 @@ public sealed class LockOrderTests
         await using var cloud = await Cloud.StartAsync();
         var (network, vm, _) = await cloud.LabAsync(1);
         await Cloud.Reconciler(cloud.First).StopAsync(default);
-        await cloud.ExecuteAsync(dirty switch // with a condition that the pass will find another than it is stored
-        {
-            "networks" => $"UPDATE networks SET dirty_seq = nextval('dirty_seq'), reason = 'Rejected'; UPDATE vms SET dirty_seq = nextval('dirty_seq')",
-            "vms" => $"UPDATE vms SET dirty_seq = nextval('dirty_seq'), reason = 'Ready'",
-            _ => $"UPDATE containers SET dirty_seq = nextval('dirty_seq'), reason = 'Ready'",
-        });
+        await cloud.ExecuteAsync(
+            dirty switch // with a condition that the pass will find another than it is stored
+            {
+                "networks" =>
+                    $"UPDATE networks SET dirty_seq = nextval('dirty_seq'), reason = 'Rejected'; UPDATE vms SET dirty_seq = nextval('dirty_seq')",
+                "vms" => $"UPDATE vms SET dirty_seq = nextval('dirty_seq'), reason = 'Ready'",
+                _ => $"UPDATE containers SET dirty_seq = nextval('dirty_seq'), reason = 'Ready'",
+            }
+        );
         await cloud.Nest.DoAsync(async writer =>
         {
             await writer.Database.ExecuteSqlAsync($"SELECT FROM networks WHERE id = {network.Id} FOR UPDATE");
@@ -54,9 +57,14 @@ public sealed class LockOrderTests
     }
 
     /// <summary>How many transactions wait for a row; the heartbeat may wait for the leader's at any time.</summary>
-    private static Task<int> WaitingAsync(Installation nest) => nest.ReadAsync(db => db.Database.SqlQuery<int>(
-        $"""
-        SELECT count(*)::int AS "Value" FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock' AND query NOT LIKE '%UPDATE leader%'
-        """).SingleAsync());
+    private static Task<int> WaitingAsync(Installation nest) =>
+        nest.ReadAsync(db =>
+            db.Database.SqlQuery<int>(
+                    $"""
+                    SELECT count(*)::int AS "Value" FROM pg_stat_activity
+                    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query NOT LIKE '%UPDATE leader%'
+                    """
+                )
+                .SingleAsync()
+        );
 }

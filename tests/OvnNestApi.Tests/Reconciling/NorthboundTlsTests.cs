@@ -17,24 +17,29 @@ public sealed class NorthboundTlsTests : IDisposable
     {
         using var authority = new TestAuthority(_folder, "authority");
         var (server, client) = (authority.Issue("nb", "127.0.0.1"), authority.Issue("nest"));
-        await using var northbound = await OvsdbServer.StartNewAsync(tls: new ServerCertificate(server.Certificate, server.Key, authority.File));
-        await using var nest = await NestServer.StartAsync(new()
-        {
-            Database = (await Installation.CreateAsync()).Database,
-            Northbound = northbound.TcpEndpoint,
-            Settings = new Dictionary<string, string>
+        await using var northbound = await OvsdbServer.StartNewAsync(
+            tls: new ServerCertificate(server.Certificate, server.Key, authority.File)
+        );
+        await using var nest = await NestServer.StartAsync(
+            new()
             {
-                ["Northbound__Tls__CaFile"] = authority.File,
-                ["Northbound__Tls__CertificateFile"] = client.Certificate,
-                ["Northbound__Tls__KeyFile"] = client.Key,
-                ["Northbound__Tls__CrlFile"] = authority.Revoke("none"),
-            },
-        });
+                Database = (await Installation.CreateAsync()).Database,
+                Northbound = northbound.TcpEndpoint,
+                Settings = new Dictionary<string, string>
+                {
+                    ["Northbound__Tls__CaFile"] = authority.File,
+                    ["Northbound__Tls__CertificateFile"] = client.Certificate,
+                    ["Northbound__Tls__KeyFile"] = client.Key,
+                    ["Northbound__Tls__CrlFile"] = authority.Revoke("none"),
+                },
+            }
+        );
         (await nest.Client.PutAsJsonAsync(new Uri("v1/networks/dmz", UriKind.Relative), new { spec = new { } })).EnsureSuccessStatusCode();
         await Eventually.Becomes(
             "the network is in the NB",
             () => nest.Client.GetFromJsonAsync<JsonElement>("v1/readiness"),
-            readiness => readiness.GetProperty("ready").GetInt32() == 1);
+            readiness => readiness.GetProperty("ready").GetInt32() == 1
+        );
     }
 
     [Fact]

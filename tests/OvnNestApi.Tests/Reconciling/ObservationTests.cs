@@ -64,7 +64,11 @@ public sealed class ObservationTests
         await cloud.Nest.DeleteAsync(containers[0]);
         await cloud.SettledAsync();
 
-        var lease = await Eventually.Becomes("the lease has its number", () => cloud.Nest.LeaseAsync(vm, 51), lease => lease?.DrainNbCfg is not null);
+        var lease = await Eventually.Becomes(
+            "the lease has its number",
+            () => cloud.Nest.LeaseAsync(vm, 51),
+            lease => lease?.DrainNbCfg is not null
+        );
         Assert.Equal(LeaseState.Draining, lease!.State);
         Assert.Equal((await cloud.NbctlAsync("get", "NB_Global", ".", "nb_cfg")).Trim(), $"{lease.DrainNbCfg}");
         Assert.Equal(["dmz-vm5", "dmz-vm5-c52"], await cloud.PortsAsync());
@@ -82,7 +86,11 @@ public sealed class ObservationTests
         await Eventually.Becomes("the lease has its number", () => cloud.Nest.LeaseAsync(vm, 51), lease => lease?.DrainNbCfg > 1000);
 
         await cloud.Server.ReplaceByEmptyAsync();
-        await Eventually.Becomes("it has one that the new NB has reached", () => cloud.Nest.LeaseAsync(vm, 51), lease => lease?.DrainNbCfg < 1000);
+        await Eventually.Becomes(
+            "it has one that the new NB has reached",
+            () => cloud.Nest.LeaseAsync(vm, 51),
+            lease => lease?.DrainNbCfg < 1000
+        );
     }
 
     [Fact]
@@ -92,14 +100,20 @@ public sealed class ObservationTests
         var (_, vm, containers) = await cloud.LabAsync();
         await OweAsync(cloud);
         await cloud.NbctlAsync("set", "NB_Global", ".", "nb_cfg=1000");
-        await cloud.ExecuteAsync($"INSERT INTO host_status (host_id, nb_cfg, applied_revision, unknown) SELECT id, 1000, 0, '{{}}' FROM hosts");
+        await cloud.ExecuteAsync(
+            $"INSERT INTO host_status (host_id, nb_cfg, applied_revision, unknown) SELECT id, 1000, 0, '{{}}' FROM hosts"
+        );
 
         await cloud.Server.ReplaceByEmptyAsync();
         await cloud.SettledAsync();
         await cloud.Nest.DeleteAsync(containers[0]);
         await cloud.ExecuteAsync($"UPDATE lease_holds SET after_revision = 0, clear = true");
         await cloud.SettledAsync();
-        var lease = await Eventually.Becomes("the lease has its number", () => cloud.Nest.LeaseAsync(vm, 51), lease => lease?.DrainNbCfg is not null);
+        var lease = await Eventually.Becomes(
+            "the lease has its number",
+            () => cloud.Nest.LeaseAsync(vm, 51),
+            lease => lease?.DrainNbCfg is not null
+        );
         Assert.True(lease!.DrainNbCfg > 1000, $"{lease.DrainNbCfg}");
         Assert.Equal(LeaseState.Draining, lease.State);
     }
@@ -118,7 +132,11 @@ public sealed class ObservationTests
 
         await cloud.StartNorthdAsync();
         await cloud.PortBecomesAsync(uuid, "tag", "60");
-        await Eventually.Becomes("the old tag is released", () => cloud.Nest.LeaseAsync(vm, 51), lease => lease is null or { DrainNbCfg: not null });
+        await Eventually.Becomes(
+            "the old tag is released",
+            () => cloud.Nest.LeaseAsync(vm, 51),
+            lease => lease is null or { DrainNbCfg: not null }
+        );
         await Eventually.Becomes("and the new one seen", () => cloud.ReadAsync(containers[0]), c => c.ObservedTag == 60);
     }
 
@@ -159,19 +177,30 @@ public sealed class ObservationTests
     }
 
     /// <summary>Waits until so many transactions wait for a row of an object; the heartbeat may wait for the leader's at any time.</summary>
-    private static Task<int> WaitForRowsAsync(Cloud cloud, int count) => Eventually.Becomes(
-        $"{count} transactions wait for a row",
-        () => cloud.Nest.ReadAsync(db => db.Database.SqlQuery<int>(
-            $"""
-            SELECT count(*)::int AS "Value" FROM pg_stat_activity
-            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query NOT LIKE '%UPDATE leader%'
-            """).SingleAsync()),
-        seen => seen == count);
+    private static Task<int> WaitForRowsAsync(Cloud cloud, int count) =>
+        Eventually.Becomes(
+            $"{count} transactions wait for a row",
+            () =>
+                cloud.Nest.ReadAsync(db =>
+                    db.Database.SqlQuery<int>(
+                            $"""
+                            SELECT count(*)::int AS "Value" FROM pg_stat_activity
+                            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query NOT LIKE '%UPDATE leader%'
+                            """
+                        )
+                        .SingleAsync()
+                ),
+            seen => seen == count
+        );
 
     /// <summary>Somebody still owes a confirmation, so the leases stay to be looked at.</summary>
     private static async Task OweAsync(Cloud cloud)
     {
-        await cloud.ExecuteAsync($"INSERT INTO hosts SELECT (jsonb_populate_record(NULL::hosts, jsonb_build_object('id', gen_random_uuid(), 'name', 'h', 'spec', '[]', 'integration_bridge', 'br-int', 'work_revision', 0, 'revision', 1, 'generation', 1, 'created_at', now(), 'updated_at', now(), 'dirty_seq', 0, 'reconciled_seq', 0, 'in_northbound', false, 'rejections', 0, 'reason', 'Ready', 'message', '', 'since', now()))).*");
-        await cloud.ExecuteAsync($"INSERT INTO lease_holds (lease_id, host_id, clear, detached) SELECT l.id, h.id, false, false FROM vlan_leases l, hosts h");
+        await cloud.ExecuteAsync(
+            $"INSERT INTO hosts SELECT (jsonb_populate_record(NULL::hosts, jsonb_build_object('id', gen_random_uuid(), 'name', 'h', 'spec', '[]', 'integration_bridge', 'br-int', 'work_revision', 0, 'revision', 1, 'generation', 1, 'created_at', now(), 'updated_at', now(), 'dirty_seq', 0, 'reconciled_seq', 0, 'in_northbound', false, 'rejections', 0, 'reason', 'Ready', 'message', '', 'since', now()))).*"
+        );
+        await cloud.ExecuteAsync(
+            $"INSERT INTO lease_holds (lease_id, host_id, clear, detached) SELECT l.id, h.id, false, false FROM vlan_leases l, hosts h"
+        );
     }
 }

@@ -14,7 +14,9 @@ public sealed class OutageTests
     public async Task An_NB_that_dies_before_it_has_answered_a_transaction_does_not_take_the_API_along()
     {
         await using var northbound = await OvsdbServer.StartNewAsync();
-        await using var nest = await NestServer.StartAsync(new() { Database = (await Installation.CreateAsync()).Database, Northbound = northbound.Endpoint });
+        await using var nest = await NestServer.StartAsync(
+            new() { Database = (await Installation.CreateAsync()).Database, Northbound = northbound.Endpoint }
+        );
         await PutNetworkAsync(nest, "before");
         await ReadyAsync(nest);
 
@@ -22,7 +24,11 @@ public sealed class OutageTests
         await PutNetworkAsync(nest, "meanwhile");
         await Eventually.Holds("the reconciler has had no answer for more than a heartbeat since", async () =>
         {
-            var seen = (await nest.Client.GetFromJsonAsync<JsonElement>("v1/reconciler")).GetProperty("status").GetProperty("northbound").GetProperty("seenAt").GetDateTimeOffset();
+            var seen = (await nest.Client.GetFromJsonAsync<JsonElement>("v1/reconciler"))
+                .GetProperty("status")
+                .GetProperty("northbound")
+                .GetProperty("seenAt")
+                .GetDateTimeOffset();
             var observed = (await nest.Client.GetAsync(new Uri("livez", UriKind.Relative))).Headers.Date ?? default;
             return observed - seen > TimeSpan.FromSeconds(3);
         });
@@ -30,7 +36,10 @@ public sealed class OutageTests
 
         using var process = Process.GetProcessById(nest.Process.Id);
         var before = process.TotalProcessorTime;
-        Assert.Equal(HttpStatusCode.RequestTimeout, (await nest.Client.GetAsync(new Uri("v1/networks/meanwhile/wait?for=ready&timeout=10s", UriKind.Relative))).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.RequestTimeout,
+            (await nest.Client.GetAsync(new Uri("v1/networks/meanwhile/wait?for=ready&timeout=10s", UriKind.Relative))).StatusCode
+        );
         process.Refresh();
         var spent = process.TotalProcessorTime - before;
         Assert.True(spent < TimeSpan.FromSeconds(5), $"10 s without an NB cost {spent.TotalSeconds:0.00} s of a processor");
@@ -40,10 +49,15 @@ public sealed class OutageTests
     }
 
     private static async Task PutNetworkAsync(NestServer nest, string name) =>
-        (await nest.Client.PutAsJsonAsync(new Uri($"v1/networks/{name}", UriKind.Relative), new { spec = new { } })).EnsureSuccessStatusCode();
+        (
+            await nest.Client.PutAsJsonAsync(new Uri($"v1/networks/{name}", UriKind.Relative), new { spec = new { } })
+        ).EnsureSuccessStatusCode();
 
-    private static Task<JsonElement> ReadyAsync(NestServer nest) => Eventually.Becomes(
-        "all is ready",
-        () => nest.Client.GetFromJsonAsync<JsonElement>("v1/readiness"),
-        readiness => readiness.GetProperty("ready").GetInt32() is > 0 and var ready && ready == readiness.GetProperty("total").GetInt32());
+    private static Task<JsonElement> ReadyAsync(NestServer nest) =>
+        Eventually.Becomes(
+            "all is ready",
+            () => nest.Client.GetFromJsonAsync<JsonElement>("v1/readiness"),
+            readiness =>
+                readiness.GetProperty("ready").GetInt32() is > 0 and var ready && ready == readiness.GetProperty("total").GetInt32()
+        );
 }

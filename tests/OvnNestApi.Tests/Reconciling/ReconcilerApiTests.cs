@@ -16,8 +16,12 @@ public sealed class ReconcilerApiTests(Api api) : IClassFixture<Api>
         await api.NetworkAsync();
         var status = await Eventually.Becomes(
             "the leader says what is wrong",
-            async () => (await api.GetAsync(Path, ("Authorization", $"Bearer {await api.KeyAsync(Role.Viewer)}"))).Is(HttpStatusCode.OK).Json.GetProperty("status"),
-            status => status.GetProperty("northbound").TryGetProperty("error", out _) && status.GetProperty("mode").GetString() == "repair");
+            async () =>
+                (await api.GetAsync(Path, ("Authorization", $"Bearer {await api.KeyAsync(Role.Viewer)}")))
+                    .Is(HttpStatusCode.OK)
+                    .Json.GetProperty("status"),
+            status => status.GetProperty("northbound").TryGetProperty("error", out _) && status.GetProperty("mode").GetString() == "repair"
+        );
         Assert.True(status.GetProperty("epoch").GetInt64() > 0);
         Assert.True(status.GetProperty("lag").GetInt32() > 0);
         Assert.False(status.GetProperty("northbound").TryGetProperty("seenAt", out _));
@@ -26,15 +30,25 @@ public sealed class ReconcilerApiTests(Api api) : IClassFixture<Api>
     [Fact]
     public async Task An_admin_sets_the_mode_and_nobody_else()
     {
-        (await api.PutAsync(Path, """{"spec":{"mode":"observe"}}""", ("Authorization", $"Bearer {await api.KeyAsync(Role.Editor)}"))).IsProblem("forbidden");
+        (
+            await api.PutAsync(Path, """{"spec":{"mode":"observe"}}""", ("Authorization", $"Bearer {await api.KeyAsync(Role.Editor)}"))
+        ).IsProblem("forbidden");
         (await api.PutAsync(Path, """{"spec":{"mode":"sleep"}}""")).IsProblem("validation-failed", "#/spec/mode");
         (await api.PutAsync(Path, "{}")).IsProblem("validation-failed", "#/spec");
 
         var answer = (await api.PutAsync(Path, """{"spec":{"mode":"observe"}}""")).Is(HttpStatusCode.OK);
         Assert.Equal("observe", answer.Json.GetProperty("spec").GetProperty("mode").GetString());
-        await Eventually.Becomes("it is in force", async () => (await api.GetAsync(Path)).Json.GetProperty("status").GetProperty("mode").GetString(), mode => mode == "observe");
+        await Eventually.Becomes(
+            "it is in force",
+            async () => (await api.GetAsync(Path)).Json.GetProperty("status").GetProperty("mode").GetString(),
+            mode => mode == "observe"
+        );
         (await api.PutAsync(Path, answer.Text)).Is(HttpStatusCode.OK);
         (await api.PutAsync(Path, """{"spec":{}}""")).Is(HttpStatusCode.OK);
-        await Eventually.Becomes("the default is in force", async () => (await api.GetAsync(Path)).Json.GetProperty("status").GetProperty("mode").GetString(), mode => mode == "repair");
+        await Eventually.Becomes(
+            "the default is in force",
+            async () => (await api.GetAsync(Path)).Json.GetProperty("status").GetProperty("mode").GetString(),
+            mode => mode == "repair"
+        );
     }
 }

@@ -28,7 +28,9 @@ public sealed class ReconcilerTests
         await using var cloud = await Cloud.StartAsync();
         var router = await cloud.RouterAsync("gw");
         var network = await cloud.Nest.NetworkAsync();
-        await cloud.ExecuteAsync($"UPDATE networks SET router_id = {router.Id}, gateway_mac = '02:ac:10:ff:ff:81', dirty_seq = nextval('dirty_seq')");
+        await cloud.ExecuteAsync(
+            $"UPDATE networks SET router_id = {router.Id}, gateway_mac = '02:ac:10:ff:ff:81', dirty_seq = nextval('dirty_seq')"
+        );
         await cloud.SettledAsync();
         Assert.Contains("02:ac:10:ff:ff:81", await cloud.NbctlAsync("show", "gw"), StringComparison.Ordinal);
         Assert.Equal(["dmz-gw"], await cloud.PortsAsync());
@@ -68,10 +70,24 @@ public sealed class ReconcilerTests
     {
         await using var cloud = await Cloud.StartAsync();
         var (network, _, _) = await cloud.LabAsync(1);
-        await cloud.NbctlAsync("set", "Logical_Switch", "dmz", "name=other", "--", "set", "DHCP_Options", network.DhcpUuid.ToString(), "options:mtu=9000");
+        await cloud.NbctlAsync(
+            "set",
+            "Logical_Switch",
+            "dmz",
+            "name=other",
+            "--",
+            "set",
+            "DHCP_Options",
+            network.DhcpUuid.ToString(),
+            "options:mtu=9000"
+        );
         await Eventually.Holds("both are repaired", async () =>
             await cloud.NbctlAsync("get", "Logical_Switch", network.SwitchUuid.ToString(), "name") == "dmz\n"
-            && (await cloud.NbctlAsync("get", "DHCP_Options", network.DhcpUuid.ToString(), "options:mtu")).Contains("1442", StringComparison.Ordinal));
+            && (await cloud.NbctlAsync("get", "DHCP_Options", network.DhcpUuid.ToString(), "options:mtu")).Contains(
+                "1442",
+                StringComparison.Ordinal
+            )
+        );
     }
 
     [Fact]
@@ -92,9 +108,28 @@ public sealed class ReconcilerTests
         await using var cloud = await Cloud.StartAsync();
         var (network, _, containers) = await cloud.LabAsync();
         var (c51, c52) = (containers[0].PortUuid.ToString(), containers[1].PortUuid.ToString());
-        await cloud.NbctlAsync("ls-add", "theirs", "--", "add", "Logical_Switch", "theirs", "ports", c51, "--", "remove", "Logical_Switch", "dmz", "ports", c51);
+        await cloud.NbctlAsync(
+            "ls-add",
+            "theirs",
+            "--",
+            "add",
+            "Logical_Switch",
+            "theirs",
+            "ports",
+            c51,
+            "--",
+            "remove",
+            "Logical_Switch",
+            "dmz",
+            "ports",
+            c51
+        );
         await cloud.NbctlAsync("add", "Logical_Switch", "theirs", "ports", c52);
-        await Eventually.Becomes("their switch is empty", () => cloud.NbctlAsync("get", "Logical_Switch", "theirs", "ports"), ports => ports == "[]\n");
+        await Eventually.Becomes(
+            "their switch is empty",
+            () => cloud.NbctlAsync("get", "Logical_Switch", "theirs", "ports"),
+            ports => ports == "[]\n"
+        );
         Assert.Equal(3, (await cloud.NbctlAsync("get", "Logical_Switch", network.SwitchUuid.ToString(), "ports")).Split(',').Length);
     }
 
@@ -103,7 +138,17 @@ public sealed class ReconcilerTests
     {
         await using var cloud = await Cloud.StartAsync();
         var (_, vm, _) = await cloud.LabAsync();
-        await cloud.NbctlAsync("set", "Logical_Switch_Port", "dmz-vm5", "enabled=false", "--", "clear", "Logical_Switch_Port", "dmz-vm5", "external_ids");
+        await cloud.NbctlAsync(
+            "set",
+            "Logical_Switch_Port",
+            "dmz-vm5",
+            "enabled=false",
+            "--",
+            "clear",
+            "Logical_Switch_Port",
+            "dmz-vm5",
+            "external_ids"
+        );
         await cloud.PortBecomesAsync("dmz-vm5", "enabled", "true");
         Assert.Contains(vm.Id.ToString(), await cloud.GetAsync("dmz-vm5", "external_ids"), StringComparison.Ordinal);
     }
@@ -116,7 +161,11 @@ public sealed class ReconcilerTests
         await cloud.Server.ReplaceByEmptyAsync();
         await Eventually.Holds("all ports are back", async () => (await cloud.PortsAsync()).Count == 3);
         var leader = await cloud.LeaderAsync();
-        Assert.Contains($"{leader.Installation}/{leader.Epoch}", await cloud.NbctlAsync("get", "NB_Global", ".", "external_ids"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"{leader.Installation}/{leader.Epoch}",
+            await cloud.NbctlAsync("get", "NB_Global", ".", "external_ids"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

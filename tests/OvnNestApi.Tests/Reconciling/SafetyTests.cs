@@ -13,7 +13,9 @@ public sealed class SafetyTests
     {
         await using var cloud = await Cloud.StartAsync(("Reconciler:Resync", "00:00:00.1"));
         await cloud.LabAsync();
-        await Eventually.Becomes("a comparison finds nothing", cloud.LeaderAsync, leader => leader.LastPass!.Contains("\"full\":true,\"objects\":0,\"operations\":0", StringComparison.Ordinal));
+        await Eventually.Becomes("a comparison finds nothing", cloud.LeaderAsync, leader =>
+            leader.LastPass!.Contains("\"full\":true,\"objects\":0,\"operations\":0", StringComparison.Ordinal)
+        );
         var (database, compared) = (new FileInfo(Path.Combine(cloud.Server.Folder, "db")), (await cloud.LeaderAsync()).ResyncedAt);
         var length = database.Length;
         await Eventually.Becomes("and the next", cloud.LeaderAsync, leader => leader.ResyncedAt > compared!.Value.AddSeconds(0.5));
@@ -33,7 +35,8 @@ public sealed class SafetyTests
                 'dirty_seq', nextval('dirty_seq')))).* FROM containers c, generate_series(100, 2100) n WHERE c.name = 'c51';
             INSERT INTO vlan_leases SELECT (jsonb_populate_record(l, jsonb_build_object('id', gen_random_uuid(), 'tag', c.tag, 'container_id', c.id))).*
             FROM containers c, vlan_leases l WHERE l.tag = 51 AND c.tag > 51
-            """);
+            """
+        );
         await cloud.SettledAsync();
         Assert.Equal(2003, (await cloud.PortsAsync()).Count);
         await Eventually.Becomes("nothing is left to do", async () => (await cloud.LeaderAsync(), cloud.Log.Statements), _ => true);
@@ -73,7 +76,19 @@ public sealed class SafetyTests
     public async Task On_an_existing_switch_only_our_ports_come_and_go()
     {
         await using var cloud = await Cloud.StartAsync();
-        await cloud.NbctlAsync("ls-add", "dmz", "--", "set", "Logical_Switch", "dmz", "external_ids:theirs=1", "--", "lsp-add", "dmz", "theirs");
+        await cloud.NbctlAsync(
+            "ls-add",
+            "dmz",
+            "--",
+            "set",
+            "Logical_Switch",
+            "dmz",
+            "external_ids:theirs=1",
+            "--",
+            "lsp-add",
+            "dmz",
+            "theirs"
+        );
         await cloud.NbctlAsync("dhcp-options-create", "172.16.255.128/26");
         var dhcp = (await cloud.NbctlAsync("--bare", "--columns=_uuid", "list", "DHCP_Options")).Trim();
         var network = await cloud.ExistingNetworkAsync();
@@ -96,11 +111,16 @@ public sealed class SafetyTests
         var network = await cloud.ExistingNetworkAsync();
         var vm = await cloud.Nest.VmAsync("vm5", network, null);
         await cloud.SettledAsync();
-        Assert.Equal("There is no logical switch dmz.", (await cloud.Nest.ReadAsync(db => db.Vms.SingleAsync(v => v.Id == vm.Id))).Rejection);
+        Assert.Equal(
+            "There is no logical switch dmz.",
+            (await cloud.Nest.ReadAsync(db => db.Vms.SingleAsync(v => v.Id == vm.Id))).Rejection
+        );
 
         await cloud.NbctlAsync("ls-add", "dmz");
         await cloud.PortBecomesAsync("dmz-vm5", "enabled", "true");
-        await Eventually.Holds("nothing is in the way any more", async () => (await cloud.Nest.ReadAsync(db => db.Vms.AsNoTracking().SingleAsync())).Rejection is null);
+        await Eventually.Holds("nothing is in the way any more", async () =>
+            (await cloud.Nest.ReadAsync(db => db.Vms.AsNoTracking().SingleAsync())).Rejection is null
+        );
     }
 
     [Fact]
@@ -141,15 +161,21 @@ public sealed class SafetyTests
     {
         await using var cloud = await Cloud.StartAsync(("Reconciler:Resync", "00:00:03"));
         var (_, _, containers) = await cloud.LabAsync(1);
-        await Eventually.Becomes("we stop", async () =>
-        {
-            await cloud.NbctlAsync("set", "Logical_Switch_Port", "dmz-vm5-c51", "enabled=false");
-            return (await cloud.ReadAsync(containers[0])).RejectedAs;
-        }, cause => cause == Reason.Contended);
+        await Eventually.Becomes(
+            "we stop",
+            async () =>
+            {
+                await cloud.NbctlAsync("set", "Logical_Switch_Port", "dmz-vm5-c51", "enabled=false");
+                return (await cloud.ReadAsync(containers[0])).RejectedAs;
+            },
+            cause => cause == Reason.Contended
+        );
         await Eventually.Holds("it is clean again", async () => (await cloud.ReadAsync(containers[0])).RejectedAs is null);
         Assert.Equal("true", await cloud.GetAsync("dmz-vm5-c51", "enabled"));
     }
 
-    private static Task ForgetAsync(Cloud cloud, Guid[] containers) => cloud.ExecuteAsync(
-        $"DELETE FROM containers WHERE id = ANY({containers}); DELETE FROM vlan_leases WHERE container_id = ANY({containers})");
+    private static Task ForgetAsync(Cloud cloud, Guid[] containers) =>
+        cloud.ExecuteAsync(
+            $"DELETE FROM containers WHERE id = ANY({containers}); DELETE FROM vlan_leases WHERE container_id = ANY({containers})"
+        );
 }

@@ -29,6 +29,8 @@ public sealed class CostTests
         Assert.True(each < 60_000, $"{each} bytes for each change; a table of 20,000 rows is at least 320,000.");
 
         Task<IReadOnlyList<OpResult>> Change(int i) =>
-            client.CommitAsync(Op.Update(Nb.Port, [Where.Uuid(uuids[i])], Nb.Row(("name", $"q{i}"), ("external_ids", Nb.Marks(("owner", $"n{i}"))))));
+            client.CommitAsync(
+                Op.Update(Nb.Port, [Where.Uuid(uuids[i])], Nb.Row(("name", $"q{i}"), ("external_ids", Nb.Marks(("owner", $"n{i}")))))
+            );
     }
 }

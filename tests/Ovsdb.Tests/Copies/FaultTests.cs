@@ -9,7 +9,16 @@ public sealed class FaultTests
     private const int MissedAtMost = 30;
 
     private static readonly Op[] Ballast =
-        [.. Enumerable.Range(0, 100).Select(i => Op.Insert("Address_Set", Nb.Row(("name", $"a{i}"), ("addresses", OvsdbValue.Set(Enumerable.Range(0, 100).Select(n => $"10.0.{i}.{n}"))))))];
+    [
+        .. Enumerable
+            .Range(0, 100)
+            .Select(i =>
+                Op.Insert(
+                    "Address_Set",
+                    Nb.Row(("name", $"a{i}"), ("addresses", OvsdbValue.Set(Enumerable.Range(0, 100).Select(n => $"10.0.{i}.{n}"))))
+                )
+            ),
+    ];
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -50,7 +59,9 @@ public sealed class FaultTests
         }
         await client.MustAgreeAsync(server.Endpoint);
         await told.MustEqualAsync();
-        TestContext.Current.TestOutputHelper?.WriteLine($"{committed} committed, {cuts} cuts, {restarts} restarts, {client.Generation} loads, {client.Snapshot.Table(Nb.Port).Count} ports at the end");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{committed} committed, {cuts} cuts, {restarts} restarts, {client.Generation} loads, {client.Snapshot.Table(Nb.Port).Count} ports at the end"
+        );
         if (clustered)
         {
             Assert.Equal(1, client.Generation);
@@ -108,9 +119,13 @@ public sealed class FaultTests
             var last = Guid.NewGuid();
             await other.SyncedAsync(Ct);
             await other.CommitAsync(Nb.NewSwitch(last, "last"));
-            await Eventually.Holds("the copy has the last row", () => client.State == OvsdbClientState.Synced && client.Snapshot.Find(Nb.Switch, last) is not null);
+            await Eventually.Holds("the copy has the last row", () =>
+                client.State == OvsdbClientState.Synced && client.Snapshot.Find(Nb.Switch, last) is not null
+            );
             await other.CommitAsync(Op.Delete(Nb.Switch, [Where.Uuid(last)]));
-            await Eventually.Holds("the copy has lost it again", () => client.State == OvsdbClientState.Synced && client.Snapshot.Find(Nb.Switch, last) is null);
+            await Eventually.Holds("the copy has lost it again", () =>
+                client.State == OvsdbClientState.Synced && client.Snapshot.Find(Nb.Switch, last) is null
+            );
         }
     }
 }

@@ -8,51 +8,61 @@ public sealed class HashTrieTests
     private static readonly Gen<Entry> Entries = Gen.Select(Gen.Int[0, 60], Gen.Int[0, 9], (key, value) => new Entry(new Key(key), value));
 
     [Fact]
-    public void It_holds_what_a_dictionary_holds_after_the_same_changes() => Gen.Select(Entries, Gen.Bool).List[0, 200].Sample(changes =>
-    {
-        var (trie, expected, edit) = (default(HashTrie<Key, Entry>), new Dictionary<Key, Entry>(), new TrieEdit());
-        foreach (var (entry, removes) in changes)
-        {
-            trie = removes ? trie.Without(entry.Key, edit) : trie.With(entry, edit);
-            if (removes)
+    public void It_holds_what_a_dictionary_holds_after_the_same_changes() =>
+        Gen.Select(Entries, Gen.Bool)
+            .List[0, 200]
+            .Sample(changes =>
             {
-                expected.Remove(entry.Key);
-            }
-            else
-            {
-                expected[entry.Key] = entry;
-            }
-        }
-        MustHold(expected, trie);
-    });
+                var (trie, expected, edit) = (default(HashTrie<Key, Entry>), new Dictionary<Key, Entry>(), new TrieEdit());
+                foreach (var (entry, removes) in changes)
+                {
+                    trie = removes ? trie.Without(entry.Key, edit) : trie.With(entry, edit);
+                    if (removes)
+                    {
+                        expected.Remove(entry.Key);
+                    }
+                    else
+                    {
+                        expected[entry.Key] = entry;
+                    }
+                }
+                MustHold(expected, trie);
+            });
 
     [Fact]
-    public void Filled_at_once_it_holds_the_same_as_filled_one_by_one() => Entries.Array[0, 200].Sample(entries =>
-    {
-        var expected = new Dictionary<Key, Entry>();
-        foreach (var entry in entries)
-        {
-            expected[entry.Key] = expected.TryGetValue(entry.Key, out var present) ? Sum(present, entry) : entry;
-        }
+    public void Filled_at_once_it_holds_the_same_as_filled_one_by_one() =>
+        Entries
+            .Array[0, 200]
+            .Sample(entries =>
+            {
+                var expected = new Dictionary<Key, Entry>();
+                foreach (var entry in entries)
+                {
+                    expected[entry.Key] = expected.TryGetValue(entry.Key, out var present) ? Sum(present, entry) : entry;
+                }
 
-        MustHold(expected, HashTrie<Key, Entry>.Of(entries, Sum));
+                MustHold(expected, HashTrie<Key, Entry>.Of(entries, Sum));
 
-        static Entry Sum(Entry a, Entry b) => new(a.Key, a.Value + b.Value);
-    });
+                static Entry Sum(Entry a, Entry b) => new(a.Key, a.Value + b.Value);
+            });
 
     [Fact]
-    public void A_change_leaves_the_former_map_as_it_was() => Gen.Select(Entries.Array[0, 100], Gen.Select(Entries, Gen.Bool).List[1, 20]).Sample((entries, changes) =>
-    {
-        var before = HashTrie<Key, Entry>.Of(entries, static (_, last) => last);
-        var expected = before.ToDictionary();
-        var (after, edit) = (before, new TrieEdit());
-        foreach (var (entry, removes) in changes)
-        {
-            after = removes ? after.Without(entry.Key, edit) : after.With(entry, edit);
-        }
+    public void A_change_leaves_the_former_map_as_it_was() =>
+        Gen.Select(Entries.Array[0, 100], Gen.Select(Entries, Gen.Bool).List[1, 20])
+            .Sample(
+                (entries, changes) =>
+                {
+                    var before = HashTrie<Key, Entry>.Of(entries, static (_, last) => last);
+                    var expected = before.ToDictionary();
+                    var (after, edit) = (before, new TrieEdit());
+                    foreach (var (entry, removes) in changes)
+                    {
+                        after = removes ? after.Without(entry.Key, edit) : after.With(entry, edit);
+                    }
 
-        MustHold(expected, before);
-    });
+                    MustHold(expected, before);
+                }
+            );
 
     private static void MustHold(Dictionary<Key, Entry> expected, HashTrie<Key, Entry> trie)
     {

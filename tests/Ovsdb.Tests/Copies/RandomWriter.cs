@@ -53,18 +53,60 @@ internal sealed class RandomWriter(Random random)
             case 3:
                 return [Op.Mutate(Nb.Port, where, Mutation.Insert("external_ids", Marks()), Mutation.Delete("addresses", Set()))];
             case 4:
-                return [Op.Update(Nb.Port, where, Nb.Row(("tag_request", random.Next(2) == 0 ? OvsdbValue.Empty : random.Next(1, 4095)), ("type", random.Next(2) == 0 ? "" : "router")))];
+                return
+                [
+                    Op.Update(
+                        Nb.Port,
+                        where,
+                        Nb.Row(
+                            ("tag_request", random.Next(2) == 0 ? OvsdbValue.Empty : random.Next(1, 4095)),
+                            ("type", random.Next(2) == 0 ? "" : "router")
+                        )
+                    ),
+                ];
             case 5:
-                return [Op.Update(Nb.Port, where, Nb.Row(("enabled", OvsdbValue.Optional(random.Next(3) switch { 0 => true, 1 => false, _ => null }))))];
+                return
+                [
+                    Op.Update(
+                        Nb.Port,
+                        where,
+                        Nb.Row(
+                            (
+                                "enabled",
+                                OvsdbValue.Optional(
+                                    random.Next(3) switch
+                                    {
+                                        0 => true,
+                                        1 => false,
+                                        _ => null,
+                                    }
+                                )
+                            )
+                        )
+                    ),
+                ];
             case 6:
                 return [Op.Update(Nb.Port, where, Nb.Row(("addresses", Set()), ("name", $"p{random.Next(2000)}")))];
             default:
-                return [Op.Update(Nb.Switch, [Where.Uuid(_switches[random.Next(_switches.Count)])], Nb.Row(("other_config", Marks()), ("name", $"s{random.Next(5)}")))];
+                return
+                [
+                    Op.Update(
+                        Nb.Switch,
+                        [Where.Uuid(_switches[random.Next(_switches.Count)])],
+                        Nb.Row(("other_config", Marks()), ("name", $"s{random.Next(5)}"))
+                    ),
+                ];
         }
     }
 
     private OvsdbValue Set() => OvsdbValue.Set(Enumerable.Range(0, random.Next(4)).Select(_ => $"a{random.Next(6)}"));
 
     private OvsdbValue Marks() =>
-        OvsdbValue.Map(Enumerable.Range(0, random.Next(4)).Select(_ => random.Next(4)).Distinct().ToDictionary(k => k == 0 ? "owner" : $"k{k}", _ => $"v{random.Next(4)}"));
+        OvsdbValue.Map(
+            Enumerable
+                .Range(0, random.Next(4))
+                .Select(_ => random.Next(4))
+                .Distinct()
+                .ToDictionary(k => k == 0 ? "owner" : $"k{k}", _ => $"v{random.Next(4)}")
+        );
 }

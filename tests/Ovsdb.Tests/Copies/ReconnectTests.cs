@@ -38,13 +38,23 @@ public sealed class ReconnectTests
             (await other.TransactAsync(Nb.Name, [Op.Delete(Nb.Switch, [Where.Uuid(gone)]), Nb.NewSwitch(come, "come")], Ct)).MustCommit();
         }
 
-        await Eventually.Holds("the copy has it", () => client.Snapshot.Find(Nb.Switch, come) is not null && client.State == OvsdbClientState.Synced);
+        await Eventually.Holds("the copy has it", () =>
+            client.Snapshot.Find(Nb.Switch, come) is not null && client.State == OvsdbClientState.Synced
+        );
         Assert.Null(client.Snapshot.Find(Nb.Switch, gone));
         Assert.Equal(3, client.Generation);
         await client.MustAgreeAsync(server.Endpoint);
         Assert.Equal(
-            [OvsdbClientState.Loading, OvsdbClientState.Synced, OvsdbClientState.Stale, OvsdbClientState.Synced, OvsdbClientState.Stale, OvsdbClientState.Synced],
-            await Eventually.Becomes("all states are told", states.ToArray, seen => seen.Length == 6));
+            [
+                OvsdbClientState.Loading,
+                OvsdbClientState.Synced,
+                OvsdbClientState.Stale,
+                OvsdbClientState.Synced,
+                OvsdbClientState.Stale,
+                OvsdbClientState.Synced,
+            ],
+            await Eventually.Becomes("all states are told", states.ToArray, seen => seen.Length == 6)
+        );
     }
 
     [Fact]
@@ -74,9 +84,20 @@ public sealed class ReconnectTests
     {
         await using var server = await OvsdbServer.StartNewAsync();
         var older = Path.Combine(server.Folder, "older.ovsschema");
-        await File.WriteAllTextAsync(older, (await File.ReadAllTextAsync(OvsdbServer.Northbound, Ct)).Replace("\"tag_request\"", "\"tag_demanded\"", StringComparison.Ordinal), Ct);
+        await File.WriteAllTextAsync(
+            older,
+            (await File.ReadAllTextAsync(OvsdbServer.Northbound, Ct)).Replace(
+                "\"tag_request\"",
+                "\"tag_demanded\"",
+                StringComparison.Ordinal
+            ),
+            Ct
+        );
         await server.ReplaceByEmptyAsync(older);
-        await using var client = Nb.Client(server.Endpoint, [.. Nb.Tables, new MonitoredTable("Not_Yet", ["name"], [Where.Equal("name", "x")])]);
+        await using var client = Nb.Client(
+            server.Endpoint,
+            [.. Nb.Tables, new MonitoredTable("Not_Yet", ["name"], [Where.Equal("name", "x")])]
+        );
         await client.SyncedAsync(Ct);
         Assert.Equal([$"{Nb.Port}.tag_request", "Not_Yet"], client.MissingColumns);
         var (ofSwitch, port) = (Guid.NewGuid(), Guid.NewGuid());
@@ -85,12 +106,16 @@ public sealed class ReconnectTests
         Assert.Equal(("p", null), (row["name"].AsString(), row["tag_request"].AsOptionalInteger()));
         Assert.False(row.TryGet("tag_request", out _));
         Assert.Empty(client.Snapshot.Table("Not_Yet"));
-        var refused = Assert.IsType<Rejected>(await client.TransactAsync([Op.Update(Nb.Port, [Where.Uuid(port)], Nb.Row(("tag_request", 5)))], Ct));
+        var refused = Assert.IsType<Rejected>(
+            await client.TransactAsync([Op.Update(Nb.Port, [Where.Uuid(port)], Nb.Row(("tag_request", 5)))], Ct)
+        );
         Assert.Equal(OvsdbError.UnknownColumn, refused.Error.Error);
 
         // Upgraded in place: the same file, the newer schema.
         await server.ReplaceByEmptyAsync();
-        await Eventually.Holds("the newer schema is known", () => client.Schema!.HasColumn(Nb.Port, "tag_request") && client.State == OvsdbClientState.Synced);
+        await Eventually.Holds("the newer schema is known", () =>
+            client.Schema!.HasColumn(Nb.Port, "tag_request") && client.State == OvsdbClientState.Synced
+        );
         Assert.Equal(["Not_Yet"], client.MissingColumns);
     }
 

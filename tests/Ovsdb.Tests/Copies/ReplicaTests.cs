@@ -16,7 +16,10 @@ public sealed class ReplicaTests
         var (ofSwitch, a, b) = (Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid());
         await client.CommitAsync([Nb.NewSwitch(ofSwitch), .. Nb.NewPort(ofSwitch, a, "a"), .. Nb.NewPort(ofSwitch, b, "b")]);
         var before = client.Snapshot;
-        await client.CommitAsync(Op.Update(Nb.Port, [Where.Uuid(a)], Nb.Row(("name", "b"))), Op.Update(Nb.Port, [Where.Uuid(b)], Nb.Row(("name", "a"))));
+        await client.CommitAsync(
+            Op.Update(Nb.Port, [Where.Uuid(a)], Nb.Row(("name", "b"))),
+            Op.Update(Nb.Port, [Where.Uuid(b)], Nb.Row(("name", "a")))
+        );
         Assert.Equal(b, Assert.Single(client.Snapshot.ByIndex(Nb.ByName.Name, "a")).Uuid);
         Assert.Equal(a, Assert.Single(client.Snapshot.ByIndex(Nb.ByName.Name, "b")).Uuid);
         Assert.Equal(a, Assert.Single(before.ByIndex(Nb.ByName.Name, "a")).Uuid);
@@ -27,7 +30,16 @@ public sealed class ReplicaTests
     {
         await using var server = await OvsdbServer.StartNewAsync();
         var mine = Nb.Marks(("owner", "me"));
-        await using var client = Nb.Client(server.Endpoint, [new MonitoredTable(Nb.Switch, ["name", "external_ids"], [Where.Includes("external_ids", mine), Where.Equal("name", "special")])]);
+        await using var client = Nb.Client(
+            server.Endpoint,
+            [
+                new MonitoredTable(
+                    Nb.Switch,
+                    ["name", "external_ids"],
+                    [Where.Includes("external_ids", mine), Where.Equal("name", "special")]
+                ),
+            ]
+        );
         var changes = new List<RowChange>();
         client.Changed += change => changes.AddRange(change.Rows);
         await client.SyncedAsync(Ct);
@@ -40,7 +52,10 @@ public sealed class ReplicaTests
         await client.CommitAsync(Op.Mutate(Nb.Switch, [Where.Uuid(uuid)], Mutation.Delete("external_ids", OvsdbValue.Set(["owner"]))));
         Assert.Null(client.Snapshot.Find(Nb.Switch, uuid));
         await Eventually.Holds("gain and loss are told", () => changes.Count == 3);
-        Assert.Equal([(true, false), (false, true)], changes.Where(change => change.Uuid == uuid).Select(change => (change.Before is null, change.After is null)));
+        Assert.Equal(
+            [(true, false), (false, true)],
+            changes.Where(change => change.Uuid == uuid).Select(change => (change.Before is null, change.After is null))
+        );
     }
 
     [Fact]
@@ -72,7 +87,9 @@ public sealed class ReplicaTests
         await using var server = await OvsdbServer.StartNewAsync();
         await using var client = Nb.Client(server.Endpoint);
         await client.SyncedAsync(Ct);
-        await Assert.ThrowsAsync<OvsdbException>(() => client.ReplaceMonitorAsync([new MonitoredTable(Nb.Switch, ["name"], [Where.Equal("name", 5)])], Ct));
+        await Assert.ThrowsAsync<OvsdbException>(() =>
+            client.ReplaceMonitorAsync([new MonitoredTable(Nb.Switch, ["name"], [Where.Equal("name", 5)])], Ct)
+        );
         await client.ReplaceMonitorAsync(Nb.Tables, Ct);
         await client.SyncedAsync(Ct);
     }
@@ -84,7 +101,10 @@ public sealed class ReplicaTests
         await using var between = new Interceptor(server);
         await using var client = Nb.Client(between.Endpoint);
         await client.SyncedAsync(Ct);
-        between.ToServer = message => message.Contains("monitor_cancel", StringComparison.Ordinal) ? message.Replace("copy1", "copy0", StringComparison.Ordinal) : message;
+        between.ToServer = message =>
+            message.Contains("monitor_cancel", StringComparison.Ordinal)
+                ? message.Replace("copy1", "copy0", StringComparison.Ordinal)
+                : message;
         await client.ReplaceMonitorAsync([new MonitoredTable("Logical_Router", ["name"])], Ct);
         await client.CommitAsync(Op.Insert("Logical_Router", Nb.Row(("name", "r")), Guid.NewGuid()));
         Assert.Equal((2, 1), (client.Generation, client.Snapshot.Table("Logical_Router").Count));
@@ -114,8 +134,13 @@ public sealed class ReplicaTests
         var uuid = Guid.NewGuid();
         await client.CommitAsync(Nb.NewSwitch(uuid));
         var resyncs = 0L;
-        using var meter = new MeterListener { InstrumentPublished = (instrument, listener) => listener.EnableMeasurementEvents(instrument) };
-        meter.SetMeasurementEventCallback<long>((instrument, count, _, _) => Interlocked.Add(ref resyncs, instrument.Name == "ovsdb.resyncs" ? count : 0));
+        using var meter = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) => listener.EnableMeasurementEvents(instrument),
+        };
+        meter.SetMeasurementEventCallback<long>(
+            (instrument, count, _, _) => Interlocked.Add(ref resyncs, instrument.Name == "ovsdb.resyncs" ? count : 0)
+        );
         meter.Start();
         between.ToClient = message =>
         {

@@ -20,7 +20,11 @@ public sealed class KilledServerTests
         {
             await using var connection = await Nb.ConnectAsync(server.Endpoint, new OvsdbConnectionOptions { MaxOutstanding = 5_000 });
             var answered = 0;
-            var calls = Enumerable.Range(0, 6_000).Select(_ => Guid.NewGuid()).Select(async uuid => (uuid, told: await InsertAsync(connection, uuid))).ToArray();
+            var calls = Enumerable
+                .Range(0, 6_000)
+                .Select(_ => Guid.NewGuid())
+                .Select(async uuid => (uuid, told: await InsertAsync(connection, uuid)))
+                .ToArray();
             await Eventually.Holds("some are answered", () => Volatile.Read(ref answered) >= 100);
             await server.KillAsync();
             var told = await Task.WhenAll(calls).WaitAsync(Eventually.Deadline, Ct);
@@ -28,7 +32,14 @@ public sealed class KilledServerTests
             Assert.NotNull(connection.EndReason);
             await server.StartAsync();
             var present = await PresentAsync(server);
-            Assert.All(told, call => Assert.True(call.told switch { Committed => present.Contains(call.uuid), null => !present.Contains(call.uuid), _ => call.told is Unknown }));
+            Assert.All(told, call => Assert.True(
+                    call.told switch
+                    {
+                        Committed => present.Contains(call.uuid),
+                        null => !present.Contains(call.uuid),
+                        _ => call.told is Unknown,
+                    }
+                ));
             var counts = told.CountBy(call => call.told?.GetType().Name ?? "not sent").ToDictionary();
             Assert.InRange(counts.GetValueOrDefault("Unknown"), 1, 5_000);
             TestContext.Current.TestOutputHelper?.WriteLine(string.Join(", ", counts.Select(count => $"{count.Value} {count.Key}")));
@@ -37,7 +48,11 @@ public sealed class KilledServerTests
             {
                 try
                 {
-                    var outcome = await connection.TransactAsync(Nb.Name, durable ? [Nb.NewSwitch(uuid), Op.Commit(durable: true)] : [Nb.NewSwitch(uuid)], Ct);
+                    var outcome = await connection.TransactAsync(
+                        Nb.Name,
+                        durable ? [Nb.NewSwitch(uuid), Op.Commit(durable: true)] : [Nb.NewSwitch(uuid)],
+                        Ct
+                    );
                     Interlocked.Increment(ref answered);
                     return outcome;
                 }
@@ -52,6 +67,9 @@ public sealed class KilledServerTests
     private static async Task<HashSet<Guid>> PresentAsync(OvsdbServer server)
     {
         await using var connection = await Nb.ConnectAsync(server.Endpoint);
-        return (await connection.TransactAsync(Nb.Name, [Op.Select(Nb.Switch, [], ["_uuid"])], Ct)).MustCommit()[0].Rows.Select(row => row.Uuid).ToHashSet();
+        return (await connection.TransactAsync(Nb.Name, [Op.Select(Nb.Switch, [], ["_uuid"])], Ct))
+            .MustCommit()[0]
+            .Rows.Select(row => row.Uuid)
+            .ToHashSet();
     }
 }

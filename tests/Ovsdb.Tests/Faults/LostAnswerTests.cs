@@ -40,13 +40,17 @@ public sealed class LostAnswerTests
                 outcome = await client.TransactAsync([Nb.NewSwitch(uuid, name)], Ct);
             }
             recoveries.Add(Stopwatch.GetElapsedTime(lost));
-            Assert.Single((await client.CommitAsync(Op.Select(Nb.Switch, [Where.Equal("name", name)], ["_uuid"])))[0].Rows, row => row.Uuid == uuid);
+            Assert.Single((await client.CommitAsync(Op.Select(Nb.Switch, [Where.Equal("name", name)], ["_uuid"])))[0].Rows, row =>
+                row.Uuid == uuid
+            );
         }
         await client.MustAgreeAsync(server.Endpoint);
         Assert.Equal(rounds, client.Snapshot.Table(Nb.Switch).Count);
         Assert.Equal(rounds / 3, repeats);
         recoveries.Sort();
-        TestContext.Current.TestOutputHelper?.WriteLine($"{rounds} lost, recovered in {recoveries[rounds / 2].TotalSeconds:0.000} s (median), {recoveries[^1].TotalSeconds:0.000} s (longest)");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{rounds} lost, recovered in {recoveries[rounds / 2].TotalSeconds:0.000} s (median), {recoveries[^1].TotalSeconds:0.000} s (longest)"
+        );
     }
 
     [Fact]
@@ -98,7 +102,7 @@ public sealed class LostAnswerTests
     // A link that breaks as soon as it is made is made again ever more slowly; that is not what is measured here.
     private static async Task UnhastyAsync(OvsdbClient client)
     {
-        for (var since = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(since) < TimeSpan.FromMilliseconds(60);)
+        for (var since = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(since) < TimeSpan.FromMilliseconds(60); )
         {
             await client.EchoAsync(Ct);
         }

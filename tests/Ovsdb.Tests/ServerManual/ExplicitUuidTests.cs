@@ -3,7 +3,8 @@ namespace Ovsdb.Tests.ServerManual;
 /// <summary>ovsdb-server(7) §5.2.1: the UUID of an insert chosen by the client.</summary>
 public sealed class ExplicitUuidTests(Every every) : IClassFixture<Every>
 {
-    private const string Details = "This UUID would duplicate a UUID already present within the table or deleted within the same transaction.";
+    private const string Details =
+        "This UUID would duplicate a UUID already present within the table or deleted within the same transaction.";
 
     [Fact]
     public async Task The_row_has_the_uuid_and_a_repeat_makes_no_second_row()
@@ -29,7 +30,10 @@ public sealed class ExplicitUuidTests(Every every) : IClassFixture<Every>
     public async Task Other_operations_of_the_transaction_refer_to_it_as_to_any_row()
     {
         var (parent, child) = (await every.InsertAsync(Every.Parent), Guid.NewGuid());
-        await every.CommitAsync(Op.Mutate(Every.Parent, [Where.Uuid(parent)], Mutation.Insert("children", child)), Op.Insert(Every.Child, Nb.Row(("name", "mine")), child));
+        await every.CommitAsync(
+            Op.Mutate(Every.Parent, [Where.Uuid(parent)], Mutation.Insert("children", child)),
+            Op.Insert(Every.Child, Nb.Row(("name", "mine")), child)
+        );
         Assert.Equal("mine", (await every.ReadAsync(Every.Child, child))["name"].AsString());
     }
 }

@@ -50,9 +50,10 @@ public sealed partial class MonitorCondSinceTests
         await using var client = EveryRow.Client(between.Endpoint);
         await client.SyncedAsync(Ct);
         await client.CommitAsync(Op.Insert(Every.Table, Nb.Row(("string", "a"))));
-        between.ToServer = message => message.Contains("monitor_cond_since", StringComparison.Ordinal)
-            ? LastId().Replace(message, $"\"{Guid.NewGuid()}\"]")
-            : message;
+        between.ToServer = message =>
+            message.Contains("monitor_cond_since", StringComparison.Ordinal)
+                ? LastId().Replace(message, $"\"{Guid.NewGuid()}\"]")
+                : message;
         await CutAsync(between, client);
         between.ToClient = message => message;
         await client.SyncedAsync(Ct);

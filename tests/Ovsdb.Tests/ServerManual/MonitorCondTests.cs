@@ -45,16 +45,29 @@ public sealed class MonitorCondTests(Every every) : IClassFixture<Every>
         between.ToServer = message => message.Replace("\"percent\",\"==\"", $"\"{column}\",\"<\"", StringComparison.Ordinal);
         await using var client = EveryRow.Client(between.Endpoint);
         await client.SyncedAsync(Ct);
-        var error = await Assert.ThrowsAsync<OvsdbException>(() => client.ReplaceMonitorAsync([new MonitoredTable(Every.Limited, ["name"], [Where.Equal("percent", 5)])], Ct));
+        var error = await Assert.ThrowsAsync<OvsdbException>(() =>
+            client.ReplaceMonitorAsync([new MonitoredTable(Every.Limited, ["name"], [Where.Equal("percent", 5)])], Ct)
+        );
         Assert.StartsWith(reason, error.Error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Of_conditions_any_may_hold()
     {
-        await using var client = EveryRow.Client(every.Server.Endpoint, [Where.Equal("string", "either"), new Where("integer", ">", 100), Where.Includes("strings", "x")]);
+        await using var client = EveryRow.Client(
+            every.Server.Endpoint,
+            [Where.Equal("string", "either"), new Where("integer", ">", 100), Where.Includes("strings", "x")]
+        );
         await client.SyncedAsync(Ct);
-        foreach (var row in new[] { Nb.Row(("string", "either")), Nb.Row(("integer", 101)), Nb.Row(("strings", OvsdbValue.Set(["x", "y"]))), Nb.Row(("string", "neither"), ("integer", 100)) })
+        foreach (
+            var row in new[]
+            {
+                Nb.Row(("string", "either")),
+                Nb.Row(("integer", 101)),
+                Nb.Row(("strings", OvsdbValue.Set(["x", "y"]))),
+                Nb.Row(("string", "neither"), ("integer", 100)),
+            }
+        )
         {
             await client.CommitAsync(Op.Insert(Every.Table, row));
         }

@@ -18,7 +18,8 @@ public sealed class RowUpdateTests(Every every) : IClassFixture<Every>
         var methods = new HashSet<string>();
         if (method != "update3")
         {
-            between.ToServer = message => message.Replace(method == "update2" ? "\"monitor_cond_since" : "\"monitor_cond", "\"not_yet", StringComparison.Ordinal);
+            between.ToServer = message =>
+                message.Replace(method == "update2" ? "\"monitor_cond_since" : "\"monitor_cond", "\"not_yet", StringComparison.Ordinal);
         }
 
         between.ToClient = message =>
@@ -33,9 +34,14 @@ public sealed class RowUpdateTests(Every every) : IClassFixture<Every>
         await using var client = EveryRow.Client(between.Endpoint);
         await client.SyncedAsync(Ct);
         await using var connection = await every.ConnectCheckedAsync();
-        Gen.Select(EveryRow.Any, EveryRow.Any.Array[1, 3]).Sample(
-            (first, next) => AgreeAsync(first, next).GetAwaiter().GetResult(),
-            iter: 50, threads: 1, print: rows => $"{string.Join(", ", rows.Item1)} then {string.Join(" then ", rows.Item2.Select(row => string.Join(", ", row)))}");
+        Gen.Select(EveryRow.Any, EveryRow.Any.Array[1, 3])
+            .Sample(
+                (first, next) => AgreeAsync(first, next).GetAwaiter().GetResult(),
+                iter: 50,
+                threads: 1,
+                print: rows =>
+                    $"{string.Join(", ", rows.Item1)} then {string.Join(" then ", rows.Item2.Select(row => string.Join(", ", row)))}"
+            );
         Assert.Equal([method], methods);
         Assert.Equal(1, client.Generation);
 
@@ -45,7 +51,9 @@ public sealed class RowUpdateTests(Every every) : IClassFixture<Every>
             foreach (var row in next)
             {
                 await client.CommitAsync(Op.Update(Every.Table, [Where.Uuid(uuid)], row));
-                var there = (await connection.TransactAsync(Every.Name, [Op.Select(Every.Table, [Where.Uuid(uuid)])], Ct)).MustCommit()[0].Rows.Single();
+                var there = (await connection.TransactAsync(Every.Name, [Op.Select(Every.Table, [Where.Uuid(uuid)])], Ct))
+                    .MustCommit()[0]
+                    .Rows.Single();
                 var here = client.Snapshot.Find(Every.Table, uuid)!;
                 if (here.Columns.Any(column => there[column.Key] != column.Value))
                 {

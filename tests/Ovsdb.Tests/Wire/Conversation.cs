@@ -13,9 +13,7 @@ internal sealed class Conversation
     private readonly SortedDictionary<long, (string Method, IReadOnlyList<Op> Ops)> _requests = [];
     private readonly List<byte> _bytes = [];
 
-    private Conversation()
-    {
-    }
+    private Conversation() { }
 
     public byte[] Bytes => [.. _bytes];
 
@@ -29,8 +27,14 @@ internal sealed class Conversation
         var uuid = Guid.NewGuid();
         IReadOnlyList<Op>[] transactions =
         [
-            [Op.Insert(Every.Table, Full, uuid), Op.Insert(Every.Table, Nb.Row(("strings", OvsdbValue.Set(["}{][\"\\", "é\U0001F600\t", ""]))), uuidName: "x")],
-            [Op.Update(Every.Table, [Where.Uuid(uuid)], Nb.Row(("real", 3), ("optional_pair", OvsdbValue.EmptyMap))), Op.Mutate(Every.Table, [Where.Uuid(uuid)], Mutation.Insert("integers", 9))],
+            [
+                Op.Insert(Every.Table, Full, uuid),
+                Op.Insert(Every.Table, Nb.Row(("strings", OvsdbValue.Set(["}{][\"\\", "é\U0001F600\t", ""]))), uuidName: "x"),
+            ],
+            [
+                Op.Update(Every.Table, [Where.Uuid(uuid)], Nb.Row(("real", 3), ("optional_pair", OvsdbValue.EmptyMap))),
+                Op.Mutate(Every.Table, [Where.Uuid(uuid)], Mutation.Insert("integers", 9)),
+            ],
             [Op.Insert(Every.Limited, Nb.Row(("name", "a"))), Op.Insert(Every.Limited, Nb.Row(("name", "a")))],
             [Op.Comment(""), Op.Abort(), Op.Comment("")],
             [Op.Select(Every.Table, []), Op.Delete(Every.Table, []), Op.Commit(durable: false)],
@@ -70,25 +74,36 @@ internal sealed class Conversation
         using var stream = new ReplayedStream(parts);
         var layout = new ReplicaLayout([EveryRow.Wanted(null)], [EveryRow.ByString], Schema);
         var replica = new Replica(layout, change => read.Add($"{change.Reloaded}: {string.Join("; ", change.Rows)}"));
-        await using var link = new JsonRpcLink(stream, new OvsdbConnectionOptions { MaxMessageBytes = 100_000 }, TimeProvider.System, Notice, null);
-        var calls = _requests.Values.Select(request => EndAsync(link.CallAsync(new Call<string>(Reader(request.Method, request.Ops)), request.Method, null, Ct))).ToArray();
+        await using var link = new JsonRpcLink(
+            stream,
+            new OvsdbConnectionOptions { MaxMessageBytes = 100_000 },
+            TimeProvider.System,
+            Notice,
+            null
+        );
+        var calls = _requests
+            .Values.Select(request =>
+                EndAsync(link.CallAsync(new Call<string>(Reader(request.Method, request.Ops)), request.Method, null, Ct))
+            )
+            .ToArray();
         stream.Open();
         await link.Completion.WaitAsync(Eventually.Deadline, Ct);
         await Task.WhenAll(calls).WaitAsync(Eventually.Deadline, Ct);
         return read;
 
-        ResultReader<string> Reader(string method, IReadOnlyList<Op> ops) => (ref reader) =>
-        {
-            var text = method switch
+        ResultReader<string> Reader(string method, IReadOnlyList<Op> ops) =>
+            (ref reader) =>
             {
-                "get_schema" => Text(DatabaseSchema.Parse(JsonElement.ParseValue(ref reader))),
-                "transact" => Text(TransactReader.Read(ref reader, ops, Schema, new ReadingPool())),
-                "monitor_cond_since" => Updates(ref reader, isContents: true),
-                _ => JsonElement.ParseValue(ref reader).GetRawText(),
+                var text = method switch
+                {
+                    "get_schema" => Text(DatabaseSchema.Parse(JsonElement.ParseValue(ref reader))),
+                    "transact" => Text(TransactReader.Read(ref reader, ops, Schema, new ReadingPool())),
+                    "monitor_cond_since" => Updates(ref reader, isContents: true),
+                    _ => JsonElement.ParseValue(ref reader).GetRawText(),
+                };
+                read.Add(text);
+                return text;
             };
-            read.Add(text);
-            return text;
-        };
 
         void Notice(string method, System.Buffers.ReadOnlySequence<byte> parameters)
         {
@@ -108,10 +123,21 @@ internal sealed class Conversation
         }
     }
 
-    private static Dictionary<string, OvsdbValue> Full => Nb.Row(
-        ("integer", long.MinValue), ("real", -1.5e-7), ("boolean", true), ("string", "text"), ("uuid", Guid.NewGuid()), ("optional_string", "x"),
-        ("integers", OvsdbValue.Set([1L, 22L, 333L])), ("booleans", OvsdbValue.Set([true, false])), ("uuids", OvsdbValue.Set([Guid.NewGuid(), Guid.NewGuid()])),
-        ("string_to_string", Nb.Marks(("a", "b"), ("c", "€"))), ("integer_to_real", OvsdbValue.MapOf([new(1, 1.5), new(2, 2)])), ("optional_pair", OvsdbValue.MapOf([new("k", 7)])));
+    private static Dictionary<string, OvsdbValue> Full =>
+        Nb.Row(
+            ("integer", long.MinValue),
+            ("real", -1.5e-7),
+            ("boolean", true),
+            ("string", "text"),
+            ("uuid", Guid.NewGuid()),
+            ("optional_string", "x"),
+            ("integers", OvsdbValue.Set([1L, 22L, 333L])),
+            ("booleans", OvsdbValue.Set([true, false])),
+            ("uuids", OvsdbValue.Set([Guid.NewGuid(), Guid.NewGuid()])),
+            ("string_to_string", Nb.Marks(("a", "b"), ("c", "€"))),
+            ("integer_to_real", OvsdbValue.MapOf([new(1, 1.5), new(2, 2)])),
+            ("optional_pair", OvsdbValue.MapOf([new("k", 7)]))
+        );
 
     /// <summary>Nothing else may happen to a call than that it is answered, refused or lost.</summary>
     private static async Task EndAsync(Task call)
@@ -120,15 +146,14 @@ internal sealed class Conversation
         {
             await call;
         }
-        catch (Exception e) when (e is OvsdbNotConnectedException or OvsdbException)
-        {
-        }
+        catch (Exception e) when (e is OvsdbNotConnectedException or OvsdbException) { }
     }
 
     private static string Text(DatabaseSchema schema) =>
         $"{schema.Name} {schema.Version} {string.Join(", ", schema.Tables.Values.SelectMany(table => table.Columns.Values.Select(column => $"{table.Name}.{column.Name} {column.Type.Key}")))}";
 
-    private static string Text(TransactOutcome outcome) => outcome is Committed committed
-        ? string.Join("; ", committed.Results.Select(result => $"{result.Uuid} {result.Count} {string.Join(", ", result.Rows)}"))
-        : $"{outcome}";
+    private static string Text(TransactOutcome outcome) =>
+        outcome is Committed committed
+            ? string.Join("; ", committed.Results.Select(result => $"{result.Uuid} {result.Count} {string.Join(", ", result.Rows)}"))
+            : $"{outcome}";
 }

@@ -11,7 +11,9 @@ public sealed class CutStreamTests
         List<string> whole = await conversation.ReplayAsync(bytes);
         Assert.Contains(whole, text => text.Contains("constraint violation", StringComparison.Ordinal));
         Assert.Contains(whole, text => text.Contains("é\U0001F600", StringComparison.Ordinal));
-        await Parallel.ForAsync(1, bytes.Length, async (cut, _) => Assert.Equal(whole, await conversation.ReplayAsync(bytes[..cut], bytes[cut..])));
+        await Parallel.ForAsync(1, bytes.Length, async (cut, _) =>
+            Assert.Equal(whole, await conversation.ReplayAsync(bytes[..cut], bytes[cut..]))
+        );
     }
 
     [Fact]
@@ -21,6 +23,7 @@ public sealed class CutStreamTests
         var bytes = conversation.Bytes.AsMemory();
         Assert.Equal(
             await conversation.ReplayAsync(bytes),
-            await conversation.ReplayAsync(Enumerable.Range(0, bytes.Length).Select(i => (ReadOnlyMemory<byte>)bytes.Slice(i, 1))));
+            await conversation.ReplayAsync(Enumerable.Range(0, bytes.Length).Select(i => (ReadOnlyMemory<byte>)bytes.Slice(i, 1)))
+        );
     }
 }

@@ -39,12 +39,8 @@ internal sealed class ForeignServer : IAsyncDisposable
             var buffer = new byte[4096];
             await client.ReceiveAsync(buffer, _end.Token);
             await client.SendAsync(answer, _end.Token);
-            while (!closes && await client.ReceiveAsync(buffer, _end.Token) > 0)
-            {
-            }
+            while (!closes && await client.ReceiveAsync(buffer, _end.Token) > 0) { }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException)
-        {
-        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException) { }
     }
 }

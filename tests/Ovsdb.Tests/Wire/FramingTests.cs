@@ -48,15 +48,19 @@ public sealed class FramingTests
     [InlineData("nonsense")]
     [InlineData("HTTP/1.1 400 Bad Request\r\n")]
     public void What_is_no_JSON_object_is_refused(string text) =>
-        Assert.ThrowsAny<JsonException>(() => new MessageFramer(8, 1000).TryCut(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(text)), out _));
+        Assert.ThrowsAny<JsonException>(() =>
+            new MessageFramer(8, 1000).TryCut(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(text)), out _)
+        );
 
-    private static void Check(List<string[]> messages) => Assert.Equal<string[]>(
-        [
-            ["7", "", "", """[{"a":"}{\\\"]["},null,-1.5e3,true]""", "null"],
-            ["null", "\"update3\"", """[["m",{"é":[]}],"x"]""", "", ""],
-            ["8", "", "", "", "\"unknown method\""],
-        ],
-        messages);
+    private static void Check(List<string[]> messages) =>
+        Assert.Equal<string[]>(
+            [
+                ["7", "", "", """[{"a":"}{\\\"]["},null,-1.5e3,true]""", "null"],
+                ["null", "\"update3\"", """[["m",{"é":[]}],"x"]""", "", ""],
+                ["8", "", "", "", "\"unknown method\""],
+            ],
+            messages
+        );
 
     // Feeds one part after the other, as a pipe does: what was not consumed comes again with more behind it.
     private static List<string[]> Read(byte[][] parts)

@@ -8,7 +8,28 @@ namespace Ovsdb.Tests.Wire;
 public sealed class FuzzTests
 {
     private static readonly string[] Tokens =
-        ["{", "}", "[", "]", ",", ":", "\"", "null", "true", "-1", "1e999", "99999999999999999999", "\"set\"", "[\"map\",[]]", "\"modify\"", "\"id\":1", "\0", "\u00ff", "\\u0000", " "];
+    [
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\"",
+        "null",
+        "true",
+        "-1",
+        "1e999",
+        "99999999999999999999",
+        "\"set\"",
+        "[\"map\",[]]",
+        "\"modify\"",
+        "\"id\":1",
+        "\0",
+        "\u00ff",
+        "\\u0000",
+        " ",
+    ];
 
     [Fact]
     [Trait(Soak.Trait, "ovsdb")]
@@ -26,7 +47,12 @@ public sealed class FuzzTests
             }
             catch (Exception e)
             {
-                Assert.Fail(string.Create(CultureInfo.InvariantCulture, $"NEST_SEED={Soak.Seed}, round {round}: {e}\n{Encoding.Latin1.GetString(bytes)}"));
+                Assert.Fail(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"NEST_SEED={Soak.Seed}, round {round}: {e}\n{Encoding.Latin1.GetString(bytes)}"
+                    )
+                );
             }
         }
     }

@@ -33,8 +33,16 @@ public sealed class LinkTests
         await using var client = Nb.Client(server.Endpoint);
         await client.SyncedAsync(Ct);
         var big = new string('x', 100_000);
-        await Task.WhenAll(Enumerable.Range(0, 300).Select(i =>
-            client.CommitAsync(Op.Insert(Nb.Switch, Nb.Row(("name", $"s{i}"), ("external_ids", Nb.Marks(("big", big + i)))), Guid.NewGuid())))).WaitAsync(Eventually.Deadline, Ct);
+        await Task.WhenAll(
+                Enumerable
+                    .Range(0, 300)
+                    .Select(i =>
+                        client.CommitAsync(
+                            Op.Insert(Nb.Switch, Nb.Row(("name", $"s{i}"), ("external_ids", Nb.Marks(("big", big + i)))), Guid.NewGuid())
+                        )
+                    )
+            )
+            .WaitAsync(Eventually.Deadline, Ct);
         Assert.Equal(300, client.Snapshot.Table(Nb.Switch).Count);
     }
 
@@ -70,9 +78,14 @@ public sealed class LinkTests
         static async Task EndInSilenceAsync()
         {
             await using var server = await OvsdbServer.StartNewAsync();
-            await using var connection = await Nb.ConnectAsync(server.Endpoint, new OvsdbConnectionOptions { ProbeInterval = TimeSpan.FromMilliseconds(350) });
+            await using var connection = await Nb.ConnectAsync(
+                server.Endpoint,
+                new OvsdbConnectionOptions { ProbeInterval = TimeSpan.FromMilliseconds(350) }
+            );
             server.Send(Signal.Pause);
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connection.LockAsync("nest", new CancellationToken(canceled: true)));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+                connection.LockAsync("nest", new CancellationToken(canceled: true))
+            );
             await connection.Completion.WaitAsync(Eventually.Deadline, Ct);
             server.Send(Signal.Continue);
         }

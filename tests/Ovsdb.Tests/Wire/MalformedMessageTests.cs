@@ -56,16 +56,19 @@ public sealed class MalformedMessageTests
         MustEndAsync([.. """{"id":1,"result":[{},{"rows":[{"a":"x"""u8, 0xC3, 0x28, .. "\"}]}],\"error\":null}"u8], "UTF-8");
 
     [Fact]
-    public Task A_message_nested_too_deep() => MustEndAsync(Encoding.UTF8.GetBytes($$"""{"id":1,"result":{{new string('[', 65)}}"""), "depth of 64");
+    public Task A_message_nested_too_deep() =>
+        MustEndAsync(Encoding.UTF8.GetBytes($$"""{"id":1,"result":{{new string('[', 65)}}"""), "depth of 64");
 
     [Fact]
-    public Task A_message_that_is_too_long() => MustEndAsync(Encoding.UTF8.GetBytes($$"""{"id":1,"result":"{{new string('x', 20_000)}}"""), "longer than 10000 bytes");
+    public Task A_message_that_is_too_long() =>
+        MustEndAsync(Encoding.UTF8.GetBytes($$"""{"id":1,"result":"{{new string('x', 20_000)}}"""), "longer than 10000 bytes");
 
     [Theory]
     [InlineData("")]
     [InlineData("""{"id":1,"resu""")]
     [InlineData("""{"id":1,"result":[{},{}],"error":null""")]
-    public Task A_message_that_breaks_off(string text) => MustEndAsync(Encoding.UTF8.GetBytes(text), "the server closed the connection", closes: true);
+    public Task A_message_that_breaks_off(string text) =>
+        MustEndAsync(Encoding.UTF8.GetBytes(text), "the server closed the connection", closes: true);
 
     [Theory]
     [InlineData("\"right\"", "5")]

@@ -39,7 +39,8 @@ public sealed class AtomTests(Every every) : IClassFixture<Every>
     [InlineData(-double.MaxValue)]
     [InlineData(double.Epsilon)]
     [InlineData(2.2250738585072014e-308)]
-    public void A_real_that_would_cost_the_connection_or_the_file_is_refused(double value) => Assert.Throws<ArgumentException>(() => (OvsdbValue)value);
+    public void A_real_that_would_cost_the_connection_or_the_file_is_refused(double value) =>
+        Assert.Throws<ArgumentException>(() => (OvsdbValue)value);
 
     [Theory]
     [InlineData(2.22507385850721e-308)]
@@ -52,7 +53,9 @@ public sealed class AtomTests(Every every) : IClassFixture<Every>
         await other.Server.KillAsync();
         await other.Server.StartAsync();
         await using var connection = await other.ConnectCheckedAsync();
-        var row = (await connection.TransactAsync(Every.Name, [Op.Select(Every.Table, [Where.Uuid(uuid)])], Ct)).MustCommit()[0].Rows.Single();
+        var row = (await connection.TransactAsync(Every.Name, [Op.Select(Every.Table, [Where.Uuid(uuid)])], Ct))
+            .MustCommit()[0]
+            .Rows.Single();
         Assert.Equal((value, -value), (row["real"].AsReal(), row["reals"].AsSet()[0].AsReal()));
     }
 
@@ -75,21 +78,37 @@ public sealed class AtomTests(Every every) : IClassFixture<Every>
     [Fact]
     public async Task Text_of_any_kind_comes_back_as_it_went()
     {
-        var texts = OvsdbValue.Set(["", " ", "\"\\/\b\f\n\r\t\u0001\u007f", "äöü €", "𝄞 \U0001F600", "\uFEFF\uFFFE\u2028", new string('x', 100_000), "<>&'+", "\\u0041"]);
+        var texts = OvsdbValue.Set([
+            "",
+            " ",
+            "\"\\/\b\f\n\r\t\u0001\u007f",
+            "äöü €",
+            "𝄞 \U0001F600",
+            "\uFEFF\uFFFE\u2028",
+            new string('x', 100_000),
+            "<>&'+",
+            "\\u0041",
+        ]);
         Assert.Equal(texts, await KeptAsync("strings", texts));
     }
 
     [Fact]
     public void Text_of_any_kind_does_so_at_random() =>
-        Gen.String.Where(text => !text.Contains('\0') && Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text).Array[0, 100].Sample(
-            texts => KeptAsync("strings", OvsdbValue.Set(texts)).GetAwaiter().GetResult() == OvsdbValue.Set(texts), iter: 20, threads: 1);
+        Gen
+            .String.Where(text => !text.Contains('\0') && Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text)
+            .Array[0, 100]
+            .Sample(
+                texts => KeptAsync("strings", OvsdbValue.Set(texts)).GetAwaiter().GetResult() == OvsdbValue.Set(texts),
+                iter: 20,
+                threads: 1
+            );
 
     [Fact]
     public void Text_that_would_cost_the_connection_is_refused() => Assert.All(["a\0b", "a\ud800b", "a\ud800", "\udc00"], text =>
-    {
-        Assert.Throws<ArgumentException>(() => (OvsdbValue)text);
-        Assert.Throws<ArgumentException>(() => Op.Comment(text));
-    });
+        {
+            Assert.Throws<ArgumentException>(() => (OvsdbValue)text);
+            Assert.Throws<ArgumentException>(() => Op.Comment(text));
+        });
 
     [Fact]
     public async Task A_uuid_is_no_text()

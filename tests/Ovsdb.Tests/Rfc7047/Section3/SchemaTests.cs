@@ -17,7 +17,10 @@ public sealed class SchemaTests(Every every) : IClassFixture<Every>
         Assert.Equal([false, true], new[] { Every.Child, Every.Parent }.Select(table => schema.Table(table)!.IsRoot));
         Assert.Equal(["name"], Assert.Single(schema.Table(Every.Limited)!.Indexes));
         Assert.Null(schema.Table("Nonsense"));
-        Assert.Equal([true, true, true, false], new[] { "_uuid", "_version", "name", "nonsense" }.Select(column => schema.HasColumn(Every.Limited, column)));
+        Assert.Equal(
+            [true, true, true, false],
+            new[] { "_uuid", "_version", "name", "nonsense" }.Select(column => schema.HasColumn(Every.Limited, column))
+        );
     }
 
     [Fact]
@@ -94,18 +97,31 @@ public sealed class SchemaTests(Every every) : IClassFixture<Every>
     {
         Op[] ops =
         [
-            Op.Insert(Every.Few, Nb.Row(("colour", 1))), Op.Select(Every.Few, [], ["colour"]), Op.Select(Every.Few, [Where.Equal("colour", 1)]),
-            Op.Update(Every.Few, [], Nb.Row(("colour", 1))), Op.Update(Every.Few, [Where.Equal("colour", 1)], Nb.Row()),
-            Op.Mutate(Every.Few, [], Mutation.Add("colour", 1)), Op.Mutate(Every.Few, [Where.Equal("colour", 1)]), Op.Delete(Every.Few, [Where.Equal("colour", 1)]),
-            Op.Wait(Every.Few, [], ["colour"], "==", []), Op.Wait(Every.Few, [], ["name"], "==", [Nb.Row(("colour", 1))]), Op.Wait(Every.Few, [Where.Equal("colour", 1)], ["name"], "==", []),
+            Op.Insert(Every.Few, Nb.Row(("colour", 1))),
+            Op.Select(Every.Few, [], ["colour"]),
+            Op.Select(Every.Few, [Where.Equal("colour", 1)]),
+            Op.Update(Every.Few, [], Nb.Row(("colour", 1))),
+            Op.Update(Every.Few, [Where.Equal("colour", 1)], Nb.Row()),
+            Op.Mutate(Every.Few, [], Mutation.Add("colour", 1)),
+            Op.Mutate(Every.Few, [Where.Equal("colour", 1)]),
+            Op.Delete(Every.Few, [Where.Equal("colour", 1)]),
+            Op.Wait(Every.Few, [], ["colour"], "==", []),
+            Op.Wait(Every.Few, [], ["name"], "==", [Nb.Row(("colour", 1))]),
+            Op.Wait(Every.Few, [Where.Equal("colour", 1)], ["name"], "==", []),
         ];
         foreach (var op in ops)
         {
             Assert.Contains((await every.RefusalAsync(op)).Error.Error, new[] { OvsdbError.UnknownColumn, OvsdbError.SyntaxError });
-            Assert.Equal(new OvsdbError(OvsdbError.UnknownColumn, "No column colour in table Few of this server's schema."), await EarlyAsync(op));
+            Assert.Equal(
+                new OvsdbError(OvsdbError.UnknownColumn, "No column colour in table Few of this server's schema."),
+                await EarlyAsync(op)
+            );
         }
         var refusal = await every.RefusalAsync(Op.Delete("Nonsense", []));
-        Assert.Equal((OvsdbError.SyntaxError, true), (refusal.Error.Error, refusal.Error.Details!.Contains("No table named Nonsense.", StringComparison.Ordinal)));
+        Assert.Equal(
+            (OvsdbError.SyntaxError, true),
+            (refusal.Error.Error, refusal.Error.Details!.Contains("No table named Nonsense.", StringComparison.Ordinal))
+        );
         Assert.Equal(OvsdbError.UnknownTable, (await EarlyAsync(Op.Delete("Nonsense", []))).Error);
     }
 
@@ -113,22 +129,36 @@ public sealed class SchemaTests(Every every) : IClassFixture<Every>
     public async Task A_column_that_cannot_change_is_set_at_insert_only()
     {
         var uuid = await every.InsertAsync(Every.Limited, ("name", "fixed"), ("fixed", "a"));
-        Op[] ops = [Op.Update(Every.Limited, [Where.Uuid(uuid)], Nb.Row(("fixed", "b"))), Op.Mutate(Every.Limited, [Where.Uuid(uuid)], Mutation.Add("fixed", 1))];
+        Op[] ops =
+        [
+            Op.Update(Every.Limited, [Where.Uuid(uuid)], Nb.Row(("fixed", "b"))),
+            Op.Mutate(Every.Limited, [Where.Uuid(uuid)], Mutation.Add("fixed", 1)),
+        ];
         foreach (var (op, verb) in ops.Zip(["update", "mutate"]))
         {
             var refusal = await every.RefusalAsync(op);
             Assert.Equal(OvsdbError.ConstraintViolation, refusal.Error.Error);
             Assert.Contains($"Cannot {verb} immutable column fixed in table Limited.", refusal.Error.Details);
-            Assert.Equal(new OvsdbError(OvsdbError.ConstraintViolation, "Column fixed of table Limited cannot be changed."), await EarlyAsync(op));
+            Assert.Equal(
+                new OvsdbError(OvsdbError.ConstraintViolation, "Column fixed of table Limited cannot be changed."),
+                await EarlyAsync(op)
+            );
         }
     }
 
     [Fact]
     public async Task A_table_with_a_greatest_number_of_rows_takes_no_more()
     {
-        var refusal = await every.RefusalAsync(Op.Insert(Every.Few, Nb.Row()), Op.Insert(Every.Few, Nb.Row()), Op.Insert(Every.Few, Nb.Row()));
+        var refusal = await every.RefusalAsync(
+            Op.Insert(Every.Few, Nb.Row()),
+            Op.Insert(Every.Few, Nb.Row()),
+            Op.Insert(Every.Few, Nb.Row())
+        );
         Assert.Equal((3, OvsdbError.ConstraintViolation), (refusal.OpIndex, refusal.Error.Error));
-        Assert.Equal("transaction causes \"Few\" table to contain 3 rows, greater than the schema-defined limit of 2 row(s)", refusal.Error.Details);
+        Assert.Equal(
+            "transaction causes \"Few\" table to contain 3 rows, greater than the schema-defined limit of 2 row(s)",
+            refusal.Error.Details
+        );
     }
 
     [Fact]
@@ -140,7 +170,9 @@ public sealed class SchemaTests(Every every) : IClassFixture<Every>
         await other.Server.StopAsync();
         await other.Server.StartAsync();
         await using var connection = await other.ConnectAsync();
-        var row = (await connection.TransactAsync(Every.Name, [Op.Select(Every.Limited, [Where.Uuid(uuid)])], Ct)).MustCommit()[0].Rows.Single();
+        var row = (await connection.TransactAsync(Every.Name, [Op.Select(Every.Limited, [Where.Uuid(uuid)])], Ct))
+            .MustCommit()[0]
+            .Rows.Single();
         Assert.Equal(("a", ""), (row["name"].AsString(), row["passing"].AsString()));
     }
 

@@ -10,7 +10,11 @@ public sealed class CancelTests(Every every) : IClassFixture<Every>
     {
         using var cancel = new CancellationTokenSource();
         var mark = Op.Wait(Every.Parent, [Where.Equal("name", "mark")], ["name"], "!=", [], timeoutMilliseconds: 60_000);
-        var waiting = every.Connection.TransactAsync(Every.Name, [mark, Op.Insert(Every.Parent, Nb.Row(("name", "too late")))], cancel.Token);
+        var waiting = every.Connection.TransactAsync(
+            Every.Name,
+            [mark, Op.Insert(Every.Parent, Nb.Row(("name", "too late")))],
+            cancel.Token
+        );
         await every.Connection.EchoAsync(Ct);
         await cancel.CancelAsync();
         Assert.Equal(new Unknown("cancelled while waiting for the answer"), await waiting);
@@ -23,7 +27,9 @@ public sealed class CancelTests(Every every) : IClassFixture<Every>
     {
         using var cancel = new CancellationTokenSource();
         await cancel.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => every.Connection.TransactAsync(Every.Name, [Op.Comment("")], cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            every.Connection.TransactAsync(Every.Name, [Op.Comment("")], cancel.Token)
+        );
     }
 
     [Fact]

@@ -11,7 +11,10 @@ public sealed class GetSchemaTests(Every every) : IClassFixture<Every>
     public async Task A_database_that_the_server_lacks_has_none()
     {
         var error = await Assert.ThrowsAsync<OvsdbException>(() => every.Connection.GetSchemaAsync("Nonsense", Ct));
-        Assert.Equal(new OvsdbError(OvsdbError.UnknownDatabase, "get_schema request specifies unknown database Nonsense ([\"Nonsense\"])"), error.Error);
+        Assert.Equal(
+            new OvsdbError(OvsdbError.UnknownDatabase, "get_schema request specifies unknown database Nonsense ([\"Nonsense\"])"),
+            error.Error
+        );
     }
 
     [Fact]
@@ -39,6 +42,12 @@ public sealed class GetSchemaTests(Every every) : IClassFixture<Every>
         Assert.Equal(Columns(written), Columns(schema));
 
         static IEnumerable<string> Columns(DatabaseSchema schema) =>
-            schema.Tables.Values.SelectMany(table => table.Columns.Values.Select(column => $"{table.Name}.{column.Name} {column.Type.Key.Type} {column.Type.Value?.Type} {column.Type.Min} {column.Type.Max}")).Order();
+            schema
+                .Tables.Values.SelectMany(table =>
+                    table.Columns.Values.Select(column =>
+                        $"{table.Name}.{column.Name} {column.Type.Key.Type} {column.Type.Value?.Type} {column.Type.Min} {column.Type.Max}"
+                    )
+                )
+                .Order();
     }
 }

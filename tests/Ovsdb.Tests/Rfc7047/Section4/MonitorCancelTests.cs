@@ -22,14 +22,15 @@ public sealed class MonitorCancelTests(Every every) : IClassFixture<Every>
         Assert.Equal(5, Assert.Single(client.Snapshot.Table(Every.Table).Values)["integer"].AsInteger());
         Assert.DoesNotContain("not asked for", Assert.Single(updates));
 
-        static Func<string, string?> Noting(string word, List<string> messages) => message =>
-        {
-            if (message.Contains(word, StringComparison.Ordinal))
+        static Func<string, string?> Noting(string word, List<string> messages) =>
+            message =>
             {
-                messages.Add(message);
-            }
+                if (message.Contains(word, StringComparison.Ordinal))
+                {
+                    messages.Add(message);
+                }
 
-            return message;
-        };
+                return message;
+            };
     }
 }

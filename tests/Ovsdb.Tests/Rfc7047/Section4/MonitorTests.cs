@@ -34,7 +34,12 @@ public sealed class MonitorTests(Every every) : IClassFixture<Every>
         await client.CommitAsync(Op.Delete(Every.Table, [Where.Uuid(uuid)]));
         Assert.Null(client.Snapshot.Find(Every.Table, uuid));
         Assert.All(updates, message => Assert.Contains("\"method\":\"update\"", message));
-        Assert.Equal([(false, true), (true, true), (true, false)], updates.Select(message => (message.Contains("\"old\":", StringComparison.Ordinal), message.Contains("\"new\":", StringComparison.Ordinal))));
+        Assert.Equal(
+            [(false, true), (true, true), (true, false)],
+            updates.Select(message =>
+                (message.Contains("\"old\":", StringComparison.Ordinal), message.Contains("\"new\":", StringComparison.Ordinal))
+            )
+        );
         await Eventually.Holds("three changes are told", () => changes.Count(change => change.Uuid == uuid) == 3);
     }
 

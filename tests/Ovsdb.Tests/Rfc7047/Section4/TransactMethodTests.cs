@@ -16,12 +16,16 @@ public sealed class TransactMethodTests(Every every) : IClassFixture<Every>
             Op.Select(Every.Parent, [Where.Uuid(parent)], ["_uuid", "name", "children", "friend"]),
             Op.Comment("all of them"),
             Op.Delete(Every.Parent, [Where.Uuid(parent)]),
-            Op.Commit(durable: true));
+            Op.Commit(durable: true)
+        );
         Assert.Equal([0, 0, 1, 1, 0, 0, 0, 1, 0], results.Select(result => result.Count));
         Assert.Equal([true, true, false, false, false, false, false, false, false], results.Select(result => result.Uuid is not null));
         var row = Assert.Single(results[5].Rows);
         var child = results[1].Uuid!.Value;
-        Assert.Equal((parent, "p", child, child), (row.Uuid, row["name"].AsString(), row["children"].AsUuid(), row["friend"].AsOptionalUuid()));
+        Assert.Equal(
+            (parent, "p", child, child),
+            (row.Uuid, row["name"].AsString(), row["children"].AsUuid(), row["friend"].AsOptionalUuid())
+        );
     }
 
     [Fact]

@@ -39,9 +39,18 @@ public sealed class ConditionTests(Every every) : IClassFixture<Every>
     public async Task A_row_is_chosen_by(string column, string function, string json, bool chosen)
     {
         var uuid = await every.InsertAsync(
-            Every.Table, ("integer", 5), ("real", 1.5), ("boolean", true), ("string", "text"), ("optional_integer", 7),
-            ("integers", OvsdbValue.Set([1L, 2L, 3L])), ("string_to_string", Nb.Marks(("k", "v"), ("l", "w"))));
-        var result = await every.CommitAsync(Op.Select(Every.Table, [Where.Uuid(uuid), new Where(column, function, ValueReader.Parse(json))], ["_uuid"]));
+            Every.Table,
+            ("integer", 5),
+            ("real", 1.5),
+            ("boolean", true),
+            ("string", "text"),
+            ("optional_integer", 7),
+            ("integers", OvsdbValue.Set([1L, 2L, 3L])),
+            ("string_to_string", Nb.Marks(("k", "v"), ("l", "w")))
+        );
+        var result = await every.CommitAsync(
+            Op.Select(Every.Table, [Where.Uuid(uuid), new Where(column, function, ValueReader.Parse(json))], ["_uuid"])
+        );
         Assert.Equal(chosen, result[0].Rows.Count == 1);
     }
 
@@ -49,7 +58,12 @@ public sealed class ConditionTests(Every every) : IClassFixture<Every>
     [InlineData("string", "<", "\"x\"", "\"<\" operator may not be applied to column string of type string.")]
     [InlineData("boolean", ">=", "true", "\">=\" operator may not be applied to column boolean of type boolean.")]
     [InlineData("integers", "<", "3", "\"<\" operator may not be applied to column integers of type set of integers.")]
-    [InlineData("string_to_string", ">", "3", "\">\" operator may not be applied to column string_to_string of type map of (string, string) pairs.")]
+    [InlineData(
+        "string_to_string",
+        ">",
+        "3",
+        "\">\" operator may not be applied to column string_to_string of type map of (string, string) pairs."
+    )]
     [InlineData("integer", "==", "\"x\"", "expected integer")]
     [InlineData("_uuid", "==", "\"x\"", "expected [\"uuid\", <string>]")]
     public async Task What_cannot_be_compared_is_a_syntax_error(string column, string function, string json, string details)
@@ -74,7 +88,8 @@ public sealed class ConditionTests(Every every) : IClassFixture<Every>
         var both = await every.CommitAsync(
             Op.Select(Every.Parent, [Where.Equal("name", "a"), new Where("name", "!=", "b")]),
             Op.Select(Every.Parent, [Where.Equal("name", "a"), Where.Equal("name", "b")]),
-            Op.Select(Every.Parent, []));
+            Op.Select(Every.Parent, [])
+        );
         Assert.Equal([1, 0, 2], both.Select(result => result.Rows.Count));
     }
 }

@@ -21,16 +21,23 @@ public sealed class InsertTests(Every every) : IClassFixture<Every>
             Op.Insert(Every.Parent, Nb.Row(("children", OvsdbValue.Set([OvsdbValue.NamedUuid("one"), OvsdbValue.NamedUuid("two")])))),
             Op.Insert(Every.Child, Nb.Row(), uuidName: "one"),
             Op.Insert(Every.Child, Nb.Row(), uuidName: "two"),
-            Op.Insert(Every.Parent, Nb.Row(("friend", OvsdbValue.NamedUuid("one")))));
+            Op.Insert(Every.Parent, Nb.Row(("friend", OvsdbValue.NamedUuid("one"))))
+        );
         var uuids = results.Select(result => result.Uuid!.Value).ToArray();
-        Assert.Equal([uuids[1], uuids[2]], (await every.ReadAsync(Every.Parent, uuids[0]))["children"].AsUuidSet().OrderBy(uuid => uuid == uuids[2]));
+        Assert.Equal(
+            [uuids[1], uuids[2]],
+            (await every.ReadAsync(Every.Parent, uuids[0]))["children"].AsUuidSet().OrderBy(uuid => uuid == uuids[2])
+        );
         Assert.Equal(uuids[1], (await every.ReadAsync(Every.Parent, uuids[3]))["friend"].AsUuid());
     }
 
     [Fact]
     public async Task One_name_twice_is_a_duplicate_uuid_name()
     {
-        var refusal = await every.RefusalAsync(Op.Insert(Every.Parent, Nb.Row(), uuidName: "a"), Op.Insert(Every.Parent, Nb.Row(), uuidName: "a"));
+        var refusal = await every.RefusalAsync(
+            Op.Insert(Every.Parent, Nb.Row(), uuidName: "a"),
+            Op.Insert(Every.Parent, Nb.Row(), uuidName: "a")
+        );
         Assert.Equal((1, OvsdbError.DuplicateUuidName), (refusal.OpIndex, refusal.Error.Error));
         Assert.Equal("This \"uuid-name\" appeared on an earlier \"insert\" operation. (\"a\")", refusal.Error.Details);
     }
@@ -48,7 +55,10 @@ public sealed class InsertTests(Every every) : IClassFixture<Every>
         var nothing = Guid.NewGuid();
         var refusal = await every.RefusalAsync(Op.Insert(Every.Parent, Nb.Row(("children", nothing))), Op.Comment(""));
         Assert.Equal((2, OvsdbError.ReferentialIntegrityViolation), (refusal.OpIndex, refusal.Error.Error));
-        Assert.Matches($"^Table Parent column children row .* references nonexistent row {nothing} in table Child\\.$", refusal.Error.Details);
+        Assert.Matches(
+            $"^Table Parent column children row .* references nonexistent row {nothing} in table Child\\.$",
+            refusal.Error.Details
+        );
     }
 
     [Fact]
@@ -68,9 +78,16 @@ public sealed class InsertTests(Every every) : IClassFixture<Every>
     [Fact]
     public async Task Two_rows_with_one_key_of_an_index_are_a_constraint_violation()
     {
-        var refusal = await every.RefusalAsync(Op.Insert(Every.Limited, Nb.Row(("name", "twin"))), Op.Insert(Every.Limited, Nb.Row(("name", "twin"))));
+        var refusal = await every.RefusalAsync(
+            Op.Insert(Every.Limited, Nb.Row(("name", "twin"))),
+            Op.Insert(Every.Limited, Nb.Row(("name", "twin")))
+        );
         Assert.Equal((2, OvsdbError.ConstraintViolation), (refusal.OpIndex, refusal.Error.Error));
-        Assert.StartsWith("Transaction causes multiple rows in \"Limited\" table to have identical values (twin) for index on column \"name\".", refusal.Error.Details, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Transaction causes multiple rows in \"Limited\" table to have identical values (twin) for index on column \"name\".",
+            refusal.Error.Details,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -83,10 +100,18 @@ public sealed class InsertTests(Every every) : IClassFixture<Every>
             row =>
             {
                 var uuid = client.CommitAsync(Op.Insert(Every.Table, row)).GetAwaiter().GetResult()[0].Uuid!.Value;
-                var select = connection.TransactAsync(Every.Name, [Op.Select(Every.Table, [Where.Uuid(uuid)])], Ct).GetAwaiter().GetResult().MustCommit()[0].Rows.Single();
+                var select = connection
+                    .TransactAsync(Every.Name, [Op.Select(Every.Table, [Where.Uuid(uuid)])], Ct)
+                    .GetAwaiter()
+                    .GetResult()
+                    .MustCommit()[0]
+                    .Rows.Single();
                 var copy = client.Snapshot.Find(Every.Table, uuid)!;
                 return row.All(column => select[column.Key] == column.Value && copy[column.Key] == column.Value);
             },
-            iter: 200, threads: 1, print: row => string.Join(", ", row));
+            iter: 200,
+            threads: 1,
+            print: row => string.Join(", ", row)
+        );
     }
 }

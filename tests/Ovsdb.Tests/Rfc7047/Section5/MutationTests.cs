@@ -20,14 +20,28 @@ public sealed class MutationTests(Every every) : IClassFixture<Every>
     [InlineData("integers", """["set",[1,2]]""", "delete", """["set",[2,3]]""", "1")]
     [InlineData("integers", "1", "delete", "1", """["set",[]]""")]
     [InlineData("optional_string", """["set",[]]""", "insert", "\"x\"", "\"x\"")]
-    [InlineData("string_to_string", """["map",[["a","1"]]]""", "insert", """["map",[["a","2"],["b","3"]]]""", """["map",[["a","1"],["b","3"]]]""")]
-    [InlineData("string_to_string", """["map",[["a","1"],["b","3"]]]""", "delete", """["map",[["a","1"],["b","4"]]]""", """["map",[["b","3"]]]""")]
+    [InlineData(
+        "string_to_string",
+        """["map",[["a","1"]]]""",
+        "insert",
+        """["map",[["a","2"],["b","3"]]]""",
+        """["map",[["a","1"],["b","3"]]]"""
+    )]
+    [InlineData(
+        "string_to_string",
+        """["map",[["a","1"],["b","3"]]]""",
+        "delete",
+        """["map",[["a","1"],["b","4"]]]""",
+        """["map",[["b","3"]]]"""
+    )]
     [InlineData("string_to_string", """["map",[["a","1"],["b","3"]]]""", "delete", """["set",["a","b"]]""", """["map",[]]""")]
     [InlineData("string_to_string", """["map",[["a","1"],["b","3"]]]""", "delete", "\"a\"", """["map",[["b","3"]]]""")]
     public async Task A_column_becomes(string column, string before, string mutator, string operand, string after)
     {
         var uuid = await every.InsertAsync(Every.Table, (column, ValueReader.Parse(before)));
-        var result = await every.CommitAsync(Op.Mutate(Every.Table, [Where.Uuid(uuid)], new Mutation(column, mutator, ValueReader.Parse(operand))));
+        var result = await every.CommitAsync(
+            Op.Mutate(Every.Table, [Where.Uuid(uuid)], new Mutation(column, mutator, ValueReader.Parse(operand)))
+        );
         Assert.Equal(1, result[0].Count);
         Assert.Equal(ValueReader.Parse(after), (await every.ReadAsync(Every.Table, uuid, column))[column]);
     }
@@ -39,19 +53,39 @@ public sealed class MutationTests(Every every) : IClassFixture<Every>
     [InlineData("integer", "+=", "9223372036854775807", OvsdbError.RangeError, "Result of \"+=\" operation is out of range.")]
     [InlineData("integer", "*=", "9223372036854775807", OvsdbError.RangeError, "Result of \"*=\" operation is out of range.")]
     [InlineData("real", "*=", "1e308", OvsdbError.RangeError, "Result of \"*=\" operation is out of range.")]
-    [InlineData("one_to_three", "insert", """["set",[1,2,3]]""", OvsdbError.ConstraintViolation, "Attempted to store 4 elements in set of 1 to 3 integers.")]
+    [InlineData(
+        "one_to_three",
+        "insert",
+        """["set",[1,2,3]]""",
+        OvsdbError.ConstraintViolation,
+        "Attempted to store 4 elements in set of 1 to 3 integers."
+    )]
     [InlineData("one_to_three", "delete", "7", OvsdbError.ConstraintViolation, "Attempted to store 0 elements in set of 1 to 3 integers.")]
     [InlineData("integers", "*=", "0", OvsdbError.ConstraintViolation, "Result of \"*=\" operation contains duplicates.")]
     [InlineData("integer", "**=", "2", OvsdbError.UnknownMutator, "No mutator named **=.")]
     [InlineData("real", "%=", "2", OvsdbError.SyntaxError, "\"%=\" operator may not be applied to column real of type real.")]
     [InlineData("string", "+=", "\"x\"", OvsdbError.SyntaxError, "\"+=\" operator may not be applied to column string of type string.")]
-    [InlineData("integer", "insert", "1", OvsdbError.SyntaxError, "\"insert\" operator may not be applied to column integer of type integer.")]
+    [InlineData(
+        "integer",
+        "insert",
+        "1",
+        OvsdbError.SyntaxError,
+        "\"insert\" operator may not be applied to column integer of type integer."
+    )]
     [InlineData("integer", "+=", "\"x\"", OvsdbError.SyntaxError, "expected integer")]
     [InlineData("colour", "+=", "1", OvsdbError.UnknownColumn, "No column colour in table Every.")]
     public async Task It_fails_as(string column, string mutator, string operand, string error, string details)
     {
-        var uuid = await every.InsertAsync(Every.Table, ("integer", 7), ("real", 70.0), ("one_to_three", 7), ("integers", OvsdbValue.Set([1L, 2L])));
-        var refusal = await every.RefusalAsync(Op.Mutate(Every.Table, [Where.Uuid(uuid)], new Mutation(column, mutator, ValueReader.Parse(operand))));
+        var uuid = await every.InsertAsync(
+            Every.Table,
+            ("integer", 7),
+            ("real", 70.0),
+            ("one_to_three", 7),
+            ("integers", OvsdbValue.Set([1L, 2L]))
+        );
+        var refusal = await every.RefusalAsync(
+            Op.Mutate(Every.Table, [Where.Uuid(uuid)], new Mutation(column, mutator, ValueReader.Parse(operand)))
+        );
         Assert.Equal((error, 0), (refusal.Error.Error, refusal.OpIndex));
         Assert.Contains(details, refusal.Error.Details);
     }

@@ -17,35 +17,51 @@ public sealed class NotationTests
         Gen.Double.Where(number => number == 0 || Math.Abs(number) is > 1e-307 and < 1e308).Select(number => (OvsdbValue)number),
         Gen.Bool.Select(truth => (OvsdbValue)truth),
         Gen.Guid.Select(uuid => (OvsdbValue)uuid),
-        Gen.String[Gen.Char['a', 'z'], 1, 8].Select(OvsdbValue.NamedUuid));
+        Gen.String[Gen.Char['a', 'z'], 1, 8].Select(OvsdbValue.NamedUuid)
+    );
 
     private static readonly Gen<OvsdbValue> Any = Gen.OneOf(
         Atom,
         Atom.Array[0, 12].Select(OvsdbValue.Set),
-        Gen.Select(Atom, Atom).Array[0, 12].Select(pairs => OvsdbValue.MapOf(pairs.DistinctBy(pair => pair.Item1).Select(pair => KeyValuePair.Create(pair.Item1, pair.Item2)))));
+        Gen.Select(Atom, Atom)
+            .Array[0, 12]
+            .Select(pairs =>
+                OvsdbValue.MapOf(pairs.DistinctBy(pair => pair.Item1).Select(pair => KeyValuePair.Create(pair.Item1, pair.Item2)))
+            )
+    );
 
     [Fact]
     public void A_value_is_the_same_after_writing_and_reading() => Any.Sample(value => ValueReader.Parse(Json(value)) == value);
 
     [Fact]
-    public void A_set_does_not_depend_on_order_or_repetition() => Atom.Array[0, 12].Sample(atoms =>
-    {
-        var (one, other) = (OvsdbValue.Set(atoms), OvsdbValue.Set(atoms.Reverse().Concat(atoms)));
-        return one == other && one.GetHashCode() == other.GetHashCode();
-    });
+    public void A_set_does_not_depend_on_order_or_repetition() =>
+        Atom.Array[0, 12]
+            .Sample(atoms =>
+            {
+                var (one, other) = (OvsdbValue.Set(atoms), OvsdbValue.Set(atoms.Reverse().Concat(atoms)));
+                return one == other && one.GetHashCode() == other.GetHashCode();
+            });
 
     [Fact]
-    public void Equal_values_have_equal_hashes_and_order_agrees_with_equality() => Gen.Select(Any, Any).Sample((a, b) =>
-        (a == b) == (a.CompareTo(b) == 0) && (a != b || a.GetHashCode() == b.GetHashCode()) && a.CompareTo(b) == -b.CompareTo(a));
+    public void Equal_values_have_equal_hashes_and_order_agrees_with_equality() =>
+        Gen.Select(Any, Any)
+            .Sample(
+                (a, b) =>
+                    (a == b) == (a.CompareTo(b) == 0) && (a != b || a.GetHashCode() == b.GetHashCode()) && a.CompareTo(b) == -b.CompareTo(a)
+            );
 
     [Fact]
-    public void What_a_difference_makes_of_a_set_is_undone_by_the_same_difference() => Gen.Select(Atom.Array[0, 12], Atom.Array[0, 12]).Sample((a, b) =>
-    {
-        var type = new ColumnType(new BaseType(OvsdbKind.String), null, 0, int.MaxValue);
-        var difference = OvsdbValue.Set(a.Except(b).Concat(b.Except(a)));
-        return ColumnDifference.Apply(OvsdbValue.Set(a), difference, type) == OvsdbValue.Set(b)
-            && ColumnDifference.Apply(OvsdbValue.Set(b), difference, type) == OvsdbValue.Set(a);
-    });
+    public void What_a_difference_makes_of_a_set_is_undone_by_the_same_difference() =>
+        Gen.Select(Atom.Array[0, 12], Atom.Array[0, 12])
+            .Sample(
+                (a, b) =>
+                {
+                    var type = new ColumnType(new BaseType(OvsdbKind.String), null, 0, int.MaxValue);
+                    var difference = OvsdbValue.Set(a.Except(b).Concat(b.Except(a)));
+                    return ColumnDifference.Apply(OvsdbValue.Set(a), difference, type) == OvsdbValue.Set(b)
+                        && ColumnDifference.Apply(OvsdbValue.Set(b), difference, type) == OvsdbValue.Set(a);
+                }
+            );
 
     [Fact]
     public void A_set_of_one_is_its_atom()
@@ -74,7 +90,13 @@ public sealed class NotationTests
         await every.InitializeAsync();
         await using var connection = await every.ConnectCheckedAsync();
         var row = Nb.Row(("string_to_string", OvsdbValue.Empty), ("strings", OvsdbValue.EmptyMap), ("optional_pair", OvsdbValue.Empty));
-        (await connection.TransactAsync(Every.Name, [Op.Insert(Every.Table, row), Op.Update(Every.Table, [], row)], TestContext.Current.CancellationToken)).MustCommit();
+        (
+            await connection.TransactAsync(
+                Every.Name,
+                [Op.Insert(Every.Table, row), Op.Update(Every.Table, [], row)],
+                TestContext.Current.CancellationToken
+            )
+        ).MustCommit();
     }
 
     [Fact]
@@ -89,7 +111,16 @@ public sealed class NotationTests
     [Fact]
     public void Maps_are_read_by_key()
     {
-        var map = OvsdbValue.Map(new Dictionary<string, string> { ["b"] = "2", ["a"] = "1", ["c"] = "" }).AsStringMap();
+        var map = OvsdbValue
+            .Map(
+                new Dictionary<string, string>
+                {
+                    ["b"] = "2",
+                    ["a"] = "1",
+                    ["c"] = "",
+                }
+            )
+            .AsStringMap();
         Assert.Equal("1", map["a"]);
         Assert.False(map.ContainsKey("d"));
         Assert.Null(map.GetValueOrDefault("d"));
@@ -105,11 +136,15 @@ public sealed class NotationTests
     public void Operations_are_equal_when_all_they_say_is_equal()
     {
         var uuid = Guid.NewGuid();
-        Op Insert(string name) => Op.Insert("T", new Dictionary<string, OvsdbValue> { ["name"] = name, ["tags"] = OvsdbValue.Set([2L, 1L]) }, uuid);
+        Op Insert(string name) =>
+            Op.Insert("T", new Dictionary<string, OvsdbValue> { ["name"] = name, ["tags"] = OvsdbValue.Set([2L, 1L]) }, uuid);
         Assert.Equal(Insert("a"), Insert("a"));
         Assert.NotEqual(Insert("a"), Insert("b"));
         Assert.Equal(Op.Mutate("T", [Where.Uuid(uuid)], Mutation.Add("n", 1)), Op.Mutate("T", [Where.Uuid(uuid)], [Mutation.Add("n", 1)]));
-        Assert.Equal("{\"op\":\"insert\",\"table\":\"T\",\"uuid\":\"" + uuid + "\",\"row\":{\"name\":\"a\",\"tags\":[\"set\",[1,2]]}}", Insert("a").ToString());
+        Assert.Equal(
+            "{\"op\":\"insert\",\"table\":\"T\",\"uuid\":\"" + uuid + "\",\"row\":{\"name\":\"a\",\"tags\":[\"set\",[1,2]]}}",
+            Insert("a").ToString()
+        );
     }
 
     [Theory]

@@ -31,7 +31,8 @@ public sealed class SelectTests(Every every) : IClassFixture<Every>
             Op.Insert(Every.Parent, Nb.Row(("name", "seen"))),
             Op.Select(Every.Parent, [Where.Equal("name", "seen")]),
             Op.Delete(Every.Parent, [Where.Equal("name", "seen")]),
-            Op.Select(Every.Parent, [Where.Equal("name", "seen")]));
+            Op.Select(Every.Parent, [Where.Equal("name", "seen")])
+        );
         Assert.Equal([1, 0], new[] { 1, 3 }.Select(i => results[i].Rows.Count));
     }
 
@@ -46,6 +47,9 @@ public sealed class SelectTests(Every every) : IClassFixture<Every>
     public async Task A_column_named_twice_is_a_syntax_error()
     {
         var refusal = await every.RefusalAsync(Op.Select(Every.Parent, [], ["name", "name"]));
-        Assert.Equal(new OvsdbError(OvsdbError.SyntaxError, "array of distinct column names expected ([\"name\",\"name\"])"), refusal.Error);
+        Assert.Equal(
+            new OvsdbError(OvsdbError.SyntaxError, "array of distinct column names expected ([\"name\",\"name\"])"),
+            refusal.Error
+        );
     }
 }

@@ -7,12 +7,26 @@ public sealed class UpdateTests(Every every) : IClassFixture<Every>
     public async Task The_columns_given_are_set_in_every_row_that_matches_and_the_others_stay()
     {
         var mark = Guid.NewGuid();
-        var uuids = new[] { await every.InsertAsync(Every.Table, ("uuid", mark), ("string", "a")), await every.InsertAsync(Every.Table, ("uuid", mark), ("string", "b")) };
+        var uuids = new[]
+        {
+            await every.InsertAsync(Every.Table, ("uuid", mark), ("string", "a")),
+            await every.InsertAsync(Every.Table, ("uuid", mark), ("string", "b")),
+        };
         var other = await every.InsertAsync(Every.Table);
-        var result = await every.CommitAsync(Op.Update(Every.Table, [Where.Equal("uuid", mark)], Nb.Row(("integer", 5), ("integers", OvsdbValue.Set([1L, 2L])))));
+        var result = await every.CommitAsync(
+            Op.Update(Every.Table, [Where.Equal("uuid", mark)], Nb.Row(("integer", 5), ("integers", OvsdbValue.Set([1L, 2L]))))
+        );
         Assert.Equal(2, result[0].Count);
-        var rows = new[] { await every.ReadAsync(Every.Table, uuids[0]), await every.ReadAsync(Every.Table, uuids[1]), await every.ReadAsync(Every.Table, other) };
-        Assert.Equal([("a", 5, 2), ("b", 5, 2), ("", 0, 0)], rows.Select(row => (row["string"].AsString(), row["integer"].AsInteger(), row["integers"].Count)));
+        var rows = new[]
+        {
+            await every.ReadAsync(Every.Table, uuids[0]),
+            await every.ReadAsync(Every.Table, uuids[1]),
+            await every.ReadAsync(Every.Table, other),
+        };
+        Assert.Equal(
+            [("a", 5, 2), ("b", 5, 2), ("", 0, 0)],
+            rows.Select(row => (row["string"].AsString(), row["integer"].AsInteger(), row["integers"].Count))
+        );
     }
 
     [Fact]
@@ -31,7 +45,10 @@ public sealed class UpdateTests(Every every) : IClassFixture<Every>
     public async Task Keys_of_an_index_can_be_swapped_in_one_transaction()
     {
         var (a, b) = (await every.InsertAsync(Every.Limited, ("name", "a")), await every.InsertAsync(Every.Limited, ("name", "b")));
-        await every.CommitAsync(Op.Update(Every.Limited, [Where.Uuid(a)], Nb.Row(("name", "b"))), Op.Update(Every.Limited, [Where.Uuid(b)], Nb.Row(("name", "a"))));
+        await every.CommitAsync(
+            Op.Update(Every.Limited, [Where.Uuid(a)], Nb.Row(("name", "b"))),
+            Op.Update(Every.Limited, [Where.Uuid(b)], Nb.Row(("name", "a")))
+        );
         Assert.Equal("b", (await every.ReadAsync(Every.Limited, a))["name"].AsString());
     }
 }

@@ -56,7 +56,9 @@ public sealed class WaitTests(Every every) : IClassFixture<Every>
     [Fact]
     public async Task A_wait_whose_time_ends_has_timed_out()
     {
-        var refusal = await every.RefusalAsync(Op.Wait(Every.Parent, [Where.Equal("name", "never")], Name, "!=", [], timeoutMilliseconds: 50));
+        var refusal = await every.RefusalAsync(
+            Op.Wait(Every.Parent, [Where.Equal("name", "never")], Name, "!=", [], timeoutMilliseconds: 50)
+        );
         Assert.Equal((0, OvsdbError.TimedOut), (refusal.OpIndex, refusal.Error.Error));
     }
 
