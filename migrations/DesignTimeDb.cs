@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore.Design;
 using OvnNestApi.Data;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Migrations;
 

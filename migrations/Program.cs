@@ -1,6 +1,8 @@
-// Brings the database's schema up to date, says what it applied, and ends.
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Data;
+using OvnNestApi.Schema;
+
+// Brings the database's schema up to date, says what it applied, and ends.
 
 var connection = Environment.GetEnvironmentVariable("ConnectionStrings__Nest");
 if (string.IsNullOrEmpty(connection))

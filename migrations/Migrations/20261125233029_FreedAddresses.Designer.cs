@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
-using OvnNestApi.Data;
+using OvnNestApi.Schema;
 
 #nullable disable
 
@@ -31,7 +31,7 @@ namespace OvnNestApi.Migrations.Migrations
 
             modelBuilder.HasSequence("dirty_seq");
 
-            modelBuilder.Entity("OvnNestApi.Addresses.Address", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.Address", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -82,7 +82,7 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("addresses", (string)null);
                 });
 
-            modelBuilder.Entity("OvnNestApi.Addresses.NextAddress", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.NextAddress", b =>
                 {
                     b.Property<Guid>("NetworkId")
                         .HasColumnType("uuid")
@@ -99,7 +99,7 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("next_addresses", (string)null);
                 });
 
-            modelBuilder.Entity("OvnNestApi.ApiKeys.ApiKey", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.ApiKey", b =>
                 {
                     b.Property<Guid>("Id")
                         .ValueGeneratedOnAdd()
@@ -149,7 +149,7 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("api_keys", (string)null);
                 });
 
-            modelBuilder.Entity("OvnNestApi.Changes.Change", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.Change", b =>
                 {
                     b.Property<long>("Number")
                         .ValueGeneratedOnAdd()
@@ -212,7 +212,7 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("changes", (string)null);
                 });
 
-            modelBuilder.Entity("OvnNestApi.Containers.Container", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.Container", b =>
                 {
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid")
@@ -396,7 +396,7 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("containers", (string)null);
                 });
 
-            modelBuilder.Entity("OvnNestApi.Hosts.Enrolment", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.Enrolment", b =>
                 {
                     b.Property<Guid>("Id")
                         .ValueGeneratedOnAdd()
@@ -433,7 +433,7 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("enrolments", (string)null);
                 });
 
-            modelBuilder.Entity("OvnNestApi.Hosts.Host", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.Host", b =>
                 {
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid")
@@ -559,7 +559,7 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("hosts", (string)null);
                 });
 
-            modelBuilder.Entity("OvnNestApi.Hosts.HostCredential", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.HostCredential", b =>
                 {
                     b.Property<Guid>("Id")
                         .ValueGeneratedOnAdd()
@@ -592,7 +592,7 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("host_credentials", (string)null);
                 });
 
-            modelBuilder.Entity("OvnNestApi.Hosts.HostStatus", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.HostStatus", b =>
                 {
                     b.Property<Guid>("HostId")
                         .HasColumnType("uuid")
@@ -625,7 +625,7 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("host_status", (string)null);
                 });
 
-            modelBuilder.Entity("OvnNestApi.Names.ClaimedName", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.ClaimedName", b =>
                 {
                     b.Property<string>("Scope")
                         .HasColumnType("text")
@@ -648,7 +648,7 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("claimed_names", (string)null);
                 });
 
-            modelBuilder.Entity("OvnNestApi.Networks.Network", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.Network", b =>
                 {
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid")
@@ -835,7 +835,7 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("networks", (string)null);
                 });
 
-            modelBuilder.Entity("OvnNestApi.Placements.Placement", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.Placement", b =>
                 {
                     b.Property<Guid>("HostId")
                         .HasColumnType("uuid")
@@ -910,7 +910,7 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("placements", (string)null);
                 });
 
-            modelBuilder.Entity("OvnNestApi.Reconciling.LeaderRow", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.LeaderRow", b =>
                 {
                     b.Property<int>("Id")
                         .HasColumnType("integer")
@@ -987,7 +987,7 @@ namespace OvnNestApi.Migrations.Migrations
                         });
                 });
 
-            modelBuilder.Entity("OvnNestApi.Routers.Router", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.Router", b =>
                 {
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid")
@@ -1104,7 +1104,7 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("routers", (string)null);
                 });
 
-            modelBuilder.Entity("OvnNestApi.VlanLeases.LeaseHold", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.LeaseHold", b =>
                 {
                     b.Property<Guid>("LeaseId")
                         .HasColumnType("uuid")
@@ -1135,7 +1135,7 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("lease_holds", (string)null);
                 });
 
-            modelBuilder.Entity("OvnNestApi.VlanLeases.TagTenure", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.TagTenure", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -1197,7 +1197,7 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("vlan_history", (string)null);
                 });
 
-            modelBuilder.Entity("OvnNestApi.VlanLeases.VlanLease", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.VlanLease", b =>
                 {
                     b.Property<Guid>("Id")
                         .ValueGeneratedOnAdd()
@@ -1320,7 +1320,7 @@ namespace OvnNestApi.Migrations.Migrations
                         });
                 });
 
-            modelBuilder.Entity("OvnNestApi.Vms.Vm", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.Vm", b =>
                 {
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid")
@@ -1509,9 +1509,9 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("vms", (string)null);
                 });
 
-            modelBuilder.Entity("OvnNestApi.Addresses.Address", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.Address", b =>
                 {
-                    b.HasOne("OvnNestApi.Networks.Network", null)
+                    b.HasOne("OvnNestApi.Schema.Network", null)
                         .WithMany()
                         .HasForeignKey("NetworkId")
                         .OnDelete(DeleteBehavior.Cascade)
@@ -1519,26 +1519,26 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasConstraintName("fk_addresses_networks_network_id");
                 });
 
-            modelBuilder.Entity("OvnNestApi.Addresses.NextAddress", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.NextAddress", b =>
                 {
-                    b.HasOne("OvnNestApi.Networks.Network", null)
+                    b.HasOne("OvnNestApi.Schema.Network", null)
                         .WithOne()
-                        .HasForeignKey("OvnNestApi.Addresses.NextAddress", "NetworkId")
+                        .HasForeignKey("OvnNestApi.Schema.NextAddress", "NetworkId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_next_addresses_networks_network_id");
                 });
 
-            modelBuilder.Entity("OvnNestApi.Containers.Container", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.Container", b =>
                 {
-                    b.HasOne("OvnNestApi.Networks.Network", null)
+                    b.HasOne("OvnNestApi.Schema.Network", null)
                         .WithMany()
                         .HasForeignKey("NetworkId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_containers_networks_network_id");
 
-                    b.HasOne("OvnNestApi.Vms.Vm", null)
+                    b.HasOne("OvnNestApi.Schema.Vm", null)
                         .WithMany()
                         .HasForeignKey("VmId")
                         .OnDelete(DeleteBehavior.Restrict)
@@ -1546,9 +1546,9 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasConstraintName("fk_containers_vms_vm_id");
                 });
 
-            modelBuilder.Entity("OvnNestApi.Hosts.Enrolment", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.Enrolment", b =>
                 {
-                    b.HasOne("OvnNestApi.Hosts.Host", null)
+                    b.HasOne("OvnNestApi.Schema.Host", null)
                         .WithMany()
                         .HasForeignKey("HostId")
                         .OnDelete(DeleteBehavior.Cascade)
@@ -1556,9 +1556,9 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasConstraintName("fk_enrolments_hosts_host_id");
                 });
 
-            modelBuilder.Entity("OvnNestApi.Hosts.HostCredential", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.HostCredential", b =>
                 {
-                    b.HasOne("OvnNestApi.Hosts.Host", null)
+                    b.HasOne("OvnNestApi.Schema.Host", null)
                         .WithMany()
                         .HasForeignKey("HostId")
                         .OnDelete(DeleteBehavior.Cascade)
@@ -1566,28 +1566,28 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasConstraintName("fk_host_credentials_hosts_host_id");
                 });
 
-            modelBuilder.Entity("OvnNestApi.Hosts.HostStatus", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.HostStatus", b =>
                 {
-                    b.HasOne("OvnNestApi.Hosts.Host", null)
+                    b.HasOne("OvnNestApi.Schema.Host", null)
                         .WithOne()
-                        .HasForeignKey("OvnNestApi.Hosts.HostStatus", "HostId")
+                        .HasForeignKey("OvnNestApi.Schema.HostStatus", "HostId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_host_status_hosts_host_id");
                 });
 
-            modelBuilder.Entity("OvnNestApi.Networks.Network", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.Network", b =>
                 {
-                    b.HasOne("OvnNestApi.Routers.Router", null)
+                    b.HasOne("OvnNestApi.Schema.Router", null)
                         .WithMany()
                         .HasForeignKey("RouterId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .HasConstraintName("fk_networks_routers_router_id");
                 });
 
-            modelBuilder.Entity("OvnNestApi.Placements.Placement", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.Placement", b =>
                 {
-                    b.HasOne("OvnNestApi.Hosts.Host", null)
+                    b.HasOne("OvnNestApi.Schema.Host", null)
                         .WithMany()
                         .HasForeignKey("HostId")
                         .OnDelete(DeleteBehavior.Restrict)
@@ -1595,16 +1595,16 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasConstraintName("fk_placements_hosts_host_id");
                 });
 
-            modelBuilder.Entity("OvnNestApi.VlanLeases.LeaseHold", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.LeaseHold", b =>
                 {
-                    b.HasOne("OvnNestApi.Hosts.Host", null)
+                    b.HasOne("OvnNestApi.Schema.Host", null)
                         .WithMany()
                         .HasForeignKey("HostId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_lease_holds_hosts_host_id");
 
-                    b.HasOne("OvnNestApi.VlanLeases.VlanLease", null)
+                    b.HasOne("OvnNestApi.Schema.VlanLease", null)
                         .WithMany()
                         .HasForeignKey("LeaseId")
                         .OnDelete(DeleteBehavior.Cascade)
@@ -1612,9 +1612,9 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasConstraintName("fk_lease_holds_vlan_leases_lease_id");
                 });
 
-            modelBuilder.Entity("OvnNestApi.VlanLeases.VlanLease", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.VlanLease", b =>
                 {
-                    b.HasOne("OvnNestApi.Vms.Vm", null)
+                    b.HasOne("OvnNestApi.Schema.Vm", null)
                         .WithMany()
                         .HasForeignKey("VmId")
                         .OnDelete(DeleteBehavior.Cascade)
@@ -1622,15 +1622,15 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasConstraintName("fk_vlan_leases_vms_vm_id");
                 });
 
-            modelBuilder.Entity("OvnNestApi.Vms.Vm", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.Vm", b =>
                 {
-                    b.HasOne("OvnNestApi.Hosts.Host", null)
+                    b.HasOne("OvnNestApi.Schema.Host", null)
                         .WithMany()
                         .HasForeignKey("HostId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .HasConstraintName("fk_vms_hosts_host_id");
 
-                    b.HasOne("OvnNestApi.Networks.Network", null)
+                    b.HasOne("OvnNestApi.Schema.Network", null)
                         .WithMany()
                         .HasForeignKey("NetworkId")
                         .OnDelete(DeleteBehavior.Restrict)

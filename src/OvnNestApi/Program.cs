@@ -1,28 +1,41 @@
+using OvnNestApi.Agents;
+using OvnNestApi.Allocation;
 using OvnNestApi.ApiKeys;
 using OvnNestApi.Changes;
+using OvnNestApi.Conditions;
+using OvnNestApi.Containers;
 using OvnNestApi.Data;
 using OvnNestApi.Hosts;
 using OvnNestApi.Http;
+using OvnNestApi.Networks;
+using OvnNestApi.OpenApi;
+using OvnNestApi.Placements;
 using OvnNestApi.Reconciling;
+using OvnNestApi.Resources;
+using OvnNestApi.Routers;
+using OvnNestApi.Service;
 using OvnNestApi.Telemetry;
+using OvnNestApi.VlanLeases;
+using OvnNestApi.Vms;
 
 var isCommand = args is ["create-key", ..];
 var builder = WebApplication.CreateBuilder(isCommand ? [] : args);
 builder.AddLogging(toStandardError: isCommand);
-builder.WebHost.ConfigureKestrel(kestrel =>
-{
-    kestrel.AddServerHeader = false;
-    kestrel.Limits.MaxRequestBodySize = HttpLimits.Body;
-});
-builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = UnixSocket.Bind);
-builder.Services.AddNestDb(builder.Configuration);
-builder.Services.AddHttpSide(builder.Configuration);
-if (!isCommand)
-{
-    builder.Services.AddHostSide(builder.Configuration);
-    builder.Services.AddHostedService<ChangeRetention>();
-    builder.Services.AddReconciler(builder.Configuration);
-}
+builder.WebHost.ConfigureServer();
+
+// The parts, lower layers first.
+builder.Services.AddSingleton(TimeProvider.System);
+builder.Services.AddData(builder.Configuration);
+builder.Services.AddAllocation(builder.Configuration);
+builder.Services.AddConditions(builder.Configuration);
+builder.Services.AddHttp(builder.Configuration);
+builder.Services.AddPlacements();
+builder.Services.AddResources();
+builder.Services.AddReconciling(builder.Configuration);
+builder.Services.AddVlanLeases();
+builder.Services.AddChanges(builder.Configuration);
+builder.Services.AddOpenApiDocuments();
+builder.Services.AddAgents();
 
 await using var app = builder.Build();
 if (isCommand)
@@ -30,15 +43,33 @@ if (isCommand)
     return await CreateKey.RunAsync(app.Services, args);
 }
 
-app.UseHttpSide();
+// What every request passes through, in this order.
+app.Use(RequestIds.Assign);
+app.UseRequestLogging();
+app.UseProblemDetails();
+app.MapOpenApiDocuments();
+app.UseRouting();
+app.UseAuthentication();
+app.UseRateLimiter();
+app.UseAuthorization();
+
+// The table of contents of the API.
 app.MapHealth();
 app.MapProblemPages();
 var api = app.MapGroup("/v1").AddEndpointFilter(EndpointConventions.CheckAsync);
 api.MapService();
-api.MapNouns();
+api.MapResource(new NetworkKind());
+api.MapResource(new RouterKind());
+api.MapResource(new HostKind());
+api.MapResource(new VmKind());
+api.MapContainers();
 api.MapChanges();
 api.MapApiKeys();
-api.MapHostSide();
+api.MapEnrolments();
+api.MapAgents();
+api.MapVlanLeases();
+api.MapVlanPictures();
+api.MapReadiness();
 api.MapReconciler();
 await app.RunAsync();
 return 0;

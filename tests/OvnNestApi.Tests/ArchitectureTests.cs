@@ -1,6 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
-using OvnNestApi.Data;
+using OvnNestApi.Schema;
 using TestServers;
 
 namespace OvnNestApi.Tests;

@@ -1,8 +1,10 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
-using OvnNestApi.Changes;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
+using OvnNestApi.Problems;
+using OvnNestApi.Resources;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.ApiKeys;
 
@@ -46,7 +48,7 @@ internal static class ApiKeyEndpoints
         Guid.TryParseExact(id, "D", out var key)
         && await db.ApiKeys.AsNoTracking().FirstOrDefaultAsync(one => one.Id == key, ct) is { } found
             ? new JsonResult<ApiKeyView>(ApiKeyView.Of(found))
-            : (ProblemResult)Problems.NotFound("There is no such key.");
+            : (ProblemResult)Problem.NotFound("There is no such key.");
 
     internal static async Task<Results<JsonResult<NewApiKeyView>, ProblemResult>> PostAsync(
         HttpContext context,
@@ -58,13 +60,13 @@ internal static class ApiKeyEndpoints
         var (body, problem) = await JsonBody.ReadAsync<ApiKeyBody>(context.Request, ct);
         if (body is not { Name: { } name, Role: { } role })
         {
-            return (ProblemResult)(problem ?? Problems.Internal());
+            return (ProblemResult)(problem ?? Problem.Internal());
         }
 
         var ttl = TimeSpan.Zero;
         if (body.Ttl is not null && (!Durations.TryParse(body.Ttl, out ttl) || ttl <= TimeSpan.Zero))
         {
-            return (ProblemResult)Problems.ValidationFailed("#/ttl", "a time such as 90d is expected");
+            return (ProblemResult)Problem.ValidationFailed("#/ttl", "a time such as 90d is expected");
         }
 
         var secret = CreateKey.NewKey();
@@ -108,7 +110,7 @@ internal static class ApiKeyEndpoints
                     : null;
                 if (key is null)
                 {
-                    return Problems.NotFound("There is no such key.");
+                    return Problem.NotFound("There is no such key.");
                 }
 
                 if (key.RevokedAt is null)

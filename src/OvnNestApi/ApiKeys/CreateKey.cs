@@ -1,7 +1,8 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
-using OvnNestApi.Changes;
 using OvnNestApi.Data;
+using OvnNestApi.Http;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.ApiKeys;
 

@@ -4,6 +4,8 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
+using OvnNestApi.Problems;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Changes;
 
@@ -57,12 +59,12 @@ internal static class ChangeEndpoints
 
         if (!ChangeCursor.TryParse(after, out var from))
         {
-            return (ProblemResult)Problems.CursorInvalid();
+            return (ProblemResult)Problem.CursorInvalid();
         }
 
         if (from.Epoch != upTo.Epoch || from.Number > upTo.Number + 1_000_000 || await IsPrunedAsync(db, from, options.Value, ct))
         {
-            return (ProblemResult)Problems.CursorExpired();
+            return (ProblemResult)Problem.CursorExpired();
         }
 
         ChangeList page = new([], after);

@@ -1,12 +1,7 @@
 using Microsoft.EntityFrameworkCore;
-using OvnNestApi.Containers;
 using OvnNestApi.Contracts;
 using OvnNestApi.Data;
-using OvnNestApi.Hosts;
-using OvnNestApi.Networks;
-using OvnNestApi.Reconciling;
-using OvnNestApi.Routers;
-using OvnNestApi.Vms;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Conditions;
 

@@ -1,8 +1,8 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Contracts;
 using OvnNestApi.Data;
-using OvnNestApi.Hosts;
-using OvnNestApi.VlanLeases;
+using OvnNestApi.Schema;
+using OvnNestApi.Work;
 
 namespace OvnNestApi.Conditions;
 
@@ -100,7 +100,7 @@ internal static class Readiness
     private static async Task<List<Verdict>> OfVmsAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
     {
         var vms = db.Vms.Where(v => ids.Contains(v.Id));
-        var digests = (await Work.OfVmsAsync(db, vms, cancellationToken)).ToDictionary(w => w.Id, w => w.Digest);
+        var digests = (await DesiredWork.OfVmsAsync(db, vms, cancellationToken)).ToDictionary(w => w.Id, w => w.Digest);
         var rows = await (
             from v in vms
             from p in db.Placements.Where(p => p.HostId == v.HostId && p.ObjectId == v.Id && p.Wanted).DefaultIfEmpty()
@@ -162,7 +162,10 @@ internal static class Readiness
         }
 
         var containers = db.Containers.Where(c => own.Contains(c.Id));
-        var digests = (await Work.OfContainersAsync(db, containers, cancellationToken)).ToDictionary(w => w.Work.Id, w => w.Work.Digest);
+        var digests = (await DesiredWork.OfContainersAsync(db, containers, cancellationToken)).ToDictionary(
+            w => w.Work.Id,
+            w => w.Work.Digest
+        );
         var rows = await (
             from c in containers
             join v in db.Vms on c.VmId equals v.Id

@@ -1,12 +1,10 @@
 using Microsoft.EntityFrameworkCore;
-using OvnNestApi.Addresses;
-using OvnNestApi.Data;
-using OvnNestApi.Http;
-using OvnNestApi.Names;
-using OvnNestApi.Networks;
+using OvnNestApi.Allocation;
 using OvnNestApi.Placements;
-using OvnNestApi.VlanLeases;
-using OvnNestApi.Vms;
+using OvnNestApi.Ports;
+using OvnNestApi.Problems;
+using OvnNestApi.Resources;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Containers;
 
@@ -58,7 +56,7 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
         Vm = vms.Find(vm => vm.DeletingSince is null);
         if (Vm is null)
         {
-            return vms.Count > 0 ? Problems.BeingDeleted($"The vm {vmName} is being deleted.") : Problems.NotFound("vm", vmName);
+            return vms.Count > 0 ? Problem.BeingDeleted($"The vm {vmName} is being deleted.") : Problem.NotFound("vm", vmName);
         }
 
         if (spec.Network is null && Network?.Id != Vm.NetworkId)

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Data;
 

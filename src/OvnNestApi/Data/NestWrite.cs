@@ -2,7 +2,8 @@ using System.Data;
 using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
-using OvnNestApi.Http;
+using OvnNestApi.Problems;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Data;
 
@@ -77,7 +78,7 @@ internal static class NestWrite
             )
         {
             // Anything but a refusal by a server that goes on: the commit may have been done.
-            return Problems.OutcomeUnknown();
+            return Problem.OutcomeUnknown();
         }
     }
 }

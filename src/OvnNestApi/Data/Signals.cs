@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Data;
 

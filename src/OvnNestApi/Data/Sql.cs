@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using NpgsqlTypes;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Data;
 

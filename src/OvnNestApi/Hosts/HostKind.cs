@@ -1,7 +1,8 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Conditions;
-using OvnNestApi.Data;
-using OvnNestApi.Http;
+using OvnNestApi.Problems;
+using OvnNestApi.Resources;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Hosts;
 

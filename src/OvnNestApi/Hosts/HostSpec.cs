@@ -1,4 +1,5 @@
 using OvnNestApi.Http;
+using OvnNestApi.Resources;
 
 namespace OvnNestApi.Hosts;
 

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
-using OvnNestApi.Data;
-using OvnNestApi.Http;
+using OvnNestApi.Problems;
+using OvnNestApi.Resources;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Hosts;
 

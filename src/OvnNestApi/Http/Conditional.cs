@@ -1,5 +1,6 @@
 using Microsoft.Net.Http.Headers;
-using OvnNestApi.Data;
+using OvnNestApi.Problems;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Http;
 
@@ -25,7 +26,7 @@ internal sealed record Conditional(IReadOnlyList<string>? IfMatch, bool CreateOn
     {
         if (CreateOnly && present is not null)
         {
-            return Problems.PreconditionFailed("If-None-Match: * was sent, and the object exists.");
+            return Problem.PreconditionFailed("If-None-Match: * was sent, and the object exists.");
         }
 
         if (IfMatch is null || (present is not null && (IfMatch.Contains("*") || IfMatch.Contains(ETag(present.Id, present.Revision)))))
@@ -33,7 +34,7 @@ internal sealed record Conditional(IReadOnlyList<string>? IfMatch, bool CreateOn
             return null;
         }
 
-        return Problems.PreconditionFailed(
+        return Problem.PreconditionFailed(
             present is null
                 ? "If-Match was sent, and there is no such object."
                 : $"If-Match was sent, and the object's ETag is {ETag(present.Id, present.Revision)}."

@@ -1,3 +1,5 @@
+using OvnNestApi.Problems;
+
 namespace OvnNestApi.Http;
 
 /// <summary>Gives a body to the answers that ASP.NET itself leaves empty, such as 404 and 405 of its routing.</summary>
@@ -12,11 +14,11 @@ internal static class EmptyAnswers
 
         return context.Response.StatusCode switch
         {
-            StatusCodes.Status404NotFound => Write(Problems.NotFound()),
-            StatusCodes.Status405MethodNotAllowed => Write(Problems.MethodNotAllowed()),
-            StatusCodes.Status406NotAcceptable => Write(Problems.NotAcceptable("The answer is application/json.")),
-            StatusCodes.Status413PayloadTooLarge => Write(Problems.BodyTooLarge(HttpLimits.Body)),
-            StatusCodes.Status415UnsupportedMediaType => Write(Problems.UnsupportedMediaType(JsonBody.WantsJson)),
+            StatusCodes.Status404NotFound => Write(Problem.NotFound()),
+            StatusCodes.Status405MethodNotAllowed => Write(Problem.MethodNotAllowed()),
+            StatusCodes.Status406NotAcceptable => Write(Problem.NotAcceptable("The answer is application/json.")),
+            StatusCodes.Status413PayloadTooLarge => Write(Problem.BodyTooLarge(HttpLimits.Body)),
+            StatusCodes.Status415UnsupportedMediaType => Write(Problem.UnsupportedMediaType(JsonBody.WantsJson)),
             _ => Task.CompletedTask,
         };
 

@@ -1,4 +1,5 @@
 using Microsoft.Net.Http.Headers;
+using OvnNestApi.Problems;
 
 namespace OvnNestApi.Http;
 
@@ -37,7 +38,7 @@ internal static class EndpointConventions
 
         return representations.Choose(context.Request) is not null
             ? next(invocation)
-            : Refuse(Problems.NotAcceptable($"The answer is {string.Join(" or ", representations.MediaTypes)}."));
+            : Refuse(Problem.NotAcceptable($"The answer is {string.Join(" or ", representations.MediaTypes)}."));
     }
 
     private static Problem? CheckQuery(QueryParameters known, IQueryCollection query)
@@ -47,17 +48,17 @@ internal static class EndpointConventions
             if (!known.All.Any(parameter => parameter.Name == name))
             {
                 var names = known.All.Count == 0 ? "none" : string.Join(", ", known.All.Select(parameter => parameter.Name));
-                return Problems.UnknownParameter($"The query has a parameter that this operation does not know. It knows: {names}.");
+                return Problem.UnknownParameter($"The query has a parameter that this operation does not know. It knows: {names}.");
             }
 
             if (values.Count > 1)
             {
-                return Problems.UnknownParameter($"{name} is in the query more than once.");
+                return Problem.UnknownParameter($"{name} is in the query more than once.");
             }
 
             if (values.ToString().Any(char.IsControl))
             {
-                return Problems.UnknownParameter($"{name} has a control character.");
+                return Problem.UnknownParameter($"{name} has a control character.");
             }
         }
 

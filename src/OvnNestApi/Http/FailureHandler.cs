@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.Extensions.Hosting;
+using OvnNestApi.Data;
+using OvnNestApi.Problems;
 
 namespace OvnNestApi.Http;
 
@@ -23,13 +25,13 @@ internal sealed partial class FailureHandler(IHostApplicationLifetime lifetime, 
         switch (exception)
         {
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
-                return Problems.BodyTooLarge(HttpLimits.Body);
+                return Problem.BodyTooLarge(HttpLimits.Body);
             case BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType }:
-                return Problems.UnsupportedMediaType(JsonBody.WantsJson);
+                return Problem.UnsupportedMediaType(JsonBody.WantsJson);
             case BadHttpRequestException:
-                return Problems.MalformedJson("The request could not be read.");
+                return Problem.MalformedJson("The request could not be read.");
             case OperationCanceledException when lifetime.ApplicationStopping.IsCancellationRequested:
-                return Problems.ShuttingDown();
+                return Problem.ShuttingDown();
         }
 
         if (Conflicts.Outage(exception) is { } outage)
@@ -39,7 +41,7 @@ internal sealed partial class FailureHandler(IHostApplicationLifetime lifetime, 
         }
 
         LogBug(exception);
-        return Problems.Internal();
+        return Problem.Internal();
     }
 
     [LoggerMessage(LogLevel.Warning, "The database cannot be used: {Error}")]

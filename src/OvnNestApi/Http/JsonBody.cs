@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using OvnNestApi.Problems;
 
 namespace OvnNestApi.Http;
 
@@ -25,13 +26,13 @@ internal static class JsonBody
         {
             return (
                 default,
-                Problems.UnsupportedMediaType(mediaType == Json ? WantsJson : $"Send the patch with Content-Type: {mediaType} (RFC 7396).")
+                Problem.UnsupportedMediaType(mediaType == Json ? WantsJson : $"Send the patch with Content-Type: {mediaType} (RFC 7396).")
             );
         }
 
         if (request.ContentLength > HttpLimits.Body)
         {
-            return (default, Problems.BodyTooLarge(HttpLimits.Body));
+            return (default, Problem.BodyTooLarge(HttpLimits.Body));
         }
 
         using var bytes = new MemoryStream();
@@ -51,12 +52,12 @@ internal static class JsonBody
     {
         if (utf8.Length > HttpLimits.Body)
         {
-            return (default, Problems.BodyTooLarge(HttpLimits.Body));
+            return (default, Problem.BodyTooLarge(HttpLimits.Body));
         }
 
         if (!Utf8.IsValid(utf8.Span))
         {
-            return (default, Problems.MalformedJson("The body is not UTF-8."));
+            return (default, Problem.MalformedJson("The body is not UTF-8."));
         }
 
         try
@@ -68,7 +69,7 @@ internal static class JsonBody
         {
             return (
                 default,
-                Problems.MalformedJson(
+                Problem.MalformedJson(
                     e.LineNumber is { } line
                         ? $"Not JSON, or nested deeper than {ApiJson.MaxDepth}: see line {line + 1}, byte {e.BytePositionInLine}."
                         : "The body is empty or not JSON."

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Net.Http.Headers;
+using OvnNestApi.Problems;
 
 namespace OvnNestApi.Http;
 

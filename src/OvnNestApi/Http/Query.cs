@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using OvnNestApi.Problems;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Http;
 
@@ -48,14 +50,14 @@ internal sealed class Query(HttpRequest request)
     /// <summary>The name of an object.</summary>
     public string? Name(string name) =>
         Text(name) is not { } text ? null
-        : Data.ResourceName.IsValid(text) ? text
+        : ResourceName.IsValid(text) ? text
         : Refuse<string?>($"{name} must be the name of an object.");
 
     internal delegate bool TryParse<T>(string? text, out T value);
 
     private T? Refuse<T>(string detail)
     {
-        Problem ??= Problems.UnknownParameter(detail);
+        Problem ??= Problem.UnknownParameter(detail);
         return default;
     }
 }

@@ -1,5 +1,5 @@
 using System.Threading.RateLimiting;
-using OvnNestApi.ApiKeys;
+using OvnNestApi.Problems;
 
 namespace OvnNestApi.Http;
 
@@ -35,7 +35,7 @@ internal static class RateLimits
             options.OnRejected = (rejected, _) =>
             {
                 var after = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var time) ? time : TimeSpan.FromSeconds(1);
-                return new(new ProblemResult(Problems.RateLimited(after)).ExecuteAsync(rejected.HttpContext));
+                return new(new ProblemResult(Problem.RateLimited(after)).ExecuteAsync(rejected.HttpContext));
             };
         });
     }

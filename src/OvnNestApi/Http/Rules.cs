@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.RegularExpressions;
-using OvnNestApi.Data;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Http;
 

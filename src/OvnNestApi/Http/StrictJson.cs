@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using OvnNestApi.Problems;
 
 namespace OvnNestApi.Http;
 
@@ -24,7 +25,7 @@ internal static class StrictJson
         Check(json, typeof(T), at ?? JsonPointer.Root, [], errors);
         return errors.Count == 0
             ? (json.Deserialize<T>(ApiJson.Options), null)
-            : (null, Problems.ValidationFailed(errors.Take(MostErrors).ToList()));
+            : (null, Problem.ValidationFailed(errors.Take(MostErrors).ToList()));
     }
 
     private static void Check(

@@ -1,6 +1,6 @@
-using OvnNestApi.Addresses;
 using OvnNestApi.Contracts;
-using OvnNestApi.Http;
+using OvnNestApi.Problems;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Networks;
 

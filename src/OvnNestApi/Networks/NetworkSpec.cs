@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
-using OvnNestApi.Addresses;
 using OvnNestApi.Http;
+using OvnNestApi.Resources;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Networks;
 

@@ -1,10 +1,10 @@
 using Microsoft.EntityFrameworkCore;
-using OvnNestApi.Addresses;
+using OvnNestApi.Allocation;
 using OvnNestApi.Data;
-using OvnNestApi.Http;
-using OvnNestApi.Names;
 using OvnNestApi.Placements;
-using OvnNestApi.Routers;
+using OvnNestApi.Problems;
+using OvnNestApi.Resources;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Networks;
 
@@ -58,12 +58,12 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
         var switchName = spec.Switch?.Name ?? Name;
         if (_isStored && (target.SwitchName != switchName || target.SwitchExisting != isExisting))
         {
-            return Problems.Immutable("#/spec/switch", "The logical switch of a network cannot be changed.");
+            return Problem.Immutable("#/spec/switch", "The logical switch of a network cannot be changed.");
         }
 
         if (NetworkRules.Check(spec, isExisting) is { Count: > 0 } errors)
         {
-            return Problems.ValidationFailed(errors);
+            return Problem.ValidationFailed(errors);
         }
 
         (target.SwitchName, target.SwitchExisting) = (switchName, isExisting);
@@ -145,16 +145,16 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
             .ToListAsync(cancellationToken);
         if (used.Find(a => a.Ip is { } ip && (spec.Subnet is not { } subnet || !subnet.IsHost(ip))) is { } left)
         {
-            return Problems.Immutable("#/spec/subnet", $"The subnet would leave out {left.Ip}, which is in use.");
+            return Problem.Immutable("#/spec/subnet", $"The subnet would leave out {left.Ip}, which is in use.");
         }
 
         if (target.Gateway is { } gateway && used.Exists(a => a.Ip == gateway))
         {
-            return Problems.AddressTaken("#/spec/gateway", $"A port of the network has the address {gateway}.");
+            return Problem.AddressTaken("#/spec/gateway", $"A port of the network has the address {gateway}.");
         }
 
         return target.GatewayMac is { } mac && used.Exists(a => a.Mac == mac)
-            ? Problems.AddressTaken("#/spec/gatewayMac", $"A port of the network has the address {mac}.")
+            ? Problem.AddressTaken("#/spec/gatewayMac", $"A port of the network has the address {mac}.")
             : null;
     }
 
@@ -173,7 +173,7 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
             .Select(n => new { n.Name, n.Subnet })
             .ToListAsync(cancellationToken);
         return others.Find(other => other.Subnet?.Overlaps(subnet) is true) is { } same
-            ? Problems.AddressTaken(
+            ? Problem.AddressTaken(
                 "#/spec/subnet",
                 $"{subnet} overlaps {same.Subnet} of network {same.Name}, which joins router {router.Name} too."
             )

@@ -1,4 +1,4 @@
-using OvnNestApi.Addresses;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Northbound;
 
@@ -25,7 +25,7 @@ public sealed record DesiredRouter : DesiredObject
     public required Guid RouterUuid { get; init; }
 }
 
-/// <summary>A network: <see cref="Networks.Network"/> says what the values mean.</summary>
+/// <summary>A network: <see cref="Schema.Network"/> says what the values mean.</summary>
 public sealed record DesiredNetwork : DesiredObject
 {
     public required string SwitchName { get; init; }

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using OvnNestApi.Data;
-using OvnNestApi.Reconciling;
 using Ovsdb;
 
 namespace OvnNestApi.Northbound;

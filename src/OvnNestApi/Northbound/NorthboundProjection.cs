@@ -1,5 +1,5 @@
 using System.Globalization;
-using OvnNestApi.Addresses;
+using OvnNestApi.Schema;
 using Ovsdb;
 using Columns = System.Collections.Generic.KeyValuePair<string, Ovsdb.OvsdbValue>;
 

@@ -1,4 +1,4 @@
-using OvnNestApi.Data;
+using OvnNestApi.Schema;
 using Ovsdb;
 
 namespace OvnNestApi.Northbound;

@@ -1,4 +1,5 @@
 using OvnNestApi.Data;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Placements;
 

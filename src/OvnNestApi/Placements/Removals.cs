@@ -1,4 +1,4 @@
-using OvnNestApi.Addresses;
+using OvnNestApi.Allocation;
 
 namespace OvnNestApi.Placements;
 

@@ -1,8 +1,9 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
+using OvnNestApi.Allocation;
 using OvnNestApi.Conditions;
 using OvnNestApi.Data;
-using OvnNestApi.VlanLeases;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Placements;
 

@@ -1,7 +1,8 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
+using OvnNestApi.Allocation;
 using OvnNestApi.Data;
-using OvnNestApi.VlanLeases;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Placements;
 

@@ -1,6 +1,6 @@
 using Microsoft.EntityFrameworkCore;
-using OvnNestApi.Data;
 using OvnNestApi.Northbound;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Reconciling;
 

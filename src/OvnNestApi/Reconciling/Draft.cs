@@ -1,4 +1,3 @@
-using OvnNestApi.Data;
 using OvnNestApi.Northbound;
 
 namespace OvnNestApi.Reconciling;

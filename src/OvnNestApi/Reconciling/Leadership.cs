@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
-using OvnNestApi.Data;
 using OvnNestApi.Http;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Reconciling;
 

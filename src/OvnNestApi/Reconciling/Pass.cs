@@ -3,7 +3,7 @@ using OvnNestApi.Conditions;
 using OvnNestApi.Data;
 using OvnNestApi.Northbound;
 using OvnNestApi.Placements;
-using OvnNestApi.VlanLeases;
+using OvnNestApi.Schema;
 using Ovsdb;
 
 namespace OvnNestApi.Reconciling;

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using OvnNestApi.Data;
 using OvnNestApi.Northbound;
 using OvnNestApi.Placements;
+using OvnNestApi.Schema;
 using Ovsdb;
 
 namespace OvnNestApi.Reconciling;

@@ -2,9 +2,10 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
-using OvnNestApi.Changes;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
+using OvnNestApi.Problems;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Reconciling;
 
@@ -50,7 +51,7 @@ internal static class ReconcilerEndpoints
         var (body, problem) = await JsonBody.ReadAsync<ReconcilerBody>(context.Request, ct);
         if (body?.Spec is not { } spec)
         {
-            return (ProblemResult)(problem ?? Problems.ValidationFailed("#/spec", "is required"));
+            return (ProblemResult)(problem ?? Problem.ValidationFailed("#/spec", "is required"));
         }
 
         problem = await NestWrite.RunAsync(

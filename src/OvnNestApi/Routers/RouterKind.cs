@@ -1,8 +1,9 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Conditions;
-using OvnNestApi.Data;
-using OvnNestApi.Http;
 using OvnNestApi.Networks;
+using OvnNestApi.Problems;
+using OvnNestApi.Resources;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Routers;
 

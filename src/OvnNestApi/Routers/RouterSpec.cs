@@ -1,4 +1,4 @@
-using OvnNestApi.Http;
+using OvnNestApi.Resources;
 
 namespace OvnNestApi.Routers;
 

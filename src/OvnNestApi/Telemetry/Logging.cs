@@ -1,3 +1,4 @@
+using OvnNestApi.Http;
 using Serilog;
 using Serilog.Events;
 using Serilog.Formatting.Compact;
@@ -17,7 +18,7 @@ internal static class Logging
                     .MinimumLevel.Override("Microsoft.EntityFrameworkCore.Update", LogEventLevel.Fatal)
                     .MinimumLevel.Override("Microsoft.EntityFrameworkCore.Database", LogEventLevel.Fatal)
                     .MinimumLevel.Override("Microsoft.EntityFrameworkCore.Query", LogEventLevel.Fatal)
-                    .MinimumLevel.Override("OvnNestApi.ApiKeys.KeyAuthentication", LogEventLevel.Warning)
+                    .MinimumLevel.Override("OvnNestApi.KeyAuthentication", LogEventLevel.Warning)
                     .Enrich.FromLogContext()
                     .ReadFrom.Configuration(builder.Configuration)
                     .WriteTo.Console(
@@ -33,7 +34,7 @@ internal static class Logging
             options.EnrichDiagnosticContext = (line, request) =>
             {
                 line.Set("RequestId", request.TraceIdentifier);
-                line.Set("By", request.Features.Get<ApiKeys.Principal>()?.By);
+                line.Set("By", request.Features.Get<Principal>()?.By);
             };
             options.GetLevel = (request, _, exception) =>
                 exception is not null || request.Response.StatusCode == 500 ? LogEventLevel.Error

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using OvnNestApi.Allocation;
 
 namespace OvnNestApi.VlanLeases;
 

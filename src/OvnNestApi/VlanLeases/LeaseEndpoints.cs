@@ -1,9 +1,13 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Allocation;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
 using OvnNestApi.Placements;
+using OvnNestApi.Problems;
+using OvnNestApi.Resources;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.VlanLeases;
 
@@ -86,7 +90,7 @@ internal static class LeaseEndpoints
 
         if (await FindVmAsync(db, vm, ct) is not { } id)
         {
-            return (ProblemResult)Problems.NotFound("vm", vm);
+            return (ProblemResult)Problem.NotFound("vm", vm);
         }
 
         var leases = Expiry
@@ -108,7 +112,7 @@ internal static class LeaseEndpoints
     ) =>
         await FindAsync(db, reading, vm, tag, ct) is { } view
             ? Answer(context, view, StatusCodes.Status200OK)
-            : (ProblemResult)Problems.NotFound("vlan-lease", tag);
+            : (ProblemResult)Problem.NotFound("vlan-lease", tag);
 
     internal static async Task<Results<JsonResult<LeaseView>, JsonResult<LeasesView>, ProblemResult>> PostAsync(
         string vm,
@@ -152,11 +156,11 @@ internal static class LeaseEndpoints
     {
         if (!TryParse(tag, out var number))
         {
-            return (ProblemResult)Problems.NotFound("vlan-lease", tag);
+            return (ProblemResult)Problem.NotFound("vlan-lease", tag);
         }
 
         var (spec, dryRun, problem) = await ReadAsync(context, ct);
-        problem ??= spec.Count is null ? null : Problems.ValidationFailed("#/spec/count", "is for POST: this URL is one tag");
+        problem ??= spec.Count is null ? null : Problem.ValidationFailed("#/spec/count", "is for POST: this URL is one tag");
         var (lease, isNew) = ((VlanLease?)null, false);
         problem ??= await NestWrite.RunAsync(
             db,
@@ -170,7 +174,7 @@ internal static class LeaseEndpoints
         );
         if (problem is not null || lease is null)
         {
-            return (ProblemResult)(problem ?? Problems.Internal());
+            return (ProblemResult)(problem ?? Problem.Internal());
         }
 
         signals.Logged();
@@ -190,7 +194,7 @@ internal static class LeaseEndpoints
     {
         var (options, problem) = WriteOptions.Of(context);
         var isTag = TryParse(tag, out var number);
-        problem ??= isTag ? null : Problems.NotFound("vlan-lease", tag);
+        problem ??= isTag ? null : Problem.NotFound("vlan-lease", tag);
         LeaseView? left = null;
         problem ??= await NestWrite.RunAsync(
             db,

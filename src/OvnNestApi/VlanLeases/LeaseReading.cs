@@ -2,7 +2,7 @@ using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Conditions;
 using OvnNestApi.Data;
-using OvnNestApi.Http;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.VlanLeases;
 

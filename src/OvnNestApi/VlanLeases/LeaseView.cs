@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OvnNestApi.Http;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.VlanLeases;
 

@@ -1,11 +1,12 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using NpgsqlTypes;
-using OvnNestApi.Changes;
+using OvnNestApi.Allocation;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
 using OvnNestApi.Placements;
-using OvnNestApi.Vms;
+using OvnNestApi.Problems;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.VlanLeases;
 
@@ -47,11 +48,7 @@ internal static class Reservations
         var (held, own) = (leases.Find(l => l.Tag == tag), leases.Find(l => l.Owner == owner));
         if (own is not null && own.Tag != tag)
         {
-            return (
-                null,
-                false,
-                Problems.VlanTagTaken($"{owner} has tag {own.Tag} of {vmName} ({Word(own.State)}).", null, "#/spec/owner")
-            );
+            return (null, false, Problem.VlanTagTaken($"{owner} has tag {own.Tag} of {vmName} ({Word(own.State)}).", null, "#/spec/owner"));
         }
 
         if (Check(condition, held) is { } failed)
@@ -76,7 +73,7 @@ internal static class Reservations
             null,
             false,
             held is null
-                ? Problems.VlanTagTaken($"Tag {tag} of {vmName} has just been taken.", TimeSpan.FromSeconds(1))
+                ? Problem.VlanTagTaken($"Tag {tag} of {vmName} has just been taken.", TimeSpan.FromSeconds(1))
                 : Leases.Taken(vm, held, "#/spec")
         );
     }
@@ -103,7 +100,7 @@ internal static class Reservations
             return (
                 [],
                 false,
-                Problems.ValidationFailed("#/spec/owner", $"may have {LeaseSpec.LongestOwner} characters with -{count} behind it")
+                Problem.ValidationFailed("#/spec/owner", $"may have {LeaseSpec.LongestOwner} characters with -{count} behind it")
             );
         }
 
@@ -127,7 +124,7 @@ internal static class Reservations
                 return (
                     [],
                     false,
-                    Problems.VlanTagTaken(
+                    Problem.VlanTagTaken(
                         $"{present[0].Owner} has tag {present[0].Tag} of {vmName} ({Word(present[0].State)}).",
                         null,
                         "#/spec/owner"
@@ -182,9 +179,9 @@ internal static class Reservations
         switch (lease)
         {
             case null:
-                return Problems.NotFound($"Tag {tag} of {vmName} is not leased.");
+                return Problem.NotFound($"Tag {tag} of {vmName} is not leased.");
             case { State: LeaseState.Bound }:
-                return Problems.InUse(
+                return Problem.InUse(
                     $"Tag {tag} of {vmName} is bound to container {lease.ContainerName}. Delete the container, or give it another tag."
                 );
             case { State: LeaseState.Reserved }:
@@ -270,7 +267,7 @@ internal static class Reservations
     {
         if (condition.CreateOnly && lease is not null)
         {
-            return Problems.PreconditionFailed("If-None-Match: * was sent, and the tag is leased.");
+            return Problem.PreconditionFailed("If-None-Match: * was sent, and the tag is leased.");
         }
 
         return
@@ -280,7 +277,7 @@ internal static class Reservations
                 && (condition.IfMatch.Contains("*") || condition.IfMatch.Contains(Conditional.ETag(lease.Id, lease.Revision)))
             )
             ? null
-            : Problems.PreconditionFailed(
+            : Problem.PreconditionFailed(
                 lease is null
                     ? "If-Match was sent, and the tag is not leased."
                     : $"If-Match was sent, and the lease's ETag is {Conditional.ETag(lease.Id, lease.Revision)}."
@@ -320,8 +317,8 @@ internal static class Reservations
                 .AsNoTracking()
                 .ToListAsync(cancellationToken)
             : [];
-        return vms is not [var vm, ..] ? (null, Problems.NotFound("vm", name))
-            : vm.DeletingSince is not null && !evenDeleting ? (null, Problems.BeingDeleted($"The VM {name} is being deleted."))
+        return vms is not [var vm, ..] ? (null, Problem.NotFound("vm", name))
+            : vm.DeletingSince is not null && !evenDeleting ? (null, Problem.BeingDeleted($"The VM {name} is being deleted."))
             : (vm, null);
     }
 }

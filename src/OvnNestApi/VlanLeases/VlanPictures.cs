@@ -1,8 +1,11 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
-using OvnNestApi.Data;
+using OvnNestApi.Allocation;
 using OvnNestApi.Http;
+using OvnNestApi.Problems;
+using OvnNestApi.Resources;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.VlanLeases;
 
@@ -45,7 +48,7 @@ internal static class VlanPictures
     {
         if (await LeaseEndpoints.FindVmAsync(db, vm, ct) is not { } id)
         {
-            return (ProblemResult)Problems.NotFound("vm", vm);
+            return (ProblemResult)Problem.NotFound("vm", vm);
         }
 
         var text = await db.Vms.Where(v => v.Id == id).Select(v => v.VlanRanges).SingleAsync(ct);
@@ -100,7 +103,7 @@ internal static class VlanPictures
             .ToListAsync(ct);
         if (items.Count == 0 && await LeaseEndpoints.FindVmAsync(db, vm, ct) is null)
         {
-            return (ProblemResult)Problems.NotFound("vm", vm);
+            return (ProblemResult)Problem.NotFound("vm", vm);
         }
 
         var next = items.Count > limit ? $"{items[limit - 1].Number}" : null;

@@ -1,5 +1,5 @@
 using OvnNestApi.Http;
-using OvnNestApi.VlanLeases;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Vms;
 

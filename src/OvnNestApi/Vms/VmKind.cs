@@ -1,8 +1,10 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Conditions;
-using OvnNestApi.Data;
 using OvnNestApi.Http;
-using OvnNestApi.Placements;
+using OvnNestApi.Ports;
+using OvnNestApi.Problems;
+using OvnNestApi.Resources;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Vms;
 

@@ -1,5 +1,6 @@
-using OvnNestApi.Data;
 using OvnNestApi.Http;
+using OvnNestApi.Ports;
+using OvnNestApi.Resources;
 
 namespace OvnNestApi.Vms;
 

@@ -1,14 +1,14 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
-using OvnNestApi.Addresses;
+using OvnNestApi.Allocation;
 using OvnNestApi.Containers;
 using OvnNestApi.Data;
-using OvnNestApi.Hosts;
 using OvnNestApi.Http;
-using OvnNestApi.Names;
-using OvnNestApi.Networks;
 using OvnNestApi.Placements;
-using OvnNestApi.VlanLeases;
+using OvnNestApi.Ports;
+using OvnNestApi.Problems;
+using OvnNestApi.Resources;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Vms;
 
@@ -136,7 +136,7 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
                 : uplink is not null && (Claims.IsReservedDevice(uplink) || uplink == spec.Bridge || uplink == spec.Interface)
                     ? $"{uplink} is no device that leads out of the VM; eth1 might be one"
                     : null;
-        return wrong is null ? null : Problems.ValidationFailed("#/spec/uplink/interface", wrong);
+        return wrong is null ? null : Problem.ValidationFailed("#/spec/uplink/interface", wrong);
     }
 
     /// <summary>The ranges may not leave out a tag that they had and somebody has, or will have again. One that was asked for outside of them stays there.</summary>
@@ -170,7 +170,7 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
         );
         return left.Count == 0
             ? null
-            : Problems.Immutable(
+            : Problem.Immutable(
                 "#/spec/vlanRanges",
                 $"The ranges would leave out tags that are in use: {named}{(left.Count > MostNamed ? $" and {left.Count - MostNamed} more" : "")}."
             );

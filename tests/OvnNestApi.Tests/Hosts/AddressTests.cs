@@ -1,9 +1,8 @@
 using Microsoft.EntityFrameworkCore;
-using OvnNestApi.Addresses;
-using OvnNestApi.Containers;
+using OvnNestApi.Allocation;
 using OvnNestApi.Data;
-using OvnNestApi.Http;
-using OvnNestApi.Networks;
+using OvnNestApi.Problems;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Tests.Hosts;
 

@@ -1,8 +1,9 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
+using OvnNestApi.Agents;
 using OvnNestApi.Contracts;
 using OvnNestApi.Data;
-using OvnNestApi.Hosts;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Tests.Hosts;
 

@@ -1,6 +1,5 @@
 using OvnNestApi.Conditions;
-using OvnNestApi.Data;
-using OvnNestApi.Reconciling;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Tests.Hosts;
 

@@ -1,8 +1,9 @@
 using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Allocation;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
+using OvnNestApi.Schema;
 using OvnNestApi.VlanLeases;
-using OvnNestApi.Vms;
 
 namespace OvnNestApi.Tests.Hosts;
 

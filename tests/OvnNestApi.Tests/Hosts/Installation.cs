@@ -1,14 +1,10 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
-using OvnNestApi.Addresses;
-using OvnNestApi.Containers;
+using OvnNestApi.Allocation;
 using OvnNestApi.Data;
-using OvnNestApi.Hosts;
-using OvnNestApi.Http;
-using OvnNestApi.Networks;
 using OvnNestApi.Placements;
-using OvnNestApi.VlanLeases;
-using OvnNestApi.Vms;
+using OvnNestApi.Problems;
+using OvnNestApi.Schema;
 using TestServers;
 
 namespace OvnNestApi.Tests.Hosts;

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
-using OvnNestApi.VlanLeases;
+using OvnNestApi.Allocation;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Tests.Hosts;
 

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Conditions;
 using OvnNestApi.Data;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Tests.Hosts;
 

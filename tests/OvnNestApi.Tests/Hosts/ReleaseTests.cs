@@ -1,7 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Conditions;
-using OvnNestApi.Data;
-using OvnNestApi.VlanLeases;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Tests.Hosts;
 
@@ -288,7 +287,7 @@ public sealed class ReleaseTests
         Assert.Equal(heir.Id, agent.Work.Vms.Single().Id);
     }
 
-    private static async Task<(Installation Nest, Vms.Vm Vm, Agent Agent)> RunningAsync()
+    private static async Task<(Installation Nest, Vm Vm, Agent Agent)> RunningAsync()
     {
         var nest = await Installation.CreateAsync();
         var host = await nest.HostAsync();

@@ -1,8 +1,10 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using OvnNestApi.Allocation;
 using OvnNestApi.Data;
 using OvnNestApi.Placements;
+using OvnNestApi.Schema;
 using OvnNestApi.VlanLeases;
 
 namespace OvnNestApi.Tests.Hosts;

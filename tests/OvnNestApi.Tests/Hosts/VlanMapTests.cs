@@ -1,5 +1,6 @@
 using System.Net;
 using System.Xml.Linq;
+using OvnNestApi.Schema;
 using OvnNestApi.VlanLeases;
 
 namespace OvnNestApi.Tests.Hosts;

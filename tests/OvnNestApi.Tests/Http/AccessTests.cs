@@ -1,6 +1,8 @@
 using System.Net;
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.ApiKeys;
+using OvnNestApi.Http;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Tests.Http;
 

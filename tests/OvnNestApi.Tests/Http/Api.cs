@@ -7,6 +7,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OvnNestApi.ApiKeys;
 using OvnNestApi.Data;
+using OvnNestApi.Http;
+using OvnNestApi.Problems;
+using OvnNestApi.Schema;
 using OvnNestApi.Tests.Hosts;
 
 namespace OvnNestApi.Tests.Http;
@@ -204,7 +207,7 @@ public sealed record Answer(HttpStatusCode Status, string Text, IReadOnlyDiction
         Assert.True(Text.StartsWith('{') && Json.TryGetProperty("code", out _), $"{(int)Status}: {Text}");
         Assert.Equal((code, "application/problem+json"), (Code, Headers["Content-Type"]));
         Assert.Equal((int)Status, Json.GetProperty("status").GetInt32());
-        Assert.Equal(OvnNestApi.Http.ProblemCatalogue.ByCode[code].Status, (int)Status);
+        Assert.Equal(ProblemCatalogue.ByCode[code].Status, (int)Status);
         Assert.Equal($"/problems/{code}", Json.GetProperty("type").GetString());
         Assert.Equal(Headers["X-Request-Id"], Json.GetProperty("requestId").GetString());
         if (pointers.Length > 0)

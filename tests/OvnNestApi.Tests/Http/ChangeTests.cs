@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using OvnNestApi.Changes;
+using OvnNestApi.Data;
 
 namespace OvnNestApi.Tests.Http;
 

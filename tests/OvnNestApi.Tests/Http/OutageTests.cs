@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using OvnNestApi.Data;
+using OvnNestApi.Schema;
 using TestServers;
 
 namespace OvnNestApi.Tests.Http;

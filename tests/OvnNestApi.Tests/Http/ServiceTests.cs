@@ -1,5 +1,5 @@
 using System.Net;
-using OvnNestApi.Http;
+using OvnNestApi.Problems;
 
 namespace OvnNestApi.Tests.Http;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using OvnNestApi.ApiKeys;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Tests.Http;
 

@@ -1,5 +1,5 @@
-using OvnNestApi.Addresses;
 using OvnNestApi.Northbound;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Tests.Northbound;
 

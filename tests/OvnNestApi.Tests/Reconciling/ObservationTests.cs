@@ -1,7 +1,6 @@
 using Microsoft.EntityFrameworkCore;
-using OvnNestApi.Data;
+using OvnNestApi.Schema;
 using OvnNestApi.Tests.Hosts;
-using OvnNestApi.VlanLeases;
 using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;

@@ -1,5 +1,5 @@
 using System.Net;
-using OvnNestApi.ApiKeys;
+using OvnNestApi.Schema;
 using OvnNestApi.Tests.Http;
 using TestServers;
 

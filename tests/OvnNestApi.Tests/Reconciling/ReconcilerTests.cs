@@ -1,5 +1,5 @@
 using Microsoft.EntityFrameworkCore;
-using OvnNestApi.Data;
+using OvnNestApi.Schema;
 using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;

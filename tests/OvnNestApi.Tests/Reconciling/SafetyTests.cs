@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
-using OvnNestApi.Data;
-using OvnNestApi.Reconciling;
+using OvnNestApi.Schema;
 using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;

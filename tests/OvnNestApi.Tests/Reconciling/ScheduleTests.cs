@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using OvnNestApi.Reconciling;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Tests.Reconciling;
 

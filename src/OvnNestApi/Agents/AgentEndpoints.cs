@@ -1,0 +1,178 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Contracts;
+using OvnNestApi.Data;
+using OvnNestApi.Http;
+using OvnNestApi.Problems;
+using OvnNestApi.Schema;
+
+namespace OvnNestApi.Agents;
+
+/// <summary>What a host's agent asks and tells. A credential opens its own host's URLs and no others.</summary>
+internal static class AgentEndpoints
+{
+    private const string ExampleReport =
+        """{"cursor":"1-7","systemId":"ubuntu2","nbCfg":4,"objects":[],"bridges":[],"removed":[],"unknown":[]}""";
+
+    /// <summary>A report in bytes: tens of thousands of objects.</summary>
+    private const int LongestReport = 32 * 1024 * 1024;
+
+    public static void MapAgents(this IEndpointRouteBuilder api)
+    {
+        var agent = api.MapGroup("/hosts/{host}").WithTags("Agents").RequireAuthorization(Policies.Host);
+        agent
+            .MapMethods("/work", [HttpMethods.Get, HttpMethods.Head], GetWorkAsync)
+            .Takes(
+                new("after", "The cursor of the work that the agent has."),
+                new("wait", "How long the answer may be held while nothing differs, such as 10s, at most 60s.")
+            )
+            .Describe(
+                "get-host-work",
+                "The work of a host",
+                "All that the host shall have and remove. With `after` the answer is held until the work differs: 204 when it does not in time."
+            );
+        agent
+            .MapPut("/report", PutReportAsync)
+            .Takes()
+            .TakesBody<HostReport>(JsonBody.Json, ExampleReport)
+            .WithMetadata(new RequestSizeLimitAttribute(LongestReport))
+            .Describe(
+                "put-host-report",
+                "What a host has done and sees",
+                "Sent after each pass of the agent. The same again changes nothing."
+            );
+        agent
+            .MapPost("/credentials", PostCredentialAsync)
+            .Takes()
+            .TakesBody<EnrolmentRequest>(JsonBody.Json, Enrolments.Example)
+            .Describe(
+                "rotate-host-credential",
+                "Give a host another key",
+                "Tells the SHA-256 of the new key. Both keys work until this is sent again with the new key, which ends every other one."
+            );
+    }
+
+    internal static async Task<Results<HostWorkResult, NoContent, ProblemResult>> GetWorkAsync(
+        string host,
+        HttpContext context,
+        NestDb db,
+        WorkPoll poll,
+        CancellationToken ct
+    )
+    {
+        var query = new Query(context.Request);
+        var (after, wait) = (query.Text("after"), query.Duration("wait") ?? TimeSpan.Zero);
+        if (query.Problem is { } problem)
+        {
+            return (ProblemResult)problem;
+        }
+
+        if (await FindAsync(host, context, db, ct) is not { } id)
+        {
+            return (ProblemResult)Problem.NotFound("host", host);
+        }
+
+        return await poll.NextAsync(id, WorkCursor.Parse(after), wait, isAgent: Principal.Of(context).HostId is not null, ct) is { } work
+            ? new HostWorkResult(work)
+            : TypedResults.NoContent();
+    }
+
+    internal static async Task<Results<NoContent, ProblemResult>> PutReportAsync(
+        HttpContext context,
+        NestDb db,
+        Reports reports,
+        HostPresence presence,
+        Signals signals,
+        CancellationToken ct
+    )
+    {
+        var host = Principal.Of(context).HostId ?? throw new InvalidOperationException("Only an agent reports.");
+        HostReport? report;
+        try
+        {
+            report = await JsonSerializer.DeserializeAsync<HostReport>(context.Request.Body, ContractJson.Options, ct);
+        }
+        catch (JsonException e)
+        {
+            return (ProblemResult)Problem.MalformedJson($"The report cannot be read: {e.Path ?? "$"}.");
+        }
+
+        if (report is null || HasNull(report.Objects) || HasNull(report.Bridges) || HasNull(report.Unknown))
+        {
+            return (ProblemResult)
+                Problem.ValidationFailed("#", "A report with objects, bridges and unknown is expected, without null in them.");
+        }
+
+        presence.Seen(host);
+        var (isNews, problem) = await reports.TakeAsync(db, host, report, ct);
+        if (isNews)
+        {
+            signals.Written(db);
+        }
+
+        return problem is null ? TypedResults.NoContent() : (ProblemResult)problem;
+    }
+
+    internal static async Task<Results<JsonResult<EnrolmentAnswer>, ProblemResult>> PostCredentialAsync(
+        HttpContext context,
+        NestDb db,
+        CancellationToken ct
+    )
+    {
+        var sender = Principal.Of(context);
+        var host = sender.HostId ?? throw new InvalidOperationException("Only an agent has a credential.");
+        var (key, problem) = await Enrolments.ReadKeyAsync(context.Request, ct);
+        problem ??= await NestWrite.RunAsync(
+            db,
+            async token =>
+            {
+                if (await db.HostCredentials.AnyAsync(c => c.Id == sender.Id && c.KeySha256 == key, token))
+                {
+                    await db.HostCredentials.Where(c => c.HostId == host && c.Id != sender.Id).ExecuteDeleteAsync(token);
+                }
+                else if (!await db.HostCredentials.AnyAsync(c => c.HostId == host && c.KeySha256 == key, token))
+                {
+                    await db.HostCredentials.Where(c => c.HostId == host && c.Id != sender.Id).ExecuteDeleteAsync(token);
+                    db.HostCredentials.Add(new() { HostId = host, KeySha256 = key });
+                    ChangeLog.Add(db, "host-credential", null, sender.Name, host, "created", null, null);
+                }
+
+                return null;
+            },
+            ct
+        );
+        return problem is null ? new JsonResult<EnrolmentAnswer>(new(sender.Name)) : (ProblemResult)problem;
+    }
+
+    private static bool HasNull<T>(IReadOnlyList<T>? items) => items?.Any(item => item is null) ?? false;
+
+    /// <summary>An agent's own host by its credential; for an admin, who may look, by name.</summary>
+    private static async Task<Guid?> FindAsync(string host, HttpContext context, NestDb db, CancellationToken cancellationToken) =>
+        Principal.Of(context).HostId
+        ?? await db
+            .Hosts.Where(h => h.Name == host)
+            .OrderBy(h => h.DeletingSince != null)
+            .Select(h => (Guid?)h.Id)
+            .FirstOrDefaultAsync(cancellationToken);
+}
+
+/// <summary>Answers with a host's work, in the form that both programs agree on.</summary>
+internal sealed class HostWorkResult(HostWork work) : IResult, IStatusCodeHttpResult, IValueHttpResult<HostWork>
+{
+    public int? StatusCode => StatusCodes.Status200OK;
+
+    public HostWork Value => work;
+
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(work, ContractJson.Options);
+        httpContext.Response.ContentType = "application/json";
+        httpContext.Response.ContentLength = body.Length;
+        httpContext.Response.Headers.CacheControl = "no-store";
+        return HttpMethods.IsHead(httpContext.Request.Method)
+            ? Task.CompletedTask
+            : httpContext.Response.Body.WriteAsync(body, httpContext.RequestAborted).AsTask();
+    }
+}

@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
+using OvnNestApi.Data;
+using OvnNestApi.Schema;
+
+namespace OvnNestApi.Agents;
+
+/// <summary>The hosts whose agents this process has heard of. Written to the database in batches: a thousand open polls are one statement every few seconds.</summary>
+internal sealed partial class HostPresence(IDbContextFactory<NestDb> databases, TimeProvider time, ILogger<HostPresence> logger)
+    : BackgroundService
+{
+    private const string Write = """
+        INSERT INTO host_status (host_id, seen_at, applied_revision, unknown) SELECT id, now(), 0, '{}' FROM hosts WHERE id = ANY(@hosts) ORDER BY id
+        ON CONFLICT (host_id) DO UPDATE SET seen_at = now()
+        """;
+
+    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(2);
+    private readonly ConcurrentDictionary<Guid, int> _polls = new();
+    private readonly ConcurrentDictionary<Guid, bool> _seen = new();
+    private readonly ConcurrentDictionary<Guid, bool> _written = new();
+    private readonly Signal _first = new();
+
+    /// <summary>A poll of the host is open until the result is disposed.</summary>
+    public IDisposable Poll(Guid host)
+    {
+        _polls.AddOrUpdate(host, 1, (_, open) => open + 1);
+        Seen(host);
+        return new OpenPoll(this, host);
+    }
+
+    /// <summary>Something came from the host's agent. The first time is written at once.</summary>
+    public void Seen(Guid host)
+    {
+        _seen[host] = true;
+        if (_written.TryAdd(host, true))
+        {
+            _first.Set();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var first = _first.Next;
+            try
+            {
+                await WriteAsync(stoppingToken);
+                await Signal.WaitAsync(first, Pace, time, stoppingToken);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                LogFailure(e.Message);
+                await Task.Delay(Pace, time, stoppingToken);
+            }
+        }
+    }
+
+    private async Task WriteAsync(CancellationToken cancellationToken)
+    {
+        var hosts = _polls.Keys.Union(_seen.Keys).ToArray();
+        if (hosts.Length == 0)
+        {
+            return;
+        }
+
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await db.ExecuteAsync(Write, cancellationToken, ("hosts", hosts));
+        foreach (var host in hosts)
+        {
+            _seen.TryRemove(host, out _);
+        }
+    }
+
+    private void Close(Guid host)
+    {
+        Seen(host);
+        if (_polls.AddOrUpdate(host, 0, (_, open) => open - 1) == 0)
+        {
+            _polls.TryRemove(KeyValuePair.Create(host, 0));
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Heartbeats of hosts could not be written: {Error}")]
+    private partial void LogFailure(string error);
+
+    private sealed class OpenPoll(HostPresence presence, Guid host) : IDisposable
+    {
+        public void Dispose() => presence.Close(host);
+    }
+}

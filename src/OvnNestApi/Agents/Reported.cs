@@ -1,0 +1,56 @@
+using OvnNestApi.Contracts;
+
+namespace OvnNestApi.Agents;
+
+/// <summary>A report in the shape that statements take, cut to bounds.</summary>
+internal sealed class Reported
+{
+    private const int Longest = 1000,
+        MostUnknown = 100;
+
+    /// <param name="applied">The revision of the work that the report is about; -1: of no work of ours, so it confirms nothing.</param>
+    public Reported(Guid host, HostReport report, long applied)
+    {
+        var objects = (report.Objects ?? []).DistinctBy(o => o.Id).ToList();
+        var bridges = report.Bridges ?? [];
+        var tags = bridges.SelectMany(b => (b.Tags ?? []).Select(tag => (b.Vm, Tag: tag))).ToList();
+        (Applied, SystemId, NbCfg) = (applied, Cut(report.SystemId, 255), report.NbCfg);
+        Unknown =
+        [
+            .. (report.Unknown ?? []).Take(MostUnknown).Select(u => Cut($"{u.What} ({u.Id})", 200) ?? "").Order(StringComparer.Ordinal),
+        ];
+        Parameters =
+        [
+            ("host", host),
+            ("applied", applied),
+            ("nbcfg", NbCfg),
+            ("removed", (report.Removed ?? []).Distinct().ToArray()),
+            ("ids", objects.Select(o => o.Id).ToArray()),
+            ("digests", objects.Select(o => Cut(o.Digest, 128)).ToArray()),
+            ("errors", objects.Select(o => Cut(o.Error, Longest)).ToArray()),
+            ("addresses", objects.Select(o => Cut(o.Address, 64)).ToArray()),
+            ("installed", objects.Select(o => o.OvnInstalled).ToArray()),
+            ("attached", bridges.Where(b => b.Attached).Select(b => b.Vm).Distinct().ToArray()),
+            ("tagvms", tags.Select(t => t.Vm).ToArray()),
+            ("tags", tags.Select(t => t.Tag).ToArray()),
+        ];
+    }
+
+    public long Applied { get; }
+
+    public string? SystemId { get; }
+
+    public long? NbCfg { get; }
+
+    public string[] Unknown { get; }
+
+    /// <summary>What every statement on a report takes.</summary>
+    public (string Name, object? Value)[] Parameters { get; }
+
+    /// <summary>Text for people and PostgreSQL: no NUL, no more than is useful.</summary>
+    private static string? Cut(string? text, int length)
+    {
+        var clean = text?.Replace('\0', ' ');
+        return clean?.Length > length ? clean[..length] : clean;
+    }
+}

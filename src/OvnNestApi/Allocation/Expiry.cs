@@ -1,0 +1,66 @@
+using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Data;
+using OvnNestApi.Schema;
+
+namespace OvnNestApi.Allocation;
+
+/// <summary>What time alone ends, by the database's clock: whoever looks finds it ended, whether or not anybody has swept.</summary>
+internal static class Expiry
+{
+    private const string FreeThese = """
+        freed AS (DELETE FROM vlan_leases l USING over WHERE l.id = over.id RETURNING l.id, l.expires_at)
+        UPDATE vlan_history h SET until = f.expires_at FROM freed f WHERE h.until IS NULL AND h.lease_id = f.id
+        """;
+
+    private const string ReturnThese = """
+        returned AS (
+            UPDATE vlan_leases l SET state = 'Reserved', container_id = NULL, container_name = NULL, cool_until = NULL, drain_nb_cfg = NULL, former_ip = NULL, former_mac = NULL,
+                since = statement_timestamp(), revision = revision + 1
+            FROM over WHERE l.id = over.id RETURNING l.id, l.vm_id, l.tag, l.owner)
+        INSERT INTO vlan_history (vm_id, vm_name, tag, lease_id, owner, "from")
+        SELECT r.vm_id, v.name, r.tag, r.id, r.owner, statement_timestamp() FROM returned r JOIN vms v ON v.id = r.vm_id
+        """;
+
+    private const string HasCooled =
+        "l.state = 'Cooling' AND l.cool_until <= now() AND l.owner IS NOT NULL AND (l.expires_at > now() OR l.expires_at IS NULL)";
+
+    /// <summary>Frees what is over, but for what another process has in hand. A reservation's tenure ended with its time, whenever that is noticed.</summary>
+    public static string Free { get; } =
+        $"""
+            WITH over AS (SELECT l.id FROM vlan_leases l WHERE {IsOver("l")} LIMIT 1000 FOR UPDATE SKIP LOCKED),
+            {FreeThese}
+            """;
+
+    /// <summary>Gives cooled tags back to the clients whose they are, but for what another process has in hand.</summary>
+    public static string Return { get; } =
+        $"""
+            WITH over AS (SELECT l.id FROM vlan_leases l WHERE {HasCooled} LIMIT 1000 FOR UPDATE SKIP LOCKED),
+            {ReturnThese}
+            """;
+
+    private static readonly string OfVm = $"""
+        WITH over AS (SELECT l.id FROM vlan_leases l WHERE l.vm_id = @vm AND {IsOver("l")} FOR UPDATE),
+        {FreeThese};
+        WITH over AS (SELECT l.id FROM vlan_leases l WHERE l.vm_id = @vm AND {HasCooled} FOR UPDATE),
+        {ReturnThese}
+        """;
+
+    private static readonly string Standing = $"SELECT * FROM vlan_leases l WHERE {Stands("l")}";
+
+    /// <summary>A row that stands for nothing any more: cooled and going back to nobody, or reserved and expired.</summary>
+    public static string IsOver(string lease) =>
+        $"""
+            (({lease}.state = 'Cooling' AND {lease}.cool_until <= now() AND ({lease}.owner IS NULL OR {lease}.expires_at <= now()))
+             OR ({lease}.state = 'Reserved' AND {lease}.expires_at <= now()))
+            """;
+
+    /// <summary>The contrary. (What never expires has no time to compare with: unknown, which is not true either.)</summary>
+    public static string Stands(string lease) => $"{IsOver(lease)} IS NOT TRUE";
+
+    /// <summary>The leases that are not over.</summary>
+    public static IQueryable<VlanLease> Leases(NestDb db) => db.VlanLeases.FromSqlRaw(Standing);
+
+    /// <summary>Frees, and gives back, what is due of one VM. The caller holds the VM's row lock.</summary>
+    public static Task SweepVmAsync(NestDb db, Guid vm, CancellationToken cancellationToken) =>
+        db.ExecuteAsync(OfVm, cancellationToken, ("vm", vm));
+}

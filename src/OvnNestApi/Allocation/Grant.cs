@@ -1,0 +1,149 @@
+using NpgsqlTypes;
+using OvnNestApi.Data;
+using OvnNestApi.Schema;
+
+namespace OvnNestApi.Allocation;
+
+/// <summary>Makes leases of free tags. The caller holds the VM's row lock; the unique index on (VM, tag) decides all the same.</summary>
+/// <remarks>Times are the statement's, not the transaction's: the lock is held by then, so tenures of a tag never overlap.</remarks>
+internal static class Grant
+{
+    // Scalars, which the planner cannot turn into joins that read all of the VM's rows.
+    private static readonly string IsFree = $"""
+        (SELECT true FROM vlan_leases l WHERE l.vm_id = @vm AND l.tag = t.tag AND {Expiry.Stands("l")}) IS NULL
+        """;
+
+    private const string WasNeverUsed = "(SELECT true FROM vlan_history h WHERE h.vm_id = @vm AND h.tag = t.tag LIMIT 1) IS NULL";
+
+    // The parts of a UNION ALL are read one after the other, and no further than the limit. Below the VM's next_tag no tag was never used. A set that is
+    // generated in the list of a SELECT is made as it is read, in FROM it would be made whole.
+    private static readonly string Chosen = $"""
+        SELECT @tag::int AS tag, false AS is_new WHERE @tag::int IS NOT NULL
+        UNION ALL
+        (SELECT t.tag, true FROM (SELECT generate_series(greatest(r.low, @next), r.high) AS tag FROM unnest(@low::int[], @high::int[]) AS r (low, high)) t
+         WHERE @tag::int IS NULL AND {WasNeverUsed} AND {IsFree}
+         LIMIT @count)
+        UNION ALL
+        (SELECT t.tag, false FROM unnest(@low::int[], @high::int[]) AS r (low, high), generate_series(r.low, r.high) AS t (tag),
+            LATERAL (SELECT h.until FROM vlan_history h WHERE h.vm_id = @vm AND h.tag = t.tag ORDER BY h.until DESC LIMIT 1) last
+         WHERE @tag::int IS NULL AND {IsFree}
+         ORDER BY last.until, t.tag LIMIT @count)
+        LIMIT @count
+        """;
+
+    private static readonly string Make = $"""
+        WITH chosen AS MATERIALIZED ({Chosen}),
+        granted AS (
+            INSERT INTO vlan_leases AS old (id, vm_id, tag, state, container_id, container_name, owner, ttl, expires_at, since, awaits_all_chassis, revision)
+            SELECT gen_random_uuid(), @vm, chosen.tag, CASE WHEN @container::uuid IS NULL THEN 'Reserved' ELSE 'Bound' END,
+                @container, @name, (@owners)[row_number() OVER (ORDER BY chosen.tag)],
+                @ttltext::text, statement_timestamp() + @ttl::interval, statement_timestamp(), false, 1
+            FROM chosen
+            WHERE NOT @alone OR NOT (
+                (@name IS NOT NULL AND EXISTS (SELECT FROM vlan_leases mine WHERE mine.vm_id = @vm AND mine.container_name = @name))
+                OR EXISTS (SELECT FROM vlan_leases mine WHERE mine.vm_id = @vm AND mine.owner = ANY(@owners)))
+            ON CONFLICT (vm_id, tag) DO UPDATE SET
+                id = excluded.id, state = excluded.state, container_id = excluded.container_id, container_name = excluded.container_name, successor_id = NULL,
+                owner = excluded.owner, ttl = excluded.ttl, expires_at = excluded.expires_at, since = excluded.since, drain_nb_cfg = NULL, cool_until = NULL,
+                former_ip = NULL, former_mac = NULL, awaits_all_chassis = false, revision = 1
+            WHERE {Expiry.IsOver("old")}
+            RETURNING id, tag, owner, expires_at, since),
+        -- As of this statement's beginning, the replaced rows are those that were over.
+        ended AS (
+            UPDATE vlan_history h SET until = (g.replaced).expires_at
+            FROM (SELECT (SELECT l FROM vlan_leases l WHERE l.vm_id = @vm AND l.tag = granted.tag) AS replaced FROM granted) g
+            WHERE h.lease_id = (g.replaced).id AND h.until IS NULL),
+        told AS (
+            INSERT INTO vlan_history (vm_id, vm_name, tag, lease_id, container_id, container_name, owner, "from")
+            SELECT @vm, @vmname, tag, id, @container, @name, owner, since FROM granted),
+        logged AS (
+            INSERT INTO changes (by, request_id, kind, vm, name, object_id, action, after)
+            SELECT @by, @request, 'vlan-lease', @vmname, tag, id, 'created', json_strip_nulls(json_build_object('spec', json_build_object('owner', owner, 'ttl', @ttltext)))
+            FROM granted WHERE owner IS NOT NULL ORDER BY tag),
+        moved AS (
+            UPDATE vms SET next_tag = greatest(next_tag, CASE WHEN (SELECT count(*) FROM chosen WHERE is_new) < @count THEN {VlanRanges.Highest} + 1 ELSE (SELECT max(tag) + 1 FROM chosen WHERE is_new) END)
+            WHERE id = @vm AND @tag::int IS NULL AND next_tag <= {VlanRanges.Highest} AND EXISTS (SELECT FROM granted))
+        SELECT id, tag, owner, expires_at, since FROM granted ORDER BY tag
+        """;
+
+    /// <summary>Binds a tag to a container.</summary>
+    /// <param name="tag">The tag; null: any of the VM's ranges, never used ones first, then the one free longest.</param>
+    /// <param name="alone">Only if no other lease of the VM has to do with the container's name.</param>
+    /// <returns>The tag; null: not free, none free, or not alone.</returns>
+    public static async Task<int?> BoundAsync(
+        NestDb db,
+        Vm vm,
+        Guid container,
+        string name,
+        int? tag,
+        bool alone,
+        CancellationToken cancellationToken
+    )
+    {
+        var granted = await MakeAsync(db, vm, tag, 1, (container, name), null, null, alone, cancellationToken);
+        return granted is [var one] ? one.Tag : null;
+    }
+
+    /// <summary>Reserves a tag for each of a client's keys, and logs it.</summary>
+    /// <param name="tag">The tag, if it is one key; null: any.</param>
+    /// <param name="ttl">How long; null: for ever.</param>
+    /// <param name="alone">Only if no other lease of the VM has one of the keys.</param>
+    /// <returns>The leases in the order of their tags, not tracked; fewer than keys: the caller rolls back.</returns>
+    public static Task<List<VlanLease>> ReservedAsync(
+        NestDb db,
+        Vm vm,
+        int? tag,
+        string[] owners,
+        (string Text, TimeSpan Time)? ttl,
+        bool alone,
+        CancellationToken cancellationToken
+    ) => MakeAsync(db, vm, tag, owners.Length, null, owners, ttl, alone, cancellationToken);
+
+    // A null says its type too, or the statement would be planned each time.
+    private static Task<List<VlanLease>> MakeAsync(
+        NestDb db,
+        Vm vm,
+        int? tag,
+        int count,
+        (Guid Id, string Name)? container,
+        string[]? owners,
+        (string Text, TimeSpan Time)? ttl,
+        bool alone,
+        CancellationToken cancellationToken
+    )
+    {
+        var ranges = VlanRanges.Parse(vm.VlanRanges).Ranges;
+        return db.QueryAsync(
+            Make,
+            row => new VlanLease
+            {
+                Id = row.GetGuid(0),
+                VmId = vm.Id,
+                Tag = row.GetInt32(1),
+                State = container is null ? LeaseState.Reserved : LeaseState.Bound,
+                ContainerId = container?.Id,
+                ContainerName = container?.Name,
+                Owner = row.IsDBNull(2) ? null : row.GetString(2),
+                Ttl = ttl?.Text,
+                ExpiresAt = row.IsDBNull(3) ? null : row.GetFieldValue<DateTimeOffset>(3),
+                Since = row.GetFieldValue<DateTimeOffset>(4),
+            },
+            cancellationToken,
+            ("vm", vm.Id),
+            ("vmname", vm.Name),
+            ("next", vm.NextTag),
+            ("tag", Sql.Typed(NpgsqlDbType.Integer, tag)),
+            ("count", count),
+            ("container", Sql.Typed(NpgsqlDbType.Uuid, container?.Id)),
+            ("name", Sql.Typed(NpgsqlDbType.Text, container?.Name)),
+            ("owners", Sql.Typed(NpgsqlDbType.Array | NpgsqlDbType.Text, owners)),
+            ("ttl", Sql.Typed(NpgsqlDbType.Interval, ttl?.Time)),
+            ("ttltext", Sql.Typed(NpgsqlDbType.Text, ttl?.Text)),
+            ("alone", alone),
+            ("by", db.Actor.By),
+            ("request", Sql.Typed(NpgsqlDbType.Text, db.Actor.RequestId)),
+            ("low", ranges.Select(r => r.Low).ToArray()),
+            ("high", ranges.Select(r => r.High).ToArray())
+        );
+    }
+}

@@ -1,0 +1,210 @@
+using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Data;
+using OvnNestApi.Problems;
+using OvnNestApi.Schema;
+
+namespace OvnNestApi.Allocation;
+
+/// <summary>Gives tags to containers and takes them back. Part of the caller's transaction, which holds the VM's row lock; the unique indexes decide.</summary>
+internal static class Leases
+{
+    private const string Release = """
+        UPDATE vlan_leases l SET state = 'Draining', since = statement_timestamp(), drain_nb_cfg = NULL, revision = revision + 1,
+            awaits_all_chassis = NOT EXISTS (SELECT FROM lease_holds h WHERE h.lease_id = l.id)
+                OR EXISTS (SELECT FROM vms v WHERE v.id = l.vm_id AND v.uplink_interface IS NOT NULL)
+        WHERE l.container_id = ANY(@containers) AND l.state = 'Bound';
+        UPDATE vlan_leases SET successor_id = NULL WHERE successor_id = ANY(@containers)
+        """;
+
+    private const string Take = """
+        WITH taken AS (
+            UPDATE vlan_leases SET
+                id = CASE WHEN state = 'Reserved' THEN id ELSE gen_random_uuid() END,
+                state = 'Bound', since = statement_timestamp(), container_id = @container, container_name = @name, successor_id = NULL, drain_nb_cfg = NULL, cool_until = NULL,
+                former_ip = NULL, former_mac = NULL,
+                awaits_all_chassis = false, revision = revision + 1
+            WHERE id = @lease RETURNING id, vm_id, tag, owner),
+        ended AS (UPDATE vlan_history SET until = statement_timestamp() WHERE lease_id = @lease AND until IS NULL)
+        INSERT INTO vlan_history (vm_id, vm_name, tag, lease_id, container_id, container_name, owner, "from")
+        SELECT vm_id, @vmname, tag, id, @container, @name, owner, statement_timestamp() FROM taken
+        """;
+
+    /// <summary>
+    /// Binds a tag to the container and sets <see cref="Container.Tag"/>. The container's row need not be stored yet.
+    /// A tag that the container had before and now has no more goes on draining.
+    /// </summary>
+    /// <param name="asked">The tag asked for; null: the present one while it fits (<paramref name="mayKeep"/>), else any of the VM's ranges.</param>
+    /// <param name="ownerKey">The key of a reservation to take; null: none.</param>
+    /// <param name="mayKeep">False: with no tag asked for, another one is chosen even if the present one fits.</param>
+    /// <returns>Null when bound (or promised, see <see cref="VlanLease.SuccessorId"/>); 409 <c>vlan-tag-taken</c> or <c>vlan-tags-exhausted</c> otherwise.</returns>
+    public static async Task<Problem?> BindAsync(
+        NestDb db,
+        Vm vm,
+        Container container,
+        int? asked,
+        string? ownerKey,
+        bool mayKeep,
+        CancellationToken cancellationToken
+    )
+    {
+        if (ownerKey is null && await TryBindNewAsync(db, vm, container, asked, cancellationToken))
+        {
+            return null;
+        }
+
+        if (ownerKey is not null)
+        {
+            await Expiry.SweepVmAsync(db, vm.Id, cancellationToken);
+        }
+
+        // Some lease has to do with this container, or the tag is not free. Locked, for a cooled one may go at any moment.
+        var leases = await db
+            .VlanLeases.FromSql(
+                $"""
+                SELECT * FROM vlan_leases WHERE vm_id = {vm.Id} AND (container_name = {container.Name} OR tag = {asked} OR owner = {ownerKey})
+                ORDER BY since DESC FOR NO KEY UPDATE
+                """
+            )
+            .AsNoTracking()
+            .ToListAsync(cancellationToken);
+        var present = leases.Find(l => l.State == LeaseState.Bound && l.ContainerId == container.Id);
+        var reservation = ownerKey is null ? null : leases.Find(l => l.Owner == ownerKey);
+        if (ownerKey is not null && reservation is null)
+        {
+            return Problem.ReferenceMissing("#/spec/lease", "lease of this VM with the owner", ownerKey);
+        }
+
+        if (asked is not null && reservation is not null && reservation.Tag != asked)
+        {
+            return Problem.ValidationFailed("#/spec/vlan", $"The lease of {ownerKey} is of tag {reservation.Tag}, not {asked}.");
+        }
+
+        var tag = asked ?? reservation?.Tag;
+        var ranges = VlanRanges.Parse(vm.VlanRanges);
+        if (present is not null && (tag is null ? mayKeep && ranges.Contains(present.Tag) : present.Tag == tag))
+        {
+            container.Tag = present.Tag;
+            return null;
+        }
+
+        // What the name had last is what its new incarnation has, if it asks for that tag or for none.
+        var former = leases.Where(l => l.ContainerName == container.Name && l.State is LeaseState.Draining or LeaseState.Cooling);
+        var held =
+            tag is not null ? leases.Find(l => l.Tag == tag)
+            : present is not null ? null
+            : former.FirstOrDefault(l => ranges.Contains(l.Tag));
+        await ReleaseAsync(db, container, cancellationToken);
+        // Others' cooled or expired leases may be over: the statement that grants knows, by the database's clock.
+        if (
+            held is null
+            || (held.State == LeaseState.Cooling && held.ContainerName != container.Name)
+            || (held.State == LeaseState.Reserved && held != reservation)
+        )
+        {
+            if (await Grant.BoundAsync(db, vm, container.Id, container.Name, tag, alone: false, cancellationToken) is not { } free)
+            {
+                return held is null ? await ExhaustedAsync(db, vm, ranges, cancellationToken) : Taken(vm, held, "#/spec/vlan");
+            }
+
+            container.Tag = free;
+            return null;
+        }
+
+        return await TakeOverAsync(db, vm, container, held, ownerKey, cancellationToken);
+    }
+
+    /// <summary>The same if the tag is free and no lease of the VM has to do with the container's name: one statement.</summary>
+    public static async Task<bool> TryBindNewAsync(NestDb db, Vm vm, Container container, int? asked, CancellationToken cancellationToken)
+    {
+        var granted = await Grant.BoundAsync(db, vm, container.Id, container.Name, asked, alone: true, cancellationToken);
+        container.Tag = granted ?? container.Tag;
+        return granted is not null;
+    }
+
+    /// <summary>The container lets go of its tag: bound becomes draining.</summary>
+    public static Task ReleaseAsync(NestDb db, Container container, CancellationToken cancellationToken) =>
+        ReleaseAsync(db, [container.Id], cancellationToken);
+
+    /// <summary>The same for many containers in one statement.</summary>
+    public static Task ReleaseAsync(NestDb db, IReadOnlyCollection<Guid> containers, CancellationToken cancellationToken) =>
+        db.ExecuteAsync(Release, cancellationToken, ("containers", containers.ToArray()));
+
+    private static async Task<Problem?> TakeOverAsync(
+        NestDb db,
+        Vm vm,
+        Container container,
+        VlanLease held,
+        string? ownerKey,
+        CancellationToken cancellationToken
+    )
+    {
+        var isOwn = held.ContainerName == container.Name;
+        switch (held.State)
+        {
+            case LeaseState.Reserved when held.Owner is not null && held.Owner == ownerKey:
+            case LeaseState.Cooling when isOwn:
+                await db.ExecuteAsync(
+                    Take,
+                    cancellationToken,
+                    ("lease", held.Id),
+                    ("container", container.Id),
+                    ("name", container.Name),
+                    ("vmname", vm.Name)
+                );
+                break;
+            case LeaseState.Draining when isOwn:
+                await db
+                    .VlanLeases.Where(l => l.Id == held.Id)
+                    .ExecuteUpdateAsync(l => l.SetProperty(x => x.SuccessorId, container.Id), cancellationToken);
+                break;
+            default:
+                return Taken(vm, held, held.Owner is not null && held.Owner == ownerKey ? "#/spec/lease" : "#/spec/vlan");
+        }
+
+        container.Tag = held.Tag;
+        return null;
+    }
+
+    internal static Problem Taken(Vm vm, VlanLease held, string pointer) =>
+        held.State switch
+        {
+            LeaseState.Reserved => Problem.VlanTagTaken(
+                $"Tag {held.Tag} of {vm.Name} is reserved for {held.Owner ?? "another client"}.",
+                null,
+                pointer
+            ),
+            LeaseState.Bound => Problem.VlanTagTaken(
+                $"Tag {held.Tag} of {vm.Name} is bound to container {held.ContainerName}.",
+                null,
+                pointer
+            ),
+            LeaseState.Draining => Problem.VlanTagTaken(
+                $"Tag {held.Tag} of {vm.Name} is draining: container {held.ContainerName} had it, and not everybody has confirmed that it is gone.",
+                TimeSpan.FromSeconds(5),
+                pointer
+            ),
+            _ => Problem.VlanTagTaken(
+                $"Tag {held.Tag} of {vm.Name} is cooling down until {held.CoolUntil:yyyy-MM-dd'T'HH:mm:ss'Z'}: container {held.ContainerName} had it.",
+                TimeSpan.FromSeconds(5),
+                pointer
+            ),
+        };
+
+    internal static async Task<Problem> ExhaustedAsync(NestDb db, Vm vm, VlanRanges ranges, CancellationToken cancellationToken)
+    {
+        var states = await db
+            .VlanLeases.Where(l => l.VmId == vm.Id)
+            .GroupBy(l => l.State)
+            .Select(g => new { g.Key, Count = g.Count() })
+            .ToListAsync(cancellationToken);
+        var used = string.Join(", ", states.OrderBy(s => s.Key).Select(s => $"{s.Count} {s.Key.ToString().ToLowerInvariant()}"));
+        var problem = Problem.VlanTagsExhausted($"None of the {ranges.Count} tags {ranges} of {vm.Name} is free: {used}.");
+        return states.Any(s => s.Key is LeaseState.Draining or LeaseState.Cooling)
+            ? problem with
+            {
+                Retryable = true,
+                RetryAfter = TimeSpan.FromSeconds(5),
+            }
+            : problem;
+    }
+}

@@ -1,0 +1,19 @@
+namespace OvnNestApi.Conditions;
+
+/// <summary>Registers what decides whether a resource is ready: the options of hosts (<c>Hosts</c>) and the cached liveness.</summary>
+internal static class ConditionsSetup
+{
+    public static IServiceCollection AddConditions(this IServiceCollection services, IConfiguration configuration)
+    {
+        services
+            .AddOptions<HostOptions>()
+            .Bind(configuration.GetSection("Hosts"))
+            .Validate(
+                o => o.SilentAfter >= TimeSpan.FromSeconds(1) && o.SilentAfter <= TimeSpan.FromDays(1),
+                "Hosts__SilentAfter: 1 s to 1 day."
+            )
+            .ValidateOnStart();
+        services.AddSingleton<PresentLiveness>();
+        return services;
+    }
+}

@@ -1,0 +1,53 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using OvnNestApi.Schema;
+
+namespace OvnNestApi.Data;
+
+/// <summary>Registers the access to PostgreSQL: the data source, <see cref="NestDb"/> and its factory, signals and the change feed.</summary>
+internal static class DataSetup
+{
+    public static IServiceCollection AddData(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSingleton(_ => NpgsqlDataSource.Create(ConnectionString(configuration)));
+        services.AddDbContextFactory<NestDb>(
+            (provider, options) => options.UseNest(provider.GetRequiredService<NpgsqlDataSource>()),
+            ServiceLifetime.Singleton
+        );
+        services.AddSingleton<Signals>();
+        services.AddSingleton<Waiting>();
+        services.AddSingleton<ChangeFeed>();
+        services.AddHostedService<SignalRelay>();
+        return services;
+    }
+
+    /// <summary>The configured connection, with times that turn an outage into a quick answer, where the configuration says nothing of its own.</summary>
+    private static string ConnectionString(IConfiguration configuration)
+    {
+        var given = configuration.GetConnectionString("Nest")
+            ?? throw new InvalidOperationException(
+                "ConnectionStrings__Nest is not set: an Npgsql connection string of the migrated database."
+            );
+        var asked = new System.Data.Common.DbConnectionStringBuilder { ConnectionString = given };
+        var connection = new NpgsqlConnectionStringBuilder(given);
+        SetDefault("Timeout", 5);
+        SetDefault("Command Timeout", 10);
+        SetDefault("Cancellation Timeout", 1000);
+        SetDefault("Keepalive", 10);
+        SetDefault("Application Name", "OvnNestApi");
+        SetDefault("Max Auto Prepare", 100);
+
+        // Nothing is left in a session that would have to be reset, and no statement's best plan depends on its values: neither is paid for at every request.
+        SetDefault("No Reset On Close", true);
+        SetDefault("Options", "-c idle_in_transaction_session_timeout=30s -c lock_timeout=8s -c plan_cache_mode=force_generic_plan");
+        return connection.ConnectionString;
+
+        void SetDefault(string keyword, object value)
+        {
+            if (!asked.ContainsKey(keyword))
+            {
+                connection[keyword] = value;
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using System.Reflection;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Metadata;
+
+namespace OvnNestApi.Http;
+
+/// <summary>Answers with JSON that is no object of ours, never cached.</summary>
+public sealed class JsonResult<T>(T value, int status = StatusCodes.Status200OK)
+    : IResult,
+        IStatusCodeHttpResult,
+        IValueHttpResult<T>,
+        IEndpointMetadataProvider
+{
+    /// <summary>What the OpenAPI document says of it: a POST creates.</summary>
+    static void IEndpointMetadataProvider.PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
+        var isPost = builder.Metadata.OfType<HttpMethodMetadata>().Any(of => of.HttpMethods.Contains(HttpMethods.Post));
+        builder.Metadata.Add(
+            new ProducesResponseTypeMetadata(
+                isPost ? StatusCodes.Status201Created : StatusCodes.Status200OK,
+                typeof(T),
+                ["application/json"]
+            )
+        );
+    }
+
+    /// <inheritdoc/>
+    public int? StatusCode => status;
+
+    /// <inheritdoc/>
+    public T Value => value;
+
+    /// <inheritdoc/>
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        httpContext.Response.StatusCode = status;
+        httpContext.Response.Headers.CacheControl = "no-store";
+        return JsonAnswer.WriteAsync(httpContext.Response, value, httpContext.RequestAborted);
+    }
+}
+
+internal static class JsonAnswer
+{
+    /// <summary>With Content-Length, so that HEAD says the same headers as GET.</summary>
+    public static Task WriteAsync<T>(HttpResponse response, T value, CancellationToken cancellationToken)
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(value, ApiJson.Options);
+        response.ContentType = "application/json";
+        response.ContentLength = body.Length;
+        return HttpMethods.IsHead(response.HttpContext.Request.Method)
+            ? Task.CompletedTask
+            : response.Body.WriteAsync(body, cancellationToken).AsTask();
+    }
+}

@@ -1,0 +1,114 @@
+using System.ComponentModel.DataAnnotations;
+using System.Reflection;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+using OvnNestApi.Schema;
+
+namespace OvnNestApi.OpenApi;
+
+/// <summary>What the schema generator cannot know: the text form of our values, and which fields an answer always has.</summary>
+internal static class OpenApiSchemas
+{
+    private static readonly NullabilityInfoContext Nullability = new();
+
+    public static Task TransformAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    {
+        var type = context.JsonTypeInfo.Type;
+        Describe(schema, Nullable.GetUnderlyingType(type) ?? type);
+        if (schema is { Items: null } && context.JsonTypeInfo is { Kind: JsonTypeInfoKind.Enumerable, ElementType: { } element })
+        {
+            var items = new OpenApiSchema();
+            Describe(items, element);
+            schema.Items = items;
+        }
+
+        if (type.Namespace?.StartsWith("OvnNestApi", StringComparison.Ordinal) == true && schema.Properties is { Count: > 0 } properties)
+        {
+            Shape(schema, properties, context, IsBody(type));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static void Describe(OpenApiSchema schema, Type value)
+    {
+        if (value == typeof(Ipv4))
+        {
+            Text(schema, "ipv4", null, "172.16.255.133");
+        }
+        else if (value == typeof(MacAddress))
+        {
+            Text(schema, null, "^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$", "02:ac:10:ff:01:33");
+        }
+        else if (value == typeof(Cidr))
+        {
+            Text(schema, null, @"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$", "172.16.255.128/26");
+        }
+        else if (value == typeof(AddressRange))
+        {
+            Text(schema, null, @"^[0-9]{1,3}(\.[0-9]{1,3}){3}(-[0-9]{1,3}(\.[0-9]{1,3}){3})?$", "172.16.255.140-172.16.255.150");
+        }
+        else if (value == typeof(DateTimeOffset))
+        {
+            Text(schema, "date-time", null, "2026-11-23T18:00:00Z");
+        }
+    }
+
+    /// <summary>What clients send is checked strictly; what we answer may grow.</summary>
+    private static bool IsBody(Type type) =>
+        type.Name.EndsWith("Body", StringComparison.Ordinal) || type.Name.EndsWith("Spec", StringComparison.Ordinal);
+
+    private static void Shape(
+        OpenApiSchema schema,
+        IDictionary<string, IOpenApiSchema> properties,
+        OpenApiSchemaTransformerContext context,
+        bool isBody
+    )
+    {
+        schema.Required = new HashSet<string>();
+        if (!isBody)
+        {
+            schema.AdditionalPropertiesAllowed = true;
+            schema.AdditionalProperties = null;
+        }
+
+        foreach (var map in properties.Values.OfType<OpenApiSchema>().Where(one => one.Pattern is not null))
+        {
+            if (map.AdditionalProperties is OpenApiSchema value)
+            {
+                // The rule is about the map's values.
+                (value.Pattern, map.Pattern) = (map.Pattern, null);
+            }
+        }
+
+        foreach (var property in context.JsonTypeInfo.Properties.Where(property => properties.ContainsKey(property.Name)))
+        {
+            var isRequired = isBody
+                ? property.AttributeProvider?.IsDefined(typeof(RequiredAttribute), inherit: true) == true
+                : property.AttributeProvider is PropertyInfo info
+                    && (info.PropertyType.IsValueType ? Nullable.GetUnderlyingType(info.PropertyType) is null : !IsNullable(info));
+            if (isRequired)
+            {
+                schema.Required.Add(property.Name);
+            }
+        }
+    }
+
+    private static bool IsNullable(PropertyInfo property)
+    {
+        lock (Nullability)
+        {
+            return Nullability.Create(property).ReadState == NullabilityState.Nullable;
+        }
+    }
+
+    private static void Text(OpenApiSchema schema, string? format, string? pattern, string example)
+    {
+        // Not null: who refers to it says whether it may be left out.
+        schema.Type = JsonSchemaType.String;
+        (schema.Format, schema.Pattern) = (format, pattern);
+        schema.Examples ??= [JsonValue.Create(example)];
+    }
+}

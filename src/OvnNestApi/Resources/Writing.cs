@@ -1,0 +1,197 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http.HttpResults;
+using OvnNestApi.Conditions;
+using OvnNestApi.Data;
+using OvnNestApi.Http;
+using OvnNestApi.Placements;
+using OvnNestApi.Problems;
+using OvnNestApi.Schema;
+
+namespace OvnNestApi.Resources;
+
+/// <summary>Carries out the writes of a request: the transaction, the wake-ups after it, the wait that was asked for.</summary>
+internal sealed class Writing(NestDb db, PresentLiveness liveness, Signals signals, Waiting waiting, Settlement settlement)
+{
+    private const int PatchAttempts = 10;
+
+    /// <summary>Creates or replaces an object.</summary>
+    public async Task<Results<ObjectResult<TView>, ProblemResult>> StoreAsync<T, TSpec, TBody, TView>(
+        ResourceKind<T, TSpec, TBody, TView> kind,
+        HttpContext context,
+        ObjectPath path,
+        Sent<TSpec> sent,
+        Conditional condition,
+        bool createOnly,
+        CancellationToken ct
+    )
+        where T : Resource
+        where TSpec : class, new()
+        where TBody : ResourceBody<TSpec>
+        where TView : IResourceView
+    {
+        var (options, problem) = WriteOptions.Of(context);
+        if (problem is not null)
+        {
+            return (ProblemResult)problem;
+        }
+
+        var now = await liveness.ReadAsync(db, ct);
+        var write = kind.Write(db, path);
+        TView? view = default;
+        problem = await NestWrite.RunAsync(
+            db,
+            async token =>
+            {
+                if (await write.PutAsync(sent, condition, createOnly, token) is { } refused)
+                {
+                    return refused;
+                }
+
+                view = await kind.AnswerAsync(db, now, write, token);
+                return null;
+            },
+            ct,
+            options.DryRun
+        );
+        if (problem is not null || view is null)
+        {
+            return (ProblemResult)(problem ?? Problem.Internal());
+        }
+
+        if (write.HasChanged && !options.DryRun)
+        {
+            signals.Written(db);
+        }
+
+        var status = write.IsNew ? StatusCodes.Status201Created : StatusCodes.Status200OK;
+        if (options is { Wait: { } wait, DryRun: false })
+        {
+            var id = view.Metadata.Id;
+            var isReady = await waiting.UntilAsync(
+                async token => (view = await kind.FindAsync(db, await liveness.ReadAsync(db, token), id, token) ?? view).IsReady,
+                wait,
+                ct
+            );
+            status = isReady ? status : StatusCodes.Status202Accepted;
+        }
+
+        return new ObjectResult<TView>(view, view.Metadata, status, kind.Url(path));
+    }
+
+    /// <summary>A merge patch (RFC 7396): the result is written as a PUT would, if the object is still what was patched; else patched anew.</summary>
+    public async Task<Results<ObjectResult<TView>, ProblemResult>> PatchAsync<T, TSpec, TBody, TView>(
+        ResourceKind<T, TSpec, TBody, TView> kind,
+        HttpContext context,
+        ObjectPath path,
+        JsonElement patch,
+        CancellationToken ct
+    )
+        where T : Resource
+        where TSpec : class, new()
+        where TBody : ResourceBody<TSpec>
+        where TView : IResourceView
+    {
+        var condition = Conditional.Of(context.Request);
+        for (var attempt = 1; ; attempt++)
+        {
+            if (await kind.FindStoredAsync(db, path, ct) is not { } stored)
+            {
+                return (ProblemResult)Problem.NotFound(kind.Name, path.Name);
+            }
+
+            if (stored.DeletingSince is not null)
+            {
+                return (ProblemResult)Problem.BeingDeleted($"The {kind.Name} {path.Name} is being deleted.");
+            }
+
+            if (condition.Check(stored) is { } failed)
+            {
+                return (ProblemResult)failed;
+            }
+
+            var merged = MergePatch.Apply(JsonNode.Parse(Writable.Of(stored)), patch)?.ToJsonString() ?? "null";
+            var (sent, problem) = Sent<TSpec>.Read<TBody>(JsonElement.Parse(merged));
+            if (sent is null)
+            {
+                return (ProblemResult)(problem ?? Problem.Internal());
+            }
+
+            if (sent.Name != path.Name)
+            {
+                return (ProblemResult)Problem.NameMismatch($"The URL names {path.Name}; an object is not renamed.");
+            }
+
+            var unchanged = new Conditional([Conditional.ETag(stored.Id, stored.Revision)], CreateOnly: false);
+            var answer = await StoreAsync(kind, context, path, sent, unchanged, createOnly: false, ct);
+            if (answer.Result is not ProblemResult { StatusCode: StatusCodes.Status412PreconditionFailed } || attempt == PatchAttempts)
+            {
+                return answer;
+            }
+        }
+    }
+
+    /// <summary>Marks an object as on its way out.</summary>
+    public async Task<Results<ObjectResult<TView>, NoContent, ProblemResult>> DeleteAsync<T, TSpec, TBody, TView>(
+        ResourceKind<T, TSpec, TBody, TView> kind,
+        HttpContext context,
+        CancellationToken ct
+    )
+        where T : Resource
+        where TSpec : class, new()
+        where TBody : ResourceBody<TSpec>
+        where TView : IResourceView
+    {
+        var (path, problem) = ObjectPath.Of(context, kind.Name);
+        (var options, var wrong) = WriteOptions.Of(context);
+        if ((problem ?? wrong) is { } early)
+        {
+            return (ProblemResult)early;
+        }
+
+        var now = await liveness.ReadAsync(db, ct);
+        var deletion = new Deletion(db, settlement, Conditional.Of(context.Request), options.Cascade, options.Force);
+        TView? view = default;
+        problem = await NestWrite.RunAsync(
+            db,
+            async token =>
+            {
+                if (await kind.DeleteAsync(deletion, path, token) is { } refused)
+                {
+                    return refused;
+                }
+
+                view = deletion.Target is { } target ? await kind.FindAsync(db, now, target.Id, token) : default;
+                return null;
+            },
+            ct,
+            options.DryRun
+        );
+        if (problem is not null)
+        {
+            return problem.Status == StatusCodes.Status404NotFound && options.AllowMissing
+                ? TypedResults.NoContent()
+                : (ProblemResult)problem;
+        }
+
+        if (deletion.HasChanged && !options.DryRun)
+        {
+            signals.Written(db);
+        }
+
+        if (view is not null && options is { Wait: { } wait, DryRun: false })
+        {
+            var id = view.Metadata.Id;
+            await waiting.UntilAsync(
+                async token => (view = await kind.FindAsync(db, await liveness.ReadAsync(db, token), id, token)) is null,
+                wait,
+                ct
+            );
+        }
+
+        // A forced deletion may be over at once.
+        return view is null
+            ? TypedResults.NoContent()
+            : new ObjectResult<TView>(view, view.Metadata, StatusCodes.Status202Accepted, kind.Url(path));
+    }
+}

@@ -1,0 +1,33 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace OvnNestApi.Schema;
+
+/// <summary>Addresses from one to another, both included.</summary>
+public readonly record struct AddressRange
+{
+    private AddressRange(Ipv4 first, Ipv4 last) => (First, Last) = (first, last);
+
+    /// <summary>The first address.</summary>
+    public Ipv4 First { get; }
+
+    /// <summary>The last address, not before <see cref="First"/>.</summary>
+    public Ipv4 Last { get; }
+
+    /// <summary>Reads "172.16.255.140-172.16.255.150" or a single address.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, out AddressRange range)
+    {
+        range = default;
+        var dash = text?.IndexOf('-', StringComparison.Ordinal) ?? -1;
+        var (low, high) = dash < 0 ? (text, text) : (text![..dash], text[(dash + 1)..]);
+        if (!Ipv4.TryParse(low, out var first) || !Ipv4.TryParse(high, out var last) || first > last)
+        {
+            return false;
+        }
+
+        range = new(first, last);
+        return true;
+    }
+
+    /// <summary>The canonical form.</summary>
+    public override string ToString() => First == Last ? First.ToString() : $"{First}-{Last}";
+}

@@ -1,0 +1,68 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Net.NetworkInformation;
+using System.Security.Cryptography;
+
+namespace OvnNestApi.Schema;
+
+/// <summary>A unicast EUI-48 address; always valid, not all zero.</summary>
+/// <param name="Value">The 48 bits, the first octet on top.</param>
+public readonly record struct MacAddress(ulong Value) : IComparable<MacAddress>
+{
+    /// <summary>Reads six hex octets with colons, upper or lower case. Group addresses and 00:00:00:00:00:00 are refused.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, out MacAddress mac)
+    {
+        mac = default;
+        if (text is not { Length: 17 })
+        {
+            return false;
+        }
+
+        ulong value = 0;
+        for (var i = 0; i < 17; i += 3)
+        {
+            if (
+                (i > 0 && text[i - 1] != ':')
+                || !byte.TryParse(text.AsSpan(i, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var octet)
+            )
+            {
+                return false;
+            }
+
+            value = (value << 8) | octet;
+        }
+
+        mac = new(value);
+        return value != 0 && (value >> 40 & 1) == 0;
+    }
+
+    /// <summary>A random, locally administered unicast address (02:…).</summary>
+    public static MacAddress Random() =>
+        new(0x02_00_00_00_00_00 | ((ulong)RandomNumberGenerator.GetInt32(int.MaxValue) << 8) | RandomNumberGenerator.GetBytes(1)[0]);
+
+    /// <summary>The same address.</summary>
+    public static MacAddress From(PhysicalAddress address) =>
+        new(address.GetAddressBytes().Aggregate(0UL, (value, octet) => (value << 8) | octet));
+
+    /// <summary>The same address as the base library's type, which PostgreSQL's <c>macaddr</c> maps to.</summary>
+    public PhysicalAddress ToPhysicalAddress() =>
+        new([(byte)(Value >> 40), (byte)(Value >> 32), (byte)(Value >> 24), (byte)(Value >> 16), (byte)(Value >> 8), (byte)Value]);
+
+    /// <inheritdoc/>
+    public int CompareTo(MacAddress other) => Value.CompareTo(other.Value);
+
+    public static bool operator <(MacAddress left, MacAddress right) => left.Value < right.Value;
+
+    public static bool operator >(MacAddress left, MacAddress right) => left.Value > right.Value;
+
+    public static bool operator <=(MacAddress left, MacAddress right) => left.Value <= right.Value;
+
+    public static bool operator >=(MacAddress left, MacAddress right) => left.Value >= right.Value;
+
+    /// <summary>Lower case, with colons.</summary>
+    public override string ToString() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Value >> 40 & 255:x2}:{Value >> 32 & 255:x2}:{Value >> 24 & 255:x2}:{Value >> 16 & 255:x2}:{Value >> 8 & 255:x2}:{Value & 255:x2}"
+        );
+}

@@ -1,0 +1,78 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using OvnNestApi.Data;
+
+namespace OvnNestApi.Schema;
+
+/// <summary>The only state of the service (PostgreSQL 15 or newer). The schema's history is in <c>migrations/</c>.</summary>
+public sealed class NestDb(DbContextOptions<NestDb> options) : DbContext(options)
+{
+    /// <summary>In whose name changes are logged.</summary>
+    public Actor Actor { get; set; } = Actor.Reconciler;
+
+    public DbSet<Network> Networks => Set<Network>();
+
+    public DbSet<Router> Routers => Set<Router>();
+
+    public DbSet<Host> Hosts => Set<Host>();
+
+    public DbSet<HostStatus> HostStatus => Set<HostStatus>();
+
+    public DbSet<HostCredential> HostCredentials => Set<HostCredential>();
+
+    public DbSet<Enrolment> Enrolments => Set<Enrolment>();
+
+    public DbSet<Vm> Vms => Set<Vm>();
+
+    public DbSet<Container> Containers => Set<Container>();
+
+    public DbSet<VlanLease> VlanLeases => Set<VlanLease>();
+
+    public DbSet<TagTenure> VlanHistory => Set<TagTenure>();
+
+    public DbSet<LeaseHold> LeaseHolds => Set<LeaseHold>();
+
+    public DbSet<Address> Addresses => Set<Address>();
+
+    public DbSet<ClaimedName> ClaimedNames => Set<ClaimedName>();
+
+    public DbSet<Placement> Placements => Set<Placement>();
+
+    public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+
+    public DbSet<Change> Changes => Set<Change>();
+
+    public DbSet<LeaderRow> Leader => Set<LeaderRow>();
+
+    /// <summary>Hosts whose work this unit of work has changed: woken by <see cref="Signals.Written"/> after the commit.</summary>
+    internal HashSet<Guid> TouchedHosts { get; } = [];
+
+    /// <summary>The transaction in which they were changed; null: none yet.</summary>
+    internal Guid? TouchedIn { get; set; }
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.HasSequence<long>("dirty_seq");
+        modelBuilder.HasSequence<long>("change_seq");
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(NestDb).Assembly);
+    }
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        configurationBuilder.Properties<Ipv4>().HaveConversion<Ipv4Conversion>().HaveColumnType("inet");
+        configurationBuilder.Properties<MacAddress>().HaveConversion<MacConversion>().HaveColumnType("macaddr");
+        configurationBuilder.Properties<Cidr>().HaveConversion<CidrConversion>();
+    }
+
+    private sealed class Ipv4Conversion() : ValueConverter<Ipv4, IPAddress>(ip => ip.ToIPAddress(), ip => Ipv4.From(ip));
+
+    private sealed class MacConversion()
+        : ValueConverter<MacAddress, PhysicalAddress>(mac => mac.ToPhysicalAddress(), mac => MacAddress.From(mac));
+
+    private sealed class CidrConversion() : ValueConverter<Cidr, string>(cidr => cidr.ToString(), text => Parse(text));
+
+    private static Cidr Parse(string text) =>
+        Cidr.TryParse(text, out var cidr) ? cidr : throw new InvalidDataException($"No subnet: {text}");
+}

@@ -1,0 +1,16 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace OvnNestApi.Schema;
+
+/// <summary>A logical router; it joins the networks that name it.</summary>
+public sealed class Router : Resource
+{
+    /// <summary>UUID of the Logical_Router row.</summary>
+    public Guid RouterUuid { get; set; } = Guid.NewGuid();
+}
+
+internal sealed class RouterMapping : IEntityTypeConfiguration<Router>
+{
+    public void Configure(EntityTypeBuilder<Router> router) => router.ToTable("routers").HasResource(unique: true);
+}
