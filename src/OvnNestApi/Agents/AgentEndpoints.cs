@@ -82,7 +82,7 @@ internal static class AgentEndpoints
     internal static async Task<Results<NoContent, ProblemResult>> PutReportAsync(
         HttpContext context,
         NestDb db,
-        Reports reports,
+        ReportIntake reports,
         HostPresence presence,
         Signals signals,
         CancellationToken ct
@@ -124,7 +124,7 @@ internal static class AgentEndpoints
         var sender = Principal.Of(context);
         var host = sender.HostId ?? throw new InvalidOperationException("Only an agent has a credential.");
         var (key, problem) = await Enrolments.ReadKeyAsync(context.Request, ct);
-        problem ??= await NestWrite.RunAsync(
+        problem ??= await WriteTransaction.RunAsync(
             db,
             async token =>
             {

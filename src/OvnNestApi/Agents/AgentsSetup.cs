@@ -5,7 +5,7 @@ internal static class AgentsSetup
 {
     public static IServiceCollection AddAgents(this IServiceCollection services)
     {
-        services.AddSingleton<Reports>();
+        services.AddSingleton<ReportIntake>();
         services.AddSingleton<WorkPoll>();
         services.AddSingleton<HostPresence>();
         services.AddHostedService(provider => provider.GetRequiredService<HostPresence>());

@@ -42,7 +42,7 @@ internal static class Enrolments
     {
         var token = CreateKey.NewKey();
         DateTimeOffset expiresAt = default;
-        var problem = await NestWrite.RunAsync(
+        var problem = await WriteTransaction.RunAsync(
             db,
             async cancellationToken =>
             {
@@ -100,7 +100,7 @@ internal static class Enrolments
 
         var token = KeyAuthentication.Hash(header["Bearer ".Length..].Trim());
         string? host = null;
-        problem = await NestWrite.RunAsync(
+        problem = await WriteTransaction.RunAsync(
             db,
             async cancellationToken =>
             {

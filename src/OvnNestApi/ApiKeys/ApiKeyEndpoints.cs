@@ -78,7 +78,7 @@ internal static class ApiKeyEndpoints
             CreatedAt = time.GetUtcNow(),
             ExpiresAt = body.Ttl is null ? null : time.GetUtcNow() + ttl,
         };
-        problem = await NestWrite.RunAsync(
+        problem = await WriteTransaction.RunAsync(
             db,
             _ =>
             {
@@ -99,7 +99,7 @@ internal static class ApiKeyEndpoints
 
     internal static async Task<Results<NoContent, ProblemResult>> DeleteAsync(string id, NestDb db, CancellationToken ct)
     {
-        var problem = await NestWrite.RunAsync(
+        var problem = await WriteTransaction.RunAsync(
             db,
             async token =>
             {
@@ -137,7 +137,7 @@ internal static class ApiKeyEndpoints
 public sealed record ApiKeyBody
 {
     /// <summary>Who or what uses it; appears in the change log.</summary>
-    [Needed, ObjectName]
+    [Needed, ValidName]
     public string? Name { get; init; }
 
     /// <summary>What it may do; each role includes the one before: viewer, editor, admin.</summary>

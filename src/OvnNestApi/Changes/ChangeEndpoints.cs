@@ -34,7 +34,7 @@ internal static class ChangeEndpoints
         HttpContext context,
         NestDb db,
         ChangeFeed feed,
-        Waiting waiting,
+        StateWait waiting,
         IOptions<ChangeOptions> options,
         CancellationToken ct
     )

@@ -13,7 +13,7 @@ internal static class ConditionsSetup
                 "Hosts__SilentAfter: 1 s to 1 day."
             )
             .ValidateOnStart();
-        services.AddSingleton<PresentLiveness>();
+        services.AddSingleton<CachedLiveness>();
         return services;
     }
 }

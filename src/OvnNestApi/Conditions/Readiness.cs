@@ -27,20 +27,26 @@ internal static class Readiness
 
         await db.SaveChangesAsync(cancellationToken);
         var ids = objectIds.Distinct().ToArray();
-        await Verdicts.WriteAsync(db, "networks", "network", await OfNetworksAsync(db, ids, cancellationToken), cancellationToken);
-        await Verdicts.WriteAsync(db, "routers", "router", await OfRoutersAsync(db, ids, cancellationToken), cancellationToken);
-        await Verdicts.WriteAsync(db, "hosts", "host", await OfHostsAsync(db, ids, cancellationToken), cancellationToken);
-        await Verdicts.WriteAsync(db, "vms", "vm", await OfVmsAsync(db, ids, cancellationToken), cancellationToken);
-        await Verdicts.WriteAsync(db, "containers", "container", await OfContainersAsync(db, ids, cancellationToken), cancellationToken);
+        await ConditionWriter.WriteAsync(db, "networks", "network", await OfNetworksAsync(db, ids, cancellationToken), cancellationToken);
+        await ConditionWriter.WriteAsync(db, "routers", "router", await OfRoutersAsync(db, ids, cancellationToken), cancellationToken);
+        await ConditionWriter.WriteAsync(db, "hosts", "host", await OfHostsAsync(db, ids, cancellationToken), cancellationToken);
+        await ConditionWriter.WriteAsync(db, "vms", "vm", await OfVmsAsync(db, ids, cancellationToken), cancellationToken);
+        await ConditionWriter.WriteAsync(
+            db,
+            "containers",
+            "container",
+            await OfContainersAsync(db, ids, cancellationToken),
+            cancellationToken
+        );
     }
 
-    private static async Task<List<Verdict>> OfNetworksAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
+    private static async Task<List<ConditionUpdate>> OfNetworksAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
     {
         var rows = await db
             .Networks.Where(n => ids.Contains(n.Id))
             .Select(n => new
             {
-                Stored = new Stored(n.Id, n.Reason, n.Message, n.ObservedAt),
+                Stored = new StoredCondition(n.Id, n.Reason, n.Message, n.ObservedAt),
                 Facts = new PortFacts
                 {
                     IsDeleting = n.DeletingSince != null,
@@ -53,16 +59,16 @@ internal static class Readiness
                 },
             })
             .ToListAsync(cancellationToken);
-        return rows.ConvertAll(r => new Verdict(r.Stored, r.Facts.Judge()));
+        return rows.ConvertAll(r => new ConditionUpdate(r.Stored, r.Facts.Judge()));
     }
 
-    private static async Task<List<Verdict>> OfRoutersAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
+    private static async Task<List<ConditionUpdate>> OfRoutersAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
     {
         var rows = await db
             .Routers.Where(n => ids.Contains(n.Id))
             .Select(n => new
             {
-                Stored = new Stored(n.Id, n.Reason, n.Message, n.ObservedAt),
+                Stored = new StoredCondition(n.Id, n.Reason, n.Message, n.ObservedAt),
                 Facts = new PortFacts
                 {
                     IsDeleting = n.DeletingSince != null,
@@ -75,21 +81,21 @@ internal static class Readiness
                 },
             })
             .ToListAsync(cancellationToken);
-        return rows.ConvertAll(r => new Verdict(r.Stored, r.Facts.Judge()));
+        return rows.ConvertAll(r => new ConditionUpdate(r.Stored, r.Facts.Judge()));
     }
 
-    private static async Task<List<Verdict>> OfHostsAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
+    private static async Task<List<ConditionUpdate>> OfHostsAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
     {
         var rows = await db
             .Hosts.Where(h => ids.Contains(h.Id))
             .Select(h => new
             {
-                Stored = new Stored(h.Id, h.Reason, h.Message, h.ObservedAt),
+                Stored = new StoredCondition(h.Id, h.Reason, h.Message, h.ObservedAt),
                 IsDeleting = h.DeletingSince != null,
                 Owes = db.Placements.Count(p => p.HostId == h.Id),
             })
             .ToListAsync(cancellationToken);
-        return rows.ConvertAll(r => new Verdict(
+        return rows.ConvertAll(r => new ConditionUpdate(
             r.Stored,
             r.IsDeleting
                 ? (Reason.Deleting, $"It is being deleted, and has not confirmed the removal of {r.Owes} objects.")
@@ -97,7 +103,7 @@ internal static class Readiness
         ));
     }
 
-    private static async Task<List<Verdict>> OfVmsAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
+    private static async Task<List<ConditionUpdate>> OfVmsAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
     {
         var vms = db.Vms.Where(v => ids.Contains(v.Id));
         var digests = (await DesiredWork.OfVmsAsync(db, vms, cancellationToken)).ToDictionary(w => w.Id, w => w.Digest);
@@ -107,7 +113,7 @@ internal static class Readiness
             from h in db.Hosts.Where(h => h.Id == v.HostId).DefaultIfEmpty()
             select new
             {
-                Stored = new Stored(v.Id, v.Reason, v.Message, v.ObservedAt),
+                Stored = new StoredCondition(v.Id, v.Reason, v.Message, v.ObservedAt),
                 p.Digest,
                 IsLinked = v.UplinkInterface != null || (bool?)p.OvnInstalled == true,
                 Facts = new PortFacts
@@ -142,7 +148,7 @@ internal static class Readiness
                 },
             }
         ).ToListAsync(cancellationToken);
-        return rows.ConvertAll(r => new Verdict(
+        return rows.ConvertAll(r => new ConditionUpdate(
             r.Stored,
             (
                 r.Facts with
@@ -153,7 +159,7 @@ internal static class Readiness
         ));
     }
 
-    private static async Task<List<Verdict>> OfContainersAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
+    private static async Task<List<ConditionUpdate>> OfContainersAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
     {
         var own = (await db.QueryAsync(OwnContainers, row => row.GetGuid(0), cancellationToken, ("ids", ids))).ToArray();
         if (own.Length == 0)
@@ -174,7 +180,7 @@ internal static class Readiness
             from h in db.Hosts.Where(h => h.Id == v.HostId).DefaultIfEmpty()
             select new
             {
-                Stored = new Stored(c.Id, c.Reason, c.Message, c.ObservedAt),
+                Stored = new StoredCondition(c.Id, c.Reason, c.Message, c.ObservedAt),
                 p.Digest,
                 IsLinked = q.Digest != null && (v.UplinkInterface != null || (bool?)q.OvnInstalled == true),
                 Facts = new PortFacts
@@ -224,7 +230,7 @@ internal static class Readiness
                 },
             }
         ).ToListAsync(cancellationToken);
-        return rows.ConvertAll(r => new Verdict(
+        return rows.ConvertAll(r => new ConditionUpdate(
             r.Stored,
             (
                 r.Facts with

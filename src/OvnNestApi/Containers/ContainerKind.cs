@@ -31,12 +31,12 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
     public IReadOnlyList<QueryParameter> FiltersOfAll =>
         [new("vm", "Only containers of this VM."), new("host", "Only containers on this host."), .. Filters];
 
-    public override string Url(ObjectPath path) => $"/v1/vms/{path.Vm}/containers/{path.Name}";
+    public override string Url(ResourcePath path) => $"/v1/vms/{path.Vm}/containers/{path.Name}";
 
-    public override ResourceWrite<Container, ContainerSpec> Write(NestDb db, ObjectPath path) =>
+    public override ResourceWrite<Container, ContainerSpec> Write(NestDb db, ResourcePath path) =>
         new ContainerWrite(db, path.Vm ?? "", path.Name);
 
-    public override Task<Problem?> DeleteAsync(Deletion deletion, ObjectPath path, CancellationToken cancellationToken) =>
+    public override Task<Problem?> DeleteAsync(Deletion deletion, ResourcePath path, CancellationToken cancellationToken) =>
         deletion.OfContainerAsync(path.Vm ?? "", path.Name, cancellationToken);
 
     public override async Task<List<ContainerView>> ViewAsync(
@@ -85,7 +85,7 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
             );
     }
 
-    protected override IQueryable<Container> Named(NestDb db, ObjectPath path) =>
+    protected override IQueryable<Container> Named(NestDb db, ResourcePath path) =>
         db.Containers.Where(container => container.Name == path.Name && db.Vms.Any(vm => vm.Id == container.VmId && vm.Name == path.Vm));
 
     // A VM may have a new incarnation too: the name counts.

@@ -12,7 +12,7 @@ public sealed record ContainerSpec : PortSpec
 {
     /// <summary>The network whose logical switch has the container's port; it need not be the VM's. Default: the VM's.</summary>
     /// <example>dmz</example>
-    [ObjectName]
+    [ValidName]
     public string? Network { get; init; }
 
     /// <summary>The VLAN tag. Default: chosen from the VM's ranges.</summary>

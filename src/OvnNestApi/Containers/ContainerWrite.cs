@@ -80,7 +80,7 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
             """
         );
 
-    protected override Container Create(Sent<ContainerSpec> sent) =>
+    protected override Container Create(SubmittedResource<ContainerSpec> sent) =>
         new()
         {
             Name = Name,
@@ -109,7 +109,7 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
         }
 
         var present = target.Tag > 0 ? target : null;
-        var (names, problem) = await Claims.TakeAsync(
+        var (names, problem) = await NameClaims.TakeAsync(
             Db,
             target.Id,
             predecessor?.Id,
@@ -151,7 +151,7 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
             return null; // No host has it, and none had.
         }
 
-        await Placing.RefreshAsync(Db, target.VmId, [target.Id], cancellationToken);
+        await PlacementWriter.RefreshAsync(Db, target.VmId, [target.Id], cancellationToken);
         return null;
     }
 }

@@ -15,7 +15,7 @@ internal static class DataSetup
             ServiceLifetime.Singleton
         );
         services.AddSingleton<Signals>();
-        services.AddSingleton<Waiting>();
+        services.AddSingleton<StateWait>();
         services.AddSingleton<ChangeFeed>();
         services.AddHostedService<SignalRelay>();
         return services;

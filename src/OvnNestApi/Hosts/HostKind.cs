@@ -15,9 +15,9 @@ internal sealed class HostKind : ResourceKind<Host, HostSpec, HostBody, HostView
 
     public override string Example => """{"name":"ubuntu2","spec":{}}""";
 
-    public override ResourceWrite<Host, HostSpec> Write(NestDb db, ObjectPath path) => new HostWrite(db, path.Name);
+    public override ResourceWrite<Host, HostSpec> Write(NestDb db, ResourcePath path) => new HostWrite(db, path.Name);
 
-    public override Task<Problem?> DeleteAsync(Deletion deletion, ObjectPath path, CancellationToken cancellationToken) =>
+    public override Task<Problem?> DeleteAsync(Deletion deletion, ResourcePath path, CancellationToken cancellationToken) =>
         deletion.OfHostAsync(path.Name, cancellationToken);
 
     public override async Task<List<HostView>> ViewAsync(

@@ -14,7 +14,7 @@ internal sealed class HostWrite(NestDb db, string name) : ResourceWrite<Host, Ho
     protected override IQueryable<Host> LockIncarnations() =>
         Db.Hosts.FromSql($"SELECT * FROM hosts WHERE name = {Name} ORDER BY created_at DESC FOR UPDATE");
 
-    protected override Host Create(Sent<HostSpec> sent) =>
+    protected override Host Create(SubmittedResource<HostSpec> sent) =>
         new()
         {
             Name = Name,

@@ -29,6 +29,6 @@ internal static class HttpSetup
     public static void UseProblemDetails(this WebApplication app)
     {
         app.UseExceptionHandler(_ => { });
-        app.UseStatusCodePages(context => EmptyAnswers.Explain(context.HttpContext));
+        app.UseStatusCodePages(context => ErrorResponses.Explain(context.HttpContext));
     }
 }

@@ -19,9 +19,9 @@ internal sealed class NetworkKind : ResourceKind<Network, NetworkSpec, NetworkBo
 
     public override IReadOnlyList<QueryParameter> Filters => [new("router", "Only networks that join this router.")];
 
-    public override ResourceWrite<Network, NetworkSpec> Write(NestDb db, ObjectPath path) => new NetworkWrite(db, path.Name);
+    public override ResourceWrite<Network, NetworkSpec> Write(NestDb db, ResourcePath path) => new NetworkWrite(db, path.Name);
 
-    public override Task<Problem?> DeleteAsync(Deletion deletion, ObjectPath path, CancellationToken cancellationToken) =>
+    public override Task<Problem?> DeleteAsync(Deletion deletion, ResourcePath path, CancellationToken cancellationToken) =>
         deletion.OfNetworkAsync(path.Name, cancellationToken);
 
     public override async Task<List<NetworkView>> ViewAsync(

@@ -25,7 +25,7 @@ public sealed record NetworkSpec
     public MacAddress? GatewayMac { get; init; }
 
     /// <summary>The router that the network joins.</summary>
-    [ObjectName]
+    [ValidName]
     public string? Router { get; init; }
 
     /// <summary>What OVN's DHCP server tells.</summary>

@@ -35,7 +35,7 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
     protected override IQueryable<Network> LockIncarnations() =>
         Db.Networks.FromSql($"SELECT * FROM networks WHERE name = {Name} ORDER BY created_at DESC FOR UPDATE");
 
-    protected override Network Create(Sent<NetworkSpec> sent) =>
+    protected override Network Create(SubmittedResource<NetworkSpec> sent) =>
         new()
         {
             Name = Name,
@@ -123,7 +123,7 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
         );
         foreach (var vm in await VmsIn(target.Id).ToListAsync(cancellationToken))
         {
-            await Placing.RefreshAsync(Db, vm, cancellationToken);
+            await PlacementWriter.RefreshAsync(Db, vm, cancellationToken);
         }
 
         return null;
@@ -223,6 +223,6 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
             claims.Add(new(NameScope.Port, "router", port, null, null, port));
         }
 
-        return (await Claims.TakeAsync(Db, target.Id, predecessor?.Id, claims, cancellationToken)).Problem;
+        return (await NameClaims.TakeAsync(Db, target.Id, predecessor?.Id, claims, cancellationToken)).Problem;
     }
 }

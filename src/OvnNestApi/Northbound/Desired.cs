@@ -3,7 +3,7 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Northbound;
 
 /// <summary>What every desired object has.</summary>
-public abstract record DesiredObject
+public abstract record DesiredResource
 {
     /// <summary>Identity of this incarnation.</summary>
     public required Guid Id { get; init; }
@@ -19,14 +19,14 @@ public abstract record DesiredObject
 }
 
 /// <summary>A logical router.</summary>
-public sealed record DesiredRouter : DesiredObject
+public sealed record DesiredRouter : DesiredResource
 {
     /// <summary>UUID of its row.</summary>
     public required Guid RouterUuid { get; init; }
 }
 
 /// <summary>A network: <see cref="Schema.Network"/> says what the values mean.</summary>
-public sealed record DesiredNetwork : DesiredObject
+public sealed record DesiredNetwork : DesiredResource
 {
     public required string SwitchName { get; init; }
 
@@ -62,7 +62,7 @@ public sealed record DesiredNetwork : DesiredObject
 }
 
 /// <summary>The port of a VM or of a container.</summary>
-public sealed record DesiredPort : DesiredObject
+public sealed record DesiredPort : DesiredResource
 {
     public required Guid NetworkId { get; init; }
 
@@ -88,7 +88,7 @@ public sealed record DesiredPort : DesiredObject
     public int? Tag { get; init; }
 
     /// <summary>What it is.</summary>
-    public ObjectKind Kind => VmId is null ? ObjectKind.Vm : ObjectKind.Container;
+    public OwnerKind Kind => VmId is null ? OwnerKind.Vm : OwnerKind.Container;
 }
 
 /// <summary>The switch and DHCP row that others made and a network uses.</summary>

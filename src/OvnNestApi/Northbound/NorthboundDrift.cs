@@ -20,10 +20,10 @@ public sealed class NorthboundDrift
     ];
 
     private readonly Ownership _ownership;
-    private readonly Echoes _echoes;
+    private readonly RecentWrites _echoes;
 
     /// <summary>Nothing has changed yet.</summary>
-    public NorthboundDrift(Ownership ownership, Echoes echoes) => (_ownership, _echoes) = (ownership, echoes);
+    public NorthboundDrift(Ownership ownership, RecentWrites echoes) => (_ownership, _echoes) = (ownership, echoes);
 
     /// <summary>Objects whose rows somebody else has changed.</summary>
     public HashSet<Guid> Suspects { get; } = [];

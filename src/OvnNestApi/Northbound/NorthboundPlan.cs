@@ -8,7 +8,7 @@ public static class NorthboundPlan
     /// <summary>One plan for each object, in an order in which they can be carried out; where nothing has to be done, it is empty.</summary>
     /// <param name="wanted">The objects, with the rows that they shall have.</param>
     /// <param name="actual">Their rows as they are: those with a wanted UUID, and those that bear the object's mark.</param>
-    public static IReadOnlyList<ObjectPlan> Between(IReadOnlyList<WantedObject> wanted, ILookup<ObjectRef, ActualRow> actual)
+    public static IReadOnlyList<ResourcePlan> Between(IReadOnlyList<WantedResource> wanted, ILookup<OwnerRef, ActualRow> actual)
     {
         // A row whose mark was falsified to name another object is still its own object's.
         var spoken = wanted.SelectMany(o => o.Rows).Select(row => row.Ref).ToHashSet();
@@ -16,7 +16,7 @@ public static class NorthboundPlan
         return plans.Any(plan => plan.Deletes.Count > 0) ? KeepShared(plans, actual) : plans;
     }
 
-    private static ObjectPlan Of(WantedObject o, IEnumerable<ActualRow> actual, HashSet<RowRef> spoken)
+    private static ResourcePlan Of(WantedResource o, IEnumerable<ActualRow> actual, HashSet<RowRef> spoken)
     {
         if (o.Obstacle is not null)
         {
@@ -127,17 +127,17 @@ public static class NorthboundPlan
     }
 
     /// <summary>Ports go before anything else, switches and routers last; what is made comes in the order of reference.</summary>
-    private static int Rank(ObjectPlan plan) =>
+    private static int Rank(ResourcePlan plan) =>
         (plan.Creates, plan.Object.Kind) switch
         {
             (true, var kind) => (int)kind,
-            (false, ObjectKind.Container or ObjectKind.Vm) => -1,
-            (false, ObjectKind.Network) => 8,
+            (false, OwnerKind.Container or OwnerKind.Vm) => -1,
+            (false, OwnerKind.Network) => 8,
             _ => 9,
         };
 
     /// <summary>A switch or router of ours in which others have ports is kept: they would go with it.</summary>
-    private static List<ObjectPlan> KeepShared(List<ObjectPlan> plans, ILookup<ObjectRef, ActualRow> actual)
+    private static List<ResourcePlan> KeepShared(List<ResourcePlan> plans, ILookup<OwnerRef, ActualRow> actual)
     {
         var leaving = plans.SelectMany(plan => plan.Detach).ToHashSet();
         return plans.ConvertAll(plan =>

@@ -15,18 +15,18 @@ public sealed class NorthboundProjection(
 )
 {
     /// <summary>The rows of a router.</summary>
-    public WantedObject Of(DesiredRouter router)
+    public WantedResource Of(DesiredRouter router)
     {
-        var self = new ObjectRef(ObjectKind.Router, router.Id);
+        var self = new OwnerRef(OwnerKind.Router, router.Id);
         return router.IsWanted
             ? new(self, [new(new(Tables.Router, router.RouterUuid), [new("name", router.Name)], [Marks(self)])], router.IsAsked)
             : new(self, [], router.IsAsked);
     }
 
     /// <summary>The rows of a network: switch, DHCP options, and the two ports that join it to its router.</summary>
-    public WantedObject Of(DesiredNetwork network)
+    public WantedResource Of(DesiredNetwork network)
     {
-        var self = new ObjectRef(ObjectKind.Network, network.Id);
+        var self = new OwnerRef(OwnerKind.Network, network.Id);
         if (!network.IsWanted)
         {
             return new(self, [], network.IsAsked);
@@ -76,9 +76,9 @@ public sealed class NorthboundProjection(
     }
 
     /// <summary>The row of a VM's or a container's port.</summary>
-    public WantedObject Of(DesiredPort port)
+    public WantedResource Of(DesiredPort port)
     {
-        var self = new ObjectRef(port.Kind, port.Id);
+        var self = new OwnerRef(port.Kind, port.Id);
         if (!port.IsWanted)
         {
             return new(self, [], port.IsAsked);
@@ -134,7 +134,7 @@ public sealed class NorthboundProjection(
             ? new(Tables.Dhcp, network.DhcpUuid)
             : null;
 
-    private WantedKeys Marks(ObjectRef of) => new("external_ids", ownership.Marks(of));
+    private WantedKeys Marks(OwnerRef of) => new("external_ids", ownership.Marks(of));
 
     /// <summary>The options of ovn-nb(5), "DHCPv4 options": <c>server_id</c>, <c>server_mac</c> and <c>lease_time</c> are mandatory.</summary>
     private static OvsdbValue DhcpOptions(DesiredNetwork network)

@@ -9,7 +9,7 @@ public static class NorthboundTransaction
     public static Op Exists(RowRef row) => Op.Wait(row.Table, [Where.Uuid(row.Uuid)], ["_uuid"], "!=", []);
 
     /// <summary>The operations, without the fence. Changes of one <c>ports</c> are one mutation, however many ports there are: each costs the server the whole set.</summary>
-    public static IReadOnlyList<Op> Of(IReadOnlyCollection<ObjectPlan> plans)
+    public static IReadOnlyList<Op> Of(IReadOnlyCollection<ResourcePlan> plans)
     {
         var made = plans
             .SelectMany(plan => plan.Writes)

@@ -18,15 +18,15 @@ public sealed class NorthboundView(ReplicaSnapshot copy, Ownership ownership, bo
     /// <summary>The rows that matter for these objects: with a wanted UUID, or with the object's mark.</summary>
     /// <param name="wanted">The objects.</param>
     /// <param name="read">Rows that are there but not in the copy, read one by one.</param>
-    public ILookup<ObjectRef, ActualRow> RowsOf(IReadOnlyList<WantedObject> wanted, IReadOnlyDictionary<RowRef, Row>? read = null) =>
+    public ILookup<OwnerRef, ActualRow> RowsOf(IReadOnlyList<WantedResource> wanted, IReadOnlyDictionary<RowRef, Row>? read = null) =>
         wanted.SelectMany(o => RowsOf(o, read).Select(row => (o.Object, Row: row))).ToLookup(pair => pair.Object, pair => pair.Row);
 
     /// <summary>Some row bears the object's mark.</summary>
-    public bool HasRows(ObjectRef of) => TablesOf(of.Kind).Any(table => copy.OfObject(table, of.Id).Count > 0);
+    public bool HasRows(OwnerRef of) => TablesOf(of.Kind).Any(table => copy.OfObject(table, of.Id).Count > 0);
 
     /// <summary>Every object that some row names as its owner.</summary>
-    public IReadOnlySet<ObjectRef> Owners() =>
-        Tables.Marked.SelectMany(table => copy.MarkedIds(table).Select(id => new ObjectRef(KindOf(table, id), id))).ToHashSet();
+    public IReadOnlySet<OwnerRef> Owners() =>
+        Tables.Marked.SelectMany(table => copy.MarkedIds(table).Select(id => new OwnerRef(KindOf(table, id), id))).ToHashSet();
 
     /// <summary>How many rows of ours there are.</summary>
     public int Count() => Tables.Marked.Sum(table => copy.MarkedIds(table).Sum(id => copy.OfObject(table, id).Count));
@@ -74,7 +74,7 @@ public sealed class NorthboundView(ReplicaSnapshot copy, Ownership ownership, bo
 
     private static string Uuids(IEnumerable<Row> rows) => string.Join(", ", rows.Select(row => row.Uuid).Order());
 
-    private IEnumerable<ActualRow> RowsOf(WantedObject o, IReadOnlyDictionary<RowRef, Row>? read)
+    private IEnumerable<ActualRow> RowsOf(WantedResource o, IReadOnlyDictionary<RowRef, Row>? read)
     {
         var rows = new Dictionary<RowRef, Row>();
         foreach (var wanted in o.Rows)
@@ -100,24 +100,24 @@ public sealed class NorthboundView(ReplicaSnapshot copy, Ownership ownership, bo
         ));
     }
 
-    private static string[] TablesOf(ObjectKind kind) =>
+    private static string[] TablesOf(OwnerKind kind) =>
         kind switch
         {
-            ObjectKind.Router => [Tables.Router],
-            ObjectKind.Network => [Tables.Switch, Tables.Dhcp, Tables.RouterPort, Tables.SwitchPort],
+            OwnerKind.Router => [Tables.Router],
+            OwnerKind.Network => [Tables.Switch, Tables.Dhcp, Tables.RouterPort, Tables.SwitchPort],
             _ => [Tables.SwitchPort],
         };
 
     // What the mark says, unless no object of that kind has rows in that table.
-    private ObjectKind KindOf(string table, Guid id) =>
+    private OwnerKind KindOf(string table, Guid id) =>
         table switch
         {
-            Tables.Router => ObjectKind.Router,
+            Tables.Router => OwnerKind.Router,
             Tables.SwitchPort => copy.OfObject(table, id).Select(row => ownership.OwnerOf(row)?.Kind).FirstOrDefault() is { } kind
-            && kind != ObjectKind.Router
+            && kind != OwnerKind.Router
                 ? kind
-                : ObjectKind.Container,
-            _ => ObjectKind.Network,
+                : OwnerKind.Container,
+            _ => OwnerKind.Network,
         };
 
     private List<RowRef> ParentsOf(RowRef row, RowRef? expected)

@@ -19,11 +19,11 @@ public sealed record Ownership(string Instance)
     public string FenceKey => $"ovnnest_{Instance}";
 
     /// <summary>What every row of the object bears.</summary>
-    public KeyValuePair<string, string?>[] Marks(ObjectRef of) =>
+    public KeyValuePair<string, string?>[] Marks(OwnerRef of) =>
         [new(InstanceKey, Instance), new(KindKey, NameOf(of.Kind)), new(IdKey, of.Id.ToString())];
 
     /// <summary>Whose row this is; null if it is not ours.</summary>
-    public ObjectRef? OwnerOf(Row row)
+    public OwnerRef? OwnerOf(Row row)
     {
         var marks = row["external_ids"].AsStringMap();
         return
@@ -31,26 +31,26 @@ public sealed record Ownership(string Instance)
             && instance == Instance
             && marks.TryGetValue(IdKey, out var id)
             && Guid.TryParse(id, out var guid)
-            ? new ObjectRef(KindOf(marks.GetValueOrDefault(KindKey)), guid)
+            ? new OwnerRef(KindOf(marks.GetValueOrDefault(KindKey)), guid)
             : null;
     }
 
-    private static string NameOf(ObjectKind kind) =>
+    private static string NameOf(OwnerKind kind) =>
         kind switch
         {
-            ObjectKind.Router => "router",
-            ObjectKind.Network => "network",
-            ObjectKind.Vm => "vm",
+            OwnerKind.Router => "router",
+            OwnerKind.Network => "network",
+            OwnerKind.Vm => "vm",
             _ => "container",
         };
 
     // A kind that somebody has falsified: the id alone says whose row it is.
-    private static ObjectKind KindOf(string? name) =>
+    private static OwnerKind KindOf(string? name) =>
         name switch
         {
-            "router" => ObjectKind.Router,
-            "network" => ObjectKind.Network,
-            "vm" => ObjectKind.Vm,
-            _ => ObjectKind.Container,
+            "router" => OwnerKind.Router,
+            "network" => OwnerKind.Network,
+            "vm" => OwnerKind.Vm,
+            _ => OwnerKind.Container,
         };
 }

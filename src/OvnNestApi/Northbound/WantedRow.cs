@@ -27,7 +27,7 @@ public readonly record struct WantedKeys(string Column, IReadOnlyList<KeyValuePa
 /// <param name="Rows">Its rows, none if it shall have none.</param>
 /// <param name="IsAsked">If rows of it go: somebody asked for that through the API.</param>
 /// <param name="Obstacle">Why its rows are left as they are; null: they are not.</param>
-public sealed record WantedObject(ObjectRef Object, IReadOnlyList<WantedRow> Rows, bool IsAsked, Obstacle? Obstacle = null);
+public sealed record WantedResource(OwnerRef Object, IReadOnlyList<WantedRow> Rows, bool IsAsked, Obstacle? Obstacle = null);
 
 /// <summary>What keeps an object's rows from being as they shall be.</summary>
 /// <param name="Cause"><see cref="Reason.Rejected"/>, <see cref="Reason.TagConflict"/> or <see cref="Reason.Contended"/>.</param>

@@ -211,7 +211,7 @@ internal static class OpenApiDocuments
 
         foreach (
             var asked in schemas
-                .Keys.Where(name => name == nameof(System.Text.Json.JsonElement) || name.StartsWith("AskedOf", StringComparison.Ordinal))
+                .Keys.Where(name => name == nameof(System.Text.Json.JsonElement) || name.StartsWith("RawSpecOf", StringComparison.Ordinal))
                 .ToList()
         )
         {

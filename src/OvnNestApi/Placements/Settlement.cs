@@ -16,7 +16,7 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
     private const string Lock = "SELECT id FROM vms WHERE id = ANY(@vms) ORDER BY id FOR NO KEY UPDATE";
 
     private const string PlaceableVms = $"""
-        SELECT v.id FROM vms v WHERE v.id = ANY(@vms) AND {Placing.IsPlaced}
+        SELECT v.id FROM vms v WHERE v.id = ANY(@vms) AND {PlacementWriter.IsPlaced}
           AND NOT EXISTS (SELECT FROM placements p WHERE p.host_id = v.host_id AND p.object_id = v.id AND p.wanted)
         """;
 
@@ -55,14 +55,14 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
                 cancellationToken,
                 ("containers", containers)
             );
-            await Placing.RefreshAsync(db, children.Key, containers, cancellationToken);
+            await PlacementWriter.RefreshAsync(db, children.Key, containers, cancellationToken);
         }
 
         var placeable = await db.QueryAsync(PlaceableVms, row => row.GetGuid(0), cancellationToken, vms);
         foreach (var vm in placeable.Concat(successors).Distinct())
         {
             await db.MarkVmAsync(vm, cancellationToken);
-            await Placing.RefreshAsync(db, vm, cancellationToken);
+            await PlacementWriter.RefreshAsync(db, vm, cancellationToken);
         }
 
         await Readiness.EvaluateAsync(db, retagged.OfType<Guid>().ToList(), cancellationToken);
@@ -106,8 +106,8 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
             ("id", objectId)
         );
         await db.QueryAsync(Lock, row => row.GetGuid(0), cancellationToken, ("vms", vms.ToArray()));
-        var left = await db.ExecuteAsync(Force.LeaveFormerHosts, cancellationToken, ("vm", objectId)) > 0;
-        await db.ExecuteAsync(Force.DropObject, cancellationToken, ("id", objectId));
+        var left = await db.ExecuteAsync(ForcedRelease.LeaveFormerHosts, cancellationToken, ("vm", objectId)) > 0;
+        await db.ExecuteAsync(ForcedRelease.DropObject, cancellationToken, ("id", objectId));
         if (left)
         {
             await db.MarkVmAsync(objectId, cancellationToken);
@@ -115,7 +115,7 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
 
         foreach (var vm in vms)
         {
-            await Placing.RefreshAsync(db, vm, cancellationToken);
+            await PlacementWriter.RefreshAsync(db, vm, cancellationToken);
         }
 
         await SettleAsync(db, vms, cancellationToken);
@@ -125,17 +125,17 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
     public async Task ForceHostAsync(NestDb db, Guid hostId, CancellationToken cancellationToken)
     {
         await db.SaveChangesAsync(cancellationToken);
-        var vms = await db.QueryAsync(Force.VmsOfHost, row => row.GetGuid(0), cancellationToken, ("host", hostId));
+        var vms = await db.QueryAsync(ForcedRelease.VmsOfHost, row => row.GetGuid(0), cancellationToken, ("host", hostId));
         await db.QueryAsync(Lock, row => row.GetGuid(0), cancellationToken, ("vms", vms.ToArray()));
         foreach (var vm in vms)
         {
-            if (await db.ExecuteAsync(Force.LeaveFormerHosts, cancellationToken, ("vm", vm)) > 0)
+            if (await db.ExecuteAsync(ForcedRelease.LeaveFormerHosts, cancellationToken, ("vm", vm)) > 0)
             {
                 await db.MarkVmAsync(vm, cancellationToken);
             }
         }
 
-        await db.ExecuteAsync(Force.DropHost, cancellationToken, ("host", hostId));
+        await db.ExecuteAsync(ForcedRelease.DropHost, cancellationToken, ("host", hostId));
         await SettleAsync(db, vms, cancellationToken);
     }
 
@@ -143,7 +143,7 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
     public async Task ForceLeaseAsync(NestDb db, Guid leaseId, CancellationToken cancellationToken)
     {
         await db.SaveChangesAsync(cancellationToken);
-        await db.ExecuteAsync(Force.DropLease, cancellationToken, ("lease", leaseId));
+        await db.ExecuteAsync(ForcedRelease.DropLease, cancellationToken, ("lease", leaseId));
         var vms = await db.VlanLeases.Where(l => l.Id == leaseId).Select(l => l.VmId).ToListAsync(cancellationToken);
         await SettleAsync(db, vms, cancellationToken);
         await db.ExecuteAsync(

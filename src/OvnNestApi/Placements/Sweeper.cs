@@ -50,7 +50,7 @@ internal sealed partial class Sweeper(
         }
 
         var before = await LastChangeAsync(db, cancellationToken);
-        await NestWrite.RunAsync(
+        await WriteTransaction.RunAsync(
             db,
             async ct =>
             {

@@ -12,7 +12,7 @@ internal static class Barriers
     /// are seen to be gone anew. And a host whose flows are still those of the former database has a number that the new one will come to: so the new
     /// one counts on above all that hosts have told.
     /// </summary>
-    public static async Task MendAsync(NestDb db, NorthboundDb nb, bool mayWrite, CancellationToken cancellationToken)
+    public static async Task RepairAsync(NestDb db, NorthboundDb nb, bool mayWrite, CancellationToken cancellationToken)
     {
         if (nb.NbCfg is not { } nbCfg)
         {

@@ -17,7 +17,7 @@ internal readonly record struct Brake(string Id, string Message)
     /// <summary>The brake for these plans; null: none.</summary>
     /// <param name="plans">What is to be done.</param>
     /// <param name="view">The NB, with all rows of ours.</param>
-    public static Brake? For(IReadOnlyList<ObjectPlan> plans, NorthboundView view)
+    public static Brake? For(IReadOnlyList<ResourcePlan> plans, NorthboundView view)
     {
         var going = plans.Where(plan => plan.Unasked > 0).ToList();
         if (going.Count == 0)
@@ -30,7 +30,7 @@ internal readonly record struct Brake(string Id, string Message)
             .Where(plan => !plan.Creates)
             .GroupBy(plan => plan.Object.Kind)
             .Where(kind => owners.Count(owner => owner.Kind == kind.Key) <= kind.Count())
-            .Select(kind => (ObjectKind?)kind.Key)
+            .Select(kind => (OwnerKind?)kind.Key)
             .FirstOrDefault();
         if (count <= Rows && (all < FewestRows || count * 100 <= all * Percent) && kind is null)
         {

@@ -4,19 +4,25 @@ using Ovsdb;
 namespace OvnNestApi.Reconciling;
 
 /// <summary>Carries plans into the NB: many objects in one transaction, and those that it refuses one by one.</summary>
-internal sealed class Delivery(NorthboundDb nb, ReconcilerOptions options, Echoes echoes, Draft draft, IReadOnlySet<ObjectRef> releasing)
+internal sealed class Delivery(
+    NorthboundDb nb,
+    ReconcilerOptions options,
+    RecentWrites echoes,
+    PassPlan draft,
+    IReadOnlySet<OwnerRef> releasing
+)
 {
     /// <summary>Objects whose plan is carried out.</summary>
-    public HashSet<ObjectRef> Done { get; } = [];
+    public HashSet<OwnerRef> Done { get; } = [];
 
     /// <summary>What the server said to an object alone.</summary>
-    public Dictionary<ObjectRef, string> Refused { get; } = [];
+    public Dictionary<OwnerRef, string> Refused { get; } = [];
 
     /// <summary>The <c>nb_cfg</c> of the transaction that an object's rows went with, for objects that release a tag.</summary>
-    public Dictionary<ObjectRef, long> NbCfg { get; } = [];
+    public Dictionary<OwnerRef, long> NbCfg { get; } = [];
 
     /// <summary>Objects of which it is not known what became, or whose rows changed meanwhile: to be looked at again.</summary>
-    public HashSet<ObjectRef> Again { get; } = [];
+    public HashSet<OwnerRef> Again { get; } = [];
 
     /// <summary>Operations that were committed.</summary>
     public int Operations { get; private set; }
@@ -41,12 +47,12 @@ internal sealed class Delivery(NorthboundDb nb, ReconcilerOptions options, Echoe
         }
     }
 
-    private IEnumerable<List<ObjectPlan>> Batches()
+    private IEnumerable<List<ResourcePlan>> Batches()
     {
         var rest = draft.Plans.Where(plan => !plan.IsEmpty).ToList();
         while (rest.Count > 0)
         {
-            var (batch, later, ports) = (new List<ObjectPlan>(), new List<ObjectPlan>(), new Dictionary<RowRef, int>());
+            var (batch, later, ports) = (new List<ResourcePlan>(), new List<ResourcePlan>(), new Dictionary<RowRef, int>());
             foreach (var plan in rest)
             {
                 var parents = plan.Attach.Concat(plan.Detach).Select(m => m.Parent);
@@ -72,7 +78,7 @@ internal sealed class Delivery(NorthboundDb nb, ReconcilerOptions options, Echoe
     }
 
     /// <summary>False: the link is lost.</summary>
-    private async Task<bool> SendAsync(List<ObjectPlan> batch, CancellationToken cancellationToken, bool isSecond = false)
+    private async Task<bool> SendAsync(List<ResourcePlan> batch, CancellationToken cancellationToken, bool isSecond = false)
     {
         var ops = NorthboundTransaction.Of(batch);
         var (outcome, nbCfg) = await nb.TransactAsync(ops, batch.Any(Releases), cancellationToken);
@@ -101,10 +107,10 @@ internal sealed class Delivery(NorthboundDb nb, ReconcilerOptions options, Echoe
         }
     }
 
-    private bool Releases(ObjectPlan plan) => plan.Removed.Count > 0 && releasing.Contains(plan.Object);
+    private bool Releases(ResourcePlan plan) => plan.Removed.Count > 0 && releasing.Contains(plan.Object);
 
     /// <summary>The row is there, and the copy does not know it: somebody has taken its mark away.</summary>
-    private async Task<bool> AdoptAsync(ObjectPlan plan, CancellationToken cancellationToken)
+    private async Task<bool> AdoptAsync(ResourcePlan plan, CancellationToken cancellationToken)
     {
         var view = new NorthboundView(nb.Copy, nb.Ownership, isThorough: true);
         var missing = draft
@@ -116,7 +122,7 @@ internal sealed class Delivery(NorthboundDb nb, ReconcilerOptions options, Echoe
         return again.IsEmpty || await SendAsync([again], cancellationToken, isSecond: true);
     }
 
-    private void Settle(List<ObjectPlan> batch, IReadOnlyList<Op> ops, Committed committed, long? nbCfg)
+    private void Settle(List<ResourcePlan> batch, IReadOnlyList<Op> ops, Committed committed, long? nbCfg)
     {
         Operations += ops.Count;
         // Nothing matched: the row went while we planned. No error to the server, but nothing stored either.

@@ -22,7 +22,7 @@ internal sealed class DesiredState
     public Dictionary<Guid, DesiredPort> Containers { get; private set; } = [];
 
     /// <summary>What is recorded of the objects that were asked for, and that exist.</summary>
-    public Dictionary<ObjectRef, Standing> Subjects { get; } = [];
+    public Dictionary<OwnerRef, RecordedState> Subjects { get; } = [];
 
     /// <summary>Released tags of the containers here that the NB has not been seen without.</summary>
     public List<DrainingLease> Draining { get; private set; } = [];
@@ -67,7 +67,7 @@ internal sealed class DesiredState
         var rows = Of(db.Containers, ids)
             .Select(c => new
             {
-                Standing = new Standing(
+                Recorded = new RecordedState(
                     c.DirtySeq,
                     c.ReconciledSeq,
                     c.DeletingSince != null,
@@ -104,7 +104,7 @@ internal sealed class DesiredState
                     Id = c.Id,
                     Name = c.Name,
                     IsWanted = !c.Blocked,
-                    IsAsked = c.Standing.IsAsked,
+                    IsAsked = c.Recorded.IsAsked,
                     NetworkId = c.NetworkId,
                     PortName = c.PortName,
                     PortUuid = c.PortUuid,
@@ -116,7 +116,7 @@ internal sealed class DesiredState
                     Tag = c.Tag,
                 }
             );
-            Subjects.Add(new(ObjectKind.Container, c.Id), c.Standing);
+            Subjects.Add(new(OwnerKind.Container, c.Id), c.Recorded);
         }
     }
 
@@ -132,7 +132,7 @@ internal sealed class DesiredState
         var rows = Of(db.Vms, all)
             .Select(v => new
             {
-                Standing = new Standing(
+                Recorded = new RecordedState(
                     v.DirtySeq,
                     v.ReconciledSeq,
                     v.DeletingSince != null,
@@ -171,7 +171,7 @@ internal sealed class DesiredState
                     Id = v.Id,
                     Name = v.Name,
                     IsWanted = !v.Blocked,
-                    IsAsked = v.Standing.IsAsked,
+                    IsAsked = v.Recorded.IsAsked,
                     NetworkId = v.NetworkId,
                     PortName = v.PortName,
                     PortUuid = v.PortUuid,
@@ -184,7 +184,7 @@ internal sealed class DesiredState
             );
             if (subjects?.Contains(v.Id) != false)
             {
-                Subjects.Add(new(ObjectKind.Vm, v.Id), v.Standing);
+                Subjects.Add(new(OwnerKind.Vm, v.Id), v.Recorded);
             }
         }
     }
@@ -196,7 +196,7 @@ internal sealed class DesiredState
         var rows = Of(db.Networks, all)
             .Select(n => new
             {
-                Standing = new Standing(
+                Recorded = new RecordedState(
                     n.DirtySeq,
                     n.ReconciledSeq,
                     n.DeletingSince != null,
@@ -222,7 +222,7 @@ internal sealed class DesiredState
                     Id = n.Id,
                     Name = n.Name,
                     IsWanted = !row.Blocked,
-                    IsAsked = row.Standing.IsAsked,
+                    IsAsked = row.Recorded.IsAsked,
                     SwitchName = n.SwitchName,
                     SwitchExisting = n.SwitchExisting,
                     SwitchUuid = n.SwitchUuid,
@@ -243,7 +243,7 @@ internal sealed class DesiredState
             );
             if (subjects?.Contains(n.Id) != false)
             {
-                Subjects.Add(new(ObjectKind.Network, n.Id), row.Standing);
+                Subjects.Add(new(OwnerKind.Network, n.Id), row.Recorded);
             }
         }
     }
@@ -255,7 +255,7 @@ internal sealed class DesiredState
         var rows = Of(db.Routers, all)
             .Select(r => new
             {
-                Standing = new Standing(
+                Recorded = new RecordedState(
                     r.DirtySeq,
                     r.ReconciledSeq,
                     r.DeletingSince != null,
@@ -282,13 +282,13 @@ internal sealed class DesiredState
                     Id = r.Id,
                     Name = r.Name,
                     IsWanted = !r.Blocked,
-                    IsAsked = r.Standing.IsAsked,
+                    IsAsked = r.Recorded.IsAsked,
                     RouterUuid = r.RouterUuid,
                 }
             );
             if (subjects?.Contains(r.Id) != false)
             {
-                Subjects.Add(new(ObjectKind.Router, r.Id), r.Standing);
+                Subjects.Add(new(OwnerKind.Router, r.Id), r.Recorded);
             }
         }
     }
@@ -333,7 +333,7 @@ internal sealed class DesiredState
 }
 
 /// <summary>What is recorded of an object.</summary>
-internal sealed record Standing(
+internal sealed record RecordedState(
     long DirtySeq,
     long ReconciledSeq,
     bool IsDeleting,

@@ -20,10 +20,10 @@ internal sealed partial class Pass(
     ILogger<Pass> logger
 )
 {
-    private readonly Echoes _echoes = new();
+    private readonly RecentWrites _echoes = new();
     private readonly Contention _contention = new(time, options.RepairsPerMinute);
     private readonly PortStates _ports = new(time, options.UpDebounce);
-    private HashSet<ObjectRef> _strays = [];
+    private HashSet<OwnerRef> _strays = [];
     private NorthboundDrift? _left;
 
     /// <summary>When a port's state will have lasted long enough to be recorded; null: none is waited for.</summary>
@@ -88,14 +88,16 @@ internal sealed partial class Pass(
     {
         if (ids is null)
         {
-            await Barriers.MendAsync(db, nb, mayWrite: term.Mode == ReconcilerMode.Repair, cancellationToken);
+            await Barriers.RepairAsync(db, nb, mayWrite: term.Mode == ReconcilerMode.Repair, cancellationToken);
         }
 
         var desired = await DesiredState.ReadAsync(db, ids, cancellationToken);
         var view = new NorthboundView(nb.Copy, nb.Ownership, isThorough: ids is null || drift.Suspects.Count > 0);
         var strays = ids is null ? Strays(desired, view) : [];
         var rivals = await RivalsAsync(db, desired, view, isFull: ids is null, cancellationToken);
-        var draft = Draft.Of(desired, view, nb.Ownership, strays, o => ids is not null && _contention.Has(o.Object.Id) ? Fight : rivals(o));
+        var draft = PassPlan.Of(desired, view, nb.Ownership, strays, o =>
+            ids is not null && _contention.Has(o.Object.Id) ? Fight : rivals(o)
+        );
         if (term.Mode != ReconcilerMode.Repair)
         {
             LogObserved(draft.Plans.Count(plan => !plan.IsEmpty));
@@ -106,7 +108,7 @@ internal sealed partial class Pass(
             return new() { Brake = brake };
         }
 
-        var releasing = desired.Draining.Select(lease => new ObjectRef(ObjectKind.Container, lease.ContainerId ?? default)).ToHashSet();
+        var releasing = desired.Draining.Select(lease => new OwnerRef(OwnerKind.Container, lease.ContainerId ?? default)).ToHashSet();
         var delivery = new Delivery(nb, options, _echoes, draft, releasing);
         await delivery.SendAsync(cancellationToken);
         ReconcilerMetrics.Operations.Add(delivery.Operations);
@@ -116,7 +118,7 @@ internal sealed partial class Pass(
             LogRefused(delivery.Refused.Count, refused.Kind, refused.Id, error);
         }
 
-        var drifted = delivery.Done.Where(o => desired.Subjects.TryGetValue(o, out var standing) && !standing.IsAsked).ToList();
+        var drifted = delivery.Done.Where(o => desired.Subjects.TryGetValue(o, out var recorded) && !recorded.IsAsked).ToList();
         if (drifted.Count > 0)
         {
             LogRepaired(drifted.Count, drifted[0].Kind, drifted[0].Id);
@@ -139,40 +141,40 @@ internal sealed partial class Pass(
         };
     }
 
-    private IEnumerable<Verdict> Judge(Draft draft, Delivery delivery, bool isFull)
+    private IEnumerable<ReconcileResult> Judge(PassPlan draft, Delivery delivery, bool isFull)
     {
         var now = new NorthboundView(nb.Copy, nb.Ownership, isThorough: false);
         foreach (var plan in draft.Plans)
         {
-            if (!draft.Desired.Subjects.TryGetValue(plan.Object, out var standing))
+            if (!draft.Desired.Subjects.TryGetValue(plan.Object, out var recorded))
             {
                 continue;
             }
 
             if (delivery.Refused.TryGetValue(plan.Object, out var error))
             {
-                yield return new(plan.Object, standing, now.HasRows(plan.Object), Obstacle.Rejected(error), IsPaced: true);
+                yield return new(plan.Object, recorded, now.HasRows(plan.Object), Obstacle.Rejected(error), IsPaced: true);
             }
             else if (!plan.IsEmpty && !delivery.Done.Contains(plan.Object))
             {
                 continue;
             }
-            else if (IsContended(plan, standing, isFull))
+            else if (IsContended(plan, recorded, isFull))
             {
-                yield return new(plan.Object, standing, now.HasRows(plan.Object), Fight);
+                yield return new(plan.Object, recorded, now.HasRows(plan.Object), Fight);
             }
             else if (plan.Kept is { } kept)
             {
-                yield return new(plan.Object, standing, now.HasRows(plan.Object), kept, IsPaced: true);
+                yield return new(plan.Object, recorded, now.HasRows(plan.Object), kept, IsPaced: true);
             }
             else
             {
-                yield return new(plan.Object, standing, draft.IsWanted(plan.Object));
+                yield return new(plan.Object, recorded, draft.IsWanted(plan.Object));
             }
         }
     }
 
-    private bool IsContended(ObjectPlan plan, Standing standing, bool isFull)
+    private bool IsContended(ResourcePlan plan, RecordedState recorded, bool isFull)
     {
         var id = plan.Object.Id;
         if (plan.IsEmpty && isFull)
@@ -180,7 +182,7 @@ internal sealed partial class Pass(
             _contention.Clear(id);
         }
 
-        if (plan.IsEmpty || standing.IsAsked)
+        if (plan.IsEmpty || recorded.IsAsked)
         {
             return _contention.Has(id);
         }
@@ -190,7 +192,7 @@ internal sealed partial class Pass(
     }
 
     /// <summary>Rows of ours that belong to nobody: they go when they have been seen in two comparisons.</summary>
-    private List<ObjectRef> Strays(DesiredState desired, NorthboundView view)
+    private List<OwnerRef> Strays(DesiredState desired, NorthboundView view)
     {
         _contention.Prune();
         var known = desired.Subjects.Keys.Select(o => o.Id).ToHashSet();
@@ -201,7 +203,7 @@ internal sealed partial class Pass(
     }
 
     /// <summary>What tells whether a container's tag is borne by somebody else below the same parent.</summary>
-    private static async Task<Func<WantedObject, Obstacle?>> RivalsAsync(
+    private static async Task<Func<WantedResource, Obstacle?>> RivalsAsync(
         NestDb db,
         DesiredState desired,
         NorthboundView view,
@@ -243,7 +245,7 @@ internal sealed partial class Pass(
         var (drained, bare) = (new Dictionary<Guid, long>(), new List<Guid>());
         foreach (var lease in desired.Draining)
         {
-            var container = new ObjectRef(ObjectKind.Container, lease.ContainerId ?? default);
+            var container = new OwnerRef(OwnerKind.Container, lease.ContainerId ?? default);
             if (
                 nb.Copy.WithTag(desired.Vms[lease.VmId].PortName, lease.Tag).Any()
                 || nb.Copy.OfObject(Tables.SwitchPort, container.Id).Any(row => row["tag"] == lease.Tag || row["tag_request"] == lease.Tag)
@@ -270,16 +272,16 @@ internal sealed partial class Pass(
         return drained;
     }
 
-    private List<Sighting> Look(IEnumerable<Guid> observed, DesiredState? all)
+    private List<PortObservation> Look(IEnumerable<Guid> observed, DesiredState? all)
     {
         var ids = observed.Concat(_ports.Due()).ToHashSet();
-        var sightings = new List<Sighting>();
-        foreach (var (port, standing) in all?.Subjects.Where(s => s.Key.Kind is ObjectKind.Vm or ObjectKind.Container) ?? [])
+        var sightings = new List<PortObservation>();
+        foreach (var (port, recorded) in all?.Subjects.Where(s => s.Key.Kind is OwnerKind.Vm or OwnerKind.Container) ?? [])
         {
             if (
                 !ids.Contains(port.Id)
                 && See(port.Id) is var (isUp, tag)
-                && (isUp != standing.Up || (port.Kind == ObjectKind.Container && tag != standing.ObservedTag))
+                && (isUp != recorded.Up || (port.Kind == OwnerKind.Container && tag != recorded.ObservedTag))
             )
             {
                 ids.Add(port.Id);
@@ -316,26 +318,26 @@ internal sealed partial class Pass(
                 .ToListAsync(cancellationToken);
         var drained = outcome.Desired?.Draining.Where(lease => outcome.Drained.ContainsKey(lease.Id)).Select(lease => lease.VmId) ?? [];
         var vms = outcome
-            .Verdicts.Where(v => v.Standing.IsDeleting)
-            .Select(v => v.Standing.VmId)
+            .Verdicts.Where(v => v.Recorded.IsDeleting)
+            .Select(v => v.Recorded.VmId)
             .OfType<Guid>()
             .Concat(drained)
             .Concat(awaiting)
             .ToHashSet();
-        var settlesNetworks = outcome.Verdicts.Any(v => v.Standing.IsDeleting && v.Object.Kind is ObjectKind.Network or ObjectKind.Router);
-        var problem = await NestWrite.RunAsync(
+        var settlesNetworks = outcome.Verdicts.Any(v => v.Recorded.IsDeleting && v.Object.Kind is OwnerKind.Network or OwnerKind.Router);
+        var problem = await WriteTransaction.RunAsync(
             db,
             async ct =>
             {
-                await Records.LockAsync(
+                await PassRecords.LockAsync(
                     db,
                     [.. vms, .. news.Select(verdict => verdict.Object.Id), .. outcome.Sightings.Select(sighting => sighting.Id)],
                     ct
                 );
-                await Records.WriteAsync(db, news, ct);
-                await Records.WakeDependentsAsync(db, news, ct);
-                var seen = await Records.WriteAsync(db, outcome.Sightings, ct);
-                await Records.WriteAsync(db, outcome.Drained, ct);
+                await PassRecords.WriteAsync(db, news, ct);
+                await PassRecords.WakeDependentsAsync(db, news, ct);
+                var seen = await PassRecords.WriteAsync(db, outcome.Sightings, ct);
+                await PassRecords.WriteAsync(db, outcome.Drained, ct);
                 if (outcome.HvCfg is { } hvCfg)
                 {
                     await db.Database.ExecuteSqlAsync($"UPDATE leader SET hv_cfg = {hvCfg} WHERE hv_cfg IS DISTINCT FROM {hvCfg}", ct);
@@ -398,13 +400,13 @@ internal sealed partial class Pass(
         Level = LogLevel.Warning,
         Message = "Repaired the rows of {Count} objects though nobody had asked for a change, of {Kind} {Id} for one"
     )]
-    private partial void LogRepaired(int count, ObjectKind kind, Guid id);
+    private partial void LogRepaired(int count, OwnerKind kind, Guid id);
 
     [LoggerMessage(
         Level = LogLevel.Warning,
         Message = "The northbound database refused the rows of {Count} objects, of {Kind} {Id} for one: {Error}"
     )]
-    private partial void LogRefused(int count, ObjectKind kind, Guid id, string error);
+    private partial void LogRefused(int count, OwnerKind kind, Guid id, string error);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Braked: {Message} Release {Brake} to go on")]
     private partial void LogBraked(string message, string brake);
@@ -421,7 +423,7 @@ internal sealed partial class Pass(
 
         public int Operations { get; init; }
 
-        public IReadOnlyList<Verdict> Verdicts { get; init; } = [];
+        public IReadOnlyList<ReconcileResult> Verdicts { get; init; } = [];
 
         public IReadOnlyList<Guid> Again { get; init; } = [];
 
@@ -429,7 +431,7 @@ internal sealed partial class Pass(
 
         public long? HvCfg { get; set; }
 
-        public List<Sighting> Sightings { get; } = [];
+        public List<PortObservation> Sightings { get; } = [];
     }
 }
 

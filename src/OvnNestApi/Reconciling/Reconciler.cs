@@ -66,7 +66,7 @@ internal sealed partial class Reconciler(
         LogLeads(first.Epoch);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         await using var nb = new NorthboundDb(northbound.Value, signals.Dirty, time);
-        using var lead = new Lead(leadership, first, signals.Dirty);
+        using var lead = new CurrentTerm(leadership, first, signals.Dirty);
         var heartbeat = BeatAsync(lead, nb, end);
         try
         {
@@ -88,7 +88,7 @@ internal sealed partial class Reconciler(
     }
 
     /// <summary>Says every second that this process leads, whatever the passes do.</summary>
-    private async Task BeatAsync(Lead lead, NorthboundDb nb, CancellationTokenSource end)
+    private async Task BeatAsync(CurrentTerm lead, NorthboundDb nb, CancellationTokenSource end)
     {
         while (!end.IsCancellationRequested)
         {
@@ -113,7 +113,7 @@ internal sealed partial class Reconciler(
         }
     }
 
-    private async Task<bool> AnswersAsync(Lead lead, NorthboundDb nb, CancellationToken cancellationToken)
+    private async Task<bool> AnswersAsync(CurrentTerm lead, NorthboundDb nb, CancellationToken cancellationToken)
     {
         if (!nb.IsSynced || lead.Refusal is not null)
         {
@@ -133,7 +133,7 @@ internal sealed partial class Reconciler(
         }
     }
 
-    private async Task WorkAsync(Lead lead, NorthboundDb nb, CancellationToken cancellationToken)
+    private async Task WorkAsync(CurrentTerm lead, NorthboundDb nb, CancellationToken cancellationToken)
     {
         var pass = new Pass(nb, leadership, databases, settlement, signals, _options, time, loggers.CreateLogger<Pass>());
         var schedule = new Schedule(_options, time);
@@ -187,7 +187,7 @@ internal sealed partial class Reconciler(
     }
 
     /// <summary>Puts up the fence where it is missing: at the beginning, and when the database was replaced.</summary>
-    private async Task<bool> IsFencedAsync(Lead lead, NorthboundDb nb, CancellationToken cancellationToken)
+    private async Task<bool> IsFencedAsync(CurrentTerm lead, NorthboundDb nb, CancellationToken cancellationToken)
     {
         if (nb.IsFenced(lead.Term.Installation, lead.Term.Epoch))
         {

@@ -54,7 +54,7 @@ internal static class ReconcilerEndpoints
             return (ProblemResult)(problem ?? Problem.ValidationFailed("#/spec", "is required"));
         }
 
-        problem = await NestWrite.RunAsync(
+        problem = await WriteTransaction.RunAsync(
             db,
             async ct =>
             {

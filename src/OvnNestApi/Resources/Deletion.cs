@@ -119,7 +119,7 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
     private static T? Pick<T>(List<T> incarnations)
         where T : Resource => incarnations.Find(one => one.DeletingSince is null) ?? incarnations.FirstOrDefault();
 
-    private async Task<Problem?> GoAsync(Going going, Resource target, CancellationToken cancellationToken)
+    private async Task<Problem?> GoAsync(DeletionSet going, Resource target, CancellationToken cancellationToken)
     {
         (Target, HasChanged) = (target, false);
         if (condition.Check(target) is { } failed)
@@ -143,7 +143,7 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
         if (force)
         {
             var (kind, vm, _) = going.All.First(one => one.Object == target);
-            ChangeLog.Add(db, kind, vm, target.Name, target.Id, "forced", Writable.Of(target), null);
+            ChangeLog.Add(db, kind, vm, target.Name, target.Id, "forced", ResourceDocument.Of(target), null);
             await (
                 target is Host
                     ? settlement.ForceHostAsync(db, target.Id, cancellationToken)
@@ -156,7 +156,7 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
     }
 
     /// <summary>All living dependents, each locked, in the order of all writers: networks, VMs, containers.</summary>
-    private async Task ExpandAsync(Going going, CancellationToken cancellationToken)
+    private async Task ExpandAsync(DeletionSet going, CancellationToken cancellationToken)
     {
         foreach (var router in going.Routers)
         {
@@ -205,13 +205,13 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
         }
     }
 
-    private async Task MarkAsync(Going going, CancellationToken cancellationToken)
+    private async Task MarkAsync(DeletionSet going, CancellationToken cancellationToken)
     {
         _now = await db.Database.SqlQuery<DateTimeOffset>($"""SELECT now() AS "Value" """).SingleAsync(cancellationToken);
         var seq = await db.NextDirtySeqAsync(cancellationToken);
         foreach (var (kind, vm, one) in going.All)
         {
-            ChangeLog.Add(db, kind, vm, one.Name, one.Id, "deleting", Writable.Of(one), null);
+            ChangeLog.Add(db, kind, vm, one.Name, one.Id, "deleting", ResourceDocument.Of(one), null);
             (one.DeletingSince, one.UpdatedAt, one.DirtySeq) = (_now, _now, seq);
             (one.Reason, one.Message, one.Since) = (
                 Reason.Deleting,
@@ -237,7 +237,7 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
 
         foreach (var vm in going.Vms.Select(vm => vm.Id).Order())
         {
-            await Placing.RefreshAsync(db, vm, cancellationToken);
+            await PlacementWriter.RefreshAsync(db, vm, cancellationToken);
         }
 
         foreach (
@@ -247,7 +247,7 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
                 .OrderBy(group => group.Key)
         )
         {
-            await Placing.RefreshAsync(db, group.Key, group.Select(container => container.Id).ToList(), cancellationToken);
+            await PlacementWriter.RefreshAsync(db, group.Key, group.Select(container => container.Id).ToList(), cancellationToken);
         }
     }
 
@@ -263,7 +263,7 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
     }
 
     /// <summary>What goes together.</summary>
-    private sealed record Going
+    private sealed record DeletionSet
     {
         public List<Router> Routers { get; init; } = [];
 

@@ -10,7 +10,7 @@ public abstract record ResourceBody<TSpec>
     where TSpec : class, new()
 {
     /// <summary>The object's name, unique among its kind. Needed by POST; in a PUT it may be left out, and must not differ from the URL's.</summary>
-    [ObjectName]
+    [ValidName]
     public string? Name { get; init; }
 
     /// <summary>Free text for people.</summary>
@@ -36,7 +36,7 @@ public abstract record ResourceBody<TSpec>
 /// <param name="SpecText">The <c>spec</c> as sent, without insignificant white space.</param>
 /// <param name="Spec">The same, typed.</param>
 /// <param name="Expected">The id and revision that the sender saw; null when it tells none.</param>
-internal sealed record Sent<TSpec>(
+internal sealed record SubmittedResource<TSpec>(
     string? Name,
     string? Description,
     Dictionary<string, string>? Labels,
@@ -48,7 +48,7 @@ internal sealed record Sent<TSpec>(
 {
     private static readonly JsonElement Empty = JsonElement.Parse("{}");
 
-    public static (Sent<TSpec>? Sent, Problem? Problem) Read<TBody>(JsonElement json)
+    public static (SubmittedResource<TSpec>? Sent, Problem? Problem) Read<TBody>(JsonElement json)
         where TBody : ResourceBody<TSpec>
     {
         var (body, problem) = StrictJson.Read<TBody>(json);

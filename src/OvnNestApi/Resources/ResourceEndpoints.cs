@@ -97,13 +97,13 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
     public async Task<Results<JsonResult<ListView<TView>>, ProblemResult>> ListAsync(
         HttpContext context,
         NestDb db,
-        PresentLiveness liveness,
+        CachedLiveness liveness,
         ChangeFeed feed,
         CancellationToken ct
     )
     {
         var vm = context.GetRouteValue("vm") as string;
-        if (vm is not null && await MissingVm.CheckAsync(db, vm, ct) is { } missing)
+        if (vm is not null && await ParentVm.CheckAsync(db, vm, ct) is { } missing)
         {
             return (ProblemResult)missing;
         }
@@ -121,29 +121,29 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
         return new JsonResult<ListView<TView>>(page with { ChangesCursor = changes.ToString() });
     }
 
-    public async Task<Results<ObjectResult<TView>, ProblemResult>> GetAsync(
+    public async Task<Results<ResourceResult<TView>, ProblemResult>> GetAsync(
         HttpContext context,
         NestDb db,
-        PresentLiveness liveness,
+        CachedLiveness liveness,
         CancellationToken ct
     )
     {
-        var (path, problem) = ObjectPath.Of(context, kind.Name);
+        var (path, problem) = ResourcePath.Of(context, kind.Name);
         return problem is not null ? (ProblemResult)problem
             : await kind.FindAsync(db, await liveness.ReadAsync(db, ct), path, ct) is { } view
-                ? new ObjectResult<TView>(view, view.Metadata)
+                ? new ResourceResult<TView>(view, view.Metadata)
             : (ProblemResult)Problem.NotFound(kind.Name, path.Name);
     }
 
-    public async Task<Results<ObjectResult<TView>, NoContent, ProblemResult>> WaitAsync(
+    public async Task<Results<ResourceResult<TView>, NoContent, ProblemResult>> WaitAsync(
         HttpContext context,
         NestDb db,
-        PresentLiveness liveness,
-        Waiting waiting,
+        CachedLiveness liveness,
+        StateWait waiting,
         CancellationToken ct
     )
     {
-        var (path, problem) = ObjectPath.Of(context, kind.Name);
+        var (path, problem) = ResourcePath.Of(context, kind.Name);
         var query = new Query(context.Request);
         var isForGone = query.Text("for") switch
         {
@@ -177,7 +177,7 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
         );
         return isReached
             ? view is not null
-                ? new ObjectResult<TView>(view, view.Metadata)
+                ? new ResourceResult<TView>(view, view.Metadata)
                 : isForGone is true
                     ? TypedResults.NoContent()
                     : (ProblemResult)Problem.NotFound(kind.Name, path.Name)
@@ -190,40 +190,52 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
             );
     }
 
-    public async Task<Results<ObjectResult<TView>, ProblemResult>> PostAsync(HttpContext context, Writing writing, CancellationToken ct)
+    public async Task<Results<ResourceResult<TView>, ProblemResult>> PostAsync(
+        HttpContext context,
+        ResourceStore writing,
+        CancellationToken ct
+    )
     {
         var (json, problem) = await JsonBody.ReadAsync(context.Request, ct);
-        var (sent, wrong) = problem is null ? Sent<TSpec>.Read<TBody>(json) : (null, problem);
+        var (sent, wrong) = problem is null ? SubmittedResource<TSpec>.Read<TBody>(json) : (null, problem);
         if (sent?.Name is not { } name)
         {
             return (ProblemResult)(wrong ?? Problem.ValidationFailed("#/name", "is required"));
         }
 
-        var (path, missing) = ObjectPath.Of(context, kind.Name, name);
+        var (path, missing) = ResourcePath.Of(context, kind.Name, name);
         return missing is not null
             ? (ProblemResult)missing
             : await writing.StoreAsync(kind, context, path, sent, Conditional.Of(context.Request), createOnly: true, ct);
     }
 
-    public async Task<Results<ObjectResult<TView>, ProblemResult>> PutAsync(HttpContext context, Writing writing, CancellationToken ct)
+    public async Task<Results<ResourceResult<TView>, ProblemResult>> PutAsync(
+        HttpContext context,
+        ResourceStore writing,
+        CancellationToken ct
+    )
     {
-        var (path, problem) = ObjectPath.Of(context, kind.Name);
+        var (path, problem) = ResourcePath.Of(context, kind.Name);
         if (problem is not null)
         {
             return (ProblemResult)problem;
         }
 
         (var json, problem) = await JsonBody.ReadAsync(context.Request, ct);
-        var (sent, wrong) = problem is null ? Sent<TSpec>.Read<TBody>(json) : (null, problem);
+        var (sent, wrong) = problem is null ? SubmittedResource<TSpec>.Read<TBody>(json) : (null, problem);
         return sent is null ? (ProblemResult)(wrong ?? Problem.Internal())
             : sent.Name is not null && sent.Name != path.Name
                 ? (ProblemResult)Problem.NameMismatch($"The URL names {path.Name}, the body {sent.Name}.")
             : await writing.StoreAsync(kind, context, path, sent, Conditional.Of(context.Request), createOnly: false, ct);
     }
 
-    public async Task<Results<ObjectResult<TView>, ProblemResult>> PatchAsync(HttpContext context, Writing writing, CancellationToken ct)
+    public async Task<Results<ResourceResult<TView>, ProblemResult>> PatchAsync(
+        HttpContext context,
+        ResourceStore writing,
+        CancellationToken ct
+    )
     {
-        var (path, problem) = ObjectPath.Of(context, kind.Name);
+        var (path, problem) = ResourcePath.Of(context, kind.Name);
         if (problem is not null)
         {
             return (ProblemResult)problem;
@@ -241,9 +253,9 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
             : (ProblemResult)Problem.ValidationFailed("#", "an object is expected");
     }
 
-    public Task<Results<ObjectResult<TView>, NoContent, ProblemResult>> DeleteAsync(
+    public Task<Results<ResourceResult<TView>, NoContent, ProblemResult>> DeleteAsync(
         HttpContext context,
-        Writing writing,
+        ResourceStore writing,
         CancellationToken ct
     ) => writing.DeleteAsync(kind, context, ct);
 }

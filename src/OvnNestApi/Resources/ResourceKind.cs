@@ -35,19 +35,19 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
     public virtual IReadOnlyList<QueryParameter> Filters => [];
 
     /// <summary>Where the object is.</summary>
-    public virtual string Url(ObjectPath path) => $"/v1/{Plural}/{path.Name}";
+    public virtual string Url(ResourcePath path) => $"/v1/{Plural}/{path.Name}";
 
     /// <summary>The write of one object.</summary>
-    public abstract ResourceWrite<T, TSpec> Write(NestDb db, ObjectPath path);
+    public abstract ResourceWrite<T, TSpec> Write(NestDb db, ResourcePath path);
 
     /// <summary>Its deletion, within a transaction.</summary>
-    public abstract Task<Problem?> DeleteAsync(Deletion deletion, ObjectPath path, CancellationToken cancellationToken);
+    public abstract Task<Problem?> DeleteAsync(Deletion deletion, ResourcePath path, CancellationToken cancellationToken);
 
     /// <summary>The objects as they are answered, in the order of <paramref name="which"/>. One query, however many.</summary>
     public abstract Task<List<TView>> ViewAsync(NestDb db, Liveness liveness, IQueryable<T> which, CancellationToken cancellationToken);
 
     /// <summary>All incarnations of a name.</summary>
-    protected virtual IQueryable<T> Named(NestDb db, ObjectPath path) => db.Set<T>().Where(one => one.Name == path.Name);
+    protected virtual IQueryable<T> Named(NestDb db, ResourcePath path) => db.Set<T>().Where(one => one.Name == path.Name);
 
     /// <summary>What the kind's own filters leave.</summary>
     protected virtual IQueryable<T> Filter(NestDb db, IQueryable<T> all, Query query, string? vm) => all;
@@ -57,7 +57,7 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
         all.Where(one => one.DeletingSince == null || !db.Set<T>().Any(newer => newer.Name == one.Name && newer.CreatedAt > one.CreatedAt));
 
     /// <summary>The object that the name means: the one that is to stay, else the last that is being deleted; null: none.</summary>
-    public async Task<TView?> FindAsync(NestDb db, Liveness liveness, ObjectPath path, CancellationToken cancellationToken)
+    public async Task<TView?> FindAsync(NestDb db, Liveness liveness, ResourcePath path, CancellationToken cancellationToken)
     {
         var which = Named(db, path)
             .OrderBy(one => one.DeletingSince != null)
@@ -68,7 +68,7 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
     }
 
     /// <summary>The same as it is stored; null: none.</summary>
-    public Task<T?> FindStoredAsync(NestDb db, ObjectPath path, CancellationToken cancellationToken) =>
+    public Task<T?> FindStoredAsync(NestDb db, ResourcePath path, CancellationToken cancellationToken) =>
         Named(db, path)
             .AsNoTracking()
             .OrderBy(one => one.DeletingSince != null)

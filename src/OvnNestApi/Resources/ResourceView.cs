@@ -12,7 +12,7 @@ public abstract record ResourceView<TSpec, TStatus> : IResourceView
     where TStatus : ResourceStatus
 {
     /// <summary>The object's name.</summary>
-    [ObjectName]
+    [ValidName]
     public required string Name { get; init; }
 
     /// <summary>As sent; absent when none was sent.</summary>
@@ -22,7 +22,7 @@ public abstract record ResourceView<TSpec, TStatus> : IResourceView
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
     /// <summary>What was asked for, as sent.</summary>
-    public required Asked<TSpec> Spec { get; init; }
+    public required RawSpec<TSpec> Spec { get; init; }
 
     /// <summary>What is: whether it is ready, why not, and the values in effect.</summary>
     public required TStatus Status { get; init; }
@@ -106,26 +106,26 @@ public abstract record ResourceStatus
 
 /// <summary>A spec as it was sent: JSON that is written out again as it is.</summary>
 /// <param name="Text">A JSON object.</param>
-[JsonConverter(typeof(AskedConverterFactory))]
-public readonly record struct Asked<TSpec>(string Text);
+[JsonConverter(typeof(RawSpecConverterFactory))]
+public readonly record struct RawSpec<TSpec>(string Text);
 
-internal sealed class AskedConverterFactory : JsonConverterFactory
+internal sealed class RawSpecConverterFactory : JsonConverterFactory
 {
     public override bool CanConvert(Type typeToConvert) =>
-        typeToConvert.IsGenericType && typeToConvert.GetGenericTypeDefinition() == typeof(Asked<>);
+        typeToConvert.IsGenericType && typeToConvert.GetGenericTypeDefinition() == typeof(RawSpec<>);
 
     public override JsonConverter? CreateConverter(Type typeToConvert, JsonSerializerOptions options) =>
-        (JsonConverter?)Activator.CreateInstance(typeof(AskedConverter<>).MakeGenericType(typeToConvert.GetGenericArguments()));
+        (JsonConverter?)Activator.CreateInstance(typeof(RawSpecConverter<>).MakeGenericType(typeToConvert.GetGenericArguments()));
 }
 
-internal sealed class AskedConverter<TSpec> : JsonConverter<Asked<TSpec>>
+internal sealed class RawSpecConverter<TSpec> : JsonConverter<RawSpec<TSpec>>
 {
-    public override Asked<TSpec> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    public override RawSpec<TSpec> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         using var document = JsonDocument.ParseValue(ref reader);
         return new(document.RootElement.GetRawText());
     }
 
-    public override void Write(Utf8JsonWriter writer, Asked<TSpec> value, JsonSerializerOptions options) =>
+    public override void Write(Utf8JsonWriter writer, RawSpec<TSpec> value, JsonSerializerOptions options) =>
         writer.WriteRawValue(value.Text, skipInputValidation: true);
 }

@@ -39,7 +39,12 @@ internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string n
 
     /// <summary>Creates the object, or makes it what was sent.</summary>
     /// <param name="createOnly">A POST: an existing object is a conflict.</param>
-    public async Task<Problem?> PutAsync(Sent<TSpec> sent, Conditional condition, bool createOnly, CancellationToken cancellationToken)
+    public async Task<Problem?> PutAsync(
+        SubmittedResource<TSpec> sent,
+        Conditional condition,
+        bool createOnly,
+        CancellationToken cancellationToken
+    )
     {
         (Written, IsNew, HasChanged) = (null, false, false);
         if (await LockParentsAsync(sent.Spec, cancellationToken) is { } parentProblem)
@@ -87,7 +92,7 @@ internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string n
     protected abstract IQueryable<T> LockIncarnations();
 
     /// <summary>A new object with nothing but its identity and what was sent.</summary>
-    protected abstract T Create(Sent<TSpec> sent);
+    protected abstract T Create(SubmittedResource<TSpec> sent);
 
     /// <summary>Makes the object's effective values what its spec says. It may not be stored yet.</summary>
     /// <param name="predecessor">The former incarnation that is being deleted, for a new object; null: none.</param>
@@ -96,7 +101,12 @@ internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string n
     /// <summary>What depends on the object follows. All is stored by now.</summary>
     protected abstract Task<Problem?> FollowAsync(T target, CancellationToken cancellationToken);
 
-    private async Task<Problem?> CreateAsync(Sent<TSpec> sent, T? predecessor, long dirtySeq, CancellationToken cancellationToken)
+    private async Task<Problem?> CreateAsync(
+        SubmittedResource<TSpec> sent,
+        T? predecessor,
+        long dirtySeq,
+        CancellationToken cancellationToken
+    )
     {
         var target = Create(sent);
         if (await ApplyAsync(target, sent.Spec, predecessor, cancellationToken) is { } problem)
@@ -111,14 +121,14 @@ internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string n
 
         Db.Add(target);
         (Written, IsNew, HasChanged) = (target, true, true);
-        ChangeLog.Add(Db, kind, VmName, name, target.Id, "created", null, Writable.Of(target));
+        ChangeLog.Add(Db, kind, VmName, name, target.Id, "created", null, ResourceDocument.Of(target));
         await Db.SaveChangesAsync(cancellationToken);
         return await FollowAsync(target, cancellationToken);
     }
 
-    private async Task<Problem?> UpdateAsync(T target, Sent<TSpec> sent, long dirtySeq, CancellationToken cancellationToken)
+    private async Task<Problem?> UpdateAsync(T target, SubmittedResource<TSpec> sent, long dirtySeq, CancellationToken cancellationToken)
     {
-        var before = Writable.Of(target);
+        var before = ResourceDocument.Of(target);
         var isNewSpec = !SameJson(target.Spec, sent.SpecText);
         if (isNewSpec)
         {
@@ -144,12 +154,12 @@ internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string n
         (target.Description, target.Labels, target.UpdatedAt) = (sent.Description, sent.Labels, Now);
         target.Revision++;
         (Written, HasChanged) = (target, true);
-        ChangeLog.Add(Db, kind, VmName, name, target.Id, "updated", before, Writable.Of(target));
+        ChangeLog.Add(Db, kind, VmName, name, target.Id, "updated", before, ResourceDocument.Of(target));
         await Db.SaveChangesAsync(cancellationToken);
         return isNewSpec ? await FollowAsync(target, cancellationToken) : null;
     }
 
-    private static bool IsStored(T present, Sent<TSpec> sent) =>
+    private static bool IsStored(T present, SubmittedResource<TSpec> sent) =>
         present.Description == sent.Description && SameLabels(present.Labels, sent.Labels) && SameJson(present.Spec, sent.SpecText);
 
     private static bool SameLabels(Dictionary<string, string>? a, Dictionary<string, string>? b) =>

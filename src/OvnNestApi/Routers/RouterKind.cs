@@ -16,9 +16,9 @@ internal sealed class RouterKind : ResourceKind<Router, RouterSpec, RouterBody, 
 
     public override string Example => """{"name":"tenant1","spec":{}}""";
 
-    public override ResourceWrite<Router, RouterSpec> Write(NestDb db, ObjectPath path) => new RouterWrite(db, path.Name);
+    public override ResourceWrite<Router, RouterSpec> Write(NestDb db, ResourcePath path) => new RouterWrite(db, path.Name);
 
-    public override Task<Problem?> DeleteAsync(Deletion deletion, ObjectPath path, CancellationToken cancellationToken) =>
+    public override Task<Problem?> DeleteAsync(Deletion deletion, ResourcePath path, CancellationToken cancellationToken) =>
         deletion.OfRouterAsync(path.Name, cancellationToken);
 
     public override async Task<List<RouterView>> ViewAsync(

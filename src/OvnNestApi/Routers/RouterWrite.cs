@@ -14,7 +14,7 @@ internal sealed class RouterWrite(NestDb db, string name) : ResourceWrite<Router
     protected override IQueryable<Router> LockIncarnations() =>
         Db.Routers.FromSql($"SELECT * FROM routers WHERE name = {Name} ORDER BY created_at DESC FOR UPDATE");
 
-    protected override Router Create(Sent<RouterSpec> sent) =>
+    protected override Router Create(SubmittedResource<RouterSpec> sent) =>
         new()
         {
             Name = Name,

@@ -38,7 +38,7 @@ internal static class ReadinessEndpoint
     internal static async Task<Results<JsonResult<ReadinessView>, ProblemResult>> GetAsync(
         HttpContext context,
         NestDb db,
-        PresentLiveness liveness,
+        CachedLiveness liveness,
         CancellationToken ct
     )
     {

@@ -70,7 +70,7 @@ internal static class LeaseEndpoints
         string vm,
         HttpContext context,
         NestDb db,
-        LeaseReading reading,
+        LeaseReader reading,
         CancellationToken ct
     )
     {
@@ -107,7 +107,7 @@ internal static class LeaseEndpoints
         string tag,
         HttpContext context,
         NestDb db,
-        LeaseReading reading,
+        LeaseReader reading,
         CancellationToken ct
     ) =>
         await FindAsync(db, reading, vm, tag, ct) is { } view
@@ -124,7 +124,7 @@ internal static class LeaseEndpoints
     {
         var (spec, dryRun, problem) = await ReadAsync(context, ct);
         var (leases, isNew) = (new List<VlanLease>(), false);
-        problem ??= await NestWrite.RunAsync(
+        problem ??= await WriteTransaction.RunAsync(
             db,
             async token =>
             {
@@ -140,7 +140,7 @@ internal static class LeaseEndpoints
         }
 
         signals.Logged();
-        var views = leases.ConvertAll(lease => LeaseReading.View(vm, lease, []));
+        var views = leases.ConvertAll(lease => LeaseReader.View(vm, lease, []));
         var status = isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK;
         return spec.Count > 1 ? new JsonResult<LeasesView>(new(views), status) : Answer(context, views[0], status);
     }
@@ -162,7 +162,7 @@ internal static class LeaseEndpoints
         var (spec, dryRun, problem) = await ReadAsync(context, ct);
         problem ??= spec.Count is null ? null : Problem.ValidationFailed("#/spec/count", "is for POST: this URL is one tag");
         var (lease, isNew) = ((VlanLease?)null, false);
-        problem ??= await NestWrite.RunAsync(
+        problem ??= await WriteTransaction.RunAsync(
             db,
             async token =>
             {
@@ -178,7 +178,7 @@ internal static class LeaseEndpoints
         }
 
         signals.Logged();
-        return Answer(context, LeaseReading.View(vm, lease, []), isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK);
+        return Answer(context, LeaseReader.View(vm, lease, []), isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK);
     }
 
     internal static async Task<Results<JsonResult<LeaseView>, NoContent, ProblemResult>> DeleteAsync(
@@ -186,7 +186,7 @@ internal static class LeaseEndpoints
         string tag,
         HttpContext context,
         NestDb db,
-        LeaseReading reading,
+        LeaseReader reading,
         Settlement settlement,
         Signals signals,
         CancellationToken ct
@@ -196,7 +196,7 @@ internal static class LeaseEndpoints
         var isTag = TryParse(tag, out var number);
         problem ??= isTag ? null : Problem.NotFound("vlan-lease", tag);
         LeaseView? left = null;
-        problem ??= await NestWrite.RunAsync(
+        problem ??= await WriteTransaction.RunAsync(
             db,
             async token =>
             {
@@ -252,7 +252,7 @@ internal static class LeaseEndpoints
 
     private static async Task<LeaseView?> FindAsync(
         NestDb db,
-        LeaseReading reading,
+        LeaseReader reading,
         string vm,
         string tag,
         CancellationToken cancellationToken
@@ -263,7 +263,7 @@ internal static class LeaseEndpoints
 
     private static async Task<List<LeaseView>> ViewAsync(
         NestDb db,
-        LeaseReading reading,
+        LeaseReader reading,
         string vm,
         IReadOnlyList<int> tags,
         CancellationToken cancellationToken,

@@ -5,7 +5,7 @@ internal static class VlanLeasesSetup
 {
     public static IServiceCollection AddVlanLeases(this IServiceCollection services)
     {
-        services.AddSingleton<LeaseReading>();
+        services.AddSingleton<LeaseReader>();
         services.AddHostedService<HistoryRetention>();
         return services;
     }

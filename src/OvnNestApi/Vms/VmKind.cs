@@ -23,9 +23,9 @@ internal sealed class VmKind : ResourceKind<Vm, VmSpec, VmBody, VmView>
     public override IReadOnlyList<QueryParameter> Filters =>
         [new("network", "Only VMs in this network."), new("host", "Only VMs on this host.")];
 
-    public override ResourceWrite<Vm, VmSpec> Write(NestDb db, ObjectPath path) => new VmWrite(db, path.Name);
+    public override ResourceWrite<Vm, VmSpec> Write(NestDb db, ResourcePath path) => new VmWrite(db, path.Name);
 
-    public override Task<Problem?> DeleteAsync(Deletion deletion, ObjectPath path, CancellationToken cancellationToken) =>
+    public override Task<Problem?> DeleteAsync(Deletion deletion, ResourcePath path, CancellationToken cancellationToken) =>
         deletion.OfVmAsync(path.Name, cancellationToken);
 
     public override async Task<List<VmView>> ViewAsync(

@@ -12,12 +12,12 @@ public sealed record VmSpec : PortSpec
 {
     /// <summary>The network whose logical switch has the VM's port.</summary>
     /// <example>dmz</example>
-    [Needed, ObjectName]
+    [Needed, ValidName]
     public string? Network { get; init; }
 
     /// <summary>The host that the VM is on. Without it nothing is made on any host.</summary>
     /// <example>ubuntu2</example>
-    [ObjectName]
+    [ValidName]
     public string? Host { get; init; }
 
     /// <summary>The VM's own bridge on the host. Default: br-&lt;vm&gt;, or one made from it.</summary>

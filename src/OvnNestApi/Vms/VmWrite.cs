@@ -51,7 +51,7 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
     protected override IQueryable<Vm> LockIncarnations() =>
         Db.Vms.FromSql($"SELECT * FROM vms WHERE name = {Name} ORDER BY created_at DESC FOR NO KEY UPDATE");
 
-    protected override Vm Create(Sent<VmSpec> sent) =>
+    protected override Vm Create(SubmittedResource<VmSpec> sent) =>
         new()
         {
             Name = Name,
@@ -77,7 +77,7 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
 
         var claims = PortRules.Claims(spec, present, predecessor, Name, $"{network.Name}-{Name}");
         claims.Add(new(NameScope.Device, "bridge", spec.Bridge, present?.Bridge, predecessor?.Bridge, $"br-{Name}"));
-        var (names, problem) = await Claims.TakeAsync(Db, target.Id, predecessor?.Id, claims, cancellationToken);
+        var (names, problem) = await NameClaims.TakeAsync(Db, target.Id, predecessor?.Id, claims, cancellationToken);
         if (problem is not null)
         {
             return problem;
@@ -121,7 +121,7 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
             await Db.MarkVmAsync(target.Id, cancellationToken);
         }
 
-        await Placing.RefreshAsync(Db, target.Id, cancellationToken);
+        await PlacementWriter.RefreshAsync(Db, target.Id, cancellationToken);
         return null;
     }
 
@@ -133,7 +133,7 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
                 ? isInterface
                     ? "is required for kind interface"
                     : "is for kind interface only"
-                : uplink is not null && (Claims.IsReservedDevice(uplink) || uplink == spec.Bridge || uplink == spec.Interface)
+                : uplink is not null && (NameClaims.IsReservedDevice(uplink) || uplink == spec.Bridge || uplink == spec.Interface)
                     ? $"{uplink} is no device that leads out of the VM; eth1 might be one"
                     : null;
         return wrong is null ? null : Problem.ValidationFailed("#/spec/uplink/interface", wrong);

@@ -84,7 +84,7 @@ internal sealed class Agent(Installation nest, Host host)
     public async Task<bool> SendAsync(HostReport report)
     {
         await using var db = nest.Open();
-        var (isNews, problem) = await new Reports(nest.Settlement).TakeAsync(db, host.Id, report, default);
+        var (isNews, problem) = await new ReportIntake(nest.Settlement).TakeAsync(db, host.Id, report, default);
         Assert.Null(problem);
         return isNews;
     }

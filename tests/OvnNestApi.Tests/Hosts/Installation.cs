@@ -39,7 +39,7 @@ internal sealed class Installation : IDbContextFactory<NestDb>
     public async Task<Problem?> TryAsync(Func<NestDb, Task<Problem?>> write)
     {
         await using var db = Open();
-        return await NestWrite.RunAsync(db, _ => write(db), default);
+        return await WriteTransaction.RunAsync(db, _ => write(db), default);
     }
 
     public async Task DoAsync(Func<NestDb, Task> write) =>
@@ -111,7 +111,7 @@ internal sealed class Installation : IDbContextFactory<NestDb>
 
                 vm.DirtySeq = await db.NextDirtySeqAsync(default);
                 db.Vms.Add(vm);
-                await Placing.RefreshAsync(db, vm.Id, default);
+                await PlacementWriter.RefreshAsync(db, vm.Id, default);
                 return null;
             })
         );
@@ -152,7 +152,7 @@ internal sealed class Installation : IDbContextFactory<NestDb>
 
             container.DirtySeq = await db.NextDirtySeqAsync(default);
             db.Containers.Add(container);
-            await Placing.RefreshAsync(db, vm.Id, [container.Id], default);
+            await PlacementWriter.RefreshAsync(db, vm.Id, [container.Id], default);
             return null;
         });
 
@@ -174,7 +174,7 @@ internal sealed class Installation : IDbContextFactory<NestDb>
             }
 
             stored.DirtySeq = await db.NextDirtySeqAsync(default);
-            await Placing.RefreshAsync(db, vm.Id, [container.Id], default);
+            await PlacementWriter.RefreshAsync(db, vm.Id, [container.Id], default);
             return null;
         });
 
@@ -186,7 +186,7 @@ internal sealed class Installation : IDbContextFactory<NestDb>
                 $"UPDATE containers SET deleting_since = now(), dirty_seq = nextval('dirty_seq') WHERE id = {container.Id}"
             );
             await Leases.ReleaseAsync(db, container, default);
-            await Placing.RefreshAsync(db, container.VmId, [container.Id], default);
+            await PlacementWriter.RefreshAsync(db, container.VmId, [container.Id], default);
         });
 
     public Task DeleteAsync(Vm vm) =>
@@ -201,7 +201,7 @@ internal sealed class Installation : IDbContextFactory<NestDb>
                 """
             );
             await Leases.ReleaseAsync(db, containers, default);
-            await Placing.RefreshAsync(db, vm.Id, default);
+            await PlacementWriter.RefreshAsync(db, vm.Id, default);
         });
 
     public Task MoveAsync(Vm vm, Host host) =>
@@ -210,7 +210,7 @@ internal sealed class Installation : IDbContextFactory<NestDb>
             await LockAsync(db, vm.Id);
             await db.Database.ExecuteSqlAsync($"UPDATE vms SET host_id = {host.Id} WHERE id = {vm.Id}");
             await db.MarkVmAsync(vm.Id, default);
-            await Placing.RefreshAsync(db, vm.Id, default);
+            await PlacementWriter.RefreshAsync(db, vm.Id, default);
         });
 
     /// <summary>As a pass of the reconciler: all that is projectable is in the NB and up, the rest is not; released tags are out of it since <paramref name="nbCfg"/>.</summary>

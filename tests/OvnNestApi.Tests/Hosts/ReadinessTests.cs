@@ -28,7 +28,7 @@ public sealed class ReadinessTests
         await nest.DoAsync(async db =>
         {
             await db.Database.ExecuteSqlAsync($"UPDATE networks SET mtu = 1400");
-            await Placements.Placing.RefreshAsync(db, vm.Id, default);
+            await Placements.PlacementWriter.RefreshAsync(db, vm.Id, default);
         });
         await EvaluateAsync();
         Assert.Equal((Reason.HostPending, Reason.HostPending), await ReasonsAsync());

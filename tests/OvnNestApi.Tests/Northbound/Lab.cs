@@ -75,7 +75,7 @@ internal sealed class Lab
             Ip = new(Ip("172.16.255.128").Value + (uint)(n % 60)),
         };
 
-    public IReadOnlyList<WantedObject> Wanted()
+    public IReadOnlyList<WantedResource> Wanted()
     {
         var projection = new NorthboundProjection(Ours, Routers, Networks, Vms, Existing);
         return

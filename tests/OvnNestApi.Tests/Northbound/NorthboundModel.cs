@@ -27,7 +27,7 @@ internal sealed class NorthboundModel
         }
     }
 
-    public ILookup<ObjectRef, ActualRow> RowsOf(IReadOnlyList<WantedObject> wanted) =>
+    public ILookup<OwnerRef, ActualRow> RowsOf(IReadOnlyList<WantedResource> wanted) =>
         wanted
             .SelectMany(o =>
                 _rows

@@ -94,7 +94,7 @@ public sealed class NorthboundPlanTests
         nb.Apply(Ops(lab, nb));
 
         Assert.Equal("1", nb.Rows[C51]["external_ids"].AsStringMap()["neutron:x"]);
-        Assert.Equal(Lab.Ours.OwnerOf(new Row(C51.Uuid, nb.Rows[C51])), new ObjectRef(ObjectKind.Container, Lab.Id(51)));
+        Assert.Equal(Lab.Ours.OwnerOf(new Row(C51.Uuid, nb.Rows[C51])), new OwnerRef(OwnerKind.Container, Lab.Id(51)));
         Assert.Equal(new Dictionary<string, string> { ["qos_burst"] = "5" }, nb.Rows[C51]["options"].AsStringMap().ToDictionary());
     }
 

@@ -3,7 +3,7 @@ using OvnNestApi.Problems;
 namespace OvnNestApi.Http;
 
 /// <summary>Gives a body to the answers that ASP.NET itself leaves empty, such as 404 and 405 of its routing.</summary>
-internal static class EmptyAnswers
+internal static class ErrorResponses
 {
     public static Task Explain(HttpContext context)
     {

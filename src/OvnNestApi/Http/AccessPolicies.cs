@@ -5,7 +5,7 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Http;
 
 /// <summary>Who may do what. Whatever says nothing, even a URL that nothing serves, is for viewers.</summary>
-internal static class Access
+internal static class AccessPolicies
 {
     public static IServiceCollection AddAccess(this IServiceCollection services)
     {

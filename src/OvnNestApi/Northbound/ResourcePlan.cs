@@ -3,7 +3,7 @@ using Ovsdb;
 namespace OvnNestApi.Northbound;
 
 /// <summary>What has to be done to the rows of one object. Kept apart by object, so that one which the server refuses holds up no other.</summary>
-public sealed record ObjectPlan(ObjectRef Object)
+public sealed record ResourcePlan(OwnerRef Object)
 {
     /// <summary>The object shall have rows; false: it shall have none.</summary>
     public bool Creates { get; init; }

@@ -4,7 +4,7 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Resources;
 
-internal static class MissingVm
+internal static class ParentVm
 {
     /// <summary>404 if the VM that a URL begins with does not exist.</summary>
     public static async Task<Problem?> CheckAsync(NestDb db, string vm, CancellationToken cancellationToken) =>

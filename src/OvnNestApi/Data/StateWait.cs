@@ -3,7 +3,7 @@ using Microsoft.Extensions.Hosting;
 namespace OvnNestApi.Data;
 
 /// <summary>Holds a request until a state is reached.</summary>
-internal sealed class Waiting(Signals signals, TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed class StateWait(Signals signals, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     /// <summary>A lost wake-up costs at most this.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);

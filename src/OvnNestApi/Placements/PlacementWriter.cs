@@ -7,7 +7,7 @@ namespace OvnNestApi.Placements;
 /// Says which host shall have which object, from what is stored and nothing else: to be called after every write that touches a VM or its
 /// containers. Part of the caller's transaction, its last step: it locks the host's row.
 /// </summary>
-internal static class Placing
+internal static class PlacementWriter
 {
     /// <summary>
     /// A VM is placed on its host when no former incarnation of its name is left, and no other host still owes the removal of anything of it

@@ -4,7 +4,7 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Conditions;
 
 /// <summary>The last <see cref="Liveness"/>, at most half a second old: heartbeats are told in seconds, and answers shall not pay a query for them each.</summary>
-internal sealed class PresentLiveness(IOptions<HostOptions> options, TimeProvider time)
+internal sealed class CachedLiveness(IOptions<HostOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan Keep = TimeSpan.FromMilliseconds(500);
     private volatile Taken? _last;

@@ -9,7 +9,7 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Agents;
 
 /// <summary>Takes in what hosts report. A report that says nothing new costs two queries and no write.</summary>
-internal sealed class Reports(Settlement settlement)
+internal sealed class ReportIntake(Settlement settlement)
 {
     private const string Said = """
         said AS (
@@ -107,7 +107,7 @@ internal sealed class Reports(Settlement settlement)
             return (false, null);
         }
 
-        var problem = await NestWrite.RunAsync(
+        var problem = await WriteTransaction.RunAsync(
             db,
             async ct =>
             {

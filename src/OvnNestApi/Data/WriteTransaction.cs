@@ -8,7 +8,7 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Data;
 
 /// <summary>Runs a writing transaction: READ COMMITTED, retried as a whole when PostgreSQL says that it lost a race.</summary>
-internal static class NestWrite
+internal static class WriteTransaction
 {
     private const int Attempts = 8;
 

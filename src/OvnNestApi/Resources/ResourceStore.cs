@@ -11,16 +11,16 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Resources;
 
 /// <summary>Carries out the writes of a request: the transaction, the wake-ups after it, the wait that was asked for.</summary>
-internal sealed class Writing(NestDb db, PresentLiveness liveness, Signals signals, Waiting waiting, Settlement settlement)
+internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals signals, StateWait waiting, Settlement settlement)
 {
     private const int PatchAttempts = 10;
 
     /// <summary>Creates or replaces an object.</summary>
-    public async Task<Results<ObjectResult<TView>, ProblemResult>> StoreAsync<T, TSpec, TBody, TView>(
+    public async Task<Results<ResourceResult<TView>, ProblemResult>> StoreAsync<T, TSpec, TBody, TView>(
         ResourceKind<T, TSpec, TBody, TView> kind,
         HttpContext context,
-        ObjectPath path,
-        Sent<TSpec> sent,
+        ResourcePath path,
+        SubmittedResource<TSpec> sent,
         Conditional condition,
         bool createOnly,
         CancellationToken ct
@@ -39,7 +39,7 @@ internal sealed class Writing(NestDb db, PresentLiveness liveness, Signals signa
         var now = await liveness.ReadAsync(db, ct);
         var write = kind.Write(db, path);
         TView? view = default;
-        problem = await NestWrite.RunAsync(
+        problem = await WriteTransaction.RunAsync(
             db,
             async token =>
             {
@@ -76,14 +76,14 @@ internal sealed class Writing(NestDb db, PresentLiveness liveness, Signals signa
             status = isReady ? status : StatusCodes.Status202Accepted;
         }
 
-        return new ObjectResult<TView>(view, view.Metadata, status, kind.Url(path));
+        return new ResourceResult<TView>(view, view.Metadata, status, kind.Url(path));
     }
 
     /// <summary>A merge patch (RFC 7396): the result is written as a PUT would, if the object is still what was patched; else patched anew.</summary>
-    public async Task<Results<ObjectResult<TView>, ProblemResult>> PatchAsync<T, TSpec, TBody, TView>(
+    public async Task<Results<ResourceResult<TView>, ProblemResult>> PatchAsync<T, TSpec, TBody, TView>(
         ResourceKind<T, TSpec, TBody, TView> kind,
         HttpContext context,
-        ObjectPath path,
+        ResourcePath path,
         JsonElement patch,
         CancellationToken ct
     )
@@ -110,8 +110,8 @@ internal sealed class Writing(NestDb db, PresentLiveness liveness, Signals signa
                 return (ProblemResult)failed;
             }
 
-            var merged = MergePatch.Apply(JsonNode.Parse(Writable.Of(stored)), patch)?.ToJsonString() ?? "null";
-            var (sent, problem) = Sent<TSpec>.Read<TBody>(JsonElement.Parse(merged));
+            var merged = MergePatch.Apply(JsonNode.Parse(ResourceDocument.Of(stored)), patch)?.ToJsonString() ?? "null";
+            var (sent, problem) = SubmittedResource<TSpec>.Read<TBody>(JsonElement.Parse(merged));
             if (sent is null)
             {
                 return (ProblemResult)(problem ?? Problem.Internal());
@@ -132,7 +132,7 @@ internal sealed class Writing(NestDb db, PresentLiveness liveness, Signals signa
     }
 
     /// <summary>Marks an object as on its way out.</summary>
-    public async Task<Results<ObjectResult<TView>, NoContent, ProblemResult>> DeleteAsync<T, TSpec, TBody, TView>(
+    public async Task<Results<ResourceResult<TView>, NoContent, ProblemResult>> DeleteAsync<T, TSpec, TBody, TView>(
         ResourceKind<T, TSpec, TBody, TView> kind,
         HttpContext context,
         CancellationToken ct
@@ -142,7 +142,7 @@ internal sealed class Writing(NestDb db, PresentLiveness liveness, Signals signa
         where TBody : ResourceBody<TSpec>
         where TView : IResourceView
     {
-        var (path, problem) = ObjectPath.Of(context, kind.Name);
+        var (path, problem) = ResourcePath.Of(context, kind.Name);
         (var options, var wrong) = WriteOptions.Of(context);
         if ((problem ?? wrong) is { } early)
         {
@@ -152,7 +152,7 @@ internal sealed class Writing(NestDb db, PresentLiveness liveness, Signals signa
         var now = await liveness.ReadAsync(db, ct);
         var deletion = new Deletion(db, settlement, Conditional.Of(context.Request), options.Cascade, options.Force);
         TView? view = default;
-        problem = await NestWrite.RunAsync(
+        problem = await WriteTransaction.RunAsync(
             db,
             async token =>
             {
@@ -192,6 +192,6 @@ internal sealed class Writing(NestDb db, PresentLiveness liveness, Signals signa
         // A forced deletion may be over at once.
         return view is null
             ? TypedResults.NoContent()
-            : new ObjectResult<TView>(view, view.Metadata, StatusCodes.Status202Accepted, kind.Url(path));
+            : new ResourceResult<TView>(view, view.Metadata, StatusCodes.Status202Accepted, kind.Url(path));
     }
 }

@@ -4,7 +4,7 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Data;
 
 /// <summary>Marks objects whose rows in the NB may have to change. Part of the writing transaction.</summary>
-internal static class Dirt
+internal static class DirtyMarks
 {
     /// <summary>Everything that a network shapes: its VMs, its containers, its router. First locks the VMs, in the order of all who lock several.</summary>
     public static async Task MarkNetworkAsync(this NestDb db, Guid network, CancellationToken cancellationToken) =>

@@ -7,7 +7,7 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.VlanLeases;
 
 /// <summary>Leases as they are shown, with what they wait for.</summary>
-internal sealed class LeaseReading(PresentLiveness liveness)
+internal sealed class LeaseReader(CachedLiveness liveness)
 {
     private const string Holds = """
         SELECT o.lease_id, o.host_id, h.name, coalesce(s.applied_revision >= o.after_revision, false), o.clear, s.nb_cfg

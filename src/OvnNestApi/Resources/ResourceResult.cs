@@ -7,7 +7,7 @@ namespace OvnNestApi.Resources;
 /// <param name="metadata">Its identity and revision: the ETag.</param>
 /// <param name="status">200, 201 or 202.</param>
 /// <param name="location">Where it is: told with 201 and 202.</param>
-public sealed class ObjectResult<TView>(TView view, Metadata metadata, int status = StatusCodes.Status200OK, string? location = null)
+public sealed class ResourceResult<TView>(TView view, Metadata metadata, int status = StatusCodes.Status200OK, string? location = null)
     : IResult,
         IStatusCodeHttpResult,
         IValueHttpResult<TView>

@@ -6,27 +6,33 @@ namespace OvnNestApi.Reconciling;
 
 /// <summary>What a pass has to say of one object.</summary>
 /// <param name="Object">The object.</param>
-/// <param name="Standing">What was recorded of it when the pass began.</param>
+/// <param name="Recorded">What was recorded of it when the pass began.</param>
 /// <param name="Stands">It has its place in the NB.</param>
 /// <param name="Obstacle">What keeps it from being as it shall be; null: nothing.</param>
 /// <param name="IsPaced">It is tried again after a while that grows with every failure.</param>
-internal sealed record Verdict(ObjectRef Object, Standing Standing, bool Stands, Obstacle? Obstacle = null, bool IsPaced = false)
+internal sealed record ReconcileResult(
+    OwnerRef Object,
+    RecordedState Recorded,
+    bool Stands,
+    Obstacle? Obstacle = null,
+    bool IsPaced = false
+)
 {
     /// <summary>It says nothing that is not recorded already.</summary>
     public bool IsKnown =>
-        Standing.DirtySeq <= Standing.ReconciledSeq
-        && Stands == Standing.InNorthbound
+        Recorded.DirtySeq <= Recorded.ReconciledSeq
+        && Stands == Recorded.InNorthbound
         && !IsPaced
-        && !Standing.IsToRetry
-        && Obstacle?.Message == Standing.Rejection
-        && Obstacle?.Cause == Standing.RejectedAs;
+        && !Recorded.IsToRetry
+        && Obstacle?.Message == Recorded.Rejection
+        && Obstacle?.Cause == Recorded.RejectedAs;
 }
 
 /// <summary>What was seen of a port: <paramref name="IsUp"/> null: what was believed before.</summary>
-internal readonly record struct Sighting(Guid Id, bool? IsUp, int? Tag);
+internal readonly record struct PortObservation(Guid Id, bool? IsUp, int? Tag);
 
 /// <summary>Writes what a pass has done and seen, set by set, in the caller's transaction.</summary>
-internal static class Records
+internal static class PassRecords
 {
     private const double ShortestPause = 1;
     private const double LongestPause = 300;
@@ -54,30 +60,30 @@ internal static class Records
         );
 
     /// <summary>Records verdicts: what was dirty when the pass read it is dealt with; what got dirty since stays dirty.</summary>
-    public static async Task WriteAsync(NestDb db, IReadOnlyList<Verdict> verdicts, CancellationToken cancellationToken)
+    public static async Task WriteAsync(NestDb db, IReadOnlyList<ReconcileResult> verdicts, CancellationToken cancellationToken)
     {
         foreach (var kind in verdicts.GroupBy(verdict => verdict.Object.Kind).OrderBy(kind => kind.Key))
         {
             var all = kind.OrderBy(verdict => verdict.Object.Id).ToList();
             var pauses = all.Select(v =>
                     v.IsPaced
-                        ? Math.Min(LongestPause, ShortestPause * Math.Pow(2, Math.Min(v.Standing.Rejections, 20)))
+                        ? Math.Min(LongestPause, ShortestPause * Math.Pow(2, Math.Min(v.Recorded.Rejections, 20)))
                             * (0.8 + 0.4 * Random.Shared.NextDouble())
                         : (double?)null
                 )
                 .ToArray();
             var table = kind.Key switch
             {
-                ObjectKind.Router => "routers",
-                ObjectKind.Network => "networks",
-                ObjectKind.Vm => "vms",
+                OwnerKind.Router => "routers",
+                OwnerKind.Network => "networks",
+                OwnerKind.Vm => "vms",
                 _ => "containers",
             };
             await db.Database.ExecuteSqlRawAsync(
                 Update.Replace("objects", table, StringComparison.Ordinal),
                 [
                     all.Select(v => v.Object.Id).ToArray(),
-                    all.Select(v => v.Standing.DirtySeq).ToArray(),
+                    all.Select(v => v.Recorded.DirtySeq).ToArray(),
                     all.Select(v => v.Stands).ToArray(),
                     all.Select(v => v.Obstacle?.Message).ToArray(),
                     all.Select(v => v.Obstacle?.Cause.ToString()).ToArray(),
@@ -89,9 +95,9 @@ internal static class Records
     }
 
     /// <summary>What waited for one of these is tried again at once.</summary>
-    public static async Task WakeDependentsAsync(NestDb db, IReadOnlyList<Verdict> verdicts, CancellationToken cancellationToken)
+    public static async Task WakeDependentsAsync(NestDb db, IReadOnlyList<ReconcileResult> verdicts, CancellationToken cancellationToken)
     {
-        var recovered = verdicts.Where(v => v.Obstacle is null && v.Standing.Rejection is not null).Select(v => v.Object.Id).ToArray();
+        var recovered = verdicts.Where(v => v.Obstacle is null && v.Recorded.Rejection is not null).Select(v => v.Object.Id).ToArray();
         if (recovered.Length == 0)
         {
             return;
@@ -108,7 +114,11 @@ internal static class Records
     }
 
     /// <summary>Records what was seen of ports; returns the objects for which that is news, and the containers whose VM it concerns.</summary>
-    public static async Task<List<Guid>> WriteAsync(NestDb db, IReadOnlyList<Sighting> sightings, CancellationToken cancellationToken)
+    public static async Task<List<Guid>> WriteAsync(
+        NestDb db,
+        IReadOnlyList<PortObservation> sightings,
+        CancellationToken cancellationToken
+    )
     {
         if (sightings.Count == 0)
         {

@@ -3,7 +3,7 @@ using Ovsdb;
 namespace OvnNestApi.Northbound;
 
 /// <summary>What we wrote lately, so that our own changes, when the copy tells them, are not taken for somebody else's. Forgetting one only costs a comparison.</summary>
-public sealed class Echoes
+public sealed class RecentWrites
 {
     private readonly Dictionary<RowRef, WantedRow?> _former = [];
     private readonly Dictionary<RowRef, WantedRow?> _latest = [];

@@ -6,7 +6,7 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Resources;
 
 /// <summary>What can be written of an object, as the change log keeps it and a patch begins with it.</summary>
-internal static class Writable
+internal static class ResourceDocument
 {
     /// <summary>A JSON object: name, description, labels, spec as sent.</summary>
     public static string Of(Resource resource) => Of(resource.Name, resource.Description, resource.Labels, resource.Spec);

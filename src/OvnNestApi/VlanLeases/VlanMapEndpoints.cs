@@ -10,7 +10,7 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.VlanLeases;
 
 /// <summary>All tags of a VM at a glance, and who had them.</summary>
-internal static class VlanPictures
+internal static class VlanMapEndpoints
 {
     public static void MapVlanPictures(this IEndpointRouteBuilder api)
     {
@@ -42,7 +42,7 @@ internal static class VlanPictures
         string vm,
         HttpContext context,
         NestDb db,
-        LeaseReading reading,
+        LeaseReader reading,
         CancellationToken ct
     )
     {

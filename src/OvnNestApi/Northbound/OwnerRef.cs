@@ -1,7 +1,7 @@
 namespace OvnNestApi.Northbound;
 
 /// <summary>The kinds of object that have rows in the NB, in the order in which they are created: what refers comes after what it refers to.</summary>
-public enum ObjectKind
+public enum OwnerKind
 {
     /// <summary>A logical router.</summary>
     Router,
@@ -19,7 +19,7 @@ public enum ObjectKind
 /// <summary>An object of ours, as the marks of its rows name it.</summary>
 /// <param name="Kind">Its kind.</param>
 /// <param name="Id">Its id.</param>
-public readonly record struct ObjectRef(ObjectKind Kind, Guid Id);
+public readonly record struct OwnerRef(OwnerKind Kind, Guid Id);
 
 /// <summary>A row of the NB.</summary>
 /// <param name="Table">Its table, see <see cref="Tables"/>.</param>

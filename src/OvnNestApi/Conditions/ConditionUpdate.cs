@@ -4,21 +4,27 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Conditions;
 
 /// <summary>The condition of one object as it is stored.</summary>
-internal sealed record Stored(Guid Id, Reason Reason, string Message, DateTimeOffset? ObservedAt);
+internal sealed record StoredCondition(Guid Id, Reason Reason, string Message, DateTimeOffset? ObservedAt);
 
 /// <summary>The condition of one object: as stored, and as it is.</summary>
-internal readonly record struct Verdict(Stored Was, (Reason Reason, string Message) Now)
+internal readonly record struct ConditionUpdate(StoredCondition Was, (Reason Reason, string Message) Now)
 {
     /// <summary>There is something to write.</summary>
     public bool IsNew => Was.Reason != Now.Reason || Was.Message != Now.Message || Was.ObservedAt is null;
 }
 
 /// <summary>Writes conditions where they changed: two statements a kind, however many objects.</summary>
-internal static class Verdicts
+internal static class ConditionWriter
 {
     /// <param name="table">The kind's table.</param>
     /// <param name="kind">The kind, as the change log names it.</param>
-    public static async Task WriteAsync(NestDb db, string table, string kind, List<Verdict> verdicts, CancellationToken cancellationToken)
+    public static async Task WriteAsync(
+        NestDb db,
+        string table,
+        string kind,
+        List<ConditionUpdate> verdicts,
+        CancellationToken cancellationToken
+    )
     {
         var changed = verdicts.Where(v => v.IsNew).OrderBy(v => v.Was.Id).ToList();
         if (changed.Count == 0)

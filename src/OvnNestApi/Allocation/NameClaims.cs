@@ -35,7 +35,7 @@ internal sealed record Claim(NameScope Scope, string Field, string? Asked, strin
 }
 
 /// <summary>Gives names that must be unique beyond the object's own. Part of the caller's transaction; the primary key decides.</summary>
-internal static class Claims
+internal static class NameClaims
 {
     private const string ClaimFree = """
         INSERT INTO claimed_names (scope, name, owner_id) SELECT scope, name, @owner FROM unnest(@scopes, @names) AS wanted (scope, name) ON CONFLICT DO NOTHING

@@ -1,7 +1,7 @@
 namespace OvnNestApi.Placements;
 
 /// <summary>What an administrator's <c>force</c> drops, as statements.</summary>
-internal static class Force
+internal static class ForcedRelease
 {
     /// <summary>The VMs of which the host has, or owes, anything.</summary>
     public const string VmsOfHost = """

@@ -26,7 +26,7 @@ public class PatternAttribute : RegularExpressionAttribute
 }
 
 /// <summary>A name of one of our objects, <see cref="ResourceName"/>.</summary>
-public sealed class ObjectNameAttribute()
+public sealed class ValidNameAttribute()
     : PatternAttribute(ResourceName.Pattern, "1 to 63 lower-case letters, digits and inner dashes are expected");
 
 /// <summary>A device, bridge or namespace: at most 15 bytes (IFNAMSIZ), and only characters that no program takes for anything else.</summary>

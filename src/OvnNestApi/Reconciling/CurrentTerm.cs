@@ -4,7 +4,7 @@ namespace OvnNestApi.Reconciling;
 
 /// <summary>The present <see cref="Term"/>, shared by the heartbeat and the work.</summary>
 /// <param name="changed">Set when the mode has changed, or a brake was released.</param>
-internal sealed class Lead(Leadership leadership, Term first, Signal changed) : IDisposable
+internal sealed class CurrentTerm(Leadership leadership, Term first, Signal changed) : IDisposable
 {
     private readonly SemaphoreSlim _one = new(1);
     private volatile Term _term = first;
