@@ -54,7 +54,7 @@ internal static class AgentEndpoints
             );
     }
 
-    internal static async Task<Results<HostWorkResult, NoContent, ProblemResult>> GetWorkAsync(
+    internal static async Task<Reply<HostWorkResult, NoContent>> GetWorkAsync(
         string host,
         HttpContext context,
         NestDb db,
@@ -66,12 +66,12 @@ internal static class AgentEndpoints
         var (after, wait) = (query.Text("after"), query.Duration("wait") ?? TimeSpan.Zero);
         if (query.Problem is { } problem)
         {
-            return (ProblemResult)problem;
+            return problem;
         }
 
         if (await FindAsync(host, context, db, ct) is not { } id)
         {
-            return (ProblemResult)Problem.NotFound("host", host);
+            return Problem.NotFound("host", host);
         }
 
         return await poll.NextAsync(id, WorkCursor.Parse(after), wait, isAgent: Principal.Of(context).HostId is not null, ct) is { } work
@@ -79,7 +79,7 @@ internal static class AgentEndpoints
             : TypedResults.NoContent();
     }
 
-    internal static async Task<Results<NoContent, ProblemResult>> PutReportAsync(
+    internal static async Task<Reply<NoContent>> PutReportAsync(
         HttpContext context,
         NestDb db,
         ReportIntake reports,
@@ -96,35 +96,38 @@ internal static class AgentEndpoints
         }
         catch (JsonException e)
         {
-            return (ProblemResult)Problem.MalformedJson($"The report cannot be read: {e.Path ?? "$"}.");
+            return Problem.MalformedJson($"The report cannot be read: {e.Path ?? "$"}.");
         }
 
         if (report is null || HasNull(report.Objects) || HasNull(report.Bridges) || HasNull(report.Unknown))
         {
-            return (ProblemResult)
-                Problem.ValidationFailed("#", "A report with objects, bridges and unknown is expected, without null in them.");
+            return Problem.ValidationFailed("#", "A report with objects, bridges and unknown is expected, without null in them.");
         }
 
         presence.Seen(host);
-        var (isNews, problem) = await reports.TakeAsync(db, host, report, ct);
+        if (!(await reports.TakeAsync(db, host, report, ct)).TryGet(out var isNews, out var problem))
+        {
+            return problem;
+        }
+
         if (isNews)
         {
             signals.Written(db);
         }
 
-        return problem is null ? TypedResults.NoContent() : (ProblemResult)problem;
+        return TypedResults.NoContent();
     }
 
-    internal static async Task<Results<JsonResult<EnrolmentAnswer>, ProblemResult>> PostCredentialAsync(
-        HttpContext context,
-        NestDb db,
-        CancellationToken ct
-    )
+    internal static async Task<Reply<JsonResult<EnrolmentAnswer>>> PostCredentialAsync(HttpContext context, NestDb db, CancellationToken ct)
     {
         var sender = Principal.Of(context);
         var host = sender.HostId ?? throw new InvalidOperationException("Only an agent has a credential.");
-        var (key, problem) = await Enrolments.ReadKeyAsync(context.Request, ct);
-        problem ??= await WriteTransaction.RunAsync(
+        if (!(await Enrolments.ReadKeyAsync(context.Request, ct)).TryGet(out var key, out var unreadable))
+        {
+            return unreadable;
+        }
+
+        var problem = await WriteTransaction.RunAsync(
             db,
             async token =>
             {
@@ -143,7 +146,7 @@ internal static class AgentEndpoints
             },
             ct
         );
-        return problem is null ? new JsonResult<EnrolmentAnswer>(new(sender.Name)) : (ProblemResult)problem;
+        return problem is null ? new JsonResult<EnrolmentAnswer>(new(sender.Name)) : problem;
     }
 
     private static bool HasNull<T>(IReadOnlyList<T>? items) => items?.Any(item => item is null) ?? false;

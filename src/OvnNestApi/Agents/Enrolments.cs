@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.ApiKeys;
 using OvnNestApi.Contracts;
@@ -38,11 +37,10 @@ internal static class Enrolments
             );
     }
 
-    internal static async Task<Results<JsonResult<EnrolmentToken>, ProblemResult>> DrawAsync(string host, NestDb db, CancellationToken ct)
+    internal static async Task<Reply<JsonResult<EnrolmentToken>>> DrawAsync(string host, NestDb db, CancellationToken ct)
     {
         var token = CreateKey.NewKey();
-        DateTimeOffset expiresAt = default;
-        var problem = await WriteTransaction.RunAsync(
+        var answer = await WriteTransaction.RunAsync<DateTimeOffset>(
             db,
             async cancellationToken =>
             {
@@ -60,7 +58,7 @@ internal static class Enrolments
                     return Problem.BeingDeleted($"The host {host} is being deleted.");
                 }
 
-                expiresAt = await db
+                var expiresAt = await db
                     .Database.SqlQuery<DateTimeOffset>($"""SELECT now() + interval '1 hour' AS "Value" """)
                     .SingleAsync(cancellationToken);
                 var enrolment = new Enrolment
@@ -71,36 +69,30 @@ internal static class Enrolments
                 };
                 db.Enrolments.Add(enrolment);
                 ChangeLog.Add(db, "enrolment", null, host, enrolment.Id, "created", null, null);
-                return null;
+                return expiresAt;
             },
             ct
         );
-        return problem is null
-            ? new JsonResult<EnrolmentToken>(new(token, expiresAt), StatusCodes.Status201Created)
-            : (ProblemResult)problem;
+        return answer.TryGet(out var end, out var problem)
+            ? new JsonResult<EnrolmentToken>(new(token, end), StatusCodes.Status201Created)
+            : problem;
     }
 
-    internal static async Task<Results<JsonResult<EnrolmentAnswer>, ProblemResult>> EnrolAsync(
-        HttpContext context,
-        NestDb db,
-        CancellationToken ct
-    )
+    internal static async Task<Reply<JsonResult<EnrolmentAnswer>>> EnrolAsync(HttpContext context, NestDb db, CancellationToken ct)
     {
-        var (key, problem) = await ReadKeyAsync(context.Request, ct);
-        if (problem is not null)
+        if (!(await ReadKeyAsync(context.Request, ct)).TryGet(out var key, out var unreadable))
         {
-            return (ProblemResult)problem;
+            return unreadable;
         }
 
         var header = context.Request.Headers.Authorization.ToString();
         if (!header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
         {
-            return (ProblemResult)Problem.EnrolmentInvalid();
+            return Problem.EnrolmentInvalid();
         }
 
         var token = KeyAuthentication.Hash(header["Bearer ".Length..].Trim());
-        string? host = null;
-        problem = await WriteTransaction.RunAsync(
+        var answer = await WriteTransaction.RunAsync<string>(
             db,
             async cancellationToken =>
             {
@@ -112,10 +104,10 @@ internal static class Enrolments
                     return Problem.EnrolmentInvalid();
                 }
 
-                host = await db.Hosts.Where(h => h.Id == enrolment.HostId).Select(h => h.Name).SingleAsync(cancellationToken);
+                var host = await db.Hosts.Where(h => h.Id == enrolment.HostId).Select(h => h.Name).SingleAsync(cancellationToken);
                 if (enrolment.KeySha256 is { } used)
                 {
-                    return CryptographicOperations.FixedTimeEquals(used, key) ? null : Problem.EnrolmentInvalid();
+                    return CryptographicOperations.FixedTimeEquals(used, key) ? host : Problem.EnrolmentInvalid();
                 }
 
                 if (
@@ -132,26 +124,23 @@ internal static class Enrolments
                 db.HostCredentials.Add(new() { HostId = enrolment.HostId, KeySha256 = key });
                 db.Actor = new($"host:{host}", context.TraceIdentifier);
                 ChangeLog.Add(db, "enrolment", null, host, enrolment.Id, "updated", null, null);
-                return null;
+                return host;
             },
             ct
         );
-        return problem is null && host is not null
-            ? new JsonResult<EnrolmentAnswer>(new(host))
-            : (ProblemResult)(problem ?? Problem.Internal());
+        return answer.TryGet(out var enrolled, out var problem) ? new JsonResult<EnrolmentAnswer>(new(enrolled)) : problem;
     }
 
-    internal static async Task<(byte[] Key, Problem? Problem)> ReadKeyAsync(HttpRequest request, CancellationToken cancellationToken)
+    internal static async Task<Answer<byte[]>> ReadKeyAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        var (body, problem) = await JsonBody.ReadAsync<EnrolmentRequest>(request, cancellationToken);
-        if (problem is not null)
+        if (!(await JsonBody.ReadAsync<EnrolmentRequest>(request, cancellationToken)).TryGet(out var body, out var problem))
         {
-            return ([], problem);
+            return problem;
         }
 
-        return body?.KeySha256 is { Length: 64 } hex && hex.All(char.IsAsciiHexDigitLower)
-            ? (Convert.FromHexString(hex), null)
-            : ([], Problem.ValidationFailed("#/keySha256", "64 lower-case hex digits are expected, the SHA-256 of the key"));
+        return body.KeySha256 is { Length: 64 } hex && hex.All(char.IsAsciiHexDigitLower)
+            ? Convert.FromHexString(hex)
+            : Problem.ValidationFailed("#/keySha256", "64 lower-case hex digits are expected, the SHA-256 of the key");
     }
 }
 

@@ -65,13 +65,8 @@ internal sealed class ReportIntake(Settlement settlement)
 
     /// <summary>Takes a report in, in a transaction of its own.</summary>
     /// <param name="host">The host whose credential sent it: only its own rows are touched, whatever ids the report names.</param>
-    /// <returns>Whether anything was new, and what hindered.</returns>
-    public async Task<(bool IsNews, Problem? Problem)> TakeAsync(
-        NestDb db,
-        Guid host,
-        HostReport report,
-        CancellationToken cancellationToken
-    )
+    /// <returns>True if the report said anything new.</returns>
+    public async Task<Answer<bool>> TakeAsync(NestDb db, Guid host, HostReport report, CancellationToken cancellationToken)
     {
         var stored = await (
             from h in db.Hosts
@@ -104,10 +99,10 @@ internal sealed class ReportIntake(Settlement settlement)
             || !status.Unknown.SequenceEqual(reported.Unknown);
         if (!isOtherStatus && (await NewsAsync(db, reported, cancellationToken)).Count == 0)
         {
-            return (false, null);
+            return false;
         }
 
-        var problem = await WriteTransaction.RunAsync(
+        return await WriteTransaction.RunAsync<bool>(
             db,
             async ct =>
             {
@@ -122,11 +117,10 @@ internal sealed class ReportIntake(Settlement settlement)
 
                 await settlement.SettleAsync(db, vms, ct);
                 await Readiness.EvaluateAsync(db, [.. news.Select(n => n.Object).OfType<Guid>().Distinct(), host], ct);
-                return null;
+                return true;
             },
             cancellationToken
         );
-        return (problem is null, problem);
     }
 
     private static Task<List<(Guid Vm, Guid? Object)>> NewsAsync(NestDb db, Reported reported, CancellationToken cancellationToken) =>

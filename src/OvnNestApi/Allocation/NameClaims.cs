@@ -49,7 +49,7 @@ internal static class NameClaims
     /// <summary>Claims a name for each claim, in their order, and lets go of what the owner had and needs no more.</summary>
     /// <param name="predecessor">The former incarnation, whose names pass to the owner; null: none.</param>
     /// <returns>The names, or 409 <c>name-taken</c>.</returns>
-    public static async Task<(IReadOnlyList<string> Names, Problem? Problem)> TakeAsync(
+    public static async Task<Answer<List<string>>> TakeAsync(
         NestDb db,
         Guid owner,
         Guid? predecessor,
@@ -63,7 +63,7 @@ internal static class NameClaims
             && await TryClaimFirstAsync(db, owner, claims, cancellationToken) is { } first
         )
         {
-            return (first, null);
+            return first;
         }
 
         var candidates = claims
@@ -88,7 +88,7 @@ internal static class NameClaims
             var name = claim.Candidates(owner).FirstOrDefault(candidate => IsFree(claim, candidate));
             if (name is null)
             {
-                return ([], Problem.NameTaken($"#/spec/{claim.Field}", Refusal(claim, claim.Candidates(owner).First())));
+                return Problem.NameTaken($"#/spec/{claim.Field}", Refusal(claim, claim.Candidates(owner).First()));
             }
 
             var row = rows.Find(row => row.Scope == claim.Scope && row.Name == name);
@@ -110,7 +110,7 @@ internal static class NameClaims
         }
 
         db.ClaimedNames.RemoveRange(rows.Where(row => row.OwnerId == owner && !kept.Contains(row)));
-        return (taken, null);
+        return taken;
 
         bool IsFree(Claim claim, string candidate) =>
             !IsReserved(claim, candidate)
@@ -121,7 +121,7 @@ internal static class NameClaims
     }
 
     /// <summary>The usual case of a new object: nobody has the names that it wants most. Null: somebody has one; what was free is the owner's all the same.</summary>
-    private static async Task<string[]?> TryClaimFirstAsync(
+    private static async Task<List<string>?> TryClaimFirstAsync(
         NestDb db,
         Guid owner,
         IReadOnlyList<Claim> claims,
@@ -141,7 +141,7 @@ internal static class NameClaims
             ("scopes", claims.Select(claim => claim.Scope.ToString()).ToArray()),
             ("names", names)
         );
-        return claimed == claims.Count ? names : null;
+        return claimed == claims.Count ? [.. names] : null;
     }
 
     private static bool IsReserved(Claim claim, string name) => claim.Scope == NameScope.Device && IsReservedDevice(name);

@@ -44,29 +44,33 @@ internal static class ApiKeyEndpoints
         return new(new(keys.ConvertAll(ApiKeyView.Of), null));
     }
 
-    internal static async Task<Results<JsonResult<ApiKeyView>, ProblemResult>> GetAsync(string id, NestDb db, CancellationToken ct) =>
+    internal static async Task<Reply<JsonResult<ApiKeyView>>> GetAsync(string id, NestDb db, CancellationToken ct) =>
         Guid.TryParseExact(id, "D", out var key)
         && await db.ApiKeys.AsNoTracking().FirstOrDefaultAsync(one => one.Id == key, ct) is { } found
             ? new JsonResult<ApiKeyView>(ApiKeyView.Of(found))
-            : (ProblemResult)Problem.NotFound("There is no such key.");
+            : Problem.NotFound("There is no such key.");
 
-    internal static async Task<Results<JsonResult<NewApiKeyView>, ProblemResult>> PostAsync(
+    internal static async Task<Reply<JsonResult<NewApiKeyView>>> PostAsync(
         HttpContext context,
         NestDb db,
         TimeProvider time,
         CancellationToken ct
     )
     {
-        var (body, problem) = await JsonBody.ReadAsync<ApiKeyBody>(context.Request, ct);
+        if (!(await JsonBody.ReadAsync<ApiKeyBody>(context.Request, ct)).TryGet(out var body, out var invalid))
+        {
+            return invalid;
+        }
+
         if (body is not { Name: { } name, Role: { } role })
         {
-            return (ProblemResult)(problem ?? Problem.Internal());
+            throw new InvalidOperationException("Name and role are required fields of the body.");
         }
 
         var ttl = TimeSpan.Zero;
         if (body.Ttl is not null && (!Durations.TryParse(body.Ttl, out ttl) || ttl <= TimeSpan.Zero))
         {
-            return (ProblemResult)Problem.ValidationFailed("#/ttl", "a time such as 90d is expected");
+            return Problem.ValidationFailed("#/ttl", "a time such as 90d is expected");
         }
 
         var secret = CreateKey.NewKey();
@@ -78,7 +82,7 @@ internal static class ApiKeyEndpoints
             CreatedAt = time.GetUtcNow(),
             ExpiresAt = body.Ttl is null ? null : time.GetUtcNow() + ttl,
         };
-        problem = await WriteTransaction.RunAsync(
+        var problem = await WriteTransaction.RunAsync(
             db,
             _ =>
             {
@@ -90,14 +94,14 @@ internal static class ApiKeyEndpoints
         );
         if (problem is not null)
         {
-            return (ProblemResult)problem;
+            return problem;
         }
 
         context.Response.Headers.Location = $"/v1/api-keys/{key.Id}";
         return new JsonResult<NewApiKeyView>(new(key.Id, name, role, secret, key.CreatedAt, key.ExpiresAt), StatusCodes.Status201Created);
     }
 
-    internal static async Task<Results<NoContent, ProblemResult>> DeleteAsync(string id, NestDb db, CancellationToken ct)
+    internal static async Task<Reply<NoContent>> DeleteAsync(string id, NestDb db, CancellationToken ct)
     {
         var problem = await WriteTransaction.RunAsync(
             db,
@@ -123,7 +127,7 @@ internal static class ApiKeyEndpoints
             },
             ct
         );
-        return problem is null ? TypedResults.NoContent() : (ProblemResult)problem;
+        return problem is null ? TypedResults.NoContent() : problem;
     }
 
     internal static JsonResult<MeView> Me(HttpContext context)

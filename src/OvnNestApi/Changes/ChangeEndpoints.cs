@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using OvnNestApi.Data;
@@ -30,7 +29,7 @@ internal static class ChangeEndpoints
                 "In order, without a gap: a reader that goes on from `next` misses nothing and sees nothing twice."
             );
 
-    internal static async Task<Results<JsonResult<ChangeList>, ProblemResult>> ListAsync(
+    internal static async Task<Reply<JsonResult<ChangeList>>> ListAsync(
         HttpContext context,
         NestDb db,
         ChangeFeed feed,
@@ -48,7 +47,7 @@ internal static class ChangeEndpoints
         );
         if (query.Problem is { } problem)
         {
-            return (ProblemResult)problem;
+            return problem;
         }
 
         var upTo = await feed.UpToAsync(Patience, ct);
@@ -59,12 +58,12 @@ internal static class ChangeEndpoints
 
         if (!ChangeCursor.TryParse(after, out var from))
         {
-            return (ProblemResult)Problem.CursorInvalid();
+            return Problem.CursorInvalid();
         }
 
         if (from.Epoch != upTo.Epoch || from.Number > upTo.Number + 1_000_000 || await IsPrunedAsync(db, from, options.Value, ct))
         {
-            return (ProblemResult)Problem.CursorExpired();
+            return Problem.CursorExpired();
         }
 
         ChangeList page = new([], after);

@@ -65,7 +65,7 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
     }
 
     /// <summary>Of a new container everything is at hand: no host has reported anything of it.</summary>
-    public override Task<ContainerView?> AnswerAsync(
+    public override Task<ContainerView> AnswerAsync(
         NestDb db,
         Liveness liveness,
         ResourceWrite<Container, ContainerSpec> write,
@@ -80,9 +80,7 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
         var host = vm.HostId is { } id ? liveness.Hosts.GetValueOrDefault(id) : null;
         return vm.HostId is not null && host is null
             ? base.AnswerAsync(db, liveness, write, cancellationToken) // A host that is newer than what we know of the hosts.
-            : Task.FromResult<ContainerView?>(
-                View(new(container, vm, network.Name, network.Mtu, host?.Name, null), liveness.Of(container, vm))
-            );
+            : Task.FromResult(View(new(container, vm, network.Name, network.Mtu, host?.Name, null), liveness.Of(container, vm)));
     }
 
     protected override IQueryable<Container> Named(NestDb db, ResourcePath path) =>

@@ -27,13 +27,14 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
         Problem? missing = null;
         if (spec.Network is not null)
         {
-            (Network, missing) = await References.LockAsync(
+            var answer = await References.LockAsync(
                 Db.Networks.FromSql($"SELECT * FROM networks WHERE name = {spec.Network} ORDER BY created_at DESC FOR KEY SHARE"),
                 "network",
                 spec.Network,
                 "#/spec/network",
                 cancellationToken
             );
+            Network = answer.TryGet(out var found, out missing) ? found : null;
         }
         else
         {
@@ -109,14 +110,14 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
         }
 
         var present = target.Tag > 0 ? target : null;
-        var (names, problem) = await NameClaims.TakeAsync(
+        var claimed = await NameClaims.TakeAsync(
             Db,
             target.Id,
             predecessor?.Id,
             PortRules.Claims(spec, present, predecessor, Name, $"{network.Name}-{vmName}-{Name}"),
             cancellationToken
         );
-        if (problem is not null)
+        if (!claimed.TryGet(out var names, out var problem))
         {
             return problem;
         }

@@ -24,6 +24,19 @@ internal static class WriteTransaction
         bool dryRun = false
     )
     {
+        var answer = await RunAsync<bool>(db, async token => await body(token) is { } problem ? problem : true, cancellationToken, dryRun);
+        return answer.TryGet(out _, out var refused) ? null : refused;
+    }
+
+    /// <inheritdoc cref="RunAsync(NestDb, Func{CancellationToken, Task{Problem?}}, CancellationToken, bool)"/>
+    /// <returns>The value of the run that was committed, or the problem.</returns>
+    public static async Task<Answer<T>> RunAsync<T>(
+        NestDb db,
+        Func<CancellationToken, Task<Answer<T>>> body,
+        CancellationToken cancellationToken,
+        bool dryRun = false
+    )
+    {
         // A failed statement ends the whole run here, so a savepoint before each save would only cost two round trips.
         db.Database.AutoSavepointsEnabled = false;
         for (var attempt = 1; ; attempt++)
@@ -33,18 +46,19 @@ internal static class WriteTransaction
             try
             {
                 await using var transaction = await db.Database.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
-                if (await body(cancellationToken) is { } problem)
+                var answer = await body(cancellationToken);
+                if (!answer.TryGet(out _, out var problem))
                 {
                     return problem;
                 }
 
                 await db.SaveChangesAsync(cancellationToken);
-                if (dryRun)
+                if (!dryRun && await CommitAsync(transaction, cancellationToken) is { } unknown)
                 {
-                    return null;
+                    return unknown;
                 }
 
-                return await CommitAsync(transaction, cancellationToken);
+                return answer;
             }
             catch (Exception e) when (Conflicts.Of(e) is { } conflict)
             {

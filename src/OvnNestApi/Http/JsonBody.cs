@@ -16,7 +16,7 @@ internal static class JsonBody
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = ApiJson.MaxDepth };
 
     /// <summary>The body as one JSON value.</summary>
-    public static async Task<(JsonElement Value, Problem? Problem)> ReadAsync(
+    public static async Task<Answer<JsonElement>> ReadAsync(
         HttpRequest request,
         CancellationToken cancellationToken,
         string mediaType = Json
@@ -24,15 +24,14 @@ internal static class JsonBody
     {
         if (!IsOf(request, mediaType))
         {
-            return (
-                default,
-                Problem.UnsupportedMediaType(mediaType == Json ? WantsJson : $"Send the patch with Content-Type: {mediaType} (RFC 7396).")
+            return Problem.UnsupportedMediaType(
+                mediaType == Json ? WantsJson : $"Send the patch with Content-Type: {mediaType} (RFC 7396)."
             );
         }
 
         if (request.ContentLength > HttpLimits.Body)
         {
-            return (default, Problem.BodyTooLarge(HttpLimits.Body));
+            return Problem.BodyTooLarge(HttpLimits.Body);
         }
 
         using var bytes = new MemoryStream();
@@ -41,39 +40,36 @@ internal static class JsonBody
     }
 
     /// <summary>The body as <typeparamref name="T"/>, with all that is wrong with it.</summary>
-    public static async Task<(T? Value, Problem? Problem)> ReadAsync<T>(HttpRequest request, CancellationToken cancellationToken)
+    public static async Task<Answer<T>> ReadAsync<T>(HttpRequest request, CancellationToken cancellationToken)
         where T : class
     {
-        var (json, problem) = await ReadAsync(request, cancellationToken);
-        return problem is null ? StrictJson.Read<T>(json) : (null, problem);
+        var body = await ReadAsync(request, cancellationToken);
+        return body.TryGet(out var json, out var problem) ? StrictJson.Read<T>(json) : problem;
     }
 
-    internal static (JsonElement Value, Problem? Problem) Parse(ReadOnlyMemory<byte> utf8)
+    internal static Answer<JsonElement> Parse(ReadOnlyMemory<byte> utf8)
     {
         if (utf8.Length > HttpLimits.Body)
         {
-            return (default, Problem.BodyTooLarge(HttpLimits.Body));
+            return Problem.BodyTooLarge(HttpLimits.Body);
         }
 
         if (!Utf8.IsValid(utf8.Span))
         {
-            return (default, Problem.MalformedJson("The body is not UTF-8."));
+            return Problem.MalformedJson("The body is not UTF-8.");
         }
 
         try
         {
             using var document = JsonDocument.Parse(utf8, Strict);
-            return (document.RootElement.Clone(), null);
+            return document.RootElement.Clone();
         }
         catch (JsonException e)
         {
-            return (
-                default,
-                Problem.MalformedJson(
-                    e.LineNumber is { } line
-                        ? $"Not JSON, or nested deeper than {ApiJson.MaxDepth}: see line {line + 1}, byte {e.BytePositionInLine}."
-                        : "The body is empty or not JSON."
-                )
+            return Problem.MalformedJson(
+                e.LineNumber is { } line
+                    ? $"Not JSON, or nested deeper than {ApiJson.MaxDepth}: see line {line + 1}, byte {e.BytePositionInLine}."
+                    : "The body is empty or not JSON."
             );
         }
     }

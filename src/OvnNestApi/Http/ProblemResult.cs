@@ -17,9 +17,6 @@ public sealed class ProblemResult(Problem problem) : IResult, IStatusCodeHttpRes
     /// <inheritdoc/>
     public Problem Value => problem;
 
-    /// <summary>So that a rule's problem can be returned where an answer is expected.</summary>
-    public static implicit operator ProblemResult(Problem problem) => new(problem);
-
     /// <inheritdoc/>
     public Task ExecuteAsync(HttpContext httpContext)
     {

@@ -18,14 +18,17 @@ internal static class StrictJson
 
     /// <summary>The value, or 400 <c>validation-failed</c>.</summary>
     /// <param name="at">Where in the body <paramref name="json"/> is; left out: it is the body.</param>
-    public static (T? Value, Problem? Problem) Read<T>(JsonElement json, JsonPointer? at = null)
+    public static Answer<T> Read<T>(JsonElement json, JsonPointer? at = null)
         where T : class
     {
         var errors = new List<FieldError>();
         Check(json, typeof(T), at ?? JsonPointer.Root, [], errors);
-        return errors.Count == 0
-            ? (json.Deserialize<T>(ApiJson.Options), null)
-            : (null, Problem.ValidationFailed(errors.Take(MostErrors).ToList()));
+        if (errors.Count > 0)
+        {
+            return Problem.ValidationFailed(errors.Take(MostErrors).ToList());
+        }
+
+        return json.Deserialize<T>(ApiJson.Options) ?? throw new InvalidOperationException("A checked JSON object is never null.");
     }
 
     private static void Check(

@@ -19,16 +19,20 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
     protected override async Task<Problem?> LockParentsAsync(NetworkSpec spec, CancellationToken cancellationToken)
     {
         // One at a time: two networks that join a router at once might overlap.
-        (_router, var problem) = spec.Router is null
-            ? (null, null)
-            : await References.LockAsync(
-                Db.Routers.FromSql($"SELECT * FROM routers WHERE name = {spec.Router} ORDER BY created_at DESC FOR NO KEY UPDATE"),
-                "router",
-                spec.Router,
-                "#/spec/router",
-                cancellationToken
-            );
-        return problem;
+        _router = null;
+        if (spec.Router is null)
+        {
+            return null;
+        }
+
+        var router = await References.LockAsync(
+            Db.Routers.FromSql($"SELECT * FROM routers WHERE name = {spec.Router} ORDER BY created_at DESC FOR NO KEY UPDATE"),
+            "router",
+            spec.Router,
+            "#/spec/router",
+            cancellationToken
+        );
+        return router.TryGet(out _router, out var problem) ? null : problem;
     }
 
     // FOR UPDATE: whoever places a port in the network shares a key lock on it, so that its subnet and gateway stand still meanwhile.
@@ -223,6 +227,7 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
             claims.Add(new(NameScope.Port, "router", port, null, null, port));
         }
 
-        return (await NameClaims.TakeAsync(Db, target.Id, predecessor?.Id, claims, cancellationToken)).Problem;
+        var claimed = await NameClaims.TakeAsync(Db, target.Id, predecessor?.Id, claims, cancellationToken);
+        return claimed.TryGet(out _, out var problem) ? null : problem;
     }
 }

@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
@@ -41,20 +40,24 @@ internal static class ReconcilerEndpoints
 
     internal static async Task<JsonResult<ReconcilerView>> GetAsync(NestDb db, CancellationToken ct) => new(await ReadAsync(db, ct));
 
-    internal static async Task<Results<JsonResult<ReconcilerView>, ProblemResult>> PutAsync(
+    internal static async Task<Reply<JsonResult<ReconcilerView>>> PutAsync(
         HttpContext context,
         NestDb db,
         Signals signals,
         CancellationToken ct
     )
     {
-        var (body, problem) = await JsonBody.ReadAsync<ReconcilerBody>(context.Request, ct);
-        if (body?.Spec is not { } spec)
+        if (!(await JsonBody.ReadAsync<ReconcilerBody>(context.Request, ct)).TryGet(out var body, out var unreadable))
         {
-            return (ProblemResult)(problem ?? Problem.ValidationFailed("#/spec", "is required"));
+            return unreadable;
         }
 
-        problem = await WriteTransaction.RunAsync(
+        if (body.Spec is not { } spec)
+        {
+            return Problem.ValidationFailed("#/spec", "is required");
+        }
+
+        var problem = await WriteTransaction.RunAsync(
             db,
             async ct =>
             {
@@ -73,7 +76,7 @@ internal static class ReconcilerEndpoints
         );
         if (problem is not null)
         {
-            return (ProblemResult)problem;
+            return problem;
         }
 
         signals.Written(db);

@@ -48,28 +48,28 @@ internal sealed record SubmittedResource<TSpec>(
 {
     private static readonly JsonElement Empty = JsonElement.Parse("{}");
 
-    public static (SubmittedResource<TSpec>? Sent, Problem? Problem) Read<TBody>(JsonElement json)
+    public static Answer<SubmittedResource<TSpec>> Read<TBody>(JsonElement json)
         where TBody : ResourceBody<TSpec>
     {
-        var (body, problem) = StrictJson.Read<TBody>(json);
-        if (body is null)
+        if (!StrictJson.Read<TBody>(json).TryGet(out var body, out var problem))
         {
-            return (null, problem);
+            return problem;
         }
 
         var (seen, wrong) = SeenVersion.Of(body.Metadata);
         if (wrong.Count > 0)
         {
-            return (null, Problem.ValidationFailed(wrong));
+            return Problem.ValidationFailed(wrong);
         }
 
-        if (body.Spec is null && StrictJson.Read<TSpec>(Empty, JsonPointer.Root.To("spec")).Problem is { } missing)
+        // Without a spec, its required fields are missing.
+        if (body.Spec is null && !StrictJson.Read<TSpec>(Empty, JsonPointer.Root.To("spec")).TryGet(out _, out var missing))
         {
-            return (null, missing);
+            return missing;
         }
 
         var text = body.Spec is null ? "{}" : JsonSerializer.Serialize(json.GetProperty("spec"), ApiJson.Options);
-        return (new(body.Name, body.Description, body.Labels, text, body.Spec ?? new(), seen), null);
+        return new SubmittedResource<TSpec>(body.Name, body.Description, body.Labels, text, body.Spec ?? new(), seen);
     }
 }
 

@@ -94,7 +94,7 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
     where TBody : ResourceBody<TSpec>
     where TView : IResourceView
 {
-    public async Task<Results<JsonResult<ListView<TView>>, ProblemResult>> ListAsync(
+    public async Task<Reply<JsonResult<ListView<TView>>>> ListAsync(
         HttpContext context,
         NestDb db,
         CachedLiveness liveness,
@@ -105,37 +105,34 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
         var vm = context.GetRouteValue("vm") as string;
         if (vm is not null && await ParentVm.CheckAsync(db, vm, ct) is { } missing)
         {
-            return (ProblemResult)missing;
+            return missing;
         }
 
         // Before the list is read: a change after it is told again rather than lost.
         var changes = await feed.PresentAsync(ct);
         var query = new Query(context.Request);
-        var (page, problem) = await kind.ListAsync(db, await liveness.ReadAsync(db, ct), query, vm, ct);
-        if (page is null)
+        if (!(await kind.ListAsync(db, await liveness.ReadAsync(db, ct), query, vm, ct)).TryGet(out var page, out var problem))
         {
-            return (ProblemResult)(problem ?? Problem.Internal());
+            return problem;
         }
 
         Paging.Link(context, page.Next);
         return new JsonResult<ListView<TView>>(page with { ChangesCursor = changes.ToString() });
     }
 
-    public async Task<Results<ResourceResult<TView>, ProblemResult>> GetAsync(
-        HttpContext context,
-        NestDb db,
-        CachedLiveness liveness,
-        CancellationToken ct
-    )
+    public async Task<Reply<ResourceResult<TView>>> GetAsync(HttpContext context, NestDb db, CachedLiveness liveness, CancellationToken ct)
     {
-        var (path, problem) = ResourcePath.Of(context, kind.Name);
-        return problem is not null ? (ProblemResult)problem
-            : await kind.FindAsync(db, await liveness.ReadAsync(db, ct), path, ct) is { } view
-                ? new ResourceResult<TView>(view, view.Metadata)
-            : (ProblemResult)Problem.NotFound(kind.Name, path.Name);
+        if (!ResourcePath.Of(context, kind.Name).TryGet(out var path, out var problem))
+        {
+            return problem;
+        }
+
+        return await kind.FindAsync(db, await liveness.ReadAsync(db, ct), path, ct) is { } view
+            ? new ResourceResult<TView>(view, view.Metadata)
+            : Problem.NotFound(kind.Name, path.Name);
     }
 
-    public async Task<Results<ResourceResult<TView>, NoContent, ProblemResult>> WaitAsync(
+    public async Task<Reply<ResourceResult<TView>, NoContent>> WaitAsync(
         HttpContext context,
         NestDb db,
         CachedLiveness liveness,
@@ -143,25 +140,29 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
         CancellationToken ct
     )
     {
-        var (path, problem) = ResourcePath.Of(context, kind.Name);
-        var query = new Query(context.Request);
-        var isForGone = query.Text("for") switch
+        if (!ResourcePath.Of(context, kind.Name).TryGet(out var path, out var problem))
         {
-            "gone" => true,
-            "ready" or null => false,
-            _ => (bool?)null,
-        };
-        var timeout = query.Duration("timeout") ?? TimeSpan.FromSeconds(30);
-        problem ??= query.Problem ?? (isForGone is null ? Problem.UnknownParameter("for must be ready or gone.") : null);
-        if (problem is not null)
-        {
-            return (ProblemResult)problem;
+            return problem;
         }
 
+        var query = new Query(context.Request);
+        var state = query.Text("for") ?? "ready";
+        var timeout = query.Duration("timeout") ?? TimeSpan.FromSeconds(30);
+        if (query.Problem is { } invalid)
+        {
+            return invalid;
+        }
+
+        if (state is not ("ready" or "gone"))
+        {
+            return Problem.UnknownParameter("for must be ready or gone.");
+        }
+
+        var isForGone = state == "gone";
         var view = await kind.FindAsync(db, await liveness.ReadAsync(db, ct), path, ct);
         if (view is null)
         {
-            return isForGone is true ? TypedResults.NoContent() : (ProblemResult)Problem.NotFound(kind.Name, path.Name);
+            return isForGone ? TypedResults.NoContent() : Problem.NotFound(kind.Name, path.Name);
         }
 
         var id = view.Metadata.Id;
@@ -169,93 +170,80 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
             async token =>
             {
                 var now = await liveness.ReadAsync(db, token);
-                view = isForGone is true ? await kind.FindAsync(db, now, id, token) : await kind.FindAsync(db, now, path, token);
-                return view is null || (isForGone is false && view.IsReady);
+                view = isForGone ? await kind.FindAsync(db, now, id, token) : await kind.FindAsync(db, now, path, token);
+                return view is null || (!isForGone && view.IsReady);
             },
             timeout,
             ct
         );
-        return isReached
-            ? view is not null
-                ? new ResourceResult<TView>(view, view.Metadata)
-                : isForGone is true
-                    ? TypedResults.NoContent()
-                    : (ProblemResult)Problem.NotFound(kind.Name, path.Name)
-            : (ProblemResult)(
-                waiting.IsStopping
-                    ? Problem.ShuttingDown()
-                    : Problem.WaitTimeout(
-                        $"The {kind.Name} {path.Name} is not {(isForGone is true ? "gone" : "ready")} yet: see status.reason."
-                    )
-            );
+        return (isReached, view) switch
+        {
+            (true, not null) => new ResourceResult<TView>(view, view.Metadata),
+            (true, null) when isForGone => TypedResults.NoContent(),
+            (true, null) => Problem.NotFound(kind.Name, path.Name),
+            _ when waiting.IsStopping => Problem.ShuttingDown(),
+            _ => Problem.WaitTimeout($"The {kind.Name} {path.Name} is not {state} yet: see status.reason."),
+        };
     }
 
-    public async Task<Results<ResourceResult<TView>, ProblemResult>> PostAsync(
-        HttpContext context,
-        ResourceStore writing,
-        CancellationToken ct
-    )
+    public async Task<Reply<ResourceResult<TView>>> PostAsync(HttpContext context, ResourceStore writing, CancellationToken ct)
     {
-        var (json, problem) = await JsonBody.ReadAsync(context.Request, ct);
-        var (sent, wrong) = problem is null ? SubmittedResource<TSpec>.Read<TBody>(json) : (null, problem);
-        if (sent?.Name is not { } name)
+        if (!(await ReadAsync(context, ct)).TryGet(out var sent, out var invalid))
         {
-            return (ProblemResult)(wrong ?? Problem.ValidationFailed("#/name", "is required"));
+            return invalid;
         }
 
-        var (path, missing) = ResourcePath.Of(context, kind.Name, name);
-        return missing is not null
-            ? (ProblemResult)missing
+        if (sent.Name is not { } name)
+        {
+            return Problem.ValidationFailed("#/name", "is required");
+        }
+
+        return !ResourcePath.Of(context, kind.Name, name).TryGet(out var path, out var missing)
+            ? missing
             : await writing.StoreAsync(kind, context, path, sent, Conditional.Of(context.Request), createOnly: true, ct);
     }
 
-    public async Task<Results<ResourceResult<TView>, ProblemResult>> PutAsync(
-        HttpContext context,
-        ResourceStore writing,
-        CancellationToken ct
-    )
+    public async Task<Reply<ResourceResult<TView>>> PutAsync(HttpContext context, ResourceStore writing, CancellationToken ct)
     {
-        var (path, problem) = ResourcePath.Of(context, kind.Name);
-        if (problem is not null)
+        if (!ResourcePath.Of(context, kind.Name).TryGet(out var path, out var problem))
         {
-            return (ProblemResult)problem;
+            return problem;
         }
 
-        (var json, problem) = await JsonBody.ReadAsync(context.Request, ct);
-        var (sent, wrong) = problem is null ? SubmittedResource<TSpec>.Read<TBody>(json) : (null, problem);
-        return sent is null ? (ProblemResult)(wrong ?? Problem.Internal())
-            : sent.Name is not null && sent.Name != path.Name
-                ? (ProblemResult)Problem.NameMismatch($"The URL names {path.Name}, the body {sent.Name}.")
+        if (!(await ReadAsync(context, ct)).TryGet(out var sent, out var invalid))
+        {
+            return invalid;
+        }
+
+        return sent.Name is not null && sent.Name != path.Name
+            ? Problem.NameMismatch($"The URL names {path.Name}, the body {sent.Name}.")
             : await writing.StoreAsync(kind, context, path, sent, Conditional.Of(context.Request), createOnly: false, ct);
     }
 
-    public async Task<Results<ResourceResult<TView>, ProblemResult>> PatchAsync(
-        HttpContext context,
-        ResourceStore writing,
-        CancellationToken ct
-    )
+    public async Task<Reply<ResourceResult<TView>>> PatchAsync(HttpContext context, ResourceStore writing, CancellationToken ct)
     {
-        var (path, problem) = ResourcePath.Of(context, kind.Name);
-        if (problem is not null)
+        if (!ResourcePath.Of(context, kind.Name).TryGet(out var path, out var problem))
         {
-            return (ProblemResult)problem;
+            return problem;
         }
 
-        (var patch, problem) = await JsonBody.ReadAsync(context.Request, ct, JsonBody.MergePatch);
-        if (problem is not null)
+        if (!(await JsonBody.ReadAsync(context.Request, ct, JsonBody.MergePatch)).TryGet(out var patch, out problem))
         {
             context.Response.Headers["Accept-Patch"] = JsonBody.MergePatch;
-            return (ProblemResult)problem;
+            return problem;
         }
 
         return patch.ValueKind == JsonValueKind.Object
             ? await writing.PatchAsync(kind, context, path, patch, ct)
-            : (ProblemResult)Problem.ValidationFailed("#", "an object is expected");
+            : Problem.ValidationFailed("#", "an object is expected");
     }
 
-    public Task<Results<ResourceResult<TView>, NoContent, ProblemResult>> DeleteAsync(
-        HttpContext context,
-        ResourceStore writing,
-        CancellationToken ct
-    ) => writing.DeleteAsync(kind, context, ct);
+    public Task<Reply<ResourceResult<TView>, NoContent>> DeleteAsync(HttpContext context, ResourceStore writing, CancellationToken ct) =>
+        writing.DeleteAsync(kind, context, ct);
+
+    private static async Task<Answer<SubmittedResource<TSpec>>> ReadAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        var body = await JsonBody.ReadAsync(context.Request, cancellationToken);
+        return body.TryGet(out var json, out var problem) ? SubmittedResource<TSpec>.Read<TBody>(json) : problem;
+    }
 }

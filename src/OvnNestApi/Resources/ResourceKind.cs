@@ -76,20 +76,25 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
             .ThenByDescending(one => one.Id)
             .FirstOrDefaultAsync(cancellationToken);
 
-    /// <summary>What a write has left, as it is answered; null: nothing.</summary>
-    public virtual Task<TView?> AnswerAsync(
+    /// <summary>Returns the resource as the write has left it.</summary>
+    public virtual async Task<TView> AnswerAsync(
         NestDb db,
         Liveness liveness,
         ResourceWrite<T, TSpec> write,
         CancellationToken cancellationToken
-    ) => write.Written is { } written ? FindAsync(db, liveness, written.Id, cancellationToken) : Task.FromResult<TView?>(default);
+    )
+    {
+        var written = write.Written ?? throw new InvalidOperationException("The response is read after the write.");
+        return await FindAsync(db, liveness, written.Id, cancellationToken)
+            ?? throw new InvalidOperationException("A resource that was written in this transaction can be read.");
+    }
 
     /// <summary>One incarnation; null when it is gone.</summary>
     public async Task<TView?> FindAsync(NestDb db, Liveness liveness, Guid id, CancellationToken cancellationToken) =>
         (await ViewAsync(db, liveness, db.Set<T>().Where(one => one.Id == id), cancellationToken)).FirstOrDefault();
 
     /// <summary>A page of the list.</summary>
-    public async Task<(ListView<TView>? Page, Problem? Problem)> ListAsync(
+    public async Task<Answer<ListView<TView>>> ListAsync(
         NestDb db,
         Liveness liveness,
         Query query,
@@ -109,17 +114,17 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
         var all = Filter(db, labels is null ? db.Set<T>() : Labelled(db, labels), query, vm);
         if (labels is null && query.Text("label") is not null)
         {
-            return (null, Problem.UnknownParameter("label must be key=value or key, several with commas between."));
+            return Problem.UnknownParameter("label must be key=value or key, several with commas between.");
         }
 
         if (query.Problem is { } problem)
         {
-            return (null, problem);
+            return problem;
         }
 
         if (cursor is null && query.Text("cursor") is not null)
         {
-            return (null, Problem.CursorInvalid());
+            return Problem.CursorInvalid();
         }
 
         all = Visible(db, all);
@@ -140,7 +145,7 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
         }
 
         var next = items.Count > limit ? new Cursor(items[limit - 1].Name, items[limit - 1].Metadata.Id).ToString() : null;
-        return (new(items.Take(limit).ToList(), next), null);
+        return new ListView<TView>(items.Take(limit).ToList(), next);
     }
 
     private static IQueryable<T> After(IQueryable<T> all, Cursor? cursor) =>

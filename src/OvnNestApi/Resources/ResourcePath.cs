@@ -8,12 +8,15 @@ internal readonly record struct ResourcePath(string? Vm, string Name)
 {
     /// <summary>From the route; a problem (404) if one of the names can be none.</summary>
     /// <param name="name">The name, where the route has none: that of a POST's body.</param>
-    public static (ResourcePath Path, Problem? Problem) Of(HttpContext context, string kind, string? name = null)
+    public static Answer<ResourcePath> Of(HttpContext context, string kind, string? name = null)
     {
         var vm = context.GetRouteValue("vm") as string;
         name ??= context.GetRouteValue("name") as string ?? "";
-        return vm is not null && !ResourceName.IsValid(vm) ? (default, Problem.NotFound("vm", vm))
-            : !ResourceName.IsValid(name) ? (default, Problem.NotFound(kind, name))
-            : (new(vm, name), null);
+        if (vm is not null && !ResourceName.IsValid(vm))
+        {
+            return Problem.NotFound("vm", vm);
+        }
+
+        return ResourceName.IsValid(name) ? new ResourcePath(vm, name) : Problem.NotFound(kind, name);
     }
 }

@@ -16,7 +16,7 @@ internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals 
     private const int PatchAttempts = 10;
 
     /// <summary>Creates or replaces an object.</summary>
-    public async Task<Results<ResourceResult<TView>, ProblemResult>> StoreAsync<T, TSpec, TBody, TView>(
+    public async Task<Reply<ResourceResult<TView>>> StoreAsync<T, TSpec, TBody, TView>(
         ResourceKind<T, TSpec, TBody, TView> kind,
         HttpContext context,
         ResourcePath path,
@@ -30,33 +30,25 @@ internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals 
         where TBody : ResourceBody<TSpec>
         where TView : IResourceView
     {
-        var (options, problem) = WriteOptions.Of(context);
-        if (problem is not null)
+        if (!WriteOptions.Of(context).TryGet(out var options, out var invalid))
         {
-            return (ProblemResult)problem;
+            return invalid;
         }
 
         var now = await liveness.ReadAsync(db, ct);
         var write = kind.Write(db, path);
-        TView? view = default;
-        problem = await WriteTransaction.RunAsync(
+        var answer = await WriteTransaction.RunAsync<TView>(
             db,
             async token =>
-            {
-                if (await write.PutAsync(sent, condition, createOnly, token) is { } refused)
-                {
-                    return refused;
-                }
-
-                view = await kind.AnswerAsync(db, now, write, token);
-                return null;
-            },
+                await write.PutAsync(sent, condition, createOnly, token) is { } refused
+                    ? refused
+                    : await kind.AnswerAsync(db, now, write, token),
             ct,
             options.DryRun
         );
-        if (problem is not null || view is null)
+        if (!answer.TryGet(out var view, out var problem))
         {
-            return (ProblemResult)(problem ?? Problem.Internal());
+            return problem;
         }
 
         if (write.HasChanged && !options.DryRun)
@@ -80,7 +72,7 @@ internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals 
     }
 
     /// <summary>A merge patch (RFC 7396): the result is written as a PUT would, if the object is still what was patched; else patched anew.</summary>
-    public async Task<Results<ResourceResult<TView>, ProblemResult>> PatchAsync<T, TSpec, TBody, TView>(
+    public async Task<Reply<ResourceResult<TView>>> PatchAsync<T, TSpec, TBody, TView>(
         ResourceKind<T, TSpec, TBody, TView> kind,
         HttpContext context,
         ResourcePath path,
@@ -97,29 +89,28 @@ internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals 
         {
             if (await kind.FindStoredAsync(db, path, ct) is not { } stored)
             {
-                return (ProblemResult)Problem.NotFound(kind.Name, path.Name);
+                return Problem.NotFound(kind.Name, path.Name);
             }
 
             if (stored.DeletingSince is not null)
             {
-                return (ProblemResult)Problem.BeingDeleted($"The {kind.Name} {path.Name} is being deleted.");
+                return Problem.BeingDeleted($"The {kind.Name} {path.Name} is being deleted.");
             }
 
             if (condition.Check(stored) is { } failed)
             {
-                return (ProblemResult)failed;
+                return failed;
             }
 
             var merged = MergePatch.Apply(JsonNode.Parse(ResourceDocument.Of(stored)), patch)?.ToJsonString() ?? "null";
-            var (sent, problem) = SubmittedResource<TSpec>.Read<TBody>(JsonElement.Parse(merged));
-            if (sent is null)
+            if (!SubmittedResource<TSpec>.Read<TBody>(JsonElement.Parse(merged)).TryGet(out var sent, out var invalid))
             {
-                return (ProblemResult)(problem ?? Problem.Internal());
+                return invalid;
             }
 
             if (sent.Name != path.Name)
             {
-                return (ProblemResult)Problem.NameMismatch($"The URL names {path.Name}; an object is not renamed.");
+                return Problem.NameMismatch($"The URL names {path.Name}; an object is not renamed.");
             }
 
             var unchanged = new Conditional([Conditional.ETag(stored.Id, stored.Revision)], CreateOnly: false);
@@ -132,7 +123,7 @@ internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals 
     }
 
     /// <summary>Marks an object as on its way out.</summary>
-    public async Task<Results<ResourceResult<TView>, NoContent, ProblemResult>> DeleteAsync<T, TSpec, TBody, TView>(
+    public async Task<Reply<ResourceResult<TView>, NoContent>> DeleteAsync<T, TSpec, TBody, TView>(
         ResourceKind<T, TSpec, TBody, TView> kind,
         HttpContext context,
         CancellationToken ct
@@ -142,11 +133,14 @@ internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals 
         where TBody : ResourceBody<TSpec>
         where TView : IResourceView
     {
-        var (path, problem) = ResourcePath.Of(context, kind.Name);
-        (var options, var wrong) = WriteOptions.Of(context);
-        if ((problem ?? wrong) is { } early)
+        if (!ResourcePath.Of(context, kind.Name).TryGet(out var path, out var problem))
         {
-            return (ProblemResult)early;
+            return problem;
+        }
+
+        if (!WriteOptions.Of(context).TryGet(out var options, out problem))
+        {
+            return problem;
         }
 
         var now = await liveness.ReadAsync(db, ct);
@@ -169,9 +163,7 @@ internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals 
         );
         if (problem is not null)
         {
-            return problem.Status == StatusCodes.Status404NotFound && options.AllowMissing
-                ? TypedResults.NoContent()
-                : (ProblemResult)problem;
+            return problem.Status == StatusCodes.Status404NotFound && options.AllowMissing ? TypedResults.NoContent() : problem;
         }
 
         if (deletion.HasChanged && !options.DryRun)

@@ -30,7 +30,7 @@ internal sealed record WriteOptions(TimeSpan? Wait, bool DryRun, bool Cascade, b
         new("allowMissing", "Answer 204 when there is no such object.", "boolean"),
     ];
 
-    public static (WriteOptions Options, Problem? Problem) Of(HttpContext context)
+    public static Answer<WriteOptions> Of(HttpContext context)
     {
         var query = new Query(context.Request);
         var options = new WriteOptions(
@@ -40,8 +40,11 @@ internal sealed record WriteOptions(TimeSpan? Wait, bool DryRun, bool Cascade, b
             query.Flag("force"),
             query.Flag("allowMissing")
         );
-        var problem = query.Problem
-            ?? (options.Force && Principal.Of(context).Role != Role.Admin ? Problem.Forbidden("force is for admins.") : null);
-        return (options, problem);
+        if (query.Problem is { } problem)
+        {
+            return problem;
+        }
+
+        return options.Force && Principal.Of(context).Role != Role.Admin ? Problem.Forbidden("force is for admins.") : options;
     }
 }

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using OvnNestApi.Data;
@@ -35,13 +34,13 @@ internal static class Health
 
     internal static JsonResult<LiveView> Live() => new(new("alive"));
 
-    internal static async Task<Results<JsonResult<ReadyView>, ProblemResult>> ReadyAsync(NestDb db, CancellationToken ct)
+    internal static async Task<Reply<JsonResult<ReadyView>>> ReadyAsync(NestDb db, CancellationToken ct)
     {
         try
         {
             if (await SchemaProblemAsync(db, ct) is { } mismatch)
             {
-                return (ProblemResult)mismatch;
+                return mismatch;
             }
 
             var seen = await db
@@ -53,7 +52,7 @@ internal static class Health
         }
         catch (Exception e) when (Conflicts.Outage(e) is { } outage)
         {
-            return (ProblemResult)outage;
+            return outage;
         }
     }
 

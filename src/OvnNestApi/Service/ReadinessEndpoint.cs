@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.AspNetCore.Http.HttpResults;
 using OvnNestApi.Conditions;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
@@ -35,7 +34,7 @@ internal static class ReadinessEndpoint
             )
             .Describe("get-readiness", "How much is ready", "Counts objects of all kinds by their reason.");
 
-    internal static async Task<Results<JsonResult<ReadinessView>, ProblemResult>> GetAsync(
+    internal static async Task<Reply<JsonResult<ReadinessView>>> GetAsync(
         HttpContext context,
         NestDb db,
         CachedLiveness liveness,
@@ -46,13 +45,13 @@ internal static class ReadinessEndpoint
         var (vm, host, label) = (query.Name("vm"), query.Name("host"), query.Text("label"));
         if (query.Problem is { } problem)
         {
-            return (ProblemResult)problem;
+            return problem;
         }
 
         var parts = label?.Split(',') ?? [];
         if (parts.Any(part => part.Length == 0 || part[0] == '=') || label is { Length: > 1024 })
         {
-            return (ProblemResult)Problem.UnknownParameter("label must be key=value or key, several with commas between.");
+            return Problem.UnknownParameter("label must be key=value or key, several with commas between.");
         }
 
         var pairs = parts

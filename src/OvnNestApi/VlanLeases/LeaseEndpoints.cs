@@ -66,7 +66,7 @@ internal static class LeaseEndpoints
 
     private static QueryParameter DryRun => new("dryRun", "Same checks, same answer, nothing stored.", "boolean");
 
-    internal static async Task<Results<JsonResult<ListView<LeaseView>>, ProblemResult>> ListAsync(
+    internal static async Task<Reply<JsonResult<ListView<LeaseView>>>> ListAsync(
         string vm,
         HttpContext context,
         NestDb db,
@@ -85,12 +85,12 @@ internal static class LeaseEndpoints
         var owner = query.Text("owner");
         if (query.Problem is { } problem)
         {
-            return (ProblemResult)problem;
+            return problem;
         }
 
         if (await FindVmAsync(db, vm, ct) is not { } id)
         {
-            return (ProblemResult)Problem.NotFound("vm", vm);
+            return Problem.NotFound("vm", vm);
         }
 
         var leases = Expiry
@@ -102,7 +102,7 @@ internal static class LeaseEndpoints
         return new JsonResult<ListView<LeaseView>>(new(items.Take(limit).ToList(), next));
     }
 
-    internal static async Task<Results<JsonResult<LeaseView>, ProblemResult>> GetAsync(
+    internal static async Task<Reply<JsonResult<LeaseView>>> GetAsync(
         string vm,
         string tag,
         HttpContext context,
@@ -111,10 +111,10 @@ internal static class LeaseEndpoints
         CancellationToken ct
     ) =>
         await FindAsync(db, reading, vm, tag, ct) is { } view
-            ? Answer(context, view, StatusCodes.Status200OK)
-            : (ProblemResult)Problem.NotFound("vlan-lease", tag);
+            ? Result(context, view, StatusCodes.Status200OK)
+            : Problem.NotFound("vlan-lease", tag);
 
-    internal static async Task<Results<JsonResult<LeaseView>, JsonResult<LeasesView>, ProblemResult>> PostAsync(
+    internal static async Task<Reply<JsonResult<LeaseView>, JsonResult<LeasesView>>> PostAsync(
         string vm,
         HttpContext context,
         NestDb db,
@@ -122,30 +122,29 @@ internal static class LeaseEndpoints
         CancellationToken ct
     )
     {
-        var (spec, dryRun, problem) = await ReadAsync(context, ct);
-        var (leases, isNew) = (new List<VlanLease>(), false);
-        problem ??= await WriteTransaction.RunAsync(
-            db,
-            async token =>
-            {
-                (leases, isNew, var refused) = await Reservations.PostAsync(db, vm, spec, token);
-                return refused;
-            },
-            ct,
-            dryRun
-        );
-        if (problem is not null)
+        if (!(await ReadAsync(context, ct)).TryGet(out var request, out var invalid))
         {
-            return (ProblemResult)problem;
+            return invalid;
         }
 
-        signals.Logged();
-        var views = leases.ConvertAll(lease => LeaseReader.View(vm, lease, []));
-        var status = isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK;
-        return spec.Count > 1 ? new JsonResult<LeasesView>(new(views), status) : Answer(context, views[0], status);
+        var (spec, dryRun) = request;
+        var answer = await WriteTransaction.RunAsync(db, token => Reservations.PostAsync(db, vm, spec, token), ct, dryRun);
+        if (!answer.TryGet(out var granted, out var problem))
+        {
+            return problem;
+        }
+
+        if (!dryRun)
+        {
+            signals.Logged();
+        }
+
+        var views = granted.Leases.Select(lease => LeaseReader.View(vm, lease, [])).ToList();
+        var status = granted.IsNew ? StatusCodes.Status201Created : StatusCodes.Status200OK;
+        return spec.Count > 1 ? new JsonResult<LeasesView>(new(views), status) : Result(context, views[0], status);
     }
 
-    internal static async Task<Results<JsonResult<LeaseView>, ProblemResult>> PutAsync(
+    internal static async Task<Reply<JsonResult<LeaseView>>> PutAsync(
         string vm,
         string tag,
         HttpContext context,
@@ -156,32 +155,41 @@ internal static class LeaseEndpoints
     {
         if (!TryParse(tag, out var number))
         {
-            return (ProblemResult)Problem.NotFound("vlan-lease", tag);
+            return Problem.NotFound("vlan-lease", tag);
         }
 
-        var (spec, dryRun, problem) = await ReadAsync(context, ct);
-        problem ??= spec.Count is null ? null : Problem.ValidationFailed("#/spec/count", "is for POST: this URL is one tag");
-        var (lease, isNew) = ((VlanLease?)null, false);
-        problem ??= await WriteTransaction.RunAsync(
+        if (!(await ReadAsync(context, ct)).TryGet(out var request, out var invalid))
+        {
+            return invalid;
+        }
+
+        var (spec, dryRun) = request;
+        if (spec.Count is not null)
+        {
+            return Problem.ValidationFailed("#/spec/count", "is for POST: this URL is one tag");
+        }
+
+        var answer = await WriteTransaction.RunAsync(
             db,
-            async token =>
-            {
-                (lease, isNew, var refused) = await Reservations.PutAsync(db, vm, number, spec, Conditional.Of(context.Request), token);
-                return refused;
-            },
+            token => Reservations.PutAsync(db, vm, number, spec, Conditional.Of(context.Request), token),
             ct,
             dryRun
         );
-        if (problem is not null || lease is null)
+        if (!answer.TryGet(out var granted, out var problem))
         {
-            return (ProblemResult)(problem ?? Problem.Internal());
+            return problem;
         }
 
-        signals.Logged();
-        return Answer(context, LeaseReader.View(vm, lease, []), isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK);
+        if (!dryRun)
+        {
+            signals.Logged();
+        }
+
+        var status = granted.IsNew ? StatusCodes.Status201Created : StatusCodes.Status200OK;
+        return Result(context, LeaseReader.View(vm, granted.Leases[0], []), status);
     }
 
-    internal static async Task<Results<JsonResult<LeaseView>, NoContent, ProblemResult>> DeleteAsync(
+    internal static async Task<Reply<JsonResult<LeaseView>, NoContent>> DeleteAsync(
         string vm,
         string tag,
         HttpContext context,
@@ -192,51 +200,49 @@ internal static class LeaseEndpoints
         CancellationToken ct
     )
     {
-        var (options, problem) = WriteOptions.Of(context);
-        var isTag = TryParse(tag, out var number);
-        problem ??= isTag ? null : Problem.NotFound("vlan-lease", tag);
-        LeaseView? left = null;
-        problem ??= await WriteTransaction.RunAsync(
-            db,
-            async token =>
-            {
-                if (
-                    await Reservations.DeleteAsync(db, settlement, vm, number, Conditional.Of(context.Request), options.Force, token) is
-                    { } refused
-                )
-                {
-                    return refused;
-                }
-
-                left = (await ViewAsync(db, reading, vm, [number], token)).FirstOrDefault();
-                return null;
-            },
-            ct,
-            options.DryRun
-        );
-        if (problem is not null)
+        if (!WriteOptions.Of(context).TryGet(out var options, out var invalid))
         {
-            return problem.Status == StatusCodes.Status404NotFound && options.AllowMissing
-                ? TypedResults.NoContent()
-                : (ProblemResult)problem;
+            return invalid;
         }
 
-        signals.Written(db);
-        return left is null ? TypedResults.NoContent() : Answer(context, left, StatusCodes.Status202Accepted);
+        var answer = TryParse(tag, out var number)
+            ? await WriteTransaction.RunAsync<LeaseView?>(
+                db,
+                async token =>
+                    await Reservations.DeleteAsync(db, settlement, vm, number, Conditional.Of(context.Request), options.Force, token)
+                        is { } refused
+                        ? refused
+                        : (await ViewAsync(db, reading, vm, [number], token)).FirstOrDefault(),
+                ct,
+                options.DryRun
+            )
+            : Problem.NotFound("vlan-lease", tag);
+        if (!answer.TryGet(out var left, out var problem))
+        {
+            return problem.Status == StatusCodes.Status404NotFound && options.AllowMissing ? TypedResults.NoContent() : problem;
+        }
+
+        if (!options.DryRun)
+        {
+            signals.Written(db);
+        }
+
+        return left is null ? TypedResults.NoContent() : Result(context, left, StatusCodes.Status202Accepted);
     }
 
-    private static async Task<(LeaseSpec Spec, bool DryRun, Problem? Problem)> ReadAsync(
-        HttpContext context,
-        CancellationToken cancellationToken
-    )
+    private static async Task<Answer<LeaseRequest>> ReadAsync(HttpContext context, CancellationToken cancellationToken)
     {
         var query = new Query(context.Request);
         var dryRun = query.Flag("dryRun");
-        var (body, problem) = await JsonBody.ReadAsync<LeaseBody>(context.Request, cancellationToken);
-        return (body?.Spec ?? new(), dryRun, problem ?? query.Problem);
+        if (!(await JsonBody.ReadAsync<LeaseBody>(context.Request, cancellationToken)).TryGet(out var body, out var problem))
+        {
+            return problem;
+        }
+
+        return query.Problem is { } invalid ? invalid : new LeaseRequest(body.Spec ?? new(), dryRun);
     }
 
-    private static JsonResult<LeaseView> Answer(HttpContext context, LeaseView view, int status)
+    private static JsonResult<LeaseView> Result(HttpContext context, LeaseView view, int status)
     {
         context.Response.Headers.ETag = Conditional.ETag(view.Metadata.Id, view.Metadata.Revision);
         if (status != StatusCodes.Status200OK)
@@ -288,4 +294,6 @@ internal static class LeaseEndpoints
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out tag)
         && tag is >= VlanRanges.Lowest and <= VlanRanges.Highest
         && text[0] != '0';
+
+    private readonly record struct LeaseRequest(LeaseSpec Spec, bool DryRun);
 }

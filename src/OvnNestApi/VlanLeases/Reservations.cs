@@ -20,7 +20,7 @@ internal static class Reservations
 
     /// <summary>Reserves the tag for the owner, or renews.</summary>
     /// <returns>The lease, and whether it is new.</returns>
-    public static async Task<(VlanLease? Lease, bool IsNew, Problem? Problem)> PutAsync(
+    public static async Task<Answer<GrantedLeases>> PutAsync(
         NestDb db,
         string vmName,
         int tag,
@@ -29,11 +29,12 @@ internal static class Reservations
         CancellationToken cancellationToken
     )
     {
-        var (vm, problem) = await LockAsync(db, vmName, cancellationToken);
-        if (vm is null || spec.Owner is not { } owner)
+        if (!(await LockAsync(db, vmName, cancellationToken)).TryGet(out var vm, out var problem))
         {
-            return (null, false, problem);
+            return problem;
         }
+
+        var owner = RequiredOwner(spec);
 
         // Nothing in the way is the usual case: one statement.
         if (
@@ -41,24 +42,24 @@ internal static class Reservations
             && await Grant.ReservedAsync(db, vm, tag, [owner], Ttl(spec), alone: true, cancellationToken) is [var granted]
         )
         {
-            return (granted, true, null);
+            return new GrantedLeases([granted], IsNew: true);
         }
 
         var leases = await LockAsync(db, vm.Id, tag, [owner], cancellationToken);
         var (held, own) = (leases.Find(l => l.Tag == tag), leases.Find(l => l.Owner == owner));
         if (own is not null && own.Tag != tag)
         {
-            return (null, false, Problem.VlanTagTaken($"{owner} has tag {own.Tag} of {vmName} ({Word(own.State)}).", null, "#/spec/owner"));
+            return Problem.VlanTagTaken($"{owner} has tag {own.Tag} of {vmName} ({Word(own.State)}).", null, "#/spec/owner");
         }
 
         if (Check(condition, held) is { } failed)
         {
-            return (null, false, failed);
+            return failed;
         }
 
         if (held is not null && held == own && held.State is LeaseState.Reserved or LeaseState.Bound)
         {
-            return ((await RenewAsync(db, vmName, [held], spec, cancellationToken))[0], false, null);
+            return new GrantedLeases(await RenewAsync(db, vmName, [held], spec, cancellationToken), IsNew: false);
         }
 
         if (
@@ -66,42 +67,30 @@ internal static class Reservations
             && await Grant.ReservedAsync(db, vm, tag, [owner], Ttl(spec), alone: false, cancellationToken) is [var lease]
         )
         {
-            return (lease, true, null);
+            return new GrantedLeases([lease], IsNew: true);
         }
 
-        return (
-            null,
-            false,
-            held is null
-                ? Problem.VlanTagTaken($"Tag {tag} of {vmName} has just been taken.", TimeSpan.FromSeconds(1))
-                : Leases.Taken(vm, held, "#/spec")
-        );
+        return held is null
+            ? Problem.VlanTagTaken($"Tag {tag} of {vmName} has just been taken.", TimeSpan.FromSeconds(1))
+            : Leases.Taken(vm, held, "#/spec");
     }
 
     /// <summary>Reserves as many tags as asked, all or none; the same owner again has the same lease again.</summary>
     /// <returns>The leases in the order of their tags, and whether they are new.</returns>
-    public static async Task<(List<VlanLease> Leases, bool IsNew, Problem? Problem)> PostAsync(
-        NestDb db,
-        string vmName,
-        LeaseSpec spec,
-        CancellationToken cancellationToken
-    )
+    public static async Task<Answer<GrantedLeases>> PostAsync(NestDb db, string vmName, LeaseSpec spec, CancellationToken cancellationToken)
     {
-        var (vm, problem) = await LockAsync(db, vmName, cancellationToken);
-        if (vm is null || spec.Owner is not { } owner)
+        if (!(await LockAsync(db, vmName, cancellationToken)).TryGet(out var vm, out var problem))
         {
-            return ([], false, problem);
+            return problem;
         }
+
+        var owner = RequiredOwner(spec);
 
         var count = spec.Count ?? 1;
         var owners = count == 1 ? [owner] : Enumerable.Range(1, count).Select(i => $"{owner}-{i}").ToArray();
         if (owners[^1].Length > LeaseSpec.LongestOwner)
         {
-            return (
-                [],
-                false,
-                Problem.ValidationFailed("#/spec/owner", $"may have {LeaseSpec.LongestOwner} characters with -{count} behind it")
-            );
+            return Problem.ValidationFailed("#/spec/owner", $"may have {LeaseSpec.LongestOwner} characters with -{count} behind it");
         }
 
         var granted = await Grant.ReservedAsync(db, vm, null, owners, Ttl(spec), alone: true, cancellationToken);
@@ -111,24 +100,20 @@ internal static class Reservations
             var present = await LockAsync(db, vm.Id, null, owners, cancellationToken);
             if (present.Find(l => l.State is LeaseState.Draining or LeaseState.Cooling) is { } going)
             {
-                return ([], false, Leases.Taken(vm, going, "#/spec/owner"));
+                return Leases.Taken(vm, going, "#/spec/owner");
             }
 
             if (present.Count == count)
             {
-                return (await RenewAsync(db, vmName, present, spec, cancellationToken), false, null);
+                return new GrantedLeases(await RenewAsync(db, vmName, present, spec, cancellationToken), IsNew: false);
             }
 
             if (present.Count > 0)
             {
-                return (
-                    [],
-                    false,
-                    Problem.VlanTagTaken(
-                        $"{present[0].Owner} has tag {present[0].Tag} of {vmName} ({Word(present[0].State)}).",
-                        null,
-                        "#/spec/owner"
-                    )
+                return Problem.VlanTagTaken(
+                    $"{present[0].Owner} has tag {present[0].Tag} of {vmName} ({Word(present[0].State)}).",
+                    null,
+                    "#/spec/owner"
                 );
             }
 
@@ -138,19 +123,15 @@ internal static class Reservations
         if (granted.Count < count)
         {
             var exhausted = await Leases.ExhaustedAsync(db, vm, VlanRanges.Parse(vm.VlanRanges), cancellationToken);
-            return (
-                [],
-                false,
-                granted.Count == 0
-                    ? exhausted
-                    : exhausted with
-                    {
-                        Detail = $"Of {count} tags asked for, only {granted.Count} of {vmName} are free.",
-                    }
-            );
+            return granted.Count == 0
+                ? exhausted
+                : exhausted with
+                {
+                    Detail = $"Of {count} tags asked for, only {granted.Count} of {vmName} are free.",
+                };
         }
 
-        return (granted, true, null);
+        return new GrantedLeases(granted, IsNew: true);
     }
 
     /// <summary>Gives a reservation back. A lease on its way to being free will not return to its owner; with force its way ends.</summary>
@@ -164,8 +145,7 @@ internal static class Reservations
         CancellationToken cancellationToken
     )
     {
-        var (vm, problem) = await LockAsync(db, vmName, cancellationToken, evenDeleting: true);
-        if (vm is null)
+        if (!(await LockAsync(db, vmName, cancellationToken, evenDeleting: true)).TryGet(out var vm, out var problem))
         {
             return problem;
         }
@@ -218,6 +198,9 @@ internal static class Reservations
 
         return null;
     }
+
+    private static string RequiredOwner(LeaseSpec spec) =>
+        spec.Owner ?? throw new InvalidOperationException("The owner is a required field of the spec.");
 
     internal static string Word(LeaseState state) => state.ToString().ToLowerInvariant();
 
@@ -302,12 +285,7 @@ internal static class Reservations
         return await leases.ToListAsync(cancellationToken);
     }
 
-    private static async Task<(Vm? Vm, Problem? Problem)> LockAsync(
-        NestDb db,
-        string name,
-        CancellationToken cancellationToken,
-        bool evenDeleting = false
-    )
+    private static async Task<Answer<Vm>> LockAsync(NestDb db, string name, CancellationToken cancellationToken, bool evenDeleting = false)
     {
         var vms = ResourceName.IsValid(name)
             ? await db
@@ -317,8 +295,16 @@ internal static class Reservations
                 .AsNoTracking()
                 .ToListAsync(cancellationToken)
             : [];
-        return vms is not [var vm, ..] ? (null, Problem.NotFound("vm", name))
-            : vm.DeletingSince is not null && !evenDeleting ? (null, Problem.BeingDeleted($"The VM {name} is being deleted."))
-            : (vm, null);
+        return vms switch
+        {
+            [] => Problem.NotFound("vm", name),
+            [{ DeletingSince: not null }, ..] when !evenDeleting => Problem.BeingDeleted($"The VM {name} is being deleted."),
+            [var vm, ..] => vm,
+        };
     }
 }
+
+/// <summary>Leases that a request has.</summary>
+/// <param name="Leases">In the order of their tags.</param>
+/// <param name="IsNew">True if they were granted by this request; false if it renewed them.</param>
+internal sealed record GrantedLeases(IReadOnlyList<VlanLease> Leases, bool IsNew);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Allocation;
 using OvnNestApi.Http;
@@ -38,7 +37,7 @@ internal static class VlanMapEndpoints
             );
     }
 
-    internal static async Task<Results<JsonResult<VlanMap>, SvgResult, ProblemResult>> MapAsync(
+    internal static async Task<Reply<JsonResult<VlanMap>, SvgResult>> MapAsync(
         string vm,
         HttpContext context,
         NestDb db,
@@ -48,7 +47,7 @@ internal static class VlanMapEndpoints
     {
         if (await LeaseEndpoints.FindVmAsync(db, vm, ct) is not { } id)
         {
-            return (ProblemResult)Problem.NotFound("vm", vm);
+            return Problem.NotFound("vm", vm);
         }
 
         var text = await db.Vms.Where(v => v.Id == id).Select(v => v.VlanRanges).SingleAsync(ct);
@@ -73,7 +72,7 @@ internal static class VlanMapEndpoints
             : new JsonResult<VlanMap>(map);
     }
 
-    internal static async Task<Results<JsonResult<ListView<TenureView>>, ProblemResult>> HistoryAsync(
+    internal static async Task<Reply<JsonResult<ListView<TenureView>>>> HistoryAsync(
         string vm,
         HttpContext context,
         NestDb db,
@@ -87,7 +86,7 @@ internal static class VlanMapEndpoints
         var at = query.Value<DateTimeOffset>("at", TryParseTime, "a time such as 2026-11-23T18:00:00Z");
         if (query.Problem is { } problem)
         {
-            return (ProblemResult)problem;
+            return problem;
         }
 
         var tenures = db.VlanHistory.Where(t =>
@@ -103,7 +102,7 @@ internal static class VlanMapEndpoints
             .ToListAsync(ct);
         if (items.Count == 0 && await LeaseEndpoints.FindVmAsync(db, vm, ct) is null)
         {
-            return (ProblemResult)Problem.NotFound("vm", vm);
+            return Problem.NotFound("vm", vm);
         }
 
         var next = items.Count > limit ? $"{items[limit - 1].Number}" : null;

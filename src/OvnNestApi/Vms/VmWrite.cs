@@ -23,29 +23,32 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
 
     protected override async Task<Problem?> LockParentsAsync(VmSpec spec, CancellationToken cancellationToken)
     {
-        (_network, var problem) = await References.LockAsync(
+        var network = await References.LockAsync(
             Db.Networks.FromSql($"SELECT * FROM networks WHERE name = {spec.Network} ORDER BY created_at DESC FOR KEY SHARE"),
             "network",
             spec.Network ?? "",
             "#/spec/network",
             cancellationToken
         );
-        if (problem is null && spec.Host is not null)
+        _host = null;
+        if (!network.TryGet(out _network, out var problem))
         {
-            (_host, problem) = await References.LockAsync(
+            return problem;
+        }
+
+        if (spec.Host is not null)
+        {
+            var host = await References.LockAsync(
                 Db.Hosts.FromSql($"SELECT * FROM hosts WHERE name = {spec.Host} ORDER BY created_at DESC FOR KEY SHARE"),
                 "host",
                 spec.Host,
                 "#/spec/host",
                 cancellationToken
             );
-        }
-        else
-        {
-            _host = null;
+            return host.TryGet(out _host, out problem) ? null : problem;
         }
 
-        return problem;
+        return null;
     }
 
     protected override IQueryable<Vm> LockIncarnations() =>
@@ -77,8 +80,8 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
 
         var claims = PortRules.Claims(spec, present, predecessor, Name, $"{network.Name}-{Name}");
         claims.Add(new(NameScope.Device, "bridge", spec.Bridge, present?.Bridge, predecessor?.Bridge, $"br-{Name}"));
-        var (names, problem) = await NameClaims.TakeAsync(Db, target.Id, predecessor?.Id, claims, cancellationToken);
-        if (problem is not null)
+        var claimed = await NameClaims.TakeAsync(Db, target.Id, predecessor?.Id, claims, cancellationToken);
+        if (!claimed.TryGet(out var names, out var problem))
         {
             return problem;
         }

@@ -58,7 +58,8 @@ public sealed class ExpiryTests
         Assert.Null(
             await nest.TryAsync(async db =>
             {
-                (_, isNew, var problem) = await Reservations.PostAsync(db, "vm5", new() { Owner = "web" }, default);
+                var answer = await Reservations.PostAsync(db, "vm5", new() { Owner = "web" }, default);
+                isNew = answer.TryGet(out var granted, out var problem) && granted.IsNew;
                 return problem;
             })
         );
