@@ -1,5 +1,6 @@
 using OvnNestApi.Agent.Local;
 using OvnNestApi.Agent.Planning;
+using OvnNestApi.Agent.State;
 using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agent;

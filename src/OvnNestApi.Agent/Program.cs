@@ -2,7 +2,9 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Console;
 using OvnNestApi.Agent;
+using OvnNestApi.Agent.ControlPlane;
 using OvnNestApi.Agent.Local;
+using OvnNestApi.Agent.State;
 using OvnNestApi.Contracts;
 
 // Without arguments: the agent. "apply FILE": makes this host as the work in a JSON file says, prints the report and ends; needs no control plane.
@@ -31,9 +33,10 @@ builder.Services.Configure<ConsoleLoggerOptions>(options =>
 });
 
 builder.Services.AddSingleton(TimeProvider.System);
-builder.Services.AddSingleton(HostSettings.From(Environment.GetEnvironmentVariable));
-builder.Services.AddSingleton(services => new StateFolder(services.GetRequiredService<HostSettings>().State));
-builder.Services.AddSingleton<LocalOvs>().AddSingleton<DhcpClients>().AddSingleton<Namespaces>().AddSingleton<HostPass>();
+builder.Services.AddSingleton(AgentSettings.From(Environment.GetEnvironmentVariable));
+builder.Services.AddSingleton(services => new StateFolder(services.GetRequiredService<AgentSettings>().State));
+builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<LocalOvs>(services, services.GetRequiredService<AgentSettings>().Ovsdb));
+builder.Services.AddSingleton<DhcpClients>().AddSingleton<Namespaces>().AddSingleton<HostPass>();
 builder.Services.AddSingleton<Wake>().AddSingleton<Latest<HostWork>>().AddSingleton<Latest<Outgoing>>();
 try
 {

@@ -1,3 +1,5 @@
+using OvnNestApi.Agent.ControlPlane;
+using OvnNestApi.Agent.State;
 using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agent;
@@ -8,7 +10,7 @@ internal sealed record Outgoing(HostReport Report, bool IsRemoving);
 
 /// <summary>Sends what the passes found, when there is something new to tell. Beside the passes: a control plane that is slow or away holds up no repair.</summary>
 internal sealed partial class Reporting(
-    ControlPlane control,
+    ControlPlaneClient control,
     StateFolder state,
     Latest<Outgoing> outgoing,
     TimeProvider time,

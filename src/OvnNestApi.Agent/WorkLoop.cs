@@ -1,4 +1,5 @@
 using OvnNestApi.Agent.Local;
+using OvnNestApi.Agent.State;
 using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agent;

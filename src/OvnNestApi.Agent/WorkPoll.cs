@@ -1,10 +1,11 @@
+using OvnNestApi.Agent.ControlPlane;
 using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agent;
 
 /// <summary>Asks the control plane for the host's work, for ever. When it cannot be asked, the last work stands.</summary>
 internal sealed partial class WorkPoll(
-    ControlPlane control,
+    ControlPlaneClient control,
     Latest<HostWork> latest,
     Wake wake,
     TimeProvider time,

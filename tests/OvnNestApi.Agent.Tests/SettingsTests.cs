@@ -1,4 +1,6 @@
+using OvnNestApi.Agent.ControlPlane;
 using OvnNestApi.Agent.Planning;
+using OvnNestApi.Agent.State;
 using static OvnNestApi.Agent.Tests.Works;
 
 namespace OvnNestApi.Agent.Tests;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using OvnNestApi.Agent.Planning;
+using OvnNestApi.Agent.State;
 
 namespace OvnNestApi.Agent.Local;
 

@@ -16,13 +16,13 @@ internal sealed partial class LocalOvs : IAsyncDisposable
     );
     private long? _ours;
 
-    public LocalOvs(HostSettings settings, TimeProvider time, ILogger<LocalOvs> logger)
+    public LocalOvs(string endpoint, TimeProvider time, ILogger<LocalOvs> logger)
     {
         _logger = logger;
         _client = new OvsdbClient(
             new OvsdbClientOptions
             {
-                Endpoints = OvsdbEndpoint.ParseList(settings.Ovsdb),
+                Endpoints = OvsdbEndpoint.ParseList(endpoint),
                 Database = "Open_vSwitch",
                 Monitor = OvsRows.Monitored,
             },

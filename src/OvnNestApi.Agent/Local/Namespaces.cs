@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using OvnNestApi.Agent.Planning;
+using OvnNestApi.Agent.State;
 
 namespace OvnNestApi.Agent.Local;
 

@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using OvnNestApi.Agent.Planning;
 
-namespace OvnNestApi.Agent;
+namespace OvnNestApi.Agent.State;
 
 /// <summary>What the agent keeps on disk: its key, its host's name, and notes about what it made. One agent at a time.</summary>
 internal sealed class StateFolder : IDisposable

@@ -4,15 +4,16 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using OvnNestApi.Agent.State;
 using OvnNestApi.Contracts;
 
-namespace OvnNestApi.Agent;
+namespace OvnNestApi.Agent.ControlPlane;
 
 /// <summary>The control plane did not answer, or answered that it will not. Nothing on the host changes because of it.</summary>
 internal sealed class ControlPlaneException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>The agent's side of the API: enrolment, the long poll for work, the report.</summary>
-internal sealed class ControlPlane(HttpClient http, ControlPlaneSettings settings, StateFolder state)
+internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings settings, StateFolder state)
 {
     /// <summary>How long the control plane may hold a poll when there is nothing new.</summary>
     public static TimeSpan PollWait { get; } = TimeSpan.FromSeconds(10);

@@ -5,16 +5,16 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http.Resilience;
 using Polly;
 
-namespace OvnNestApi.Agent;
+namespace OvnNestApi.Agent.ControlPlane;
 
 /// <summary>How requests get to the control plane: TCP or a unix socket, TLS with the system's or a private authority, a few quick retries.</summary>
-internal static class ControlPlaneLink
+internal static class ControlPlaneConnection
 {
     public static void AddControlPlane(this IServiceCollection services, ControlPlaneSettings settings)
     {
         services.AddSingleton(settings);
         services
-            .AddHttpClient<ControlPlane>(http =>
+            .AddHttpClient<ControlPlaneClient>(http =>
             {
                 http.BaseAddress = settings.Url;
                 http.Timeout = Timeout.InfiniteTimeSpan; // each try has its own, below
@@ -32,7 +32,7 @@ internal static class ControlPlaneLink
                             UseJitter = true,
                         }
                     )
-                    .AddTimeout(ControlPlane.PollWait + TimeSpan.FromSeconds(15)));
+                    .AddTimeout(ControlPlaneClient.PollWait + TimeSpan.FromSeconds(15)));
     }
 
     private static void Configure(SocketsHttpHandler handler, ControlPlaneSettings settings)
