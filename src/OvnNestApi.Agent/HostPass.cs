@@ -14,7 +14,7 @@ internal sealed record PassResult(HostReport? Report, string? Fault, bool IsDone
 /// <summary>Looks, plans, acts, and looks again, until the host is as the work says or cannot be made so for now.</summary>
 internal sealed partial class HostPass(
     LocalOvs ovs,
-    Namespaces namespaces,
+    StepRunner stepRunner,
     DhcpClients clients,
     StateFolder state,
     ILogger<HostPass> logger
@@ -36,13 +36,13 @@ internal sealed partial class HostPass(
 
             var plan = HostPlan.For(work, seen);
             // What has failed in this pass, or did not help, is tried again in the next.
-            var groups = plan.Ovs.Where(group => !group.Objects.Any(failures.ContainsKey)).ToArray();
-            var steps = plan.Steps.Where(step => !failures.ContainsKey(step.Object) && done.Add(step)).ToArray();
+            var groups = plan.Ovs.Where(group => !group.Resources.Any(failures.ContainsKey)).ToArray();
+            var steps = plan.Steps.Where(step => !failures.ContainsKey(step.ResourceId) && done.Add(step)).ToArray();
             if ((groups.Length == 0 && steps.Length == 0) || round > Rounds)
             {
                 return new PassResult(
                     Tell(plan.Report, failures),
-                    seen.Ovs.Behind ? "ovs-vswitchd has not done the last change of its database; does it run?" : null,
+                    seen.Ovs.HasUnappliedChange ? "ovs-vswitchd has not done the last change of its database; does it run?" : null,
                     plan.IsEmpty
                 );
             }
@@ -63,7 +63,7 @@ internal sealed partial class HostPass(
                 failures[id] = failure;
             }
 
-            foreach (var (id, failure) in await namespaces.ApplyAsync(steps, ct))
+            foreach (var (id, failure) in await stepRunner.ApplyAsync(steps, ct))
             {
                 failures[id] = failure;
             }
@@ -71,7 +71,7 @@ internal sealed partial class HostPass(
     }
 
     // In this order: a device that its row promises, and an address that a lease promises, are then there or have gone.
-    private async Task<Observed?> LookAsync(HostWork work, CancellationToken ct)
+    private async Task<ObservedState?> LookAsync(HostWork work, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
         if (ovs.Read() is not { } database)
@@ -83,11 +83,11 @@ internal sealed partial class HostPass(
         var notes = state.ReadNotes();
         var names = work
             .Vms.SelectMany(vm => vm.Containers.Select(container => container.Device).Prepend(vm.Device))
-            .Where(Names.HasNamespace)
+            .Where(WorkValidation.HasNamespace)
             .Select(device => device.Namespace)
             .Concat(notes.Select(note => note.Namespace))
             .ToHashSet();
-        return new Observed(database, await NetworkLook.TakeAsync(names), notes, running);
+        return new ObservedState(database, await NetworkReader.TakeAsync(names), notes, running);
     }
 
     private static HostReport Tell(HostReport report, Dictionary<Guid, string> failures) =>

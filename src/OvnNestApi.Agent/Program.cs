@@ -35,15 +35,17 @@ builder.Services.Configure<ConsoleLoggerOptions>(options =>
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton(AgentSettings.From(Environment.GetEnvironmentVariable));
 builder.Services.AddSingleton(services => new StateFolder(services.GetRequiredService<AgentSettings>().State));
-builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<LocalOvs>(services, services.GetRequiredService<AgentSettings>().Ovsdb));
-builder.Services.AddSingleton<DhcpClients>().AddSingleton<Namespaces>().AddSingleton<HostPass>();
-builder.Services.AddSingleton<Wake>().AddSingleton<Latest<HostWork>>().AddSingleton<Latest<Outgoing>>();
+builder.Services.AddSingleton(services =>
+    ActivatorUtilities.CreateInstance<LocalOvs>(services, services.GetRequiredService<AgentSettings>().Ovsdb)
+);
+builder.Services.AddSingleton<DhcpClients>().AddSingleton<StepRunner>().AddSingleton<HostPass>();
+builder.Services.AddSingleton<WakeSignal>().AddSingleton<LatestValue<HostWork>>().AddSingleton<LatestValue<PendingReport>>();
 try
 {
     if (file is null)
     {
         builder.Services.AddControlPlane(ControlPlaneSettings.From(Environment.GetEnvironmentVariable));
-        builder.Services.AddHostedService<WorkPoll>().AddHostedService<WorkLoop>().AddHostedService<Reporting>();
+        builder.Services.AddHostedService<WorkPoller>().AddHostedService<WorkLoop>().AddHostedService<ReportSender>();
         await builder.Build().RunAsync();
         return 0;
     }
@@ -55,7 +57,7 @@ try
     }
 
     await using var services = builder.Services.BuildServiceProvider();
-    var report = await Once.ApplyAsync(services, work, TimeSpan.FromSeconds(30), CancellationToken.None);
+    var report = await ApplyCommand.ApplyAsync(services, work, TimeSpan.FromSeconds(30), CancellationToken.None);
     Console.WriteLine(JsonSerializer.Serialize(report, new JsonSerializerOptions(ContractJson.Options) { WriteIndented = true }));
     return report.Objects.All(item => item.Digest is not null) && work.Remove.All(removal => report.Removed.Contains(removal.Id)) ? 0 : 1;
 }

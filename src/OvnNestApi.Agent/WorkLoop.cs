@@ -9,9 +9,9 @@ internal sealed partial class WorkLoop(
     HostPass pass,
     LocalOvs ovs,
     StateFolder state,
-    Latest<HostWork> latest,
-    Latest<Outgoing> outgoing,
-    Wake wake,
+    LatestValue<HostWork> latest,
+    LatestValue<PendingReport> outgoing,
+    WakeSignal wake,
     TimeProvider time,
     ILogger<WorkLoop> logger
 ) : BackgroundService
@@ -22,7 +22,7 @@ internal sealed partial class WorkLoop(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var ticker = time.CreateTimer(_ => wake.Now(), null, Tick, Tick);
-        using var namespaces = Watch(NetworkLook.NamespaceFolder);
+        using var namespaces = Watch(NetworkReader.NamespaceFolder);
         using var leases = Watch(state.ClientsFolder);
         ovs.Changed += wake.Now;
         ovs.Start();
@@ -65,7 +65,7 @@ internal sealed partial class WorkLoop(
                 LogNewErrors(report);
                 if (report is not null)
                 {
-                    outgoing.Put(new Outgoing(report, work.Remove.Count > 0));
+                    outgoing.Put(new PendingReport(report, work.Remove.Count > 0));
                 }
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)

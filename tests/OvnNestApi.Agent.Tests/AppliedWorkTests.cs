@@ -1,6 +1,6 @@
 using OvnNestApi.Contracts;
 using TestServers;
-using static OvnNestApi.Agent.Tests.Works;
+using static OvnNestApi.Agent.Tests.SampleWork;
 
 namespace OvnNestApi.Agent.Tests;
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 using CsCheck;
 using OvnNestApi.Agent.Planning;
 using OvnNestApi.Contracts;
-using static OvnNestApi.Agent.Tests.Works;
+using static OvnNestApi.Agent.Tests.SampleWork;
 
 namespace OvnNestApi.Agent.Tests;
 
@@ -214,7 +214,7 @@ public sealed class HostPlanProperties
                     {
                         Mac = "02:00:00:00:00:77",
                         Mtu = 900,
-                        Up = false,
+                        IsUp = false,
                         Alias = null,
                         Addresses = [],
                     }
@@ -259,7 +259,7 @@ public sealed class HostPlanProperties
                     device.Workload is Workload.Namespace
                         ? host.Namespaces[device.Namespace].Links[device.Interface]
                         : host.Root[device.Interface];
-                Assert.Equal((device.Mac, device.Mtu, true, true), (link.Mac, link.Mtu, link.Up, link.Carrier));
+                Assert.Equal((device.Mac, device.Mtu, true, true), (link.Mac, link.Mtu, link.IsUp, link.HasCarrier));
                 Assert.Equal(
                     device is { Workload: Workload.Namespace, Addressing: Addressing.Dhcp } ? 1 : 0,
                     host.Clients.Count(client => client.Id == id)
@@ -304,7 +304,7 @@ public sealed class HostPlanProperties
                 .Concat(
                     host.Notes.Select(note =>
                         (
-                            Mark: (Mark?)note.Mark,
+                            Mark: (OwnerMark?)note.Mark,
                             What: $"{note.Namespace} {host.Namespaces[note.Namespace].Identity} {string.Join(' ', host.Namespaces[note.Namespace].Links.Values)}"
                         )
                     )

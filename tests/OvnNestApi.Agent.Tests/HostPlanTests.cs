@@ -1,6 +1,6 @@
 using OvnNestApi.Agent.Planning;
 using OvnNestApi.Contracts;
-using static OvnNestApi.Agent.Tests.Works;
+using static OvnNestApi.Agent.Tests.SampleWork;
 
 namespace OvnNestApi.Agent.Tests;
 
@@ -82,7 +82,7 @@ public sealed class HostPlanTests
         );
 
         Assert.Equal((error, null), (Report(plan, C51).Error, Report(plan, C51).Digest));
-        Assert.Equal(C51, Assert.Single(plan.Steps.OfType<StopClient>()).Object);
+        Assert.Equal(C51, Assert.Single(plan.Steps.OfType<StopClient>()).ResourceId);
     }
 
     [Fact]
@@ -113,7 +113,7 @@ public sealed class HostPlanTests
     [Fact]
     public void A_bridge_of_another_installation_is_foreign()
     {
-        _host.Ovs.AddBridge("br-vm5", new Mark(Guid.NewGuid(), Mark.Vm, Vm5).ExternalIds);
+        _host.Ovs.AddBridge("br-vm5", new OwnerMark(Guid.NewGuid(), OwnerMark.Vm, Vm5).ExternalIds);
         Assert.All(_host.Converge(Seed).Report.Objects, item => Assert.StartsWith("bridge br-vm5 exists and is not ours", item.Error));
         Assert.Empty(Bridge("br-vm5").Ports);
     }
@@ -224,7 +224,7 @@ public sealed class HostPlanTests
     {
         var seen = _host.Look();
         var work = Of() with { Remove = [Removal(C51, "c51", "br-vm5")] };
-        Assert.Empty(HostPlan.For(work, seen with { Ovs = seen.Ovs with { Behind = true } }).Report.Removed);
+        Assert.Empty(HostPlan.For(work, seen with { Ovs = seen.Ovs with { HasUnappliedChange = true } }).Report.Removed);
         Assert.Equal([C51], HostPlan.For(work, seen).Report.Removed);
     }
 
@@ -283,7 +283,7 @@ public sealed class HostPlanTests
     {
         var work = Seed.WithContainer(C51, c => c with { Device = c.Device with { Workload = Workload.Port } });
         Assert.NotNull(Report(_host.Converge(work), C51).Digest);
-        Assert.True(_host.Root["c51"].Up);
+        Assert.True(_host.Root["c51"].IsUp);
         Assert.False(_host.Namespaces.ContainsKey("c51"));
 
         _host.Root.Remove("c51"); // the runtime took it

@@ -11,7 +11,7 @@ internal sealed class ModelHost
 {
     // What ovs-vswitchd has opened, by name. A device that is gone stays here as long as the port does: only a new port is a new device.
     private readonly HashSet<string> _opened = [];
-    private readonly Dictionary<string, NamespaceMark> _notes = [];
+    private readonly Dictionary<string, NamespaceRecord> _notes = [];
     private readonly List<DhcpClient> _clients = [];
     private int _numbers = 100;
 
@@ -21,7 +21,7 @@ internal sealed class ModelHost
 
     public Dictionary<string, NamespaceState> Namespaces { get; } = [];
 
-    public IReadOnlyCollection<NamespaceMark> Notes => _notes.Values;
+    public IReadOnlyCollection<NamespaceRecord> Notes => _notes.Values;
 
     public IReadOnlyList<DhcpClient> Clients => _clients;
 
@@ -40,7 +40,7 @@ internal sealed class ModelHost
         }
     }
 
-    public Observed Look() =>
+    public ObservedState Look() =>
         new(
             Ovs.Read(),
             new NetworkState(new Dictionary<string, Link>(Root), new Dictionary<string, NamespaceState>(Namespaces)),
@@ -68,7 +68,10 @@ internal sealed class ModelHost
             Root.Remove(gone);
             foreach (var (name, place) in Namespaces)
             {
-                Namespaces[name] = place with { Links = place.Links.Where(link => link.Key != gone || !link.Value.Carrier).ToDictionary() };
+                Namespaces[name] = place with
+                {
+                    Links = place.Links.Where(link => link.Key != gone || !link.Value.HasCarrier).ToDictionary(),
+                };
             }
         }
         foreach (var (name, row) in wanted.Where(entry => _opened.Add(entry.Key)))
@@ -96,7 +99,7 @@ internal sealed class ModelHost
             {
                 Links = place.Links.ToDictionary(
                     link => link.Key,
-                    link => _opened.Contains(link.Key) ? link.Value with { Carrier = false } : link.Value
+                    link => _opened.Contains(link.Key) ? link.Value with { HasCarrier = false } : link.Value
                 ),
             };
         }
@@ -156,7 +159,7 @@ internal sealed class ModelHost
         _opened.Clear();
         foreach (var (name, note) in _notes.ToArray())
         {
-            _notes[name] = note with { ThisBoot = false };
+            _notes[name] = note with { IsFromThisBoot = false };
         }
 
         RunVswitchd();
@@ -182,7 +185,7 @@ internal sealed class ModelHost
                 KillClient(stop.Pid);
                 break;
             case Planning.AddNamespace add:
-                _notes[add.Namespace] = new NamespaceMark(add.Namespace, add.Mark, true);
+                _notes[add.Namespace] = new NamespaceRecord(add.Namespace, add.Mark, true);
                 AddNamespace(add.Namespace);
                 Namespaces[add.Namespace] = Namespaces[add.Namespace] with { ResolvConf = "" };
                 break;
@@ -201,7 +204,7 @@ internal sealed class ModelHost
                 var lease = new DhcpLease("10.0.0.9/24", "10.0.0.1");
                 _clients.Add(
                     new DhcpClient(
-                        start.Object,
+                        start.ResourceId,
                         ++_numbers,
                         Namespaces[start.Namespace].Identity ?? "",
                         start.Index,
@@ -243,7 +246,7 @@ internal sealed class ModelHost
                 links.Remove(name);
                 Namespaces[place] = target with
                 {
-                    Links = target.Links.Append(new(name, link with { Up = false, Addresses = [] })).ToDictionary(),
+                    Links = target.Links.Append(new(name, link with { IsUp = false, Addresses = [] })).ToDictionary(),
                 };
                 break;
             case ["link", "set", "dev", _, .. var settings]:
@@ -254,7 +257,7 @@ internal sealed class ModelHost
                         "address" => link with { Mac = settings[++i] },
                         "mtu" => link with { Mtu = int.Parse(settings[++i]) },
                         "alias" => link with { Alias = settings[++i] },
-                        "up" => link with { Up = true },
+                        "up" => link with { IsUp = true },
                         _ => throw new NotSupportedException(command.Line),
                     };
                 }

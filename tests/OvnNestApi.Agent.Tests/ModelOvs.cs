@@ -44,7 +44,7 @@ internal sealed class ModelOvs
         OvsRows.Read(
             new Row(Root, _tables["Open_vSwitch"][Root]),
             (table, uuid) => _tables[table].TryGetValue(uuid, out var row) ? new Row(uuid, row) : null,
-            behind: false
+            hasUnappliedChange: false
         );
 
     public IEnumerable<Dictionary<string, OvsdbValue>> Rows(string table) => _tables[table].Values;

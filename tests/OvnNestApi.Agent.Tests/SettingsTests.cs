@@ -1,7 +1,7 @@
 using OvnNestApi.Agent.ControlPlane;
 using OvnNestApi.Agent.Planning;
 using OvnNestApi.Agent.State;
-using static OvnNestApi.Agent.Tests.Works;
+using static OvnNestApi.Agent.Tests.SampleWork;
 
 namespace OvnNestApi.Agent.Tests;
 
@@ -77,9 +77,9 @@ public sealed class SettingsTests
     public void Such_a_name_is_no_device(string name)
     {
         var container = Container(C51, "c51", 51);
-        Assert.Null(Names.Fault(container));
-        Assert.NotNull(Names.Fault(container with { Device = container.Device with { Interface = name } }));
-        Assert.NotNull(Names.Fault(container with { Device = container.Device with { Namespace = name } }));
+        Assert.Null(WorkValidation.Fault(container));
+        Assert.NotNull(WorkValidation.Fault(container with { Device = container.Device with { Interface = name } }));
+        Assert.NotNull(WorkValidation.Fault(container with { Device = container.Device with { Namespace = name } }));
     }
 
     [Theory]
@@ -91,7 +91,7 @@ public sealed class SettingsTests
     public void Such_an_address_is_none(string address)
     {
         var container = Container(C52, "c52", 52, Contracts.Addressing.Static);
-        Assert.NotNull(Names.Fault(container with { Device = container.Device with { Address = address } }));
+        Assert.NotNull(WorkValidation.Fault(container with { Device = container.Device with { Address = address } }));
     }
 
     [Theory]
@@ -101,6 +101,6 @@ public sealed class SettingsTests
     public void Such_a_mac_address_is_none(string mac)
     {
         var container = Container(C51, "c51", 51);
-        Assert.NotNull(Names.Fault(container with { Device = container.Device with { Mac = mac } }));
+        Assert.NotNull(WorkValidation.Fault(container with { Device = container.Device with { Mac = mac } }));
     }
 }

@@ -70,7 +70,7 @@ internal sealed partial class DhcpClients
             throw new FileNotFoundException("udhcpc is not installed on this host");
         }
 
-        Forget(step.Object);
+        Forget(step.ResourceId);
         // A constant script that only passes its arguments on.
         var start = new ProcessStartInfo(
             "setsid",
@@ -85,7 +85,7 @@ internal sealed partial class DhcpClients
                 "-i",
                 step.Device,
                 "-p",
-                PidFile(step.Object, step.Index),
+                PidFile(step.ResourceId, step.Index),
                 "-s",
                 _state.DhcpEventScript,
                 "-t",
@@ -105,20 +105,20 @@ internal sealed partial class DhcpClients
             start.Environment.Remove(name);
         }
 
-        start.Environment["NEST_LEASE"] = LeaseFile(step.Object);
-        start.Environment["NEST_RESOLV_CONF"] = Path.Join(NetworkLook.ConfigurationFolder, step.Namespace, "resolv.conf");
-        return NetworkLook.RunInAsync(step.Namespace, () => Process.Start(start)?.Dispose());
+        start.Environment["NEST_LEASE"] = LeaseFile(step.ResourceId);
+        start.Environment["NEST_RESOLV_CONF"] = Path.Join(NetworkReader.ConfigurationFolder, step.Namespace, "resolv.conf");
+        return NetworkReader.RunInAsync(step.Namespace, () => Process.Start(start)?.Dispose());
     }
 
     /// <summary>Ends a client, if the process is still that client.</summary>
     public void Stop(StopClient step)
     {
-        if (TryRead($"/proc/{step.Pid}", 0)?.Id == step.Object)
+        if (TryRead($"/proc/{step.Pid}", 0)?.Id == step.ResourceId)
         {
             _ = Kill(step.Pid, 9); // it has nothing to tidy up that the agent does not
         }
 
-        Forget(step.Object);
+        Forget(step.ResourceId);
     }
 
     /// <summary>Deletes what an object's former clients have left.</summary>

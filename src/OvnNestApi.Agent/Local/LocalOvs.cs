@@ -66,7 +66,7 @@ internal sealed partial class LocalOvs : IAsyncDisposable
     /// Writes the groups in one transaction, and each alone when that is rejected; waits until ovs-vswitchd has done it, or a while. Gives
     /// what failed, by object.
     /// </summary>
-    public async Task<IReadOnlyDictionary<Guid, string>> ApplyAsync(IReadOnlyList<OvsGroup> groups, CancellationToken ct)
+    public async Task<IReadOnlyDictionary<Guid, string>> ApplyAsync(IReadOnlyList<OvsChangeGroup> groups, CancellationToken ct)
     {
         var failures = new Dictionary<Guid, string>();
         if (groups.Count == 0)
@@ -88,7 +88,7 @@ internal sealed partial class LocalOvs : IAsyncDisposable
                     rejection = await TransactAsync([group], ct) ?? "";
                 }
 
-                foreach (var id in rejection.Length > 0 ? group.Objects : [])
+                foreach (var id in rejection.Length > 0 ? group.Resources : [])
                 {
                     failures[id] = $"Open vSwitch refused: {rejection}";
                 }
@@ -104,7 +104,7 @@ internal sealed partial class LocalOvs : IAsyncDisposable
     public ValueTask DisposeAsync() => _client.DisposeAsync();
 
     // ovs-vswitchd.conf.db(5): a client increments next_cfg with its change; ovs-vswitchd sets cur_cfg to it when it has done it.
-    private async Task<string?> TransactAsync(IReadOnlyList<OvsGroup> groups, CancellationToken ct)
+    private async Task<string?> TransactAsync(IReadOnlyList<OvsChangeGroup> groups, CancellationToken ct)
     {
         if (Read() is not { } state)
         {

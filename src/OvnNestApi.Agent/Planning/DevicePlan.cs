@@ -12,89 +12,96 @@ internal static class DevicePlan
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(10);
 
     /// <summary>What keeps the object from using its namespace's name.</summary>
-    public static Obstacle? NamespaceObstacle(Draft draft, Guid id, DeviceWork device)
+    public static Obstacle? NamespaceObstacle(HostPlanBuilder plan, Guid id, DeviceWork device)
     {
         if (device.Workload is not Workload.Namespace)
         {
             return null;
         }
 
-        if (draft.WantedNamespaces.ContainsKey(device.Namespace))
+        if (plan.WantedNamespaces.ContainsKey(device.Namespace))
         {
             return new Obstacle($"namespace {device.Namespace} is wanted twice");
         }
 
-        var exists = draft.Seen.Network.Namespaces.ContainsKey(device.Namespace);
-        var note = draft.Marks.GetValueOrDefault(device.Namespace);
+        var exists = plan.Observed.Network.Namespaces.ContainsKey(device.Namespace);
+        var note = plan.NamespaceRecords.GetValueOrDefault(device.Namespace);
         // An old note about a namespace that is gone is in nobody's way, unless its object is just being removed.
-        return exists || (note is not null && draft.Owners.IsOurs(note.Mark) && draft.Owners.IsRemoving(note.Mark.Id))
-            ? draft.Owners.Between(id, note is { ThisBoot: false } && exists ? null : note?.Mark, $"namespace {device.Namespace}")
+        return exists || (note is not null && plan.Ownership.IsOurs(note.Mark) && plan.Ownership.IsToBeRemoved(note.Mark.Id))
+            ? plan.Ownership.FindObstacle(
+                id,
+                note is { IsFromThisBoot: false } && exists ? null : note?.Mark,
+                $"namespace {device.Namespace}"
+            )
             : null;
     }
 
     /// <param name="port">The device's port, as ovs-vswitchd has it; null when its row is yet to be written.</param>
-    public static void Add(Draft draft, Verdict verdict, Mark mark, DeviceWork device, OvsPort? port)
+    public static void Add(HostPlanBuilder plan, ResourceOutcome outcome, OwnerMark mark, DeviceWork device, OvsPort? port)
     {
         if (port?.Interfaces[0].Error is { } error)
         {
-            verdict.Fail($"Open vSwitch about {device.Interface}: {error}");
+            outcome.Fail($"Open vSwitch about {device.Interface}: {error}");
         }
 
         if (device.Workload is Workload.Port)
         {
-            draft.Stop(draft.Clients[mark.Id]);
-            AddPlainPort(draft, verdict, mark, device, port);
+            plan.StopClients(plan.Clients[mark.Id]);
+            AddPlainPort(plan, outcome, mark, device, port);
             return;
         }
 
-        if (!draft.Seen.Network.Namespaces.TryGetValue(device.Namespace, out var place))
+        if (!plan.Observed.Network.Namespaces.TryGetValue(device.Namespace, out var place))
         {
-            draft.Do(new AddNamespace(mark.Id, device.Namespace, mark));
+            plan.AddStep(new AddNamespace(mark.Id, device.Namespace, mark));
         }
         else if (place.Identity is null)
         {
-            draft.Do(new RemoveNamespace(mark.Id, device.Namespace, Exists: true)); // a name with nothing behind it
+            plan.AddStep(new RemoveNamespace(mark.Id, device.Namespace, Exists: true)); // a name with nothing behind it
         }
-        else if (port is not null && InPlace(draft, verdict, mark, device, place) is { } link)
+        else if (port is not null && InPlace(plan, outcome, mark, device, place) is { } link)
         {
-            AddAddress(draft, verdict, mark, device, place, link);
+            AddAddress(plan, outcome, mark, device, place, link);
         }
     }
 
     // A container runtime takes the device when it likes; until then it waits in the host's namespace.
-    private static void AddPlainPort(Draft draft, Verdict verdict, Mark mark, DeviceWork device, OvsPort? port)
+    private static void AddPlainPort(HostPlanBuilder plan, ResourceOutcome outcome, OwnerMark mark, DeviceWork device, OvsPort? port)
     {
         // It had a namespace before, which goes now, and the device with it: the port is made anew.
-        if (draft.Marks.Values.Any(note => draft.Owners.Is(note.Mark, mark.Id)) && draft.Ports.TryGetValue(device.Interface, out var there))
+        if (
+            plan.NamespaceRecords.Values.Any(note => plan.Ownership.IsMarkOf(note.Mark, mark.Id))
+            && plan.Ports.TryGetValue(device.Interface, out var there)
+        )
         {
-            draft.Ovs.Drop(there.Bridge, there.Port);
-            verdict.Await();
+            plan.Ovs.Drop(there.Bridge, there.Port);
+            outcome.MarkPending();
             return;
         }
-        if (port is null || !draft.Seen.Network.Root.TryGetValue(device.Interface, out var link))
+        if (port is null || !plan.Observed.Network.Root.TryGetValue(device.Interface, out var link))
         {
             return;
         }
 
         if (!link.IsOvsDevice)
         {
-            verdict.Fail($"device {device.Interface} exists in the host and is none of Open vSwitch's");
+            outcome.Fail($"device {device.Interface} exists in the host and is none of Open vSwitch's");
         }
         else
         {
-            Configure(draft, mark, device, null, link, loopback: null);
+            Configure(plan, mark, device, null, link, loopback: null);
         }
     }
 
     /// <summary>Gets the device into its namespace; gives it once nothing about itself is left to do.</summary>
-    private static Link? InPlace(Draft draft, Verdict verdict, Mark mark, DeviceWork device, NamespaceState place)
+    private static Link? InPlace(HostPlanBuilder plan, ResourceOutcome outcome, OwnerMark mark, DeviceWork device, NamespaceState place)
     {
         var here = place.Links.GetValueOrDefault(device.Interface);
-        var outside = draft.Seen.Network.Root.GetValueOrDefault(device.Interface);
+        var outside = plan.Observed.Network.Root.GetValueOrDefault(device.Interface);
 
         // ovs-vswitchd looks for its devices in the host's namespace only: started again, it makes a new tap there and leaves
         // the one in the namespace without anybody behind it. That the new one is Open vSwitch's is sure only if so.
-        var isDead = here is { Up: true, Carrier: false };
+        var isDead = here is { IsUp: true, HasCarrier: false };
         if (
             outside is { IsOvsDevice: true }
             && (here is null || isDead)
@@ -103,77 +110,84 @@ internal static class DevicePlan
         {
             if (here is not null)
             {
-                draft.Do(new IpCommand(mark.Id, device.Namespace, $"link delete dev {device.Interface}"));
+                plan.AddStep(new IpCommand(mark.Id, device.Namespace, $"link delete dev {device.Interface}"));
             }
 
-            draft.Do(new IpCommand(mark.Id, null, $"link set dev {device.Interface} alias {mark.Alias}"));
-            draft.Do(new IpCommand(mark.Id, null, $"link set dev {device.Interface} netns {device.Namespace}"));
+            plan.AddStep(new IpCommand(mark.Id, null, $"link set dev {device.Interface} alias {mark.Alias}"));
+            plan.AddStep(new IpCommand(mark.Id, null, $"link set dev {device.Interface} netns {device.Namespace}"));
             return null;
         }
         if (here is null)
         {
             if (outside is not null)
             {
-                verdict.Fail($"device {device.Interface} exists in the host and is none of ours");
+                outcome.Fail($"device {device.Interface} exists in the host and is none of ours");
             }
-            else if (!draft.Seen.Ovs.Behind && draft.Ports.TryGetValue(device.Interface, out var there))
+            else if (!plan.Observed.Ovs.HasUnappliedChange && plan.Ports.TryGetValue(device.Interface, out var there))
             {
                 // Gone with a namespace that somebody deleted. The row knows nothing of it; only a new port makes a new device.
-                draft.Ovs.Drop(there.Bridge, there.Port);
+                plan.Ovs.Drop(there.Bridge, there.Port);
             }
 
-            verdict.Await();
+            outcome.MarkPending();
             return null;
         }
-        if (Configure(draft, mark, device, device.Namespace, here, place.Links.GetValueOrDefault("lo")))
+        if (Configure(plan, mark, device, device.Namespace, here, place.Links.GetValueOrDefault("lo")))
         {
             return null;
         }
 
-        if (!here.Carrier)
+        if (!here.HasCarrier)
         {
-            verdict.Fail($"device {device.Interface} has no carrier: ovs-vswitchd does not serve it; does it run?");
+            outcome.Fail($"device {device.Interface} has no carrier: ovs-vswitchd does not serve it; does it run?");
         }
 
         return here;
     }
 
-    private static bool Configure(Draft draft, Mark mark, DeviceWork device, string? place, Link link, Link? loopback)
+    private static bool Configure(HostPlanBuilder plan, OwnerMark mark, DeviceWork device, string? place, Link link, Link? loopback)
     {
         string[] settings =
         [
             .. link.Mac != device.Mac ? [$"address {device.Mac}"] : Array.Empty<string>(),
             .. link.Mtu != device.Mtu ? [$"mtu {device.Mtu}"] : Array.Empty<string>(),
             .. link.Alias != mark.Alias ? [$"alias {mark.Alias}"] : Array.Empty<string>(),
-            .. !link.Up ? ["up"] : Array.Empty<string>(),
+            .. !link.IsUp ? ["up"] : Array.Empty<string>(),
         ];
-        if (loopback is { Up: false })
+        if (loopback is { IsUp: false })
         {
-            draft.Do(new IpCommand(mark.Id, place, "link set dev lo up"));
+            plan.AddStep(new IpCommand(mark.Id, place, "link set dev lo up"));
         }
 
         if (settings.Length > 0)
         {
-            draft.Do(new IpCommand(mark.Id, place, $"link set dev {link.Name} {string.Join(' ', settings)}"));
+            plan.AddStep(new IpCommand(mark.Id, place, $"link set dev {link.Name} {string.Join(' ', settings)}"));
         }
 
         if (link.Mac != device.Mac)
         {
-            draft.Stop(draft.Clients[mark.Id]); // it goes on asking with the old one
+            plan.StopClients(plan.Clients[mark.Id]); // it goes on asking with the old one
         }
 
-        return settings.Length > 0 || loopback is { Up: false };
+        return settings.Length > 0 || loopback is { IsUp: false };
     }
 
-    private static void AddAddress(Draft draft, Verdict verdict, Mark mark, DeviceWork device, NamespaceState place, Link link)
+    private static void AddAddress(
+        HostPlanBuilder plan,
+        ResourceOutcome outcome,
+        OwnerMark mark,
+        DeviceWork device,
+        NamespaceState place,
+        Link link
+    )
     {
         if (device.Addressing is Addressing.Dhcp)
         {
-            AddClient(draft, verdict, mark, device, place, link);
+            AddClient(plan, outcome, mark, device, place, link);
             return;
         }
 
-        draft.Stop(draft.Clients[mark.Id]);
+        plan.StopClients(plan.Clients[mark.Id]);
         if (device.Addressing is Addressing.None || device.Address is not { } address)
         {
             return;
@@ -181,41 +195,48 @@ internal static class DevicePlan
 
         foreach (var other in link.Addresses.Where(other => other != address))
         {
-            draft.Do(new IpCommand(mark.Id, place.Name, $"address delete {other} dev {link.Name}"));
+            plan.AddStep(new IpCommand(mark.Id, place.Name, $"address delete {other} dev {link.Name}"));
         }
 
         if (!link.Addresses.Contains(address))
         {
-            draft.Do(new IpCommand(mark.Id, place.Name, $"address replace {address} broadcast + dev {link.Name}"));
+            plan.AddStep(new IpCommand(mark.Id, place.Name, $"address replace {address} broadcast + dev {link.Name}"));
         }
 
         if (device.Gateway is { } gateway && place.DefaultGateway != gateway)
         {
-            draft.Do(new IpCommand(mark.Id, place.Name, $"route replace default via {gateway} dev {link.Name}"));
+            plan.AddStep(new IpCommand(mark.Id, place.Name, $"route replace default via {gateway} dev {link.Name}"));
         }
 
         var servers = string.Concat(device.DnsServers.Select(server => $"nameserver {server}\n"));
         if (place.ResolvConf != servers)
         {
-            draft.Do(new WriteResolvConf(mark.Id, place.Name, servers));
+            plan.AddStep(new WriteResolvConf(mark.Id, place.Name, servers));
         }
 
         if (link.Addresses.Contains(address))
         {
-            verdict.Address = Bare(address);
+            outcome.Address = Bare(address);
         }
     }
 
-    private static void AddClient(Draft draft, Verdict verdict, Mark mark, DeviceWork device, NamespaceState place, Link link)
+    private static void AddClient(
+        HostPlanBuilder plan,
+        ResourceOutcome outcome,
+        OwnerMark mark,
+        DeviceWork device,
+        NamespaceState place,
+        Link link
+    )
     {
-        var clients = draft.Clients[mark.Id].ToArray();
+        var clients = plan.Clients[mark.Id].ToArray();
         var client = clients is [var only] && only.NetworkNamespace == place.Identity && only.Index == link.Index ? only : null;
         if (client is null)
         {
             // A second one takes away what the first has set, as it starts and as it ends, and the first never looks again: all end.
             // (A client that is just being started may not be seen by the next look, and is then started twice.)
-            draft.Stop(clients);
-            draft.Do(new StartClient(mark.Id, place.Name, link.Name, link.Index));
+            plan.StopClients(clients);
+            plan.AddStep(new StartClient(mark.Id, place.Name, link.Name, link.Index));
             return;
         }
         if (client.Lease is not { } lease)
@@ -223,10 +244,10 @@ internal static class DevicePlan
             // Whether OVN does not answer, or what it was given was lost: asking anew costs nothing.
             if (client.Age > AskAgain)
             {
-                draft.Stop([client]);
+                plan.StopClients([client]);
             }
 
-            verdict.Await();
+            outcome.MarkPending();
             return;
         }
 
@@ -238,17 +259,17 @@ internal static class DevicePlan
         var difference = Difference(device, lease, place.ResolvConf ?? "");
         if (!isIntact || (difference is not null && client.Age > AskAgain))
         {
-            draft.Stop([client]);
+            plan.StopClients([client]);
         }
 
         if (difference is not null)
         {
-            verdict.Fail($"DHCP gave {difference}");
+            outcome.Fail($"DHCP gave {difference}");
         }
 
         if (link.Addresses.Contains(lease.Address))
         {
-            verdict.Address = Bare(lease.Address);
+            outcome.Address = Bare(lease.Address);
         }
     }
 

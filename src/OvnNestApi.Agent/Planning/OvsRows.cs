@@ -17,7 +17,7 @@ internal static class OvsRows
     /// <summary>The whole state, from its one root row on.</summary>
     /// <param name="root">The Open_vSwitch row.</param>
     /// <param name="find">A row by table and UUID; null when there is none.</param>
-    /// <param name="behind">See <see cref="OvsState.Behind"/>.</param>
+    /// <param name="behind">See <see cref="OvsState.HasUnappliedChange"/>.</param>
     public static OvsState Read(Row root, Func<string, Guid, Row?> find, bool behind)
     {
         var ids = root["external_ids"].AsStringMap();

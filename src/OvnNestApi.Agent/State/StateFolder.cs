@@ -64,15 +64,15 @@ internal sealed class StateFolder : IDisposable
     }
 
     /// <summary>The namespaces that are noted as ours.</summary>
-    public IReadOnlyList<NamespaceMark> ReadNotes() =>
+    public IReadOnlyList<NamespaceRecord> ReadNotes() =>
         [
             .. from file in Directory.EnumerateFiles(NotesFolder)
             let note = ReadNote(file)
             where note is not null
-            select new NamespaceMark(Path.GetFileName(file), new Mark(note.Installation, note.Kind, note.Id), note.Boot == Boot),
+            select new NamespaceRecord(Path.GetFileName(file), new OwnerMark(note.Installation, note.Kind, note.Id), note.Boot == Boot),
         ];
 
-    public void WriteNote(string name, Mark mark) =>
+    public void WriteNote(string name, OwnerMark mark) =>
         Write(
             Path.Join("namespaces", name),
             JsonSerializer.Serialize(new Note(mark.Installation, mark.Kind, mark.Id, Boot), NoteJson.Default.Note),

@@ -5,7 +5,7 @@ using OvnNestApi.Contracts;
 namespace OvnNestApi.Agent;
 
 /// <summary>The command <c>apply</c>: passes until everything is in place or gone, or the time is up.</summary>
-internal static class Once
+internal static class ApplyCommand
 {
     /// <exception cref="TimeoutException">The host's database could not be read in that time.</exception>
     public static async Task<HostReport> ApplyAsync(IServiceProvider services, HostWork work, TimeSpan patience, CancellationToken ct)
@@ -13,7 +13,7 @@ internal static class Once
         var (ovs, pass, wake, time) = (
             services.GetRequiredService<LocalOvs>(),
             services.GetRequiredService<HostPass>(),
-            services.GetRequiredService<Wake>(),
+            services.GetRequiredService<WakeSignal>(),
             services.GetRequiredService<TimeProvider>()
         );
         var start = time.GetTimestamp();

@@ -3,7 +3,7 @@ using System.Threading.Channels;
 namespace OvnNestApi.Agent;
 
 /// <summary>A place for one value: a new one replaces one that nobody has taken yet. One writer's news for one reader.</summary>
-internal sealed class Latest<T>
+internal sealed class LatestValue<T>
 {
     private readonly Channel<T> _channel = Channel.CreateBounded<T>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest }

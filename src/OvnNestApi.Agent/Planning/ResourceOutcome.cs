@@ -3,7 +3,7 @@ using OvnNestApi.Contracts;
 namespace OvnNestApi.Agent.Planning;
 
 /// <summary>What one pass finds about one object of the work, while it is being planned.</summary>
-internal sealed class Verdict(Guid id, string digest)
+internal sealed class ResourceOutcome(Guid id, string digest)
 {
     public Guid Id { get; } = id;
 
@@ -14,7 +14,7 @@ internal sealed class Verdict(Guid id, string digest)
     public bool IsPending { get; private set; }
 
     /// <summary>Nothing of it was planned: what it has on the host stays as it is.</summary>
-    public bool IsHeld { get; private set; }
+    public bool IsBlocked { get; private set; }
 
     public string? Address { get; set; }
 
@@ -22,19 +22,19 @@ internal sealed class Verdict(Guid id, string digest)
 
     public void Fail(string error) => Error ??= error;
 
-    public void Await() => IsPending = true;
+    public void MarkPending() => IsPending = true;
 
     /// <summary>The object cannot be planned at all for now.</summary>
-    public void Hold(Obstacle obstacle)
+    public void Block(Obstacle obstacle)
     {
-        IsHeld = true;
+        IsBlocked = true;
         if (obstacle.Error is { } error)
         {
             Fail(error);
         }
         else
         {
-            Await();
+            MarkPending();
         }
     }
 

@@ -11,7 +11,7 @@ namespace OvnNestApi.Agent.Local;
 /// Carries out the steps of a plan that are not OVS's: namespaces, devices, addresses, DHCP clients. Few processes for many steps; one that
 /// fails stops no other.
 /// </summary>
-internal sealed partial class Namespaces(StateFolder state, DhcpClients clients)
+internal sealed partial class StepRunner(StateFolder state, DhcpClients clients)
 {
     private const int AtOnce = 4;
 
@@ -28,7 +28,7 @@ internal sealed partial class Namespaces(StateFolder state, DhcpClients clients)
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct };
         var inside = steps.OfType<IpCommand>().Where(step => step.Namespace is not null).GroupBy(step => step.Namespace ?? "");
         await Parallel.ForEachAsync(inside, parallel, async (group, token) =>
-            await BatchAsync(["-n", group.Key], [.. group.Select(step => (step.Object, step.Line))], failures, token)
+            await BatchAsync(["-n", group.Key], [.. group.Select(step => (step.ResourceId, step.Line))], failures, token)
         );
 
         foreach (var step in steps.OfType<AddNamespace>())
@@ -43,9 +43,9 @@ internal sealed partial class Namespaces(StateFolder state, DhcpClients clients)
                 .. steps
                     .OfType<RemoveNamespace>()
                     .Where(step => step.Exists)
-                    .Select(step => (step.Object, $"netns delete {step.Namespace}")),
-                .. steps.OfType<AddNamespace>().Select(step => (step.Object, $"netns add {step.Namespace}")),
-                .. steps.OfType<IpCommand>().Where(step => step.Namespace is null).Select(step => (step.Object, step.Line)),
+                    .Select(step => (step.ResourceId, $"netns delete {step.Namespace}")),
+                .. steps.OfType<AddNamespace>().Select(step => (step.ResourceId, $"netns add {step.Namespace}")),
+                .. steps.OfType<IpCommand>().Where(step => step.Namespace is null).Select(step => (step.ResourceId, step.Line)),
             ],
             failures,
             ct
@@ -55,10 +55,10 @@ internal sealed partial class Namespaces(StateFolder state, DhcpClients clients)
         foreach (
             var step in steps
                 .OfType<RemoveNamespace>()
-                .Where(step => !step.Exists || !File.Exists(Path.Join(NetworkLook.NamespaceFolder, step.Namespace)))
+                .Where(step => !step.Exists || !File.Exists(Path.Join(NetworkReader.NamespaceFolder, step.Namespace)))
         )
         {
-            clients.Forget(step.Object);
+            clients.Forget(step.ResourceId);
             DeleteResolvConf(step.Namespace);
             state.DeleteNote(step.Namespace);
         }
@@ -83,14 +83,14 @@ internal sealed partial class Namespaces(StateFolder state, DhcpClients clients)
         }
         catch (Exception e) when (e is Win32Exception or FileNotFoundException)
         {
-            failures.TryAdd(step.Object, $"DHCP client for {step.Device}: {e.Message}");
+            failures.TryAdd(step.ResourceId, $"DHCP client for {step.Device}: {e.Message}");
         }
     }
 
     /// <summary>One <c>ip</c> for many lines (ip(8)); it goes on after a failure and says which lines failed.</summary>
     private static async Task BatchAsync(
         string[] arguments,
-        IReadOnlyList<(Guid Object, string Line)> lines,
+        IReadOnlyList<(Guid ResourceId, string Line)> lines,
         ConcurrentDictionary<Guid, string> failures,
         CancellationToken ct
     )
@@ -139,14 +139,14 @@ internal sealed partial class Namespaces(StateFolder state, DhcpClients clients)
     // In place: in the mount namespaces that "ip netns exec" makes, the file itself is mounted on /etc/resolv.conf.
     private static void WriteResolvConf(string name, string text)
     {
-        var folder = Path.Join(NetworkLook.ConfigurationFolder, name);
+        var folder = Path.Join(NetworkReader.ConfigurationFolder, name);
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Join(folder, "resolv.conf"), text);
     }
 
     private static void DeleteResolvConf(string name)
     {
-        var folder = Path.Join(NetworkLook.ConfigurationFolder, name);
+        var folder = Path.Join(NetworkReader.ConfigurationFolder, name);
         if (!Directory.Exists(folder))
         {
             return;

@@ -9,7 +9,7 @@ namespace OvnNestApi.Agent.Local;
 /// Looks into many network namespaces without starting a process for each: a thread of its own walks through them (setns(2)) and asks
 /// the kernel. About 0.1 ms a namespace, so a look every other second costs nothing worth mentioning.
 /// </summary>
-internal static partial class NetworkLook
+internal static partial class NetworkReader
 {
     public const string NamespaceFolder = "/run/netns";
     public const string ConfigurationFolder = "/etc/netns";

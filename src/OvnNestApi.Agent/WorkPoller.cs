@@ -4,12 +4,12 @@ using OvnNestApi.Contracts;
 namespace OvnNestApi.Agent;
 
 /// <summary>Asks the control plane for the host's work, for ever. When it cannot be asked, the last work stands.</summary>
-internal sealed partial class WorkPoll(
+internal sealed partial class WorkPoller(
     ControlPlaneClient control,
-    Latest<HostWork> latest,
-    Wake wake,
+    LatestValue<HostWork> latest,
+    WakeSignal wake,
     TimeProvider time,
-    ILogger<WorkPoll> logger
+    ILogger<WorkPoller> logger
 ) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -6,7 +6,7 @@ using OvnNestApi.Contracts;
 namespace OvnNestApi.Agent.Planning;
 
 /// <summary>The work is checked again here: the kernel and the programs that get these words take far more than we want them to see.</summary>
-internal static partial class Names
+internal static partial class WorkValidation
 {
     /// <summary>Says what is wrong with a VM's own words; null when nothing is.</summary>
     public static string? Fault(VmWork vm) =>

@@ -5,16 +5,27 @@ namespace OvnNestApi.Agent.Planning;
 /// <summary>What the host has, at one moment: all that a plan is made from, besides the work.</summary>
 /// <param name="Ovs">The local Open_vSwitch database.</param>
 /// <param name="Network">The devices of the host's own namespace and of those that concern us.</param>
-/// <param name="Marks">The namespaces that we made, by our own notes.</param>
+/// <param name="NamespaceRecords">The namespaces that we made, by our own notes.</param>
 /// <param name="Clients">The DHCP clients that we started and that still run.</param>
-internal sealed record Observed(OvsState Ovs, NetworkState Network, IReadOnlyList<NamespaceMark> Marks, IReadOnlyList<DhcpClient> Clients);
+internal sealed record ObservedState(
+    OvsState Ovs,
+    NetworkState Network,
+    IReadOnlyList<NamespaceRecord> NamespaceRecords,
+    IReadOnlyList<DhcpClient> Clients
+);
 
 /// <summary>The local Open_vSwitch database, as far as it concerns us (ovs-vswitchd.conf.db(5)).</summary>
 /// <param name="Root">The UUID of its one Open_vSwitch row.</param>
 /// <param name="SystemId"><c>external_ids:system-id</c>: OVN's name of this chassis.</param>
 /// <param name="DatapathType"><c>external_ids:ovn-bridge-datapath-type</c>, for a host without an integration bridge.</param>
-/// <param name="Behind">ovs-vswitchd has not yet done what we wrote last: what the rows say is not yet so.</param>
-internal sealed record OvsState(Guid Root, string? SystemId, string? DatapathType, bool Behind, IReadOnlyList<OvsBridge> Bridges)
+/// <param name="HasUnappliedChange">ovs-vswitchd has not yet done what we wrote last: what the rows say is not yet so.</param>
+internal sealed record OvsState(
+    Guid Root,
+    string? SystemId,
+    string? DatapathType,
+    bool HasUnappliedChange,
+    IReadOnlyList<OvsBridge> Bridges
+)
 {
     public OvsBridge? FindBridge(string name) => Bridges.FirstOrDefault(bridge => bridge.Name == name);
 }
@@ -27,7 +38,7 @@ internal sealed record OvsBridge(
     IReadOnlyList<OvsPort> Ports
 )
 {
-    public Mark? Mark => Planning.Mark.Read(ExternalIds);
+    public OwnerMark? Mark => OwnerMark.Read(ExternalIds);
 }
 
 internal sealed record OvsPort(
@@ -41,7 +52,7 @@ internal sealed record OvsPort(
 )
 {
     /// <summary>The port's mark, or its interface's if somebody took the port's away.</summary>
-    public Mark? Mark => Planning.Mark.Read(ExternalIds) ?? (Interfaces is [var only] ? Planning.Mark.Read(only.ExternalIds) : null);
+    public OwnerMark? Mark => OwnerMark.Read(ExternalIds) ?? (Interfaces is [var only] ? OwnerMark.Read(only.ExternalIds) : null);
 }
 
 /// <param name="OfPort">Null until ovs-vswitchd has made it, -1 when it could not.</param>
@@ -75,7 +86,7 @@ internal sealed record NamespaceState(
 
 /// <summary>A network device.</summary>
 /// <param name="Kind">As <c>ip -d link</c> shows it: <c>tun</c>, <c>openvswitch</c>, <c>veth</c> …; empty for a physical one.</param>
-/// <param name="Carrier">Somebody serves the other end. Known only while the device is up.</param>
+/// <param name="HasCarrier">Somebody serves the other end. Known only while the device is up.</param>
 /// <param name="Addresses">Its IPv4 addresses with prefix length.</param>
 internal sealed record Link(
     int Index,
@@ -83,8 +94,8 @@ internal sealed record Link(
     string Kind,
     string Mac,
     int Mtu,
-    bool Up,
-    bool Carrier,
+    bool IsUp,
+    bool HasCarrier,
     string? Alias,
     IReadOnlyList<string> Addresses
 )
@@ -92,14 +103,14 @@ internal sealed record Link(
     /// <summary>It is of a kind that Open vSwitch makes for an internal port: a tap in userspace, its own in the kernel.</summary>
     public bool IsOvsDevice => Kind is "tun" or "openvswitch";
 
-    public (Guid Installation, Guid Id)? Owner => Mark.ReadAlias(Alias);
+    public (Guid Installation, Guid Id)? Owner => OwnerMark.ReadAlias(Alias);
 
     public static IReadOnlyDictionary<string, Link> NoLinks { get; } = FrozenDictionary<string, Link>.Empty;
 }
 
 /// <summary>Our note that a namespace of this name is ours.</summary>
-/// <param name="ThisBoot">We made it since the machine started. Namespaces do not survive that, so an older note says nothing about one that exists.</param>
-internal sealed record NamespaceMark(string Namespace, Mark Mark, bool ThisBoot);
+/// <param name="IsFromThisBoot">We made it since the machine started. Namespaces do not survive that, so an older note says nothing about one that exists.</param>
+internal sealed record NamespaceRecord(string Namespace, OwnerMark Mark, bool IsFromThisBoot);
 
 /// <summary>A DHCP client of ours that runs.</summary>
 /// <param name="Id">The object that it serves.</param>

@@ -4,7 +4,7 @@ using OvnNestApi.Contracts;
 namespace OvnNestApi.Agent;
 
 /// <summary>Which reports are worth sending.</summary>
-internal sealed class ReportPace(TimeProvider time)
+internal sealed class ReportSchedule(TimeProvider time)
 {
     /// <summary>The number of OVN's configuration alone changes often and matters little, except soon after something else changed: then a tag may wait for it.</summary>
     private static readonly TimeSpan NumberEvery = TimeSpan.FromSeconds(10);
@@ -19,7 +19,7 @@ internal sealed class ReportPace(TimeProvider time)
     private long _changedAt;
 
     /// <summary>It tells something new that somebody may wait for, or the last one was long ago.</summary>
-    public bool IsDue(Outgoing next)
+    public bool IsDue(PendingReport next)
     {
         if (_sent is null || Substance(next.Report) != _substance || time.GetElapsedTime(_sentAt) >= Again)
         {
@@ -27,7 +27,7 @@ internal sealed class ReportPace(TimeProvider time)
         }
 
         return next.Report.NbCfg != _sent.NbCfg
-            && (next.IsRemoving || time.GetElapsedTime(_changedAt) < NumberMatters || time.GetElapsedTime(_sentAt) >= NumberEvery);
+            && (next.HasRemovals || time.GetElapsedTime(_changedAt) < NumberMatters || time.GetElapsedTime(_sentAt) >= NumberEvery);
     }
 
     /// <summary>The control plane has it.</summary>

@@ -3,11 +3,11 @@ using OvnNestApi.Contracts;
 namespace OvnNestApi.Agent.Planning;
 
 /// <summary>A plan while it is being made: what is given, what has been decided so far.</summary>
-internal sealed class Draft
+internal sealed class HostPlanBuilder
 {
-    public Draft(HostWork work, Observed seen)
+    public HostPlanBuilder(HostWork work, ObservedState seen)
     {
-        (Work, Seen, Owners, Ovs) = (work, seen, new Owners(work), new OvsDraft(seen.Ovs));
+        (Work, Observed, Ownership, Ovs) = (work, seen, new OwnershipRules(work), new OvsChanges(seen.Ovs));
         foreach (var bridge in seen.Ovs.Bridges)
         {
             foreach (var port in bridge.Ports)
@@ -16,34 +16,34 @@ internal sealed class Draft
             }
         }
 
-        Marks = seen.Marks.ToDictionary(mark => mark.Namespace);
+        NamespaceRecords = seen.NamespaceRecords.ToDictionary(mark => mark.Namespace);
         Clients = seen.Clients.ToLookup(client => client.Id);
         foreach (var vm in work.Vms)
         {
-            Verdicts[vm.Id] = new Verdict(vm.Id, vm.Digest);
+            Outcomes[vm.Id] = new ResourceOutcome(vm.Id, vm.Digest);
             foreach (var container in vm.Containers)
             {
-                Verdicts[container.Id] = new Verdict(container.Id, container.Digest);
+                Outcomes[container.Id] = new ResourceOutcome(container.Id, container.Digest);
             }
         }
     }
 
     public HostWork Work { get; }
 
-    public Observed Seen { get; }
+    public ObservedState Observed { get; }
 
-    public Owners Owners { get; }
+    public OwnershipRules Ownership { get; }
 
-    public OvsDraft Ovs { get; }
+    public OvsChanges Ovs { get; }
 
     public List<Step> Steps { get; } = [];
 
-    public Dictionary<Guid, Verdict> Verdicts { get; } = [];
+    public Dictionary<Guid, ResourceOutcome> Outcomes { get; } = [];
 
     /// <summary>Every port of the host, by name: names are unique among all bridges (ovs-vswitchd.conf.db(5)).</summary>
     public Dictionary<string, (OvsBridge Bridge, OvsPort Port)> Ports { get; } = [];
 
-    public IReadOnlyDictionary<string, NamespaceMark> Marks { get; }
+    public IReadOnlyDictionary<string, NamespaceRecord> NamespaceRecords { get; }
 
     public ILookup<Guid, DhcpClient> Clients { get; }
 
@@ -55,22 +55,22 @@ internal sealed class Draft
     public Dictionary<string, Guid> WantedBridges { get; } = [];
 
     /// <summary>Objects that cannot be removed, and why.</summary>
-    public Dictionary<Guid, string> Obstructed { get; } = [];
+    public Dictionary<Guid, string> RemovalErrors { get; } = [];
 
-    public void Do(Step step)
+    public void AddStep(Step step)
     {
         Steps.Add(step);
-        if (Verdicts.TryGetValue(step.Object, out var verdict))
+        if (Outcomes.TryGetValue(step.ResourceId, out var outcome))
         {
-            verdict.Await();
+            outcome.MarkPending();
         }
     }
 
-    public void Stop(IEnumerable<DhcpClient> clients)
+    public void StopClients(IEnumerable<DhcpClient> clients)
     {
         foreach (var client in clients)
         {
-            Do(new StopClient(client.Id, client.Pid));
+            AddStep(new StopClient(client.Id, client.Pid));
         }
     }
 }

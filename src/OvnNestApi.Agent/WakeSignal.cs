@@ -3,7 +3,7 @@ using System.Threading.Channels;
 namespace OvnNestApi.Agent;
 
 /// <summary>Says "look again", and nothing else. Many calls before a look are one.</summary>
-internal sealed class Wake
+internal sealed class WakeSignal
 {
     private readonly Channel<bool> _channel = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }

@@ -5,19 +5,19 @@ using OvnNestApi.Contracts;
 namespace OvnNestApi.Agent;
 
 /// <summary>A report that may be sent.</summary>
-/// <param name="IsRemoving">Somebody waits for something to be gone from this host.</param>
-internal sealed record Outgoing(HostReport Report, bool IsRemoving);
+/// <param name="HasRemovals">Somebody waits for something to be gone from this host.</param>
+internal sealed record PendingReport(HostReport Report, bool HasRemovals);
 
 /// <summary>Sends what the passes found, when there is something new to tell. Beside the passes: a control plane that is slow or away holds up no repair.</summary>
-internal sealed partial class Reporting(
+internal sealed partial class ReportSender(
     ControlPlaneClient control,
     StateFolder state,
-    Latest<Outgoing> outgoing,
+    LatestValue<PendingReport> outgoing,
     TimeProvider time,
-    ILogger<Reporting> logger
+    ILogger<ReportSender> logger
 ) : BackgroundService
 {
-    private readonly ReportPace _pace = new(time);
+    private readonly ReportSchedule _pace = new(time);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -3,7 +3,7 @@ using OvnNestApi.Contracts;
 namespace OvnNestApi.Agent.Tests;
 
 /// <summary>Work as the API gives it, with the seed's names.</summary>
-internal static class Works
+internal static class SampleWork
 {
     public static Guid Installation { get; } = new("11111111-1111-1111-1111-111111111111");
 

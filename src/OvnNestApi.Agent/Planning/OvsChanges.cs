@@ -12,7 +12,7 @@ namespace OvnNestApi.Agent.Planning;
 internal sealed record WantedPort(
     string Bridge,
     string Name,
-    Mark Mark,
+    OwnerMark Mark,
     string Type,
     int? Tag = null,
     IReadOnlyList<long>? Trunks = null,
@@ -23,15 +23,15 @@ internal sealed record WantedPort(
 )
 {
     public IReadOnlyDictionary<string, string> ExternalIds =>
-        IfaceId is null ? Mark.ExternalIds : new Dictionary<string, string>(Mark.ExternalIds) { [OvsDraft.IfaceIdKey] = IfaceId };
+        IfaceId is null ? Mark.ExternalIds : new Dictionary<string, string>(Mark.ExternalIds) { [OvsChanges.IfaceIdKey] = IfaceId };
 }
 
 /// <summary>Operations that belong together, so that one VM's rejected ones need not stop the others'.</summary>
-/// <param name="Objects">Whose rows they shape; empty for removals.</param>
-internal sealed record OvsGroup(IReadOnlyList<Guid> Objects, IReadOnlyList<Op> Ops);
+/// <param name="Resources">Whose rows they shape; empty for removals.</param>
+internal sealed record OvsChangeGroup(IReadOnlyList<Guid> Resources, IReadOnlyList<Op> Ops);
 
 /// <summary>Collects what shall change in the Open_vSwitch database, and says it in operations. Groups are keyed by the VM; removals have none.</summary>
-internal sealed class OvsDraft(OvsState ovs)
+internal sealed class OvsChanges(OvsState ovs)
 {
     public const string IfaceIdKey = "iface-id";
 
@@ -40,12 +40,12 @@ internal sealed class OvsDraft(OvsState ovs)
 
     private readonly List<(Guid Group, Guid? Object, Op Op)> _ops = [];
     private readonly List<(Guid Group, string Bridge, OvsdbValue Port)> _added = [];
-    private readonly List<(Guid Group, string Name, string DatapathType, Mark Mark)> _bridges = [];
+    private readonly List<(Guid Group, string Name, string DatapathType, OwnerMark Mark)> _bridges = [];
     private readonly Dictionary<Guid, HashSet<Guid>> _dropped = [];
     private readonly HashSet<Guid> _droppedBridges = [];
     private int _names;
 
-    public void AddBridge(Guid group, string name, string datapathType, Mark mark) => _bridges.Add((group, name, datapathType, mark));
+    public void AddBridge(Guid group, string name, string datapathType, OwnerMark mark) => _bridges.Add((group, name, datapathType, mark));
 
     /// <summary>The bridge goes, with every port that is still on it.</summary>
     public void DropBridge(OvsBridge bridge) => _droppedBridges.Add(bridge.Uuid);
@@ -164,7 +164,7 @@ internal sealed class OvsDraft(OvsState ovs)
     }
 
     /// <summary>Everything collected. Named rows are referred to only within their own group.</summary>
-    public IReadOnlyList<OvsGroup> Build()
+    public IReadOnlyList<OvsChangeGroup> Build()
     {
         var removals = new List<Op>();
         if (_droppedBridges.Count > 0)
@@ -213,9 +213,9 @@ internal sealed class OvsDraft(OvsState ovs)
 
         return
         [
-            .. removals.Count > 0 ? [new OvsGroup([], removals)] : Array.Empty<OvsGroup>(),
+            .. removals.Count > 0 ? [new OvsChangeGroup([], removals)] : Array.Empty<OvsChangeGroup>(),
             .. _ops.GroupBy(op => op.Group)
-                .Select(group => new OvsGroup(
+                .Select(group => new OvsChangeGroup(
                     [.. group.Select(op => op.Object).OfType<Guid>().Distinct()],
                     [.. group.Select(op => op.Op)]
                 )),

@@ -7,7 +7,7 @@ namespace OvnNestApi.Agent.Planning;
 /// <param name="Installation">The installation's id.</param>
 /// <param name="Kind"><see cref="Vm"/> or <see cref="Container"/>.</param>
 /// <param name="Id">The object's id.</param>
-internal readonly record struct Mark(Guid Installation, string Kind, Guid Id)
+internal readonly record struct OwnerMark(Guid Installation, string Kind, Guid Id)
 {
     public const string Vm = "vm";
     public const string Container = "container";
@@ -31,12 +31,12 @@ internal readonly record struct Mark(Guid Installation, string Kind, Guid Id)
     public override string ToString() => Alias;
 
     /// <summary>The mark in a row's <c>external_ids</c>; null when there is none, or none that can be read.</summary>
-    public static Mark? Read(IReadOnlyDictionary<string, string> externalIds) =>
+    public static OwnerMark? Read(IReadOnlyDictionary<string, string> externalIds) =>
         externalIds.TryGetValue(InstanceKey, out var installation)
         && Guid.TryParse(installation, out var instance)
         && externalIds.TryGetValue(IdKey, out var text)
         && Guid.TryParse(text, out var id)
-            ? new Mark(instance, externalIds.GetValueOrDefault(KindKey, ""), id)
+            ? new OwnerMark(instance, externalIds.GetValueOrDefault(KindKey, ""), id)
             : null;
 
     /// <summary>Whose device this is, by its alias; null when the alias is none of ours.</summary>
