@@ -1,43 +1,44 @@
-using Microsoft.Extensions.DependencyInjection;
 using OvnNestApi.Agent.Local;
 using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agent;
 
-/// <summary>The command <c>apply</c>: passes until everything is in place or gone, or the time is up.</summary>
-internal static class ApplyCommand
+/// <summary>Command <c>apply</c>: runs passes until everything is in place or removed, or until a timeout.</summary>
+internal sealed class ApplyCommand(LocalOvs ovs, HostPass pass, WakeSignal wake, TimeProvider time)
 {
-    /// <exception cref="TimeoutException">The host's database could not be read in that time.</exception>
-    public static async Task<HostReport> ApplyAsync(IServiceProvider services, HostWork work, TimeSpan patience, CancellationToken ct)
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Returns the last report, whether everything in it is in place or not.</summary>
+    /// <exception cref="TimeoutException">The local Open_vSwitch database could not be read before the timeout.</exception>
+    public async Task<HostReport> RunAsync(HostWork work, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        var (ovs, pass, wake, time) = (
-            services.GetRequiredService<LocalOvs>(),
-            services.GetRequiredService<HostPass>(),
-            services.GetRequiredService<WakeSignal>(),
-            services.GetRequiredService<TimeProvider>()
-        );
         var start = time.GetTimestamp();
-        ovs.Changed += wake.Now;
+        ovs.Changed += wake.Set;
         ovs.Start();
-        using var ticker = time.CreateTimer(_ => wake.Now(), null, TimeSpan.Zero, TimeSpan.FromMilliseconds(250));
+        using var ticker = time.CreateTimer(_ => wake.Set(), null, TimeSpan.Zero, Tick);
         while (true)
         {
-            await wake.WaitAsync(ct);
-            var result = await pass.RunAsync(work, ct);
-            var isUp = time.GetElapsedTime(start) > patience;
-            if (result is { Report: { } report } && (isUp || (result.Fault is null && IsSettled(report, work))))
+            await wake.WaitAsync(cancellationToken);
+            var result = await pass.RunAsync(work, cancellationToken);
+            var isTimedOut = time.GetElapsedTime(start) > timeout;
+            if (result is { Report: { } report } && (isTimedOut || (result.Fault is null && IsSettled(report, work))))
             {
                 return report;
             }
 
-            if (isUp)
+            if (isTimedOut)
             {
                 throw new TimeoutException(result.Fault);
             }
         }
     }
 
+    /// <summary>Returns whether all wanted resources are in place and all removals are confirmed.</summary>
+    public static bool IsComplete(HostReport report, HostWork work) =>
+        report.Objects.All(item => item.Digest is not null) && IsRemoved(report, work);
+
     private static bool IsSettled(HostReport report, HostWork work) =>
-        report.Objects.All(item => item.Digest is not null || item.Error is not null)
-        && work.Remove.All(removal => report.Removed.Contains(removal.Id));
+        report.Objects.All(item => item.Digest is not null || item.Error is not null) && IsRemoved(report, work);
+
+    private static bool IsRemoved(HostReport report, HostWork work) => work.Remove.All(removal => report.Removed.Contains(removal.Id));
 }

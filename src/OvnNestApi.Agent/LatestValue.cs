@@ -1,8 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 
 namespace OvnNestApi.Agent;
 
-/// <summary>A place for one value: a new one replaces one that nobody has taken yet. One writer's news for one reader.</summary>
+/// <summary>Passes the latest value from one writer to one reader. A new value replaces one that was not taken yet.</summary>
 internal sealed class LatestValue<T>
 {
     private readonly Channel<T> _channel = Channel.CreateBounded<T>(
@@ -11,8 +12,8 @@ internal sealed class LatestValue<T>
 
     public void Put(T value) => _channel.Writer.TryWrite(value);
 
-    public bool TryTake(out T? value) => _channel.Reader.TryRead(out value);
+    public bool TryTake([MaybeNullWhen(false)] out T value) => _channel.Reader.TryRead(out value);
 
-    /// <summary>Waits until there is a value, and leaves it there.</summary>
-    public async Task WaitAsync(CancellationToken ct) => await _channel.Reader.WaitToReadAsync(ct);
+    /// <summary>Waits until there is a value, without taking it.</summary>
+    public async Task WaitAsync(CancellationToken cancellationToken) => await _channel.Reader.WaitToReadAsync(cancellationToken);
 }

@@ -3,44 +3,46 @@ using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agent;
 
-/// <summary>Which reports are worth sending.</summary>
+/// <summary>Decides which reports are sent.</summary>
 internal sealed class ReportSchedule(TimeProvider time)
 {
-    /// <summary>The number of OVN's configuration alone changes often and matters little, except soon after something else changed: then a tag may wait for it.</summary>
-    private static readonly TimeSpan NumberEvery = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan NumberMatters = TimeSpan.FromMinutes(1);
+    // nb_cfg alone changes often and rarely matters, so it is sent at most this often …
+    private static readonly TimeSpan NbCfgInterval = TimeSpan.FromSeconds(10);
 
-    /// <summary>Told again without any news, in case the other side lost it.</summary>
-    private static readonly TimeSpan Again = TimeSpan.FromMinutes(1);
+    // … except for this time after any other change, because a draining tag may wait for it.
+    private static readonly TimeSpan NbCfgUrgentTime = TimeSpan.FromMinutes(1);
+
+    // An unchanged report is repeated in case the API has lost it.
+    private static readonly TimeSpan RepeatInterval = TimeSpan.FromMinutes(1);
 
     private HostReport? _sent;
-    private string _substance = "";
+    private string _sentContent = "";
     private long _sentAt;
     private long _changedAt;
 
-    /// <summary>It tells something new that somebody may wait for, or the last one was long ago.</summary>
+    /// <summary>Returns whether the report has news that the API may wait for, or the last report was sent long ago.</summary>
     public bool IsDue(PendingReport next)
     {
-        if (_sent is null || Substance(next.Report) != _substance || time.GetElapsedTime(_sentAt) >= Again)
+        if (_sent is null || ContentOf(next.Report) != _sentContent || time.GetElapsedTime(_sentAt) >= RepeatInterval)
         {
             return true;
         }
 
         return next.Report.NbCfg != _sent.NbCfg
-            && (next.HasRemovals || time.GetElapsedTime(_changedAt) < NumberMatters || time.GetElapsedTime(_sentAt) >= NumberEvery);
+            && (next.HasRemovals || time.GetElapsedTime(_changedAt) < NbCfgUrgentTime || time.GetElapsedTime(_sentAt) >= NbCfgInterval);
     }
 
-    /// <summary>The control plane has it.</summary>
-    public void Sent(HostReport report)
+    /// <summary>Records that the API has accepted the report.</summary>
+    public void MarkSent(HostReport report)
     {
-        var substance = Substance(report);
-        if (substance != _substance)
+        var content = ContentOf(report);
+        if (content != _sentContent)
         {
             _changedAt = time.GetTimestamp();
         }
 
-        (_sent, _substance, _sentAt) = (report, substance, time.GetTimestamp());
+        (_sent, _sentContent, _sentAt) = (report, content, time.GetTimestamp());
     }
 
-    private static string Substance(HostReport report) => JsonSerializer.Serialize(report with { NbCfg = null }, ContractJson.Options);
+    private static string ContentOf(HostReport report) => JsonSerializer.Serialize(report with { NbCfg = null }, ContractJson.Options);
 }

@@ -4,50 +4,42 @@ using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agent;
 
-/// <summary>A report that may be sent.</summary>
-/// <param name="HasRemovals">Somebody waits for something to be gone from this host.</param>
+/// <summary>Report that waits to be sent.</summary>
+/// <param name="HasRemovals">True if the work lists removals, so that the API waits for their confirmation.</param>
 internal sealed record PendingReport(HostReport Report, bool HasRemovals);
 
-/// <summary>Sends what the passes found, when there is something new to tell. Beside the passes: a control plane that is slow or away holds up no repair.</summary>
+/// <summary>Sends the reports of passes. It runs beside the passes, so that a slow or absent control plane delays no repair.</summary>
 internal sealed partial class ReportSender(
-    ControlPlaneClient control,
-    StateFolder state,
-    LatestValue<PendingReport> outgoing,
+    ControlPlaneClient controlPlane,
+    AgentIdentity identity,
+    LatestValue<PendingReport> reports,
+    RetrySettings retries,
     TimeProvider time,
     ILogger<ReportSender> logger
 ) : BackgroundService
 {
-    private readonly ReportSchedule _pace = new(time);
+    private readonly ReportSchedule _schedule = new(time);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task ExecuteAsync(CancellationToken cancellationToken)
     {
-        var backoff = new Backoff(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(10));
-        string? trouble = null;
+        var retry = Retries.UntilSuccess(retries, time, LogNotSent);
         while (true)
         {
-            await outgoing.WaitAsync(stoppingToken);
-            // The next pass brings the next one, at the latest with the next tick.
-            if (!outgoing.TryTake(out var next) || next is null || state.Host is not { } host || !_pace.IsDue(next))
-            {
-                continue;
-            }
+            await retry.ExecuteAsync(SendNextAsync, cancellationToken);
+        }
+    }
 
-            try
+    // A report that could not be sent is not kept: every pass writes a newer one, at the latest after the next tick.
+    private async ValueTask SendNextAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await reports.WaitAsync(cancellationToken);
+            if (reports.TryTake(out var next) && identity.Host is { } host && _schedule.IsDue(next))
             {
-                await control.ReportAsync(host, next.Report, stoppingToken);
-                _pace.Sent(next.Report);
-                backoff.Reset();
-                trouble = null;
-            }
-            catch (ControlPlaneException e)
-            {
-                if (trouble != e.Message)
-                {
-                    LogNotSent(e.Message);
-                }
-
-                trouble = e.Message;
-                await Task.Delay(backoff.Next(), time, stoppingToken);
+                await controlPlane.ReportAsync(host, next.Report, cancellationToken);
+                _schedule.MarkSent(next.Report);
+                return;
             }
         }
     }

@@ -2,14 +2,14 @@ using System.Threading.Channels;
 
 namespace OvnNestApi.Agent;
 
-/// <summary>Says "look again", and nothing else. Many calls before a look are one.</summary>
+/// <summary>Signal that starts the next pass. It carries no data; several signals before a pass count as one.</summary>
 internal sealed class WakeSignal
 {
     private readonly Channel<bool> _channel = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
     );
 
-    public void Now() => _channel.Writer.TryWrite(true);
+    public void Set() => _channel.Writer.TryWrite(true);
 
-    public async Task WaitAsync(CancellationToken ct) => await _channel.Reader.ReadAsync(ct);
+    public async Task WaitAsync(CancellationToken cancellationToken) => await _channel.Reader.ReadAsync(cancellationToken);
 }

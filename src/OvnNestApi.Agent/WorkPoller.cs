@@ -3,59 +3,53 @@ using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agent;
 
-/// <summary>Asks the control plane for the host's work, for ever. When it cannot be asked, the last work stands.</summary>
+/// <summary>Polls the control plane for the work. While it does not answer, the last work stays in force.</summary>
 internal sealed partial class WorkPoller(
-    ControlPlaneClient control,
-    LatestValue<HostWork> latest,
+    ControlPlaneClient controlPlane,
+    LatestValue<HostWork> latestWork,
     WakeSignal wake,
+    RetrySettings retries,
     TimeProvider time,
     ILogger<WorkPoller> logger
 ) : BackgroundService
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    private bool _isConnected;
+    private string? _cursor;
+
+    protected override async Task ExecuteAsync(CancellationToken cancellationToken)
     {
-        // At most 10 s: half a minute without a poll, and the control plane calls the host silent.
-        var backoff = new Backoff(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(10));
-        string? cursor = null;
-        string? trouble = null;
-        while (!stoppingToken.IsCancellationRequested)
+        var retry = Retries.UntilSuccess(retries, time, failure =>
         {
-            try
-            {
-                var host = await control.EnrolAsync(stoppingToken);
-                var work = await control.PollAsync(host, cursor, stoppingToken);
-                if (trouble is not null || cursor is null)
-                {
-                    LogConnected(host);
-                }
-
-                trouble = null;
-                backoff.Reset();
-                if (work is null)
-                {
-                    continue;
-                }
-
-                cursor = work.Cursor;
-                latest.Put(work);
-                wake.Now();
-            }
-            catch (ControlPlaneException e)
-            {
-                if (trouble != e.Message)
-                {
-                    LogTrouble(e.Message);
-                }
-
-                trouble = e.Message;
-                await Task.Delay(backoff.Next(), time, stoppingToken);
-            }
+            _isConnected = false;
+            LogFailure(failure);
+        });
+        while (true)
+        {
+            await retry.ExecuteAsync(PollAsync, cancellationToken);
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "The control plane answers; this is host {Host}")]
+    private async ValueTask PollAsync(CancellationToken cancellationToken)
+    {
+        var host = await controlPlane.EnrolAsync(cancellationToken);
+        var work = await controlPlane.PollAsync(host, _cursor, cancellationToken);
+        if (!_isConnected)
+        {
+            _isConnected = true;
+            LogConnected(host);
+        }
+
+        if (work is not null)
+        {
+            _cursor = work.Cursor;
+            latestWork.Put(work);
+            wake.Set();
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Connected to the control plane as host {Host}")]
     private partial void LogConnected(string host);
 
-    [LoggerMessage(LogLevel.Error, "{Trouble} (What is on the host stays; trying on.)")]
-    private partial void LogTrouble(string trouble);
+    [LoggerMessage(LogLevel.Error, "{Failure} The host keeps its present state; the agent tries again.")]
+    private partial void LogFailure(string failure);
 }

@@ -2,7 +2,7 @@ using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agent.Tests;
 
-/// <summary>Work as the API gives it, with the seed's names.</summary>
+/// <summary>Work as the API sends it, for tests.</summary>
 internal static class SampleWork
 {
     public static Guid Installation { get; } = new("11111111-1111-1111-1111-111111111111");
@@ -13,8 +13,9 @@ internal static class SampleWork
 
     public static Guid C52 { get; } = new("cccccccc-0000-0000-0000-000000000052");
 
-    /// <summary>vm5 by DHCP, c51 by DHCP, c52 with a static address.</summary>
-    public static HostWork Seed { get; } = Of(Vm(Vm5, "vm5", Container(C51, "c51", 51), Container(C52, "c52", 52, Addressing.Static)));
+    /// <summary>vm5 and c51 with DHCP, c52 with a static address.</summary>
+    public static HostWork VmWithTwoContainers { get; } =
+        Of(Vm(Vm5, "vm5", Container(C51, "c51", 51), Container(C52, "c52", 52, Addressing.Static)));
 
     public static HostWork Of(params VmWork[] vms) => new("c1", Installation, "h1", "br-int", vms, []);
 

@@ -2,61 +2,36 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Http.Resilience;
-using Polly;
 
 namespace OvnNestApi.Agent.ControlPlane;
 
-/// <summary>How requests get to the control plane: TCP or a unix socket, TLS with the system's or a private authority, a few quick retries.</summary>
+/// <summary>Registers the HTTP client of the control plane: TCP or a Unix socket, and TLS with the system's CAs or a private CA.</summary>
 internal static class ControlPlaneConnection
 {
-    public static void AddControlPlane(this IServiceCollection services, ControlPlaneSettings settings)
+    public static void AddControlPlane(this IServiceCollection services, ControlPlaneSettings settings, RetrySettings retries)
     {
         services.AddSingleton(settings);
+        services.AddSingleton(retries);
         services
             .AddHttpClient<ControlPlaneClient>(http =>
             {
                 http.BaseAddress = settings.Url;
-                http.Timeout = Timeout.InfiniteTimeSpan; // each try has its own, below
+                http.Timeout = Timeout.InfiniteTimeSpan; // every attempt has its own timeout
             })
             .UseSocketsHttpHandler((handler, _) => Configure(handler, settings))
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
-            // For hiccups; whoever calls waits longer when these do not help. Every request may be repeated: enrolment too.
-            .AddResilienceHandler("control-plane", pipeline => pipeline
-                    .AddRetry(
-                        new HttpRetryStrategyOptions
-                        {
-                            MaxRetryAttempts = 2,
-                            Delay = TimeSpan.FromMilliseconds(100),
-                            BackoffType = DelayBackoffType.Exponential,
-                            UseJitter = true,
-                        }
-                    )
-                    .AddTimeout(ControlPlaneClient.PollWait + TimeSpan.FromSeconds(15)));
+            .AddResilienceHandler("control-plane", pipeline => Retries.AddQuickRetries(pipeline, retries));
     }
 
     private static void Configure(SocketsHttpHandler handler, ControlPlaneSettings settings)
     {
-        handler.AllowAutoRedirect = false; // the key goes to nobody else
+        handler.AllowAutoRedirect = false; // a redirect must not send the key to another server
         handler.UseProxy = false;
         handler.ConnectTimeout = TimeSpan.FromSeconds(5);
-        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(5); // an address may change
+        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(5); // the DNS name may resolve to another address later
         if (settings.UnixSocket is { } path)
         {
-            handler.ConnectCallback = async (_, ct) =>
-            {
-                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                try
-                {
-                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), ct);
-                    return new NetworkStream(socket, ownsSocket: true);
-                }
-                catch
-                {
-                    socket.Dispose();
-                    throw;
-                }
-            };
+            handler.ConnectCallback = (_, token) => ConnectAsync(path, token);
         }
 
         if (settings.CaFile is { } file)
@@ -64,6 +39,21 @@ internal static class ControlPlaneConnection
             var chain = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
             chain.CustomTrustStore.ImportFromPemFile(file);
             handler.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = chain };
+        }
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
         }
     }
 }

@@ -6,24 +6,28 @@ using OvnNestApi.Agent.Planning;
 namespace OvnNestApi.Agent.Local;
 
 /// <summary>
-/// Looks into many network namespaces without starting a process for each: a thread of its own walks through them (setns(2)) and asks
-/// the kernel. About 0.1 ms a namespace, so a look every other second costs nothing worth mentioning.
+/// Reads many network namespaces without a process for each: a dedicated thread enters them one after the other (setns(2)) and queries the
+/// kernel. One namespace takes about 0.1 ms, so reading all of them every 2 s is cheap.
 /// </summary>
 internal static partial class NetworkReader
 {
+    /// <summary>Folder in which <c>ip netns</c> keeps one file per named namespace.</summary>
     public const string NamespaceFolder = "/run/netns";
+
+    /// <summary>Folder with the configuration files of named namespaces, such as resolv.conf (ip-netns(8)).</summary>
     public const string ConfigurationFolder = "/etc/netns";
 
     private const int NetworkNamespace = 0x40000000; // CLONE_NEWNET
+    private const int InvalidArgument = 22; // EINVAL
 
-    /// <summary>The host's own devices, and those of the named namespaces that exist.</summary>
-    /// <exception cref="Win32Exception">The kernel refused, for instance because we are not root.</exception>
-    public static Task<NetworkState> TakeAsync(IReadOnlyCollection<string> namespaces) => OnThreadOfItsOwn(() => Take(namespaces));
+    /// <summary>Returns the devices of the root namespace and of those named namespaces that exist.</summary>
+    /// <exception cref="Win32Exception">The kernel returned an error, for example because the caller is not root.</exception>
+    public static Task<NetworkState> ReadAsync(IReadOnlyCollection<string> namespaces) => RunOnDedicatedThreadAsync(() => Read(namespaces));
 
-    /// <summary>Does something in a namespace, such as to start a process there.</summary>
-    /// <exception cref="Win32Exception">There is no such namespace, or the kernel refused.</exception>
-    public static Task RunInAsync(string name, Action action) =>
-        OnThreadOfItsOwn(() =>
+    /// <summary>Runs an action in a namespace, for example to start a process there.</summary>
+    /// <exception cref="Win32Exception">The namespace does not exist, or the kernel returned an error.</exception>
+    public static Task RunInNamespaceAsync(string name, Action action) =>
+        RunOnDedicatedThreadAsync(() =>
         {
             using var handle = TryOpen(Path.Join(NamespaceFolder, name));
             if (handle is null || Enter(handle, NetworkNamespace) != 0)
@@ -35,15 +39,15 @@ internal static partial class NetworkReader
             return true;
         });
 
-    // Never a thread of the pool: it would take the next task into a foreign namespace. This one ends where it stands.
-    private static Task<T> OnThreadOfItsOwn<T>(Func<T> look)
+    // Never a thread of the pool: it would run its next task in the entered namespace. This thread ends after the action.
+    private static Task<T> RunOnDedicatedThreadAsync<T>(Func<T> action)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         new Thread(() =>
         {
             try
             {
-                done.SetResult(look());
+                done.SetResult(action());
             }
             catch (Exception e)
             {
@@ -57,43 +61,37 @@ internal static partial class NetworkReader
         return done.Task;
     }
 
-    private static NetworkState Take(IReadOnlyCollection<string> namespaces)
+    private static NetworkState Read(IReadOnlyCollection<string> namespaces)
     {
         var root = Netlink.Read().Links;
-        var found = new Dictionary<string, NamespaceState>();
-        foreach (var name in namespaces)
+        return new NetworkState(root, namespaces.Select(TryRead).OfType<NamespaceState>().ToDictionary(state => state.Name));
+    }
+
+    private static NamespaceState? TryRead(string name)
+    {
+        var path = Path.Join(NamespaceFolder, name);
+        if (!File.Exists(path))
         {
-            var path = Path.Join(NamespaceFolder, name);
-            if (!File.Exists(path))
-            {
-                continue;
-            }
-
-            using var handle = TryOpen(path);
-            if (handle is null)
-            {
-                continue;
-            }
-
-            var (links, gateway, identity) = ((IReadOnlyDictionary<string, Link>)Link.NoLinks, (string?)null, (string?)null);
-            if (Enter(handle, NetworkNamespace) == 0)
-            {
-                (links, gateway) = Netlink.Read();
-                identity = new FileInfo("/proc/thread-self/ns/net").LinkTarget;
-            }
-            else if (Marshal.GetLastPInvokeError() is not 22) // EINVAL: a plain file, left where a namespace was
-            {
-                throw new Win32Exception();
-            }
-            found[name] = new NamespaceState(
-                name,
-                identity,
-                links,
-                gateway,
-                ReadOrNull(Path.Join(ConfigurationFolder, name, "resolv.conf"))
-            );
+            return null;
         }
-        return new NetworkState(root, found);
+
+        using var handle = TryOpen(path);
+        if (handle is null)
+        {
+            return null;
+        }
+
+        var resolvConf = Path.Join(ConfigurationFolder, name, "resolv.conf");
+        if (Enter(handle, NetworkNamespace) == 0)
+        {
+            var (links, gateway) = Netlink.Read();
+            var identity = new FileInfo("/proc/thread-self/ns/net").LinkTarget;
+            return new NamespaceState(name, identity, links, gateway, ReadOrNull(resolvConf));
+        }
+
+        return Marshal.GetLastPInvokeError() is InvalidArgument // a plain file that remained after the namespace was deleted
+            ? new NamespaceState(name, null, Link.NoLinks, null, ReadOrNull(resolvConf))
+            : throw new Win32Exception();
     }
 
     private static SafeFileHandle? TryOpen(string path)
@@ -104,7 +102,7 @@ internal static partial class NetworkReader
         }
         catch (FileNotFoundException)
         {
-            return null; // gone since
+            return null; // deleted in the meantime
         }
     }
 

@@ -8,15 +8,15 @@ using OvnNestApi.Agent.State;
 namespace OvnNestApi.Agent.Local;
 
 /// <summary>
-/// Carries out the steps of a plan that are not OVS's: namespaces, devices, addresses, DHCP clients. Few processes for many steps; one that
-/// fails stops no other.
+/// Runs the steps of a plan: namespaces, devices, addresses and DHCP clients. One process serves many steps, and a failed step does not
+/// stop the others.
 /// </summary>
-internal sealed partial class StepRunner(StateFolder state, DhcpClients clients)
+internal sealed partial class StepRunner(NamespaceRecords records, DhcpClients clients)
 {
-    private const int AtOnce = 4;
+    private const int MaxParallelNamespaces = 4;
 
-    /// <summary>Does the steps; gives what failed, by object, in a sentence.</summary>
-    public async Task<IReadOnlyDictionary<Guid, string>> ApplyAsync(IReadOnlyList<Step> steps, CancellationToken ct)
+    /// <summary>Runs the steps; returns an error message per resource whose step failed.</summary>
+    public async Task<IReadOnlyDictionary<Guid, string>> RunAsync(IReadOnlyList<Step> steps, CancellationToken cancellationToken)
     {
         var failures = new ConcurrentDictionary<Guid, string>();
         foreach (var step in steps.OfType<StopClient>())
@@ -24,44 +24,9 @@ internal sealed partial class StepRunner(StateFolder state, DhcpClients clients)
             clients.Stop(step);
         }
 
-        // What is inside a namespace goes before the namespace does.
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct };
-        var inside = steps.OfType<IpCommand>().Where(step => step.Namespace is not null).GroupBy(step => step.Namespace ?? "");
-        await Parallel.ForEachAsync(inside, parallel, async (group, token) =>
-            await BatchAsync(["-n", group.Key], [.. group.Select(step => (step.ResourceId, step.Line))], failures, token)
-        );
-
-        foreach (var step in steps.OfType<AddNamespace>())
-        {
-            // Noted first: what is made and not noted would be foreign after a crash.
-            state.WriteNote(step.Namespace, step.Mark);
-            WriteResolvConf(step.Namespace, "");
-        }
-        await BatchAsync(
-            [],
-            [
-                .. steps
-                    .OfType<RemoveNamespace>()
-                    .Where(step => step.Exists)
-                    .Select(step => (step.ResourceId, $"netns delete {step.Namespace}")),
-                .. steps.OfType<AddNamespace>().Select(step => (step.ResourceId, $"netns add {step.Namespace}")),
-                .. steps.OfType<IpCommand>().Where(step => step.Namespace is null).Select(step => (step.ResourceId, step.Line)),
-            ],
-            failures,
-            ct
-        );
-
-        // The note goes last: until then the next look finds what is still to be removed.
-        foreach (
-            var step in steps
-                .OfType<RemoveNamespace>()
-                .Where(step => !step.Exists || !File.Exists(Path.Join(NetworkReader.NamespaceFolder, step.Namespace)))
-        )
-        {
-            clients.Forget(step.ResourceId);
-            DeleteResolvConf(step.Namespace);
-            state.DeleteNote(step.Namespace);
-        }
+        await RunInsideNamespacesAsync(steps, failures, cancellationToken);
+        await RunInRootNamespaceAsync(steps, failures, cancellationToken);
+        DeleteRecords(steps);
         foreach (var step in steps.OfType<WriteResolvConf>())
         {
             WriteResolvConf(step.Namespace, step.Text);
@@ -69,13 +34,68 @@ internal sealed partial class StepRunner(StateFolder state, DhcpClients clients)
 
         foreach (var step in steps.OfType<StartClient>())
         {
-            await StartAsync(step, failures);
+            await StartClientAsync(step, failures);
         }
 
         return failures;
     }
 
-    private async Task StartAsync(StartClient step, ConcurrentDictionary<Guid, string> failures)
+    // Runs before namespaces are deleted, because it deletes devices in them.
+    private static async Task RunInsideNamespacesAsync(
+        IReadOnlyList<Step> steps,
+        ConcurrentDictionary<Guid, string> failures,
+        CancellationToken cancellationToken
+    )
+    {
+        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxParallelNamespaces, CancellationToken = cancellationToken };
+        var groups = steps.OfType<IpCommand>().Where(step => step.Namespace is not null).GroupBy(step => step.Namespace ?? "");
+        await Parallel.ForEachAsync(groups, options, async (group, token) =>
+            await RunIpAsync(["-n", group.Key], [.. group.Select(step => (step.ResourceId, step.Line))], failures, token)
+        );
+    }
+
+    private async Task RunInRootNamespaceAsync(
+        IReadOnlyList<Step> steps,
+        ConcurrentDictionary<Guid, string> failures,
+        CancellationToken cancellationToken
+    )
+    {
+        foreach (var step in steps.OfType<AddNamespace>())
+        {
+            // The record comes first: without it, the namespace would not be ours after a crash.
+            records.Write(step.Namespace, step.Mark);
+            WriteResolvConf(step.Namespace, "");
+        }
+
+        (Guid, string)[] lines =
+        [
+            .. steps
+                .OfType<RemoveNamespace>()
+                .Where(step => step.Exists)
+                .Select(step => (step.ResourceId, $"netns delete {step.Namespace}")),
+            .. steps.OfType<AddNamespace>().Select(step => (step.ResourceId, $"netns add {step.Namespace}")),
+            .. steps.OfType<IpCommand>().Where(step => step.Namespace is null).Select(step => (step.ResourceId, step.Line)),
+        ];
+        await RunIpAsync([], lines, failures, cancellationToken);
+    }
+
+    // The record is deleted last, so that after a crash the agent finds what is still to be removed.
+    private void DeleteRecords(IReadOnlyList<Step> steps)
+    {
+        foreach (var step in steps.OfType<RemoveNamespace>())
+        {
+            if (step.Exists && File.Exists(Path.Join(NetworkReader.NamespaceFolder, step.Namespace)))
+            {
+                continue;
+            }
+
+            clients.DeleteFiles(step.ResourceId);
+            DeleteResolvConf(step.Namespace);
+            records.Delete(step.Namespace);
+        }
+    }
+
+    private async Task StartClientAsync(StartClient step, ConcurrentDictionary<Guid, string> failures)
     {
         try
         {
@@ -83,51 +103,30 @@ internal sealed partial class StepRunner(StateFolder state, DhcpClients clients)
         }
         catch (Exception e) when (e is Win32Exception or FileNotFoundException)
         {
-            failures.TryAdd(step.ResourceId, $"DHCP client for {step.Device}: {e.Message}");
+            failures.TryAdd(step.ResourceId, $"the DHCP client for {step.Device} did not start: {e.Message}");
         }
     }
 
-    /// <summary>One <c>ip</c> for many lines (ip(8)); it goes on after a failure and says which lines failed.</summary>
-    private static async Task BatchAsync(
+    /// <summary>Runs one <c>ip</c> process for many lines (ip(8)). It continues after a failed line and prints the number of that line.</summary>
+    private static async Task RunIpAsync(
         string[] arguments,
-        IReadOnlyList<(Guid ResourceId, string Line)> lines,
+        (Guid ResourceId, string Line)[] lines,
         ConcurrentDictionary<Guid, string> failures,
-        CancellationToken ct
+        CancellationToken cancellationToken
     )
     {
-        if (lines.Count == 0)
+        if (lines.Length == 0)
         {
             return;
         }
 
-        var (status, errors) = await Command.RunAsync("ip", [.. arguments, "-force", "-batch", "-"], lines.Select(line => line.Line), ct);
-        if (status == 0)
-        {
-            return;
-        }
-
-        // "RTNETLINK answers: File exists" and whatever else, then "Command failed -:3".
-        var told = false;
-        var words = new List<string>();
-        foreach (var line in errors.Split('\n', StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (
-                FailedLine().Match(line) is { Success: true } match
-                && int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture) is var number
-                && number <= lines.Count
-            )
-            {
-                var (id, command) = lines[number - 1];
-                failures.TryAdd(id, $"ip {string.Join(' ', [.. arguments, command])}: {string.Join("; ", words)}");
-                told = true;
-                words.Clear();
-            }
-            else
-            {
-                words.Add(line);
-            }
-        }
-        if (!told)
+        var (status, errors) = await Command.RunAsync(
+            "ip",
+            [.. arguments, "-force", "-batch", "-"],
+            lines.Select(line => line.Line),
+            cancellationToken
+        );
+        if (status != 0 && !AddFailures(arguments, lines, errors, failures))
         {
             foreach (var (id, _) in lines)
             {
@@ -136,7 +135,40 @@ internal sealed partial class StepRunner(StateFolder state, DhcpClients clients)
         }
     }
 
-    // In place: in the mount namespaces that "ip netns exec" makes, the file itself is mounted on /etc/resolv.conf.
+    /// <summary>Assigns the messages of <c>ip</c> to the failed lines; returns false if no message names a line.</summary>
+    private static bool AddFailures(
+        string[] arguments,
+        (Guid ResourceId, string Line)[] lines,
+        string errors,
+        ConcurrentDictionary<Guid, string> failures
+    )
+    {
+        // Messages such as "RTNETLINK answers: File exists" come first, then "Command failed -:3".
+        var hasFound = false;
+        var messages = new List<string>();
+        foreach (var line in errors.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (
+                FailedLine().Match(line) is { Success: true } match
+                && int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture) is var number
+                && number <= lines.Length
+            )
+            {
+                var (id, command) = lines[number - 1];
+                failures.TryAdd(id, $"ip {string.Join(' ', [.. arguments, command])}: {string.Join("; ", messages)}");
+                hasFound = true;
+                messages.Clear();
+            }
+            else
+            {
+                messages.Add(line);
+            }
+        }
+
+        return hasFound;
+    }
+
+    // Writes in place: "ip netns exec" bind-mounts this very file on /etc/resolv.conf, so a replaced file would not be seen.
     private static void WriteResolvConf(string name, string text)
     {
         var folder = Path.Join(NetworkReader.ConfigurationFolder, name);
@@ -153,7 +185,7 @@ internal sealed partial class StepRunner(StateFolder state, DhcpClients clients)
         }
 
         File.Delete(Path.Join(folder, "resolv.conf"));
-        if (!Directory.EnumerateFileSystemEntries(folder).Any()) // an operator may have put other files there
+        if (!Directory.EnumerateFileSystemEntries(folder).Any()) // an operator may have added other files
         {
             Directory.Delete(folder);
         }

@@ -2,73 +2,72 @@ using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agent.Planning;
 
-/// <summary>What bears our mark and is not wanted: removed if the work names its object, or if its object is wanted in another shape; kept and told otherwise.</summary>
+/// <summary>
+/// Plans the removal of items that carry our owner mark and are not wanted. An item is removed if the work lists its resource for removal,
+/// or if its resource is wanted in another form. Every other item is kept and reported as unknown.
+/// </summary>
 internal static class CleanupPlan
 {
     public static void Add(HostPlanBuilder plan)
     {
         foreach (var bridge in plan.Observed.Ovs.Bridges)
         {
-            AddPorts(plan, bridge);
+            RemovePorts(plan, bridge);
         }
 
         foreach (var bridge in plan.Observed.Ovs.Bridges)
         {
-            AddBridge(plan, bridge);
+            RemoveBridge(plan, bridge);
         }
 
-        foreach (var note in plan.Observed.NamespaceRecords)
+        foreach (var record in plan.Observed.NamespaceRecords)
         {
-            AddNamespace(plan, note);
+            RemoveNamespace(plan, record);
         }
 
         foreach (var client in plan.Observed.Clients)
         {
-            if (plan.Ownership.IsToBeRemoved(client.Id) || (IsFree(plan, client.Id) && !plan.WantedNamespaces.ContainsValue(client.Id)))
+            if (plan.Ownership.IsToBeRemoved(client.Id) || (IsPlanned(plan, client.Id) && !plan.WantedNamespaces.ContainsValue(client.Id)))
             {
                 plan.StopClients([client]);
             }
         }
 
-        foreach (var link in plan.Observed.Network.Root.Values)
+        // A tap keeps existing if its port was deleted while ovs-vswitchd did not run.
+        foreach (
+            var link in plan.Observed.Network.Root.Values.Where(link => IsToBeRemoved(plan, link) && !plan.Ports.ContainsKey(link.Name))
+        )
         {
-            // A tap that outlived its port, while ovs-vswitchd was away.
-            if (
-                link.Owner is { } owner
-                && owner.Installation == plan.Ownership.Installation
-                && plan.Ownership.IsToBeRemoved(owner.Id)
-                && !plan.Ports.ContainsKey(link.Name)
-            )
-            {
-                plan.AddStep(new IpCommand(owner.Id, null, $"link delete dev {link.Name}"));
-            }
+            plan.AddStep(new IpCommand(link.Owner.GetValueOrDefault().Id, null, $"link delete dev {link.Name}"));
         }
     }
 
-    /// <summary>The ids that we have marked things with and that nobody asked for, with what there is.</summary>
-    public static IReadOnlyList<UnknownObject> Unknown(HostPlanBuilder plan)
+    /// <summary>Returns the resources that have marked items here but are neither wanted nor listed for removal, with these items.</summary>
+    public static IReadOnlyList<UnknownObject> FindUnknown(HostPlanBuilder plan)
     {
-        var found = plan
-            .Observed.Ovs.Bridges.Select(bridge => (bridge.Mark, What: $"bridge {bridge.Name}"))
+        var items = plan
+            .Observed.Ovs.Bridges.Select(bridge => (bridge.Mark, Text: $"bridge {bridge.Name}"))
             .Concat(
-                plan.Ports.Values.Where(there => there.Port.Name != there.Bridge.Name)
-                    .Select(there => (there.Port.Mark, What: $"port {there.Port.Name}"))
+                plan.Ports.Values.Where(found => found.Port.Name != found.Bridge.Name)
+                    .Select(found => (found.Port.Mark, Text: $"port {found.Port.Name}"))
             )
-            .Concat(plan.Observed.NamespaceRecords.Select(note => (Mark: (OwnerMark?)note.Mark, What: $"namespace {note.Namespace}")));
+            .Concat(
+                plan.Observed.NamespaceRecords.Select(record => (Mark: (OwnerMark?)record.Mark, Text: $"namespace {record.Namespace}"))
+            );
         return
         [
-            .. from thing in found
-            where plan.Ownership.IsOurs(thing.Mark)
-            let id = thing.Mark.GetValueOrDefault().Id
+            .. from item in items
+            where plan.Ownership.IsOurs(item.Mark)
+            let id = item.Mark.GetValueOrDefault().Id
             where !plan.Ownership.IsWanted(id) && !plan.Ownership.IsToBeRemoved(id)
-            group thing.What by id into things
-            orderby things.Key
-            select new UnknownObject(things.Key, string.Join(", ", things)),
+            group item.Text by id into texts
+            orderby texts.Key
+            select new UnknownObject(texts.Key, string.Join(", ", texts)),
         ];
     }
 
-    /// <summary>The ids of the removals of which nothing is left.</summary>
-    public static IReadOnlyList<Guid> Gone(HostPlanBuilder plan) =>
+    /// <summary>Returns the ids of the removals of which nothing is left on the host.</summary>
+    public static IReadOnlyList<Guid> FindRemoved(HostPlanBuilder plan) =>
         plan.Observed.Ovs.HasUnappliedChange
             ? []
             :
@@ -76,101 +75,108 @@ internal static class CleanupPlan
                 .. plan
                     .Work.Remove.Select(removal => removal.Id)
                     .Distinct()
-                    .Where(id => plan.Ownership.IsToBeRemoved(id) && !IsAnywhere(plan, id))
+                    .Where(id => plan.Ownership.IsToBeRemoved(id) && !HasAnyItem(plan, id))
                     .Order(),
             ];
 
-    private static bool IsAnywhere(HostPlanBuilder plan, Guid id) =>
+    private static bool HasAnyItem(HostPlanBuilder plan, Guid id) =>
         plan.Observed.Ovs.Bridges.Any(bridge => plan.Ownership.IsMarkOf(bridge.Mark, id))
-        || plan.Ports.Values.Any(there =>
-            plan.Ownership.IsMarkOf(there.Port.Mark, id)
-            || there.Port.Interfaces.Any(part => plan.Ownership.IsMarkOf(OwnerMark.Read(part.ExternalIds), id))
+        || plan.Ports.Values.Any(found =>
+            plan.Ownership.IsMarkOf(found.Port.Mark, id)
+            || found.Port.Interfaces.Any(part => plan.Ownership.IsMarkOf(OwnerMark.Read(part.ExternalIds), id))
         )
-        || plan.Observed.NamespaceRecords.Any(note => plan.Ownership.IsMarkOf(note.Mark, id))
+        || plan.Observed.NamespaceRecords.Any(record => plan.Ownership.IsMarkOf(record.Mark, id))
         || plan.Clients.Contains(id)
         || plan.Observed.Network.Root.Values.Any(link => link.Owner == (plan.Ownership.Installation, id));
 
-    // Planned in this pass without an obstacle: what it has besides what it shall have may go.
-    private static bool IsFree(HostPlanBuilder plan, Guid id) => plan.Outcomes.TryGetValue(id, out var outcome) && !outcome.IsBlocked;
+    private static bool IsToBeRemoved(HostPlanBuilder plan, Link link) =>
+        link.Owner is { } owner && owner.Installation == plan.Ownership.Installation && plan.Ownership.IsToBeRemoved(owner.Id);
 
-    private static bool MayGo(HostPlanBuilder plan, OwnerMark? mark, Guid? wantedBy) =>
+    // True if the wanted state of the resource was planned: whatever else the resource has is no longer needed.
+    private static bool IsPlanned(HostPlanBuilder plan, Guid id) => plan.Outcomes.TryGetValue(id, out var outcome) && !outcome.IsBlocked;
+
+    private static bool MayRemove(HostPlanBuilder plan, OwnerMark? mark, Guid? wantedBy) =>
         plan.Ownership.IsOurs(mark)
         && mark is { } ours
-        && (plan.Ownership.IsToBeRemoved(ours.Id) || (IsFree(plan, ours.Id) && wantedBy != ours.Id));
+        && (plan.Ownership.IsToBeRemoved(ours.Id) || (IsPlanned(plan, ours.Id) && wantedBy != ours.Id));
 
-    private static Guid? Wanted(Dictionary<string, Guid> wanted, string name) => wanted.TryGetValue(name, out var id) ? id : null;
+    private static Guid? WantedBy(Dictionary<string, Guid> wanted, string name) => wanted.TryGetValue(name, out var id) ? id : null;
 
-    private static void AddPorts(HostPlanBuilder plan, OvsBridge bridge)
+    private static void RemovePorts(HostPlanBuilder plan, OvsBridge bridge)
     {
-        foreach (
-            var port in bridge.Ports.Where(port => port.Name != bridge.Name && MayGo(plan, port.Mark, Wanted(plan.WantedPorts, port.Name)))
-        )
+        var ports = bridge.Ports.Where(port =>
+            port.Name != bridge.Name && MayRemove(plan, port.Mark, WantedBy(plan.WantedPorts, port.Name))
+        );
+        foreach (var port in ports)
         {
-            plan.Ovs.Drop(bridge, port);
-            if (plan.Outcomes.TryGetValue(port.Mark.GetValueOrDefault().Id, out var outcome))
-            {
-                outcome.MarkPending();
-            }
+            plan.Ovs.RemovePort(bridge, port);
+            MarkPending(plan, port.Mark.GetValueOrDefault().Id);
         }
     }
 
-    private static void AddBridge(HostPlanBuilder plan, OvsBridge bridge)
+    private static void RemoveBridge(HostPlanBuilder plan, OvsBridge bridge)
     {
-        if (!MayGo(plan, bridge.Mark, Wanted(plan.WantedBridges, bridge.Name)))
+        if (!MayRemove(plan, bridge.Mark, WantedBy(plan.WantedBridges, bridge.Name)))
         {
             return;
         }
 
         var id = bridge.Mark.GetValueOrDefault().Id;
         var others = bridge
-            .Ports.Where(port => port.Name != bridge.Name && !plan.Ovs.IsDropped(bridge, port))
+            .Ports.Where(port => port.Name != bridge.Name && !plan.Ovs.IsRemoved(bridge, port))
             .Select(port => port.Name)
             .ToArray();
         if (others.Length == 0)
         {
-            plan.Ovs.DropBridge(bridge);
+            plan.Ovs.RemoveBridge(bridge);
         }
         else
         {
-            plan.RemovalErrors[id] =
-                $"bridge {bridge.Name} cannot be removed: on it are ports that are not to be removed ({string.Join(", ", others.Order(StringComparer.Ordinal))})";
+            var names = string.Join(", ", others.Order(StringComparer.Ordinal));
+            plan.RemovalErrors[id] = $"bridge {bridge.Name} cannot be removed: it has ports that must not be removed ({names})";
         }
 
-        if (plan.Outcomes.TryGetValue(id, out var outcome))
-        {
-            outcome.MarkPending();
-        }
+        MarkPending(plan, id);
     }
 
-    private static void AddNamespace(HostPlanBuilder plan, NamespaceRecord note)
+    private static void RemoveNamespace(HostPlanBuilder plan, NamespaceRecord record)
     {
-        if (!MayGo(plan, note.Mark, Wanted(plan.WantedNamespaces, note.Namespace)))
+        if (!MayRemove(plan, record.Mark, WantedBy(plan.WantedNamespaces, record.Namespace)))
         {
             return;
         }
 
-        var id = note.Mark.Id;
-        var place = note.IsFromThisBoot ? plan.Observed.Network.Namespaces.GetValueOrDefault(note.Namespace) : null;
-        plan.StopClients(
-            plan.Clients[id]
-                .Where(client => place is not null && client.NetworkNamespace == place.Identity && !plan.Ownership.IsToBeRemoved(id))
-        );
+        var id = record.Mark.Id;
+        var isToBeRemoved = plan.Ownership.IsToBeRemoved(id);
+        var state = record.IsFromThisBoot ? plan.Observed.Network.Namespaces.GetValueOrDefault(record.Namespace) : null;
+        if (!isToBeRemoved)
+        {
+            plan.StopClients(plan.Clients[id].Where(client => state is not null && client.NetworkNamespace == state.Identity));
+        }
 
-        // The port goes first and takes its device along, once ovs-vswitchd has seen it. What is then left is a tap without a port,
-        // which would outlive the name of its namespace as long as some process is in it.
+        // The port must go first: ovs-vswitchd then deletes the port's device. A device that is left after that is a tap without a port.
+        // It is deleted before the namespace, because a process in the namespace would keep both alive without a name.
         if (
-            plan.Ownership.IsToBeRemoved(id)
-            && (plan.Observed.Ovs.HasUnappliedChange || plan.Ports.Values.Any(there => plan.Ownership.IsMarkOf(there.Port.Mark, id)))
+            isToBeRemoved
+            && (plan.Observed.Ovs.HasUnappliedChange || plan.Ports.Values.Any(found => plan.Ownership.IsMarkOf(found.Port.Mark, id)))
         )
         {
             return;
         }
 
-        foreach (var link in place?.Links.Values.Where(link => link.Owner == (note.Mark.Installation, id)) ?? [])
+        foreach (var link in state?.Links.Values.Where(link => link.Owner == (record.Mark.Installation, id)) ?? [])
         {
-            plan.AddStep(new IpCommand(id, note.Namespace, $"link delete dev {link.Name}"));
+            plan.AddStep(new IpCommand(id, record.Namespace, $"link delete dev {link.Name}"));
         }
 
-        plan.AddStep(new RemoveNamespace(id, note.Namespace, place is not null));
+        plan.AddStep(new RemoveNamespace(id, record.Namespace, state is not null));
+    }
+
+    private static void MarkPending(HostPlanBuilder plan, Guid id)
+    {
+        if (plan.Outcomes.TryGetValue(id, out var outcome))
+        {
+            outcome.MarkPending();
+        }
     }
 }

@@ -2,66 +2,42 @@ using Ovsdb;
 
 namespace OvnNestApi.Agent.Planning;
 
-/// <summary>A port as it shall be, with its one interface of the same name.</summary>
-/// <param name="Bridge">The bridge that it belongs on.</param>
-/// <param name="Tag">Access port of this VLAN; null: see <paramref name="Trunks"/>.</param>
-/// <param name="Trunks">The only VLANs that pass; empty: all.</param>
-/// <param name="Type">The interface's type: <c>internal</c>, <c>patch</c>, or empty for a device that exists.</param>
-/// <param name="Peer">For a patch port: the other end.</param>
-/// <param name="IfaceId">The logical port that OVN shall bind here; null: none, and none may stand there.</param>
-internal sealed record WantedPort(
-    string Bridge,
-    string Name,
-    OwnerMark Mark,
-    string Type,
-    int? Tag = null,
-    IReadOnlyList<long>? Trunks = null,
-    string? Peer = null,
-    string? Mac = null,
-    int? Mtu = null,
-    string? IfaceId = null
-)
-{
-    public IReadOnlyDictionary<string, string> ExternalIds =>
-        IfaceId is null ? Mark.ExternalIds : new Dictionary<string, string>(Mark.ExternalIds) { [OvsChanges.IfaceIdKey] = IfaceId };
-}
-
-/// <summary>Operations that belong together, so that one VM's rejected ones need not stop the others'.</summary>
-/// <param name="Resources">Whose rows they shape; empty for removals.</param>
+/// <summary>Operations of one group. If the database rejects a transaction, the groups are tried one by one, so that VMs do not block each other.</summary>
+/// <param name="Resources">Ids of the resources whose rows the group writes; empty for the group of removals.</param>
 internal sealed record OvsChangeGroup(IReadOnlyList<Guid> Resources, IReadOnlyList<Op> Ops);
 
-/// <summary>Collects what shall change in the Open_vSwitch database, and says it in operations. Groups are keyed by the VM; removals have none.</summary>
+/// <summary>Collects changes of the Open_vSwitch database and builds operations from them: one group per VM, and one for all removals.</summary>
 internal sealed class OvsChanges(OvsState ovs)
 {
     public const string IfaceIdKey = "iface-id";
 
-    // ovn-controller's own notes about the binding: they speak of the former iface-id when that changes.
+    // ovn-controller writes these keys for the bound logical port. They are wrong once the iface-id changes.
     private static readonly string[] BindingKeys = ["ovn-installed", "ovn-installed-ts"];
 
-    private readonly List<(Guid Group, Guid? Object, Op Op)> _ops = [];
-    private readonly List<(Guid Group, string Bridge, OvsdbValue Port)> _added = [];
-    private readonly List<(Guid Group, string Name, string DatapathType, OwnerMark Mark)> _bridges = [];
-    private readonly Dictionary<Guid, HashSet<Guid>> _dropped = [];
-    private readonly HashSet<Guid> _droppedBridges = [];
-    private int _names;
+    private readonly List<(Guid Vm, Guid? Resource, Op Op)> _ops = [];
+    private readonly List<(Guid Vm, string Bridge, OvsdbValue Port)> _addedPorts = [];
+    private readonly List<(Guid Vm, string Name, string DatapathType, OwnerMark Mark)> _addedBridges = [];
+    private readonly Dictionary<Guid, HashSet<Guid>> _removedPorts = [];
+    private readonly HashSet<Guid> _removedBridges = [];
+    private int _lastNumber;
 
-    public void AddBridge(Guid group, string name, string datapathType, OwnerMark mark) => _bridges.Add((group, name, datapathType, mark));
+    public void AddBridge(Guid vm, string name, string datapathType, OwnerMark mark) => _addedBridges.Add((vm, name, datapathType, mark));
 
-    /// <summary>The bridge goes, with every port that is still on it.</summary>
-    public void DropBridge(OvsBridge bridge) => _droppedBridges.Add(bridge.Uuid);
+    /// <summary>Removes the bridge with all its ports.</summary>
+    public void RemoveBridge(OvsBridge bridge) => _removedBridges.Add(bridge.Uuid);
 
-    public void Repair(Guid group, OvsBridge bridge, string datapathType)
+    public void RepairBridge(Guid vm, OvsBridge bridge, string datapathType)
     {
         if (bridge.DatapathType != datapathType)
         {
-            Change(group, group, Op.Update("Bridge", [Where.Uuid(bridge.Uuid)], Columns(("datapath_type", datapathType))));
+            Add(vm, vm, Op.Update("Bridge", [Where.Uuid(bridge.Uuid)], Columns(("datapath_type", datapathType))));
         }
     }
 
-    public void Add(Guid group, WantedPort port)
+    public void AddPort(Guid vm, WantedPort port)
     {
-        var (@interface, row) = ($"interface_{++_names}", $"port_{_names}");
-        var columns = Columns(("name", port.Name), ("type", port.Type), ("external_ids", OvsdbValue.Map(port.ExternalIds)));
+        var (interfaceName, portName) = ($"interface_{++_lastNumber}", $"port_{_lastNumber}");
+        var columns = Columns(("name", port.Name), ("type", port.Type), ("external_ids", OvsdbValue.Map(port.InterfaceExternalIds)));
         if (port.Peer is not null)
         {
             columns["options"] = Map(("peer", port.Peer));
@@ -77,37 +53,36 @@ internal sealed class OvsChanges(OvsState ovs)
             columns["mtu_request"] = mtu;
         }
 
-        Change(group, port.Mark.Id, Op.Insert("Interface", columns, uuidName: @interface));
+        Add(vm, port.Mark.Id, Op.Insert("Interface", columns, uuidName: interfaceName));
 
         columns = Columns(
             ("name", port.Name),
-            ("interfaces", OvsdbValue.NamedUuid(@interface)),
+            ("interfaces", OvsdbValue.NamedUuid(interfaceName)),
             ("external_ids", OvsdbValue.Map(port.Mark.ExternalIds)),
             ("tag", OvsdbValue.Optional(port.Tag)),
             ("trunks", OvsdbValue.Set(port.Trunks ?? []))
         );
-        Change(group, port.Mark.Id, Op.Insert("Port", columns, uuidName: row));
-        _added.Add((group, port.Bridge, OvsdbValue.NamedUuid(row)));
+        Add(vm, port.Mark.Id, Op.Insert("Port", columns, uuidName: portName));
+        _addedPorts.Add((vm, port.Bridge, OvsdbValue.NamedUuid(portName)));
     }
 
-    public void Drop(OvsBridge bridge, OvsPort port)
+    public void RemovePort(OvsBridge bridge, OvsPort port)
     {
-        if (!_dropped.TryGetValue(bridge.Uuid, out var ports))
+        if (!_removedPorts.TryGetValue(bridge.Uuid, out var ports))
         {
-            _dropped[bridge.Uuid] = ports = [];
+            _removedPorts[bridge.Uuid] = ports = [];
         }
 
         ports.Add(port.Uuid);
     }
 
-    public bool IsDropped(OvsBridge bridge, OvsPort port) => _dropped.TryGetValue(bridge.Uuid, out var ports) && ports.Contains(port.Uuid);
+    public bool IsRemoved(OvsBridge bridge, OvsPort port) =>
+        _removedPorts.TryGetValue(bridge.Uuid, out var ports) && ports.Contains(port.Uuid);
 
-    /// <summary>Sets what differs; says whether anything did. The port's one interface has the port's name.</summary>
-    public bool Repair(Guid group, OvsPort port, WantedPort wanted)
+    /// <summary>Sets the columns that differ and returns whether any did. The port must have one interface, named like the port.</summary>
+    public bool RepairPort(Guid vm, OvsPort port, WantedPort wanted)
     {
         var before = _ops.Count;
-        var only = port.Interfaces[0];
-
         var columns = Columns();
         if (port.Tag != wanted.Tag)
         {
@@ -124,135 +99,139 @@ internal sealed class OvsChanges(OvsState ovs)
             columns["vlan_mode"] = OvsdbValue.Empty;
         }
 
-        Set(group, wanted.Mark.Id, "Port", port.Uuid, columns);
-        SetKeys(group, wanted.Mark.Id, "Port", port.Uuid, port.ExternalIds, wanted.Mark.ExternalIds, []);
-
-        columns = Columns();
-        if (only.Type != wanted.Type && (only.Type, wanted.Type) is not ("system", ""))
-        {
-            columns["type"] = wanted.Type;
-        }
-
-        if (wanted.Peer is not null && !(only.Options.Count == 1 && only.Options.GetValueOrDefault("peer") == wanted.Peer))
-        {
-            columns["options"] = Map(("peer", wanted.Peer));
-        }
-
-        if (wanted.Mac is not null && only.Mac != wanted.Mac)
-        {
-            columns["mac"] = wanted.Mac;
-        }
-
-        if (wanted.Mtu is { } mtu && only.MtuRequest != mtu)
-        {
-            columns["mtu_request"] = mtu;
-        }
-
-        Set(group, wanted.Mark.Id, "Interface", only.Uuid, columns);
-
-        var former = only.ExternalIds.GetValueOrDefault(IfaceIdKey);
-        SetKeys(
-            group,
-            wanted.Mark.Id,
-            "Interface",
-            only.Uuid,
-            only.ExternalIds,
-            wanted.ExternalIds,
-            former is null || former == wanted.IfaceId ? [] : [IfaceIdKey, .. BindingKeys]
-        );
+        var row = new RowKey(vm, wanted.Mark.Id, "Port", port.Uuid);
+        SetColumns(row, columns);
+        SetExternalIds(row, port.ExternalIds, wanted.Mark.ExternalIds, []);
+        RepairInterface(vm, port.Interfaces[0], wanted);
         return _ops.Count > before;
     }
 
-    /// <summary>Everything collected. Named rows are referred to only within their own group.</summary>
+    /// <summary>Builds all operations. A group refers only to named rows of its own.</summary>
     public IReadOnlyList<OvsChangeGroup> Build()
     {
-        var removals = new List<Op>();
-        if (_droppedBridges.Count > 0)
-        {
-            removals.Add(
-                Op.Mutate("Open_vSwitch", [Where.Uuid(ovs.Root)], Mutation.Delete("bridges", OvsdbValue.Set(_droppedBridges.Order())))
-            );
-        }
-
-        foreach (var (bridge, ports) in _dropped.Where(entry => !_droppedBridges.Contains(entry.Key)))
-        {
-            removals.Add(Op.Mutate("Bridge", [Where.Uuid(bridge)], Mutation.Delete("ports", OvsdbValue.Set(ports.Order()))));
-        }
-
-        foreach (var (group, name, datapathType, mark) in _bridges)
-        {
-            var row = $"bridge_{++_names}";
-            Change(
-                group,
-                group,
-                Op.Insert(
-                    "Bridge",
-                    Columns(
-                        ("name", name),
-                        ("datapath_type", datapathType),
-                        ("external_ids", OvsdbValue.Map(mark.ExternalIds)),
-                        ("ports", OvsdbValue.Set(_added.Where(added => added.Bridge == name).Select(added => added.Port)))
-                    ),
-                    uuidName: row
-                )
-            );
-            Change(group, group, Op.Mutate("Open_vSwitch", [Where.Uuid(ovs.Root)], Mutation.Insert("bridges", OvsdbValue.NamedUuid(row))));
-        }
-
-        foreach (var added in _added.GroupBy(added => (added.Group, added.Bridge), added => added.Port))
-        {
-            if (ovs.FindBridge(added.Key.Bridge) is { } bridge)
-            {
-                Change(
-                    added.Key.Group,
-                    null,
-                    Op.Mutate("Bridge", [Where.Uuid(bridge.Uuid)], Mutation.Insert("ports", OvsdbValue.Set(added)))
-                );
-            }
-        }
-
+        var removals = BuildRemovals();
+        InsertBridges();
+        AttachPorts();
         return
         [
             .. removals.Count > 0 ? [new OvsChangeGroup([], removals)] : Array.Empty<OvsChangeGroup>(),
-            .. _ops.GroupBy(op => op.Group)
+            .. _ops.GroupBy(op => op.Vm)
                 .Select(group => new OvsChangeGroup(
-                    [.. group.Select(op => op.Object).OfType<Guid>().Distinct()],
+                    [.. group.Select(op => op.Resource).OfType<Guid>().Distinct()],
                     [.. group.Select(op => op.Op)]
                 )),
         ];
     }
 
-    private void Change(Guid group, Guid? @object, Op op) => _ops.Add((group, @object, op));
-
-    private void Set(Guid group, Guid @object, string table, Guid row, Dictionary<string, OvsdbValue> columns)
+    private void RepairInterface(Guid vm, OvsInterface actual, WantedPort wanted)
     {
-        if (columns.Count > 0)
+        var columns = Columns();
+        if (actual.Type != wanted.Type && (actual.Type, wanted.Type) is not ("system", ""))
         {
-            Change(group, @object, Op.Update(table, [Where.Uuid(row)], columns));
+            columns["type"] = wanted.Type;
+        }
+
+        if (wanted.Peer is not null && !(actual.Options.Count == 1 && actual.Options.GetValueOrDefault("peer") == wanted.Peer))
+        {
+            columns["options"] = Map(("peer", wanted.Peer));
+        }
+
+        if (wanted.Mac is not null && actual.Mac != wanted.Mac)
+        {
+            columns["mac"] = wanted.Mac;
+        }
+
+        if (wanted.Mtu is { } mtu && actual.MtuRequest != mtu)
+        {
+            columns["mtu_request"] = mtu;
+        }
+
+        var row = new RowKey(vm, wanted.Mark.Id, "Interface", actual.Uuid);
+        SetColumns(row, columns);
+        var ifaceId = actual.ExternalIds.GetValueOrDefault(IfaceIdKey);
+        SetExternalIds(
+            row,
+            actual.ExternalIds,
+            wanted.InterfaceExternalIds,
+            ifaceId is null || ifaceId == wanted.IfaceId ? [] : [IfaceIdKey, .. BindingKeys]
+        );
+    }
+
+    private List<Op> BuildRemovals()
+    {
+        var removals = new List<Op>();
+        if (_removedBridges.Count > 0)
+        {
+            removals.Add(
+                Op.Mutate("Open_vSwitch", [Where.Uuid(ovs.Root)], Mutation.Delete("bridges", OvsdbValue.Set(_removedBridges.Order())))
+            );
+        }
+
+        foreach (var (bridge, ports) in _removedPorts.Where(entry => !_removedBridges.Contains(entry.Key)))
+        {
+            removals.Add(Op.Mutate("Bridge", [Where.Uuid(bridge)], Mutation.Delete("ports", OvsdbValue.Set(ports.Order()))));
+        }
+
+        return removals;
+    }
+
+    private void InsertBridges()
+    {
+        foreach (var (vm, name, datapathType, mark) in _addedBridges)
+        {
+            var row = $"bridge_{++_lastNumber}";
+            var columns = Columns(
+                ("name", name),
+                ("datapath_type", datapathType),
+                ("external_ids", OvsdbValue.Map(mark.ExternalIds)),
+                ("ports", OvsdbValue.Set(_addedPorts.Where(added => added.Bridge == name).Select(added => added.Port)))
+            );
+            Add(vm, vm, Op.Insert("Bridge", columns, uuidName: row));
+            Add(vm, vm, Op.Mutate("Open_vSwitch", [Where.Uuid(ovs.Root)], Mutation.Insert("bridges", OvsdbValue.NamedUuid(row))));
         }
     }
 
-    // An insert into a map keeps a key's present value: what differs is deleted first. The keys of others stay.
-    private void SetKeys(
-        Guid group,
-        Guid @object,
-        string table,
-        Guid row,
+    // Only to existing bridges: a new bridge is inserted with its ports.
+    private void AttachPorts()
+    {
+        foreach (var ports in _addedPorts.GroupBy(added => (added.Vm, added.Bridge), added => added.Port))
+        {
+            if (ovs.FindBridge(ports.Key.Bridge) is { } bridge)
+            {
+                Add(ports.Key.Vm, null, Op.Mutate("Bridge", [Where.Uuid(bridge.Uuid)], Mutation.Insert("ports", OvsdbValue.Set(ports))));
+            }
+        }
+    }
+
+    private void Add(Guid vm, Guid? resource, Op op) => _ops.Add((vm, resource, op));
+
+    private void SetColumns(RowKey row, Dictionary<string, OvsdbValue> columns)
+    {
+        if (columns.Count > 0)
+        {
+            Add(row.Vm, row.Resource, Op.Update(row.Table, [Where.Uuid(row.Uuid)], columns));
+        }
+    }
+
+    // An insert into a map does not replace the value of an existing key (RFC 7047 §5.1), so a key with another value is deleted first.
+    // Keys of other programs stay.
+    private void SetExternalIds(
+        RowKey row,
         IReadOnlyDictionary<string, string> actual,
         IReadOnlyDictionary<string, string> wanted,
-        string[] unwanted
+        string[] unwantedKeys
     )
     {
         var differing = wanted.Where(pair => actual.GetValueOrDefault(pair.Key) != pair.Value).ToDictionary();
-        var gone = differing.Keys.Concat(unwanted).Where(actual.ContainsKey).Distinct().Order(StringComparer.Ordinal).ToArray();
+        var deleted = differing.Keys.Concat(unwantedKeys).Where(actual.ContainsKey).Distinct().Order(StringComparer.Ordinal).ToArray();
         Mutation[] mutations =
         [
-            .. gone.Length > 0 ? [Mutation.Delete("external_ids", OvsdbValue.Set(gone))] : Array.Empty<Mutation>(),
+            .. deleted.Length > 0 ? [Mutation.Delete("external_ids", OvsdbValue.Set(deleted))] : Array.Empty<Mutation>(),
             .. differing.Count > 0 ? [Mutation.Insert("external_ids", OvsdbValue.Map(differing))] : Array.Empty<Mutation>(),
         ];
         if (mutations.Length > 0)
         {
-            Change(group, @object, Op.Mutate(table, [Where.Uuid(row)], mutations));
+            Add(row.Vm, row.Resource, Op.Mutate(row.Table, [Where.Uuid(row.Uuid)], mutations));
         }
     }
 
@@ -269,4 +248,7 @@ internal sealed class OvsChanges(OvsState ovs)
 
     private static OvsdbValue Map(params (string Key, string Value)[] pairs) =>
         OvsdbValue.Map(pairs.Select(pair => KeyValuePair.Create(pair.Key, pair.Value)));
+
+    /// <summary>An existing row, with the VM and the resource that it belongs to.</summary>
+    private readonly record struct RowKey(Guid Vm, Guid Resource, string Table, Guid Uuid);
 }

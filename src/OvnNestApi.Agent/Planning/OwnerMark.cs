@@ -1,12 +1,12 @@
 namespace OvnNestApi.Agent.Planning;
 
 /// <summary>
-/// How we know again what we made: whose installation, and for which object. Stands in <c>external_ids</c> of bridges, ports and
-/// interfaces, in a file per namespace, and as alias of a device.
+/// Mark by which the agent recognizes what it created. It is stored in <c>external_ids</c> of bridges, ports and interfaces, in one file
+/// per namespace, and in the alias of a device.
 /// </summary>
-/// <param name="Installation">The installation's id.</param>
+/// <param name="Installation">Id of the installation that the work came from.</param>
 /// <param name="Kind"><see cref="Vm"/> or <see cref="Container"/>.</param>
-/// <param name="Id">The object's id.</param>
+/// <param name="Id">Id of the resource.</param>
 internal readonly record struct OwnerMark(Guid Installation, string Kind, Guid Id)
 {
     public const string Vm = "vm";
@@ -16,7 +16,7 @@ internal readonly record struct OwnerMark(Guid Installation, string Kind, Guid I
     private const string KindKey = "ovnnest:kind";
     private const string IdKey = "ovnnest:id";
 
-    /// <summary>The mark as it stands in <c>external_ids</c>.</summary>
+    /// <summary>The mark in the form of <c>external_ids</c>.</summary>
     public IReadOnlyDictionary<string, string> ExternalIds =>
         new Dictionary<string, string>
         {
@@ -25,12 +25,12 @@ internal readonly record struct OwnerMark(Guid Installation, string Kind, Guid I
             [IdKey] = Id.ToString(),
         };
 
-    /// <summary>The mark as a device's alias (ip-link(8)).</summary>
+    /// <summary>The mark in the form of a device alias (ip-link(8)).</summary>
     public string Alias => $"ovnnest:{Installation}:{Id}";
 
     public override string ToString() => Alias;
 
-    /// <summary>The mark in a row's <c>external_ids</c>; null when there is none, or none that can be read.</summary>
+    /// <summary>Reads the mark from a row's <c>external_ids</c>; null if there is none or it is not valid.</summary>
     public static OwnerMark? Read(IReadOnlyDictionary<string, string> externalIds) =>
         externalIds.TryGetValue(InstanceKey, out var installation)
         && Guid.TryParse(installation, out var instance)
@@ -39,7 +39,7 @@ internal readonly record struct OwnerMark(Guid Installation, string Kind, Guid I
             ? new OwnerMark(instance, externalIds.GetValueOrDefault(KindKey, ""), id)
             : null;
 
-    /// <summary>Whose device this is, by its alias; null when the alias is none of ours.</summary>
+    /// <summary>Reads installation and resource id from a device alias; null if the alias is not an owner mark.</summary>
     public static (Guid Installation, Guid Id)? ReadAlias(string? alias) =>
         alias?.Split(':') is ["ovnnest", var installation, var text]
         && Guid.TryParse(installation, out var instance)

@@ -2,45 +2,60 @@ using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agent.Planning;
 
-/// <summary>Who owns what the host has: the one place that decides what may be touched.</summary>
+/// <summary>Decides from owner marks and the work what the agent may change. No other code decides this.</summary>
 internal sealed class OwnershipRules
 {
     private readonly HashSet<Guid> _wanted;
-    private readonly HashSet<Guid> _removing;
+    private readonly HashSet<Guid> _toBeRemoved;
 
     public OwnershipRules(HostWork work)
     {
         Installation = work.Installation;
         _wanted = [.. work.Vms.Select(vm => vm.Id), .. work.Vms.SelectMany(vm => vm.Containers).Select(container => container.Id)];
-        // An id in both lists is wanted: keeping is the safe error.
-        _removing = [.. work.Remove.Select(removal => removal.Id).Except(_wanted)];
+        // An id in both lists counts as wanted: to keep something is the safer mistake.
+        _toBeRemoved = [.. work.Remove.Select(removal => removal.Id).Except(_wanted)];
     }
 
     public Guid Installation { get; }
 
-    /// <summary>The work says that the object shall be here.</summary>
+    /// <summary>True if the work lists the resource as wanted here.</summary>
     public bool IsWanted(Guid id) => _wanted.Contains(id);
 
-    /// <summary>The work says that the object shall go.</summary>
-    public bool IsToBeRemoved(Guid id) => _removing.Contains(id);
+    /// <summary>True if the work lists the resource for removal.</summary>
+    public bool IsToBeRemoved(Guid id) => _toBeRemoved.Contains(id);
 
-    /// <summary>We made it, for whatever object.</summary>
+    /// <summary>True if the mark is from this installation, for any resource.</summary>
     public bool IsOurs(OwnerMark? mark) => mark?.Installation == Installation;
 
-    /// <summary>We made it for this object.</summary>
+    /// <summary>True if the mark is from this installation and for this resource.</summary>
     public bool IsMarkOf(OwnerMark? mark, Guid id) => IsOurs(mark) && mark?.Id == id;
 
-    /// <summary>What keeps object <paramref name="id"/> from using something that bears <paramref name="mark"/>; null when it is its own.</summary>
-    /// <param name="what">The thing, such as "port c51".</param>
-    public Obstacle? FindObstacle(Guid id, OwnerMark? mark, string what) => FindObstacle(id, mark?.Installation, mark?.Id, what);
+    /// <summary>Returns why resource <paramref name="id"/> may not use an item with this mark; null if the item is its own.</summary>
+    /// <param name="item">The item for the message, such as "port c51".</param>
+    public Obstacle? FindObstacle(Guid id, OwnerMark? mark, string item) => FindObstacle(id, mark?.Installation, mark?.Id, item);
 
-    /// <summary>The same for a device, whose mark is its alias.</summary>
+    /// <summary>Returns why resource <paramref name="id"/> may not use a device; null if the device's alias is its own mark.</summary>
     public Obstacle? FindObstacle(Guid id, Link link) => FindObstacle(id, link.Owner?.Installation, link.Owner?.Id, $"device {link.Name}");
 
-    private Obstacle? FindObstacle(Guid id, Guid? installation, Guid? owner, string what) =>
-        installation is null ? new Obstacle($"{what} exists and is not ours: it has no mark of this installation")
-        : installation != Installation ? new Obstacle($"{what} exists and is not ours: it belongs to installation {installation}")
-        : owner == id ? null
-        : IsToBeRemoved(owner.GetValueOrDefault()) || IsWanted(owner.GetValueOrDefault()) ? Obstacle.Wait
-        : new Obstacle($"{what} belongs to object {owner}, which is neither wanted here nor to be removed");
+    private Obstacle? FindObstacle(Guid id, Guid? installation, Guid? owner, string item)
+    {
+        if (installation is null)
+        {
+            return new Obstacle($"{item} exists and is not ours: it has no owner mark of this installation");
+        }
+
+        if (installation != Installation)
+        {
+            return new Obstacle($"{item} exists and is not ours: it belongs to installation {installation}");
+        }
+
+        if (owner is not { } other || other == id)
+        {
+            return null;
+        }
+
+        return IsToBeRemoved(other) || IsWanted(other)
+            ? Obstacle.Wait
+            : new Obstacle($"{item} belongs to resource {other}, which is neither wanted here nor listed for removal");
+    }
 }

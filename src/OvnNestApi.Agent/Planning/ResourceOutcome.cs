@@ -2,18 +2,18 @@ using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agent.Planning;
 
-/// <summary>What one pass finds about one object of the work, while it is being planned.</summary>
+/// <summary>Outcome of planning for one resource of the work. It becomes the resource's entry in the report.</summary>
 internal sealed class ResourceOutcome(Guid id, string digest)
 {
     public Guid Id { get; } = id;
 
-    /// <summary>Why it cannot be as it shall; the first reason that was found.</summary>
+    /// <summary>The first reason found why the resource cannot reach its wanted state; null if there is none.</summary>
     public string? Error { get; private set; }
 
-    /// <summary>Something is still to be done, or to be awaited.</summary>
+    /// <summary>True if a step is planned for the resource, or the agent waits for another program.</summary>
     public bool IsPending { get; private set; }
 
-    /// <summary>Nothing of it was planned: what it has on the host stays as it is.</summary>
+    /// <summary>True if nothing was planned for the resource: what it has on the host stays as it is.</summary>
     public bool IsBlocked { get; private set; }
 
     public string? Address { get; set; }
@@ -24,7 +24,7 @@ internal sealed class ResourceOutcome(Guid id, string digest)
 
     public void MarkPending() => IsPending = true;
 
-    /// <summary>The object cannot be planned at all for now.</summary>
+    /// <summary>Records that nothing can be planned for the resource now.</summary>
     public void Block(Obstacle obstacle)
     {
         IsBlocked = true;
@@ -41,8 +41,8 @@ internal sealed class ResourceOutcome(Guid id, string digest)
     public ObjectReport Report() => new(Id, Error is null && !IsPending ? digest : null, Error, Address, OvnInstalled);
 }
 
-/// <summary>Why something cannot be made now.</summary>
-/// <param name="Error">A sentence for the operator; null when it is only a matter of waiting for a removal that was asked for.</param>
+/// <summary>Reason why a resource cannot be planned now.</summary>
+/// <param name="Error">Message for the operator; null if the agent only waits for another item to be changed or removed.</param>
 internal sealed record Obstacle(string? Error)
 {
     public static Obstacle Wait { get; } = new((string?)null);

@@ -1,28 +1,21 @@
-using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Serialization;
-using OvnNestApi.Agent.Planning;
 
 namespace OvnNestApi.Agent.State;
 
-/// <summary>What the agent keeps on disk: its key, its host's name, and notes about what it made. One agent at a time.</summary>
+/// <summary>Folder in which the agent keeps its files. A lock file makes sure that only one agent uses it.</summary>
 internal sealed class StateFolder : IDisposable
 {
-    // Another start of the machine has other namespaces.
-    private static readonly string Boot = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
-
     private readonly string _folder;
     private readonly FileStream _lock;
-    private readonly Lock _writing = new();
+    private readonly Lock _writeLock = new();
 
-    /// <exception cref="IOException">Another agent works with this folder.</exception>
+    /// <exception cref="IOException">Another agent uses the folder.</exception>
     public StateFolder(string folder)
     {
         _folder = Path.GetFullPath(folder);
-        const UnixFileMode ours = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-        Directory.CreateDirectory(_folder, ours);
-        Directory.CreateDirectory(NotesFolder);
+        const UnixFileMode ownerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        Directory.CreateDirectory(_folder, ownerOnly);
+        Directory.CreateDirectory(NamespacesFolder);
         Directory.CreateDirectory(ClientsFolder);
         try
         {
@@ -30,108 +23,63 @@ internal sealed class StateFolder : IDisposable
         }
         catch (IOException e)
         {
-            throw new IOException($"Another agent works with {_folder}.", e);
+            throw new IOException($"Another agent uses the folder {_folder}: stop it, or set NEST_STATE to another folder.", e);
         }
     }
 
-    /// <summary>Where DHCP clients' pid and lease files lie, named by the object's id. A client is known as ours by this path in its command line.</summary>
+    /// <summary>
+    /// Folder of the DHCP clients' pid and lease files, named by resource id. The agent recognizes its clients by this path in their
+    /// command line.
+    /// </summary>
     public string ClientsFolder => Path.Join(_folder, "clients");
 
-    /// <summary>The program that DHCP clients run on events.</summary>
+    /// <summary>Path of the script that DHCP clients run on every event.</summary>
     public string DhcpEventScript => Path.Join(_folder, "dhcp-event");
 
-    public string KeyFile => Path.Join(_folder, "key");
+    /// <summary>Folder of the records of namespaces.</summary>
+    public string NamespacesFolder => Path.Join(_folder, "namespaces");
 
-    private string NotesFolder => Path.Join(_folder, "namespaces");
+    public string PathOf(string name) => Path.Join(_folder, name);
 
-    /// <summary>The host's name, as the control plane calls it; null before the first enrolment.</summary>
-    public string? Host => ReadOrNull("host");
-
-    public void RememberHost(string name) => Write("host", name, secret: false);
-
-    /// <summary>The agent's key: made at the first call, and on disk before anybody sees it, so that an enrolment can be repeated.</summary>
-    /// <remarks>32 random bytes in base64url.</remarks>
-    public string Key()
+    /// <summary>Reads a file without surrounding white space; null if the file does not exist.</summary>
+    public string? ReadOrNull(string name)
     {
-        if (ReadOrNull("key") is { Length: > 0 } key)
-        {
-            return key;
-        }
-
-        key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
-        Write("key", key, secret: true);
-        return key;
-    }
-
-    /// <summary>The namespaces that are noted as ours.</summary>
-    public IReadOnlyList<NamespaceRecord> ReadNotes() =>
-        [
-            .. from file in Directory.EnumerateFiles(NotesFolder)
-            let note = ReadNote(file)
-            where note is not null
-            select new NamespaceRecord(Path.GetFileName(file), new OwnerMark(note.Installation, note.Kind, note.Id), note.Boot == Boot),
-        ];
-
-    public void WriteNote(string name, OwnerMark mark) =>
-        Write(
-            Path.Join("namespaces", name),
-            JsonSerializer.Serialize(new Note(mark.Installation, mark.Kind, mark.Id, Boot), NoteJson.Default.Note),
-            secret: false
-        );
-
-    public void DeleteNote(string name) => File.Delete(Path.Join(NotesFolder, name));
-
-    public void Dispose() => _lock.Dispose();
-
-    // A note that was cut off by a crash says nothing, as if it were not there.
-    private static Note? ReadNote(string file)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(File.ReadAllText(file), NoteJson.Default.Note);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
-    private string? ReadOrNull(string name)
-    {
-        var path = Path.Join(_folder, name);
+        var path = PathOf(name);
         return File.Exists(path) ? File.ReadAllText(path).Trim() : null;
     }
 
-    // Whole or not at all: a crash at any point leaves the old file or the new one. A secret is on disk before it is used;
-    // notes about namespaces need not survive the machine.
-    private void Write(string name, string text, bool secret)
+    /// <summary>Replaces a file atomically: after a crash, it has either its old or its new content.</summary>
+    /// <param name="isSecret">
+    /// True: only the owner can read the file, and it is on disk before the method returns. False: everyone can read it, and a power failure
+    /// may lose it.
+    /// </param>
+    public void Write(string name, string text, bool isSecret)
     {
-        var mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | (secret ? 0 : UnixFileMode.GroupRead | UnixFileMode.OtherRead);
-        var draft = Path.Join(_folder, ".writing");
-        lock (_writing)
+        var mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        if (!isSecret)
         {
-            File.Delete(draft);
-            using (
-                var file = new FileStream(
-                    draft,
-                    new FileStreamOptions
-                    {
-                        Mode = FileMode.CreateNew,
-                        Access = FileAccess.Write,
-                        UnixCreateMode = mode,
-                    }
-                )
-            )
+            mode |= UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+        }
+
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            UnixCreateMode = mode,
+        };
+        var temporary = PathOf(".writing");
+        lock (_writeLock)
+        {
+            File.Delete(temporary);
+            using (var file = new FileStream(temporary, options))
             {
                 file.Write(Encoding.UTF8.GetBytes(text));
-                file.Flush(flushToDisk: secret);
+                file.Flush(flushToDisk: isSecret);
             }
-            File.Move(draft, Path.Join(_folder, name), overwrite: true);
+
+            File.Move(temporary, PathOf(name), overwrite: true);
         }
     }
+
+    public void Dispose() => _lock.Dispose();
 }
-
-internal sealed record Note(Guid Installation, string Kind, Guid Id, string Boot);
-
-[JsonSerializable(typeof(Note))]
-internal sealed partial class NoteJson : JsonSerializerContext;

@@ -1,19 +1,20 @@
 using OvnNestApi.Agent.Planning;
 using OvnNestApi.Contracts;
 
-namespace OvnNestApi.Agent.Tests;
+namespace OvnNestApi.Agent.Tests.Planning;
 
 /// <summary>
-/// A host in memory: an OVS database, ovs-vswitchd in userspace as it was seen to behave, devices, namespaces, DHCP clients. It carries
-/// out plans, so that what they come to can be compared with what was wanted.
+/// Host in memory: an Open_vSwitch database, ovs-vswitchd with the userspace datapath as it was observed to behave, devices, namespaces and
+/// DHCP clients. It applies plans, so that tests can compare the result with the work.
 /// </summary>
 internal sealed class ModelHost
 {
-    // What ovs-vswitchd has opened, by name. A device that is gone stays here as long as the port does: only a new port is a new device.
+    // Names of the devices that ovs-vswitchd has opened. A deleted device stays here as long as its port exists, because only a new port
+    // makes ovs-vswitchd create a device.
     private readonly HashSet<string> _opened = [];
-    private readonly Dictionary<string, NamespaceRecord> _notes = [];
+    private readonly Dictionary<string, NamespaceRecord> _records = [];
     private readonly List<DhcpClient> _clients = [];
-    private int _numbers = 100;
+    private int _lastNumber = 100;
 
     public ModelOvs Ovs { get; } = new();
 
@@ -21,44 +22,44 @@ internal sealed class ModelHost
 
     public Dictionary<string, NamespaceState> Namespaces { get; } = [];
 
-    public IReadOnlyCollection<NamespaceRecord> Notes => _notes.Values;
+    public IReadOnlyCollection<NamespaceRecord> Records => _records.Values;
 
     public IReadOnlyList<DhcpClient> Clients => _clients;
 
-    /// <summary>Passes as the agent makes them; gives the last plan, which is empty unless the host does not come to rest.</summary>
+    /// <summary>Observes, plans and applies until a plan is empty or the rounds are used up; returns the last plan.</summary>
     public HostPlan Converge(HostWork work, int rounds = 10)
     {
         for (var round = 0; ; round++)
         {
-            var plan = HostPlan.For(work, Look());
+            var plan = HostPlan.For(work, Observe());
             if (plan.IsEmpty || round == rounds)
             {
                 return plan;
             }
 
-            Do(plan);
+            Apply(plan);
         }
     }
 
-    public ObservedState Look() =>
+    public ObservedState Observe() =>
         new(
             Ovs.Read(),
             new NetworkState(new Dictionary<string, Link>(Root), new Dictionary<string, NamespaceState>(Namespaces)),
-            [.. _notes.Values],
+            [.. _records.Values],
             [.. _clients]
         );
 
-    public void Do(HostPlan plan)
+    public void Apply(HostPlan plan)
     {
         Ovs.Apply(plan.Ovs.SelectMany(group => group.Ops));
         RunVswitchd();
         foreach (var step in plan.Steps.OrderBy(Order))
         {
-            Do(step);
+            Apply(step);
         }
     }
 
-    /// <summary>Makes the devices of new ports, and removes those of ports that are gone, wherever they are.</summary>
+    /// <summary>Creates the devices of new ports and deletes the devices of deleted ports, in any namespace.</summary>
     public void RunVswitchd()
     {
         var wanted = Ovs.Rows("Interface").Where(row => row["type"] == "internal").ToDictionary(row => row["name"].AsString());
@@ -77,7 +78,7 @@ internal sealed class ModelHost
         foreach (var (name, row) in wanted.Where(entry => _opened.Add(entry.Key)))
         {
             Root[name] = new Link(
-                ++_numbers,
+                ++_lastNumber,
                 name,
                 "tun",
                 row.GetValueOrDefault("mac").AsOptionalString() ?? "02:00:00:00:00:01",
@@ -90,7 +91,7 @@ internal sealed class ModelHost
         }
     }
 
-    /// <summary>It opens every port anew, in the host's namespace; what was elsewhere has nobody behind it any more.</summary>
+    /// <summary>ovs-vswitchd opens all ports again in the root namespace; devices in other namespaces lose their carrier.</summary>
     public void RestartVswitchd()
     {
         foreach (var (name, place) in Namespaces)
@@ -107,17 +108,17 @@ internal sealed class ModelHost
         foreach (var name in _opened)
         {
             Root[name] = Root.GetValueOrDefault(name)
-                ?? new Link(++_numbers, name, "tun", "02:00:00:00:00:02", 1500, false, true, null, []);
+                ?? new Link(++_lastNumber, name, "tun", "02:00:00:00:00:02", 1500, false, true, null, []);
         }
     }
 
-    /// <summary>A second DHCP client of each object: as it starts, it takes away the lease and the address that the first has set.</summary>
+    /// <summary>Starts a second DHCP client per resource. It deletes the lease and the address of the first one.</summary>
     public void DoubleClients()
     {
         foreach (var client in _clients.ToArray())
         {
             _clients.Remove(client);
-            _clients.AddRange([client with { Lease = null }, client with { Lease = null, Pid = ++_numbers }]);
+            _clients.AddRange([client with { Lease = null }, client with { Lease = null, Pid = ++_lastNumber }]);
         }
         foreach (var (name, place) in Namespaces)
         {
@@ -128,16 +129,16 @@ internal sealed class ModelHost
         }
     }
 
-    public void AddNamespace(string name) =>
+    public void CreateNamespace(string name) =>
         Namespaces[name] = new NamespaceState(
             name,
-            $"net:[{++_numbers}]",
+            $"net:[{++_lastNumber}]",
             new Dictionary<string, Link> { ["lo"] = new(1, "lo", "", "", 65536, false, false, null, []) },
             null,
             null
         );
 
-    /// <summary>Its devices go with it, unless a client keeps it alive without a name.</summary>
+    /// <summary>Deletes a namespace with its devices. (A real one stays alive without a name while a process runs in it.)</summary>
     public void DeleteNamespace(string name) => Namespaces.Remove(name);
 
     public void DeleteLink(string place, string name) =>
@@ -149,6 +150,10 @@ internal sealed class ModelHost
             Links = Namespaces[place].Links.ToDictionary(link => link.Key, link => link.Key == name ? change(link.Value) : link.Value),
         };
 
+    public OvsBridge Bridge(string name) => Assert.Single(Ovs.Read().Bridges, bridge => bridge.Name == name);
+
+    public OvsPort Port(string name) => Assert.Single(Ovs.Read().Bridges.SelectMany(bridge => bridge.Ports), port => port.Name == name);
+
     public void KillClient(int pid) => _clients.RemoveAll(client => client.Pid == pid);
 
     public void Reboot()
@@ -157,9 +162,9 @@ internal sealed class ModelHost
         Namespaces.Clear();
         Root.Clear();
         _opened.Clear();
-        foreach (var (name, note) in _notes.ToArray())
+        foreach (var (name, record) in _records.ToArray())
         {
-            _notes[name] = note with { IsFromThisBoot = false };
+            _records[name] = record with { IsFromThisBoot = false };
         }
 
         RunVswitchd();
@@ -171,22 +176,22 @@ internal sealed class ModelHost
             StopClient => 0,
             IpCommand { Namespace: not null } => 1,
             RemoveNamespace => 2,
-            Planning.AddNamespace => 3,
+            AddNamespace => 3,
             IpCommand => 4,
             WriteResolvConf => 5,
             _ => 6,
         };
 
-    private void Do(Step step)
+    private void Apply(Step step)
     {
         switch (step)
         {
             case StopClient stop:
                 KillClient(stop.Pid);
                 break;
-            case Planning.AddNamespace add:
-                _notes[add.Namespace] = new NamespaceRecord(add.Namespace, add.Mark, true);
-                AddNamespace(add.Namespace);
+            case AddNamespace add:
+                _records[add.Namespace] = new NamespaceRecord(add.Namespace, add.Mark, true);
+                CreateNamespace(add.Namespace);
                 Namespaces[add.Namespace] = Namespaces[add.Namespace] with { ResolvConf = "" };
                 break;
             case RemoveNamespace remove:
@@ -195,7 +200,7 @@ internal sealed class ModelHost
                     DeleteNamespace(remove.Namespace);
                 }
 
-                _notes.Remove(remove.Namespace);
+                _records.Remove(remove.Namespace);
                 break;
             case WriteResolvConf write:
                 Namespaces[write.Namespace] = Namespaces[write.Namespace] with { ResolvConf = write.Text };
@@ -205,7 +210,7 @@ internal sealed class ModelHost
                 _clients.Add(
                     new DhcpClient(
                         start.ResourceId,
-                        ++_numbers,
+                        ++_lastNumber,
                         Namespaces[start.Namespace].Identity ?? "",
                         start.Index,
                         TimeSpan.FromSeconds(1),
@@ -225,7 +230,7 @@ internal sealed class ModelHost
         }
     }
 
-    // As ip(8): what fails changes nothing.
+    // Like ip(8): a command that fails changes nothing.
     private void Run(IpCommand command)
     {
         var links = command.Namespace is null ? Root : Namespaces.GetValueOrDefault(command.Namespace)?.Links.ToDictionary();

@@ -4,11 +4,11 @@ using static OvnNestApi.Agent.Tests.SampleWork;
 
 namespace OvnNestApi.Agent.Tests;
 
-/// <summary>The agent on a real host: Open vSwitch, ovn-controller, namespaces, DHCP from OVN.</summary>
-public sealed class AppliedWorkTests(LabHost host) : IClassFixture<LabHost>
+/// <summary>The command <c>apply</c> on a real host: Open vSwitch, ovn-controller, namespaces, DHCP by OVN.</summary>
+public sealed class ApplyCommandTests(LabHost host) : IClassFixture<LabHost>
 {
-    // What OVN's ports have; c52 is static.
-    private static readonly HostWork Work = Seed.WithContainer(C52, container =>
+    // c52 has the static address of its logical port.
+    private static readonly HostWork Work = VmWithTwoContainers.WithContainer(C52, container =>
         container with
         {
             Device = container.Device with { Address = "10.0.0.152/24" },
@@ -16,9 +16,9 @@ public sealed class AppliedWorkTests(LabHost host) : IClassFixture<LabHost>
     );
 
     [Fact]
-    public async Task The_walk_through_works()
+    public async Task A_VM_and_its_containers_get_their_addresses_and_reach_the_gateway()
     {
-        var hostsOwn = await host.ExecAsync("cat", "/etc/resolv.conf");
+        var resolvConfOfHost = await host.ExecAsync("cat", "/etc/resolv.conf");
 
         var report = await host.ApplyAsync(Work);
 
@@ -33,7 +33,7 @@ public sealed class AppliedWorkTests(LabHost host) : IClassFixture<LabHost>
         Assert.Equal("0", await host.VsctlAsync("get", "Port", "vm5", "tag"));
         Assert.Equal("[0, 51, 52]", await host.VsctlAsync("get", "Port", "brvm5-brint", "trunks"));
         Assert.Equal("nameserver 10.0.0.2", await host.ExecAsync("ip", "netns", "exec", "c52", "cat", "/etc/resolv.conf"));
-        Assert.Equal(hostsOwn, await host.ExecAsync("cat", "/etc/resolv.conf"));
+        Assert.Equal(resolvConfOfHost, await host.ExecAsync("cat", "/etc/resolv.conf"));
     }
 
     public static TheoryData<string> Damages =>
@@ -41,7 +41,7 @@ public sealed class AppliedWorkTests(LabHost host) : IClassFixture<LabHost>
 
     [Theory]
     [MemberData(nameof(Damages))]
-    public async Task What_is_damaged_comes_back(string what)
+    public async Task A_damaged_host_is_repaired(string what)
     {
         AssertInPlace(await host.ApplyAsync(Work));
         await DamageAsync(what);
@@ -53,7 +53,7 @@ public sealed class AppliedWorkTests(LabHost host) : IClassFixture<LabHost>
     }
 
     [Fact]
-    public async Task A_namespace_that_is_not_ours_keeps_its_identity_and_the_others_go_on()
+    public async Task A_foreign_namespace_is_not_changed_and_blocks_only_its_own_container()
     {
         var other = new Guid("cccccccc-0000-0000-0000-000000000053");
         await host.ExecAsync("ip", "netns", "add", "c53");
@@ -68,13 +68,15 @@ public sealed class AppliedWorkTests(LabHost host) : IClassFixture<LabHost>
     }
 
     [Fact]
-    public async Task Killed_at_any_moment_it_goes_on_where_it_was_without_a_second_client()
+    public async Task An_agent_that_was_killed_continues_without_a_second_DHCP_client()
     {
         for (var round = 1; round <= 5; round++)
         {
             await host.ExecAsync("sh", "-c", "ovs-vsctl --if-exists del-br br-vm5; ip netns delete c51 2>/dev/null || true");
             await using var agent = host.StartApply(Work);
-            await Eventually.Holds($"it acts for the {round}. time", () => agent.HasExited || agent.Output.Split("Work c1").Length > round);
+            await Eventually.Holds($"the agent starts to change the host in round {round}", () =>
+                agent.HasExited || agent.Output.Split("Work c1").Length > round
+            );
             await agent.KillAsync();
         }
 
@@ -85,7 +87,7 @@ public sealed class AppliedWorkTests(LabHost host) : IClassFixture<LabHost>
     }
 
     [Fact]
-    public async Task Removal_leaves_nothing_and_says_so()
+    public async Task A_removal_leaves_nothing_and_is_confirmed()
     {
         await host.ApplyAsync(Work);
         var work = Of() with { Remove = [Removal(Vm5, "vm5", "br-vm5"), Removal(C51, "c51", "br-vm5"), Removal(C52, "c52", "br-vm5")] };
@@ -103,7 +105,7 @@ public sealed class AppliedWorkTests(LabHost host) : IClassFixture<LabHost>
     }
 
     [Fact]
-    public async Task What_the_work_does_not_mention_goes_on_working()
+    public async Task Resources_that_the_work_does_not_mention_keep_working()
     {
         await host.ApplyAsync(Work);
         var report = await host.ApplyAsync(Of());
@@ -128,22 +130,9 @@ public sealed class AppliedWorkTests(LabHost host) : IClassFixture<LabHost>
                 await host.VsctlAsync("del-br", "br-vm5");
                 break;
             case "tags":
-                await host.VsctlAsync(
-                    "set",
-                    "Port",
-                    "c51",
-                    "tag=52",
-                    "--",
-                    "clear",
-                    "Port",
-                    "brvm5-brint",
-                    "trunks",
-                    "--",
-                    "set",
-                    "Interface",
-                    "brint-brvm5",
-                    "external_ids:iface-id=x"
-                );
+                await host.VsctlAsync("set", "Port", "c51", "tag=52");
+                await host.VsctlAsync("clear", "Port", "brvm5-brint", "trunks");
+                await host.VsctlAsync("set", "Interface", "brint-brvm5", "external_ids:iface-id=x");
                 break;
             case "addresses":
                 await host.ExecAsync("ip", "-n", "c51", "address", "flush", "dev", "c51");
@@ -158,15 +147,22 @@ public sealed class AppliedWorkTests(LabHost host) : IClassFixture<LabHost>
                 await host.EmptyAsync("ovsdb");
                 break;
             case "machine":
-                foreach (var name in await NamespacesAsync())
-                {
-                    await host.ExecAsync("sh", "-c", $"kill $(ip netns pids {name}) 2>/dev/null || true");
-                    await host.ExecAsync("ip", "netns", "delete", name);
-                }
-                await host.KillAsync("vswitchd");
-                await host.StartAsync("vswitchd");
+                await RebootAsync();
                 break;
         }
+    }
+
+    // Ends what does not survive a reboot: processes, namespaces and the devices of ovs-vswitchd.
+    private async Task RebootAsync()
+    {
+        foreach (var name in await NamespacesAsync())
+        {
+            await host.ExecAsync("sh", "-c", $"kill $(ip netns pids {name}) 2>/dev/null || true");
+            await host.ExecAsync("ip", "netns", "delete", name);
+        }
+
+        await host.KillAsync("vswitchd");
+        await host.StartAsync("vswitchd");
     }
 
     private async Task AssertPingsAsync()

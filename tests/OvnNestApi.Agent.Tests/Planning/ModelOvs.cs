@@ -1,9 +1,9 @@
 using OvnNestApi.Agent.Planning;
 using Ovsdb;
 
-namespace OvnNestApi.Agent.Tests;
+namespace OvnNestApi.Agent.Tests.Planning;
 
-/// <summary>An Open_vSwitch database in memory: it does what operations say (RFC 7047 §5.2), all or none, and collects rows that nothing refers to.</summary>
+/// <summary>Open_vSwitch database in memory: it applies operations (RFC 7047 §5.2) and deletes rows that nothing refers to.</summary>
 internal sealed class ModelOvs
 {
     private static readonly Dictionary<string, string> Strong = new()
@@ -24,7 +24,7 @@ internal sealed class ModelOvs
 
     public Guid Root => _tables["Open_vSwitch"].Keys.Single();
 
-    /// <summary>Nothing but the host's own settings and the bridge that ovn-controller makes.</summary>
+    /// <summary>Resets the database to the host's own settings and the bridge that ovn-controller creates.</summary>
     public void Empty()
     {
         foreach (var table in _tables.Values)
