@@ -8,7 +8,7 @@ internal sealed class ApplyCommand(LocalOvs ovs, HostPass pass, WakeSignal wake,
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Returns the last report, whether everything in it is in place or not.</summary>
+    /// <summary>Returns the last report. Check with <see cref="IsComplete"/> whether it shows success.</summary>
     /// <exception cref="TimeoutException">The local Open_vSwitch database could not be read before the timeout.</exception>
     public async Task<HostReport> RunAsync(HostWork work, TimeSpan timeout, CancellationToken cancellationToken)
     {

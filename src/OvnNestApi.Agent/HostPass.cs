@@ -7,7 +7,7 @@ namespace OvnNestApi.Agent;
 
 /// <summary>Result of a pass.</summary>
 /// <param name="Report">Observed state; null if the local Open_vSwitch database cannot be read, because then nothing is known.</param>
-/// <param name="Fault">Reason why there is no report, or why it is not reliable yet; null if it is.</param>
+/// <param name="Fault">Reason why the report is missing or not reliable yet; null if it is reliable.</param>
 /// <param name="IsDone">True if there was nothing left to change. The agent may still wait for other programs.</param>
 internal sealed record PassResult(HostReport? Report, string? Fault, bool IsDone);
 
@@ -52,8 +52,8 @@ internal sealed partial class HostPass(
         }
     }
 
-    // The network is read last: a device exists before its row is complete, and an address is set before its lease file is written. A
-    // device or address that is still missing in the network was therefore removed.
+    // The network is read last. A device whose row is complete, and an address whose lease file exists, are in place before that read. If
+    // the network does not have them, they were removed.
     private async Task<ObservedState?> ObserveAsync(HostWork work, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -5,7 +5,9 @@ using TestServers;
 
 namespace OvnNestApi.Agent.Tests;
 
-/// <summary>A real host of a sandbox with OVN, on which the agent applies work from a file. The logical ports match the work of the tests.</summary>
+/// <summary>
+/// A real host of a sandbox with OVN, on which the agent applies work from a file. The logical ports match the work of the tests.
+/// </summary>
 public sealed class LabHost : IAsyncLifetime
 {
     private const string Name = "h1";

@@ -24,7 +24,9 @@ internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings s
         + $"To enrol the host again, delete {identity.KeyFile} and {identity.HostFile}, and provide a new token.";
 
     /// <summary>Returns the host's name. The first call enrols the host with the one-time token.</summary>
-    /// <exception cref="ControlPlaneException">There is no valid token, or no answer. The call may be repeated: it sends the same key.</exception>
+    /// <exception cref="ControlPlaneException">
+    /// The token is missing or not valid, or there was no answer. The call may be repeated: it sends the same key.
+    /// </exception>
     public async Task<string> EnrolAsync(CancellationToken cancellationToken)
     {
         if (identity.Host is { Length: > 0 } known)

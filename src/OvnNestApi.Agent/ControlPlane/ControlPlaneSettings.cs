@@ -4,7 +4,9 @@ namespace OvnNestApi.Agent.ControlPlane;
 /// <param name="Url">Base address from <c>NEST_URL</c>: https, or http on loopback; ends with a slash.</param>
 /// <param name="UnixSocket">Path of the Unix socket; null for TCP. With a socket, the host part of the URL is not used.</param>
 /// <param name="TokenFile">File with the one-time enrolment token, from <c>NEST_TOKEN_FILE</c>; needed until the host is enrolled.</param>
-/// <param name="CaFile">PEM file of a private CA that issued the control plane's certificate, from <c>NEST_CA</c>; null for the system's CAs.</param>
+/// <param name="CaFile">
+/// PEM file of a private CA that issued the control plane's certificate, from <c>NEST_CA</c>; null for the system's CAs.
+/// </param>
 internal sealed record ControlPlaneSettings(Uri Url, string? UnixSocket, string? TokenFile, string? CaFile)
 {
     private const string UnixPrefix = "unix:";

@@ -8,8 +8,8 @@ namespace OvnNestApi.Agent.ControlPlane;
 internal static class Retries
 {
     /// <summary>
-    /// Adds the quick retries inside one request, and the timeout of each attempt. Every request may be repeated, the enrolment too, because
-    /// the agent sends the same key again. A poll that ends without work is a success and is not retried here.
+    /// Adds the quick retries inside one request, and the timeout of each attempt. Every request may be repeated, the enrolment too,
+    /// because the agent sends the same key again. A poll that ends without work is a success and is not retried here.
     /// </summary>
     public static void AddQuickRetries(ResiliencePipelineBuilder<HttpResponseMessage> pipeline, RetrySettings settings) =>
         pipeline

@@ -1,10 +1,12 @@
 namespace OvnNestApi.Agent.ControlPlane;
 
 /// <summary>Limits of the retries of requests to the control plane.</summary>
-/// <param name="FirstDelay">Delay after the first failure, from <c>NEST_RETRY_FIRST</c>, default 0.5 s. It grows exponentially, with jitter.</param>
+/// <param name="FirstDelay">
+/// Delay after the first failure, from <c>NEST_RETRY_FIRST</c>, default 0.5 s. It grows exponentially, with jitter.
+/// </param>
 /// <param name="MaxDelay">
-/// Longest delay, from <c>NEST_RETRY_MAX</c>, default 10 s. Keep it below <c>Hosts:SilentAfter</c> of the API (30 s), or the API reports the
-/// host as silent between two attempts.
+/// Longest delay, from <c>NEST_RETRY_MAX</c>, default 10 s. Keep it below <c>Hosts:SilentAfter</c> of the API (30 s), or the API reports
+/// the host as silent between two attempts.
 /// </param>
 internal sealed record RetrySettings(TimeSpan FirstDelay, TimeSpan MaxDelay)
 {

@@ -107,21 +107,16 @@ internal sealed partial class DhcpClients
         }
     }
 
-    private string[] ClientCommand(StartClient step) =>
-        [
-            // A constant script that only redirects and runs its arguments.
-            "sh",
-            "-c",
-            "exec \"$@\" </dev/null >/dev/null 2>&1",
-            "sh",
-            "udhcpc",
-            "-f", // stay in the foreground, so that the process id does not change
-            .. (string[])["-i", step.Device],
-            .. (string[])["-p", PidFile(step.ResourceId, step.Index)],
-            .. (string[])["-s", _state.DhcpEventScript],
-            // Sends 5 requests, 1 s apart, then waits 3 s and starts again, forever.
-            .. (string[])["-t", "5", "-T", "1", "-A", "3"],
-        ];
+    private string[] ClientCommand(StartClient step)
+    {
+        // A constant script that only redirects and runs its arguments.
+        string[] shell = ["sh", "-c", "exec \"$@\" </dev/null >/dev/null 2>&1", "sh"];
+        // -f keeps the client in the foreground, so that its process id does not change.
+        string[] client = ["udhcpc", "-f", "-i", step.Device, "-p", PidFile(step.ResourceId, step.Index), "-s", _state.DhcpEventScript];
+        // Sends 5 requests, 1 s apart, then waits 3 s and starts again, forever.
+        string[] timing = ["-t", "5", "-T", "1", "-A", "3"];
+        return [.. shell, .. client, .. timing];
+    }
 
     private string LeaseFile(Guid id) => Path.Join(_state.ClientsFolder, $"{id:N}.lease");
 
@@ -164,11 +159,15 @@ internal sealed partial class DhcpClients
     {
         try
         {
-            return
-                File.ReadAllText(LeaseFile(id)).TrimEnd('\n').Split(' ') is [var address, var router]
-                && address.Contains('/', StringComparison.Ordinal)
-                ? new DhcpLease(address, router.Length > 0 ? router : null)
-                : null;
+            if (
+                File.ReadAllText(LeaseFile(id)).TrimEnd('\n').Split(' ') is not [var address, var router]
+                || !address.Contains('/', StringComparison.Ordinal)
+            )
+            {
+                return null;
+            }
+
+            return new DhcpLease(address, router is "" ? null : router);
         }
         catch (FileNotFoundException)
         {

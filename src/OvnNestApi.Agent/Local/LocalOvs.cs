@@ -4,12 +4,15 @@ using Ovsdb;
 
 namespace OvnNestApi.Agent.Local;
 
-/// <summary>The local Open_vSwitch database: a replica of the monitored columns, and transactions that wait until ovs-vswitchd applied them.</summary>
+/// <summary>
+/// The local Open_vSwitch database: a replica of the monitored columns, and transactions that wait until ovs-vswitchd applied them.
+/// </summary>
 internal sealed partial class LocalOvs : IAsyncDisposable
 {
     private static readonly TimeSpan ApplyTimeout = TimeSpan.FromSeconds(3);
 
     private readonly OvsdbClient _client;
+    private readonly TimeProvider _time;
     private readonly ILogger<LocalOvs> _logger;
     private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
@@ -18,6 +21,7 @@ internal sealed partial class LocalOvs : IAsyncDisposable
 
     public LocalOvs(string endpoint, TimeProvider time, ILogger<LocalOvs> logger)
     {
+        _time = time;
         _logger = logger;
         _client = new OvsdbClient(
             new OvsdbClientOptions
@@ -142,8 +146,8 @@ internal sealed partial class LocalOvs : IAsyncDisposable
 
     private async Task WaitForVswitchdAsync(long number, CancellationToken cancellationToken)
     {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(ApplyTimeout);
+        using var timeout = new CancellationTokenSource(ApplyTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
             while (
@@ -154,7 +158,7 @@ internal sealed partial class LocalOvs : IAsyncDisposable
                 && current < number
             )
             {
-                await _changes.Reader.ReadAsync(timeout.Token);
+                await _changes.Reader.ReadAsync(either.Token);
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

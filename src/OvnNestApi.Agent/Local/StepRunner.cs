@@ -107,7 +107,9 @@ internal sealed partial class StepRunner(NamespaceRecords records, DhcpClients c
         }
     }
 
-    /// <summary>Runs one <c>ip</c> process for many lines (ip(8)). It continues after a failed line and prints the number of that line.</summary>
+    /// <summary>
+    /// Runs one <c>ip</c> process for many lines (ip(8)). It continues after a failed line and prints the number of that line.
+    /// </summary>
     private static async Task RunIpAsync(
         string[] arguments,
         (Guid ResourceId, string Line)[] lines,

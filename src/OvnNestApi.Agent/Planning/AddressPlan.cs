@@ -98,6 +98,19 @@ internal static class AddressPlan
             return;
         }
 
+        CheckLease(plan, outcome, device, place, link, client, lease);
+    }
+
+    private static void CheckLease(
+        HostPlanBuilder plan,
+        ResourceOutcome outcome,
+        DeviceWork device,
+        NamespaceState place,
+        Link link,
+        DhcpClient client,
+        DhcpLease lease
+    )
+    {
         // The client never checks what it has set. If some of it is missing, a restart sets it again.
         var isIntact =
             link.Addresses.Contains(lease.Address)

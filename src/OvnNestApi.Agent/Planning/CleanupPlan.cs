@@ -42,7 +42,9 @@ internal static class CleanupPlan
         }
     }
 
-    /// <summary>Returns the resources that have marked items here but are neither wanted nor listed for removal, with these items.</summary>
+    /// <summary>
+    /// Returns the resources that have marked items here but are neither wanted nor listed for removal, with these items.
+    /// </summary>
     public static IReadOnlyList<UnknownObject> FindUnknown(HostPlanBuilder plan)
     {
         var items = plan
@@ -92,7 +94,7 @@ internal static class CleanupPlan
     private static bool IsToBeRemoved(HostPlanBuilder plan, Link link) =>
         link.Owner is { } owner && owner.Installation == plan.Ownership.Installation && plan.Ownership.IsToBeRemoved(owner.Id);
 
-    // True if the wanted state of the resource was planned: whatever else the resource has is no longer needed.
+    // True if the wanted state of the resource was planned. Its other items are then no longer needed.
     private static bool IsPlanned(HostPlanBuilder plan, Guid id) => plan.Outcomes.TryGetValue(id, out var outcome) && !outcome.IsBlocked;
 
     private static bool MayRemove(HostPlanBuilder plan, OwnerMark? mark, Guid? wantedBy) =>

@@ -93,7 +93,9 @@ internal static class DevicePlan
         }
     }
 
-    /// <summary>Moves the device into its namespace and configures it. Returns the device once neither is needed any more, else null.</summary>
+    /// <summary>
+    /// Moves the device into its namespace and configures it. Returns the device once neither is needed any more, else null.
+    /// </summary>
     private static Link? MoveAndConfigure(
         HostPlanBuilder plan,
         ResourceOutcome outcome,
@@ -128,7 +130,8 @@ internal static class DevicePlan
     }
 
     // ovs-vswitchd looks for its devices in the root namespace only. After a restart it creates a new tap there, and the one in the
-    // namespace loses its carrier. The device in the root namespace is moved only if it is clearly Open vSwitch's and not another resource's.
+    // namespace loses its carrier. The device in the root namespace is moved only if it is clearly Open vSwitch's and not another
+    // resource's.
     private static bool MoveIntoNamespace(HostPlanBuilder plan, OwnerMark mark, DeviceWork device, Link? inside)
     {
         var isDead = inside is { IsUp: true, HasCarrier: false };

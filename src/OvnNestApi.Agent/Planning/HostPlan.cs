@@ -2,7 +2,9 @@ using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agent.Planning;
 
-/// <summary>Next changes that bring the host closer to the work, and a report of its observed state. Pure: no clock, no I/O, no memory.</summary>
+/// <summary>
+/// Next changes that bring the host closer to the work, and a report of its observed state. Pure: no clock, no I/O, no memory.
+/// </summary>
 /// <remarks>
 /// The caller applies a plan, observes the host again and computes the next plan, until a plan is empty. A step that depends on the result
 /// of another one appears in a later plan. No plan assumes that an earlier one succeeded.

@@ -23,7 +23,9 @@ internal sealed record NamespaceState(
 );
 
 /// <summary>Network device.</summary>
-/// <param name="Kind">Kind as shown by <c>ip -d link</c>: <c>tun</c>, <c>openvswitch</c>, <c>veth</c> …; empty for a physical device.</param>
+/// <param name="Kind">
+/// Kind as shown by <c>ip -d link</c>: <c>tun</c>, <c>openvswitch</c>, <c>veth</c> …; empty for a physical device.
+/// </param>
 /// <param name="Mac">Lower case, with colons; empty if the device has no MAC address.</param>
 /// <param name="Mtu">MTU in bytes.</param>
 /// <param name="HasCarrier">True if a program or a peer serves the other end. The kernel knows this only while the device is up.</param>
@@ -40,7 +42,9 @@ internal sealed record Link(
     IReadOnlyList<string> Addresses
 )
 {
-    /// <summary>True for the kinds that Open vSwitch creates for internal ports: a tap (userspace datapath) or its own (kernel datapath).</summary>
+    /// <summary>
+    /// True for the kinds that Open vSwitch creates for internal ports: a tap (userspace datapath) or its own (kernel datapath).
+    /// </summary>
     public bool IsOvsDevice => Kind is "tun" or "openvswitch";
 
     /// <summary>Installation and resource id from the alias; null if the alias is not an owner mark.</summary>

@@ -2,11 +2,15 @@ using Ovsdb;
 
 namespace OvnNestApi.Agent.Planning;
 
-/// <summary>Operations of one group. If the database rejects a transaction, the groups are tried one by one, so that VMs do not block each other.</summary>
+/// <summary>
+/// Operations of one group. If the database rejects a transaction, the groups are tried one by one, so that VMs do not block each other.
+/// </summary>
 /// <param name="Resources">Ids of the resources whose rows the group writes; empty for the group of removals.</param>
 internal sealed record OvsChangeGroup(IReadOnlyList<Guid> Resources, IReadOnlyList<Op> Ops);
 
-/// <summary>Collects changes of the Open_vSwitch database and builds operations from them: one group per VM, and one for all removals.</summary>
+/// <summary>
+/// Collects changes of the Open_vSwitch database and builds operations from them: one group per VM, and one for all removals.
+/// </summary>
 internal sealed class OvsChanges(OvsState ovs)
 {
     public const string IfaceIdKey = "iface-id";

@@ -4,7 +4,9 @@ using OvnNestApi.Agent.Planning;
 
 namespace OvnNestApi.Agent.State;
 
-/// <summary>Records of the namespaces that the agent created, one file per namespace. A namespace itself cannot carry an owner mark.</summary>
+/// <summary>
+/// Records of the namespaces that the agent created, one file per namespace. A namespace itself cannot carry an owner mark.
+/// </summary>
 internal sealed class NamespaceRecords(StateFolder folder)
 {
     // Changes with every boot of the machine, and namespaces do not survive a boot.

@@ -50,8 +50,8 @@ internal sealed class StateFolder : IDisposable
 
     /// <summary>Replaces a file atomically: after a crash, it has either its old or its new content.</summary>
     /// <param name="isSecret">
-    /// True: only the owner can read the file, and it is on disk before the method returns. False: everyone can read it, and a power failure
-    /// may lose it.
+    /// True: only the owner can read the file, and it is on disk before the method returns. False: everyone can read it, and a power
+    /// failure may lose it.
     /// </param>
     public void Write(string name, string text, bool isSecret)
     {

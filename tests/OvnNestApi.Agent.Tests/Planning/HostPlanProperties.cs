@@ -131,6 +131,8 @@ public sealed class HostPlanProperties
             .Append((vm.Device, vm.Id, 0))
             .Where(item => item.Device.Workload is not Workload.None);
 
+    private static string Describe(NamespaceState state) => $"{state.Name} {state.Identity} {string.Join(' ', state.Links.Values)}";
+
     private static List<string> FindForeign(ModelHost host) =>
         [
             .. host
@@ -153,14 +155,7 @@ public sealed class HostPlanProperties
                         .Ports.Select(port => (port.Mark, Text: $"{bridge.Name} {port.Uuid} {port.Name} {port.Tag}"))
                         .Append((bridge.Mark, Text: bridge.Name))
                 )
-                .Concat(
-                    host.Records.Select(record =>
-                        (
-                            Mark: (OwnerMark?)record.Mark,
-                            Text: $"{record.Namespace} {host.Namespaces[record.Namespace].Identity} {string.Join(' ', host.Namespaces[record.Namespace].Links.Values)}"
-                        )
-                    )
-                )
+                .Concat(host.Records.Select(record => (Mark: (OwnerMark?)record.Mark, Text: Describe(host.Namespaces[record.Namespace]))))
                 .Where(item => item.Mark is { } mark && !mentioned.Contains(mark.Id))
                 .Select(item => (item.Mark.GetValueOrDefault().Id, item.Text))
                 .Order(),

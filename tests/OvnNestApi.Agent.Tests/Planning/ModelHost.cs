@@ -206,28 +206,33 @@ internal sealed class ModelHost
                 Namespaces[write.Namespace] = Namespaces[write.Namespace] with { ResolvConf = write.Text };
                 break;
             case StartClient start:
-                var lease = new DhcpLease("10.0.0.9/24", "10.0.0.1");
-                _clients.Add(
-                    new DhcpClient(
-                        start.ResourceId,
-                        ++_lastNumber,
-                        Namespaces[start.Namespace].Identity ?? "",
-                        start.Index,
-                        TimeSpan.FromSeconds(1),
-                        lease
-                    )
-                );
-                Change(start.Namespace, start.Device, link => link with { Addresses = [lease.Address] });
-                Namespaces[start.Namespace] = Namespaces[start.Namespace] with
-                {
-                    DefaultGateway = lease.Router,
-                    ResolvConf = "nameserver 10.0.0.1\n",
-                };
+                Start(start);
                 break;
             case IpCommand ip:
                 Run(ip);
                 break;
         }
+    }
+
+    private void Start(StartClient start)
+    {
+        var lease = new DhcpLease("10.0.0.9/24", "10.0.0.1");
+        _clients.Add(
+            new DhcpClient(
+                start.ResourceId,
+                ++_lastNumber,
+                Namespaces[start.Namespace].Identity ?? "",
+                start.Index,
+                TimeSpan.FromSeconds(1),
+                lease
+            )
+        );
+        Change(start.Namespace, start.Device, link => link with { Addresses = [lease.Address] });
+        Namespaces[start.Namespace] = Namespaces[start.Namespace] with
+        {
+            DefaultGateway = lease.Router,
+            ResolvConf = "nameserver 10.0.0.1\n",
+        };
     }
 
     // Like ip(8): a command that fails changes nothing.
