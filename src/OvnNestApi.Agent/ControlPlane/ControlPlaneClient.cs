@@ -108,7 +108,10 @@ internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings s
                 || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
             )
         {
-            throw new ControlPlaneException($"The control plane at {settings.DisplayAddress} cannot be reached: {e.Message}", e);
+            throw new ControlPlaneException(
+                $"The control plane at {settings.DisplayAddress} cannot be reached ({e.Message.TrimEnd('.')}).",
+                e
+            );
         }
 
         if (response.IsSuccessStatusCode)
@@ -135,7 +138,7 @@ internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings s
         }
         catch (Exception e) when (e is JsonException or HttpRequestException or IOException)
         {
-            throw new ControlPlaneException($"The answer of the control plane is not valid: {e.Message}", e);
+            throw new ControlPlaneException($"The answer of the control plane is not valid ({e.Message.TrimEnd('.')}).", e);
         }
     }
 }
