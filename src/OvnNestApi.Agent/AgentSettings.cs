@@ -1,66 +1,17 @@
 namespace OvnNestApi.Agent;
 
-/// <summary>Where things are on this host.</summary>
-/// <param name="State">The folder for the key, notes and DHCP files.</param>
-/// <param name="Ovsdb">The endpoint of the host's own Open_vSwitch database.</param>
-internal sealed record HostSettings(string State, string Ovsdb)
+/// <summary>Paths on the machine where the agent runs.</summary>
+/// <param name="StateFolder">Folder for the key, namespace records and DHCP files, from <c>NEST_STATE</c>.</param>
+/// <param name="OvsdbEndpoint">Endpoint of the local Open_vSwitch database, from <c>NEST_OVSDB</c> or <c>OVS_RUNDIR</c>.</param>
+internal sealed record AgentSettings(string StateFolder, string OvsdbEndpoint)
 {
-    public static HostSettings From(Func<string, string?> environment)
+    public static AgentSettings From(Func<string, string?> environment)
     {
-        string Read(string name, string otherwise) => environment(name) is { Length: > 0 } value ? value : otherwise;
+        string Read(string name, string defaultValue) => environment(name) is { Length: > 0 } value ? value : defaultValue;
 
-        return new HostSettings(
+        return new AgentSettings(
             Read("NEST_STATE", "/var/lib/ovnnest-agent"),
             Read("NEST_OVSDB", $"unix:{Read("OVS_RUNDIR", "/var/run/openvswitch")}/db.sock")
-        );
-    }
-}
-
-/// <summary>Where the control plane is, and how to get in.</summary>
-/// <param name="Url">https, or http on this machine only; ends with a slash.</param>
-/// <param name="UnixSocket">The socket's path, if the control plane is reached through one; the URL then only serves to name the requests.</param>
-/// <param name="TokenFile">The one-time enrolment token; needed only until the host is enrolled.</param>
-/// <param name="CaFile">A PEM file with the certificates of a private authority that the control plane's certificate comes from.</param>
-internal sealed record ControlPlaneSettings(Uri Url, string? UnixSocket, string? TokenFile, string? CaFile)
-{
-    /// <summary>For messages.</summary>
-    public string Where => UnixSocket is null ? Url.ToString() : $"unix:{UnixSocket}";
-
-    /// <exception cref="FormatException">What is wrong with the environment, in a sentence.</exception>
-    public static ControlPlaneSettings From(Func<string, string?> environment)
-    {
-        string? Read(string name) => environment(name) is { Length: > 0 } value ? value : null;
-
-        var text = Read("NEST_URL")
-            ?? throw new FormatException(
-                "NEST_URL is not set: where is the control plane? (https://…, http://127.0.0.1:…, unix:/…/api.sock)"
-            );
-        var socket = text.StartsWith("unix:", StringComparison.Ordinal) ? text["unix:".Length..] : null;
-        if (socket is not null && !socket.StartsWith('/'))
-        {
-            throw new FormatException($"NEST_URL: '{text}' has no absolute path.");
-        }
-
-        if (
-            !Uri.TryCreate(socket is null ? text : "http://localhost/", UriKind.Absolute, out var url)
-            || url.Scheme is not ("http" or "https")
-        )
-        {
-            throw new FormatException($"NEST_URL: '{text}' is no https, http or unix address.");
-        }
-
-        if (url.Scheme is "http" && !url.IsLoopback)
-        {
-            throw new FormatException(
-                $"NEST_URL: plain http is for this machine only; the key could be read on its way to {url.Host}. Use https."
-            );
-        }
-
-        return new ControlPlaneSettings(
-            url.AbsolutePath.EndsWith('/') ? url : new Uri($"{url}/"),
-            socket,
-            Read("NEST_TOKEN_FILE"),
-            Read("NEST_CA")
         );
     }
 }

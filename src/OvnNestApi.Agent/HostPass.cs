@@ -1,112 +1,124 @@
 using OvnNestApi.Agent.Local;
 using OvnNestApi.Agent.Planning;
+using OvnNestApi.Agent.State;
 using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agent;
 
-/// <summary>What a pass came to.</summary>
-/// <param name="Report">The host as it is; null when its database cannot be read, so that nothing may be said about it.</param>
-/// <param name="Fault">Why there is no report, or why it may not be believed yet.</param>
-/// <param name="IsDone">Nothing is left to do but to wait for others.</param>
+/// <summary>Result of a pass.</summary>
+/// <param name="Report">Observed state; null if the local Open_vSwitch database cannot be read, because then nothing is known.</param>
+/// <param name="Fault">Reason why the report is missing or not reliable yet; null if it is reliable.</param>
+/// <param name="IsDone">True if there was nothing left to change. The agent may still wait for other programs.</param>
 internal sealed record PassResult(HostReport? Report, string? Fault, bool IsDone);
 
-/// <summary>Looks, plans, acts, and looks again, until the host is as the work says or cannot be made so for now.</summary>
+/// <summary>Observes, plans and applies in rounds, until the host matches the work or nothing more can be done now.</summary>
 internal sealed partial class HostPass(
     LocalOvs ovs,
-    Namespaces namespaces,
+    StepRunner stepRunner,
     DhcpClients clients,
-    StateFolder state,
+    NamespaceRecords records,
     ILogger<HostPass> logger
 )
 {
-    // A device takes five looks: row, namespace; move; configure; client; nothing left. Removal before creation: three more.
-    private const int Rounds = 10;
+    // A device takes five rounds: row and namespace, move, settings, DHCP client, nothing left. A removal before it takes three more.
+    private const int MaxRounds = 10;
 
-    public async Task<PassResult> RunAsync(HostWork work, CancellationToken ct)
+    public async Task<PassResult> RunAsync(HostWork work, CancellationToken cancellationToken)
     {
         var failures = new Dictionary<Guid, string>();
         var done = new HashSet<Step>();
         for (var round = 1; ; round++)
         {
-            if (await LookAsync(work, ct) is not { } seen)
+            if (await ObserveAsync(work, cancellationToken) is not { } observed)
             {
-                return new PassResult(null, ovs.Fault ?? "the host's Open_vSwitch database is empty", false);
+                return new PassResult(null, ovs.Fault ?? "the local Open_vSwitch database is empty", false);
             }
 
-            var plan = HostPlan.For(work, seen);
-            // What has failed in this pass, or did not help, is tried again in the next.
-            var groups = plan.Ovs.Where(group => !group.Objects.Any(failures.ContainsKey)).ToArray();
-            var steps = plan.Steps.Where(step => !failures.ContainsKey(step.Object) && done.Add(step)).ToArray();
-            if ((groups.Length == 0 && steps.Length == 0) || round > Rounds)
+            var plan = HostPlan.For(work, observed);
+            // A change that has failed in this pass, or had no effect, is tried again in the next pass only.
+            var groups = plan.Ovs.Where(group => !group.Resources.Any(failures.ContainsKey)).ToArray();
+            var steps = plan.Steps.Where(step => !failures.ContainsKey(step.ResourceId) && done.Add(step)).ToArray();
+            if ((groups.Length == 0 && steps.Length == 0) || round > MaxRounds)
             {
-                return new PassResult(
-                    Tell(plan.Report, failures),
-                    seen.Ovs.Behind ? "ovs-vswitchd has not done the last change of its database; does it run?" : null,
-                    plan.IsEmpty
-                );
+                var fault = observed.Ovs.HasUnappliedChange
+                    ? "ovs-vswitchd has not applied the last change of its database; check that ovs-vswitchd runs"
+                    : null;
+                return new PassResult(WithFailures(plan.Report, failures), fault, plan.IsEmpty);
             }
 
-            LogActing(work.Cursor, groups.Sum(group => group.Ops.Count), steps.Length);
-            foreach (var op in logger.IsEnabled(LogLevel.Debug) ? groups.SelectMany(group => group.Ops) : [])
-            {
-                LogOperation(op.ToString());
-            }
-
-            foreach (var step in steps)
-            {
-                LogStep(step);
-            }
-
-            foreach (var (id, failure) in await ovs.ApplyAsync(groups, ct))
-            {
-                failures[id] = failure;
-            }
-
-            foreach (var (id, failure) in await namespaces.ApplyAsync(steps, ct))
-            {
-                failures[id] = failure;
-            }
+            LogPlan(work.Cursor, groups, steps);
+            Add(failures, await ovs.ApplyAsync(groups, cancellationToken));
+            Add(failures, await stepRunner.RunAsync(steps, cancellationToken));
         }
     }
 
-    // In this order: a device that its row promises, and an address that a lease promises, are then there or have gone.
-    private async Task<Observed?> LookAsync(HostWork work, CancellationToken ct)
+    // The network is read last. A device whose row is complete, and an address whose lease file exists, are in place before that read. If
+    // the network does not have them, they were removed.
+    private async Task<ObservedState?> ObserveAsync(HostWork work, CancellationToken cancellationToken)
     {
-        ct.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         if (ovs.Read() is not { } database)
         {
             return null;
         }
 
         var running = clients.Find();
-        var notes = state.ReadNotes();
+        var namespaceRecords = records.Read();
         var names = work
             .Vms.SelectMany(vm => vm.Containers.Select(container => container.Device).Prepend(vm.Device))
-            .Where(Names.HasNamespace)
+            .Where(WorkValidation.HasNamespace)
             .Select(device => device.Namespace)
-            .Concat(notes.Select(note => note.Namespace))
+            .Concat(namespaceRecords.Select(record => record.Namespace))
             .ToHashSet();
-        return new Observed(database, await NetworkLook.TakeAsync(names), notes, running);
+        return new ObservedState(database, await NetworkReader.ReadAsync(names), namespaceRecords, running);
     }
 
-    private static HostReport Tell(HostReport report, Dictionary<Guid, string> failures) =>
+    private static void Add(Dictionary<Guid, string> failures, IReadOnlyDictionary<Guid, string> newFailures)
+    {
+        foreach (var (id, failure) in newFailures)
+        {
+            failures[id] = failure;
+        }
+    }
+
+    private static HostReport WithFailures(HostReport report, Dictionary<Guid, string> failures) =>
         failures.Count == 0
             ? report
             : report with
             {
                 Objects =
                 [
-                    .. report.Objects.Select(item =>
-                        failures.TryGetValue(item.Id, out var failure) ? item with { Digest = null, Error = item.Error ?? failure } : item
-                    ),
+                    .. report.Objects.Select(item => WithFailure(item, failures.GetValueOrDefault(item.Id))),
                     .. failures
                         .Where(failure => report.Objects.All(item => item.Id != failure.Key))
                         .Select(failure => new ObjectReport(failure.Key, null, failure.Value, null, false)),
                 ],
             };
 
+    private static ObjectReport WithFailure(ObjectReport item, string? failure) =>
+        failure is null ? item : item with { Digest = null, Error = item.Error ?? failure };
+
+    private void LogPlan(string cursor, OvsChangeGroup[] groups, Step[] steps)
+    {
+        LogChanges(cursor, groups.Sum(group => group.Ops.Count), steps.Length);
+        if (!logger.IsEnabled(LogLevel.Debug))
+        {
+            return;
+        }
+
+        foreach (var op in groups.SelectMany(group => group.Ops))
+        {
+            LogOperation(op.ToString());
+        }
+
+        foreach (var step in steps)
+        {
+            LogStep(step);
+        }
+    }
+
     [LoggerMessage(LogLevel.Information, "Work {Cursor}: {Operations} operations on the Open_vSwitch database, {Steps} other steps")]
-    private partial void LogActing(string cursor, int operations, int steps);
+    private partial void LogChanges(string cursor, int operations, int steps);
 
     [LoggerMessage(LogLevel.Debug, "{Operation}")]
     private partial void LogOperation(string operation);

@@ -2,10 +2,12 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Console;
 using OvnNestApi.Agent;
+using OvnNestApi.Agent.ControlPlane;
 using OvnNestApi.Agent.Local;
+using OvnNestApi.Agent.State;
 using OvnNestApi.Contracts;
 
-// Without arguments: the agent. "apply FILE": makes this host as the work in a JSON file says, prints the report and ends; needs no control plane.
+// Without arguments: runs the agent. "apply FILE": applies the work in a JSON file, prints the report and ends, without a control plane.
 var file = args is ["apply", var name] ? name : null;
 if (args.Length > 0 && file is null)
 {
@@ -14,12 +16,12 @@ if (args.Length > 0 && file is null)
 
 if (!Environment.IsPrivilegedProcess)
 {
-    return Fail("The agent makes namespaces and devices: it must run as root.");
+    return Fail("The agent must run as root, because it creates network namespaces and devices.");
 }
 
 var builder = Host.CreateApplicationBuilder();
 
-// Who calls the control plane says what went wrong, once.
+// The agent logs failed requests itself, once per failure.
 builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning).AddFilter("Polly", LogLevel.None);
 builder.Services.Configure<SimpleConsoleFormatterOptions>(options =>
     (options.SingleLine, options.UseUtcTimestamp, options.TimestampFormat) = (true, true, "yyyy-MM-ddTHH:mm:ss.fffZ ")
@@ -27,20 +29,31 @@ builder.Services.Configure<SimpleConsoleFormatterOptions>(options =>
 builder.Services.Configure<ConsoleLoggerOptions>(options =>
 {
     options.LogToStandardErrorThreshold = LogLevel.Trace;
-    options.FormatterName ??= ConsoleFormatterNames.Simple; // or "json", by Logging__Console__FormatterName
+    options.FormatterName ??= ConsoleFormatterNames.Simple; // or "json", set by Logging__Console__FormatterName
 });
 
+var settings = AgentSettings.From(Environment.GetEnvironmentVariable);
 builder.Services.AddSingleton(TimeProvider.System);
-builder.Services.AddSingleton(HostSettings.From(Environment.GetEnvironmentVariable));
-builder.Services.AddSingleton(services => new StateFolder(services.GetRequiredService<HostSettings>().State));
-builder.Services.AddSingleton<LocalOvs>().AddSingleton<DhcpClients>().AddSingleton<Namespaces>().AddSingleton<HostPass>();
-builder.Services.AddSingleton<Wake>().AddSingleton<Latest<HostWork>>().AddSingleton<Latest<Outgoing>>();
+builder.Services.AddSingleton(_ => new StateFolder(settings.StateFolder));
+builder.Services.AddSingleton<AgentIdentity>();
+builder.Services.AddSingleton<NamespaceRecords>();
+builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<LocalOvs>(services, settings.OvsdbEndpoint));
+builder.Services.AddSingleton<DhcpClients>();
+builder.Services.AddSingleton<StepRunner>();
+builder.Services.AddSingleton<HostPass>();
+builder.Services.AddSingleton<ApplyCommand>();
+builder.Services.AddSingleton<WakeSignal>();
+builder.Services.AddSingleton<LatestValue<HostWork>>();
+builder.Services.AddSingleton<LatestValue<PendingReport>>();
 try
 {
     if (file is null)
     {
-        builder.Services.AddControlPlane(ControlPlaneSettings.From(Environment.GetEnvironmentVariable));
-        builder.Services.AddHostedService<WorkPoll>().AddHostedService<WorkLoop>().AddHostedService<Reporting>();
+        var controlPlane = ControlPlaneSettings.From(Environment.GetEnvironmentVariable);
+        builder.Services.AddControlPlane(controlPlane, RetrySettings.From(Environment.GetEnvironmentVariable));
+        builder.Services.AddHostedService<WorkPoller>();
+        builder.Services.AddHostedService<WorkLoop>();
+        builder.Services.AddHostedService<ReportSender>();
         await builder.Build().RunAsync();
         return 0;
     }
@@ -48,13 +61,13 @@ try
     var work = JsonSerializer.Deserialize<HostWork>(await File.ReadAllTextAsync(file), ContractJson.Options);
     if (work is null)
     {
-        return Fail($"{file} holds no work.");
+        return Fail($"{file} contains null instead of work.");
     }
 
     await using var services = builder.Services.BuildServiceProvider();
-    var report = await Once.ApplyAsync(services, work, TimeSpan.FromSeconds(30), CancellationToken.None);
+    var report = await services.GetRequiredService<ApplyCommand>().RunAsync(work, TimeSpan.FromSeconds(30), CancellationToken.None);
     Console.WriteLine(JsonSerializer.Serialize(report, new JsonSerializerOptions(ContractJson.Options) { WriteIndented = true }));
-    return report.Objects.All(item => item.Digest is not null) && work.Remove.All(removal => report.Removed.Contains(removal.Id)) ? 0 : 1;
+    return ApplyCommand.IsComplete(report, work) ? 0 : 1;
 }
 catch (Exception e) when (e is FormatException or IOException or JsonException or TimeoutException)
 {

@@ -1,40 +1,47 @@
 using OvnNestApi.Agent.Local;
+using OvnNestApi.Agent.State;
 using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agent;
 
-/// <summary>Keeps the host as the last work says: after new work, after every change of the host's OVS database or of our namespaces, and every other second.</summary>
+/// <summary>
+/// Keeps the host as the latest work describes it. A pass runs after new work, after a change of the Open_vSwitch database, of namespaces
+/// or of DHCP leases, and every 2 s.
+/// </summary>
 internal sealed partial class WorkLoop(
     HostPass pass,
     LocalOvs ovs,
-    StateFolder state,
-    Latest<HostWork> latest,
-    Latest<Outgoing> outgoing,
-    Wake wake,
+    StateFolder folder,
+    LatestValue<HostWork> latestWork,
+    LatestValue<PendingReport> reports,
+    WakeSignal wake,
     TimeProvider time,
     ILogger<WorkLoop> logger
 ) : BackgroundService
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(20); // collects a burst of signals into one pass
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    private readonly Dictionary<Guid, string> _loggedErrors = [];
+    private string? _loggedFault;
+    private HostReport? _lastReport; // the last one without a fault
+
+    protected override async Task ExecuteAsync(CancellationToken cancellationToken)
     {
-        using var ticker = time.CreateTimer(_ => wake.Now(), null, Tick, Tick);
-        using var namespaces = Watch(NetworkLook.NamespaceFolder);
-        using var leases = Watch(state.ClientsFolder);
-        ovs.Changed += wake.Now;
+        using var ticker = time.CreateTimer(_ => wake.Set(), null, Tick, Tick);
+        using var namespaces = Watch(NetworkReader.NamespaceFolder);
+        using var leases = Watch(folder.ClientsFolder);
+        ovs.Changed += wake.Set;
         ovs.Start();
 
-        // A device that cannot be made for now is not tried at every change that the try itself causes.
-        var backoff = new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(15));
+        // Every attempt causes change signals. The backoff keeps them from starting the next attempt at once.
+        var backoff = new PassBackoff(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(15));
         HostWork? work = null;
-        HostReport? last = null;
         while (true)
         {
-            await wake.WaitAsync(stoppingToken);
-            await Task.Delay(Linger, time, stoppingToken);
-            if (latest.TryTake(out var newer))
+            await wake.WaitAsync(cancellationToken);
+            await Task.Delay(Linger, time, cancellationToken);
+            if (latestWork.TryTake(out var newer))
             {
                 work = newer;
             }
@@ -44,118 +51,115 @@ internal sealed partial class WorkLoop(
                 continue;
             }
 
-            var isDone = false;
-            try
-            {
-                var result = await pass.RunAsync(work, stoppingToken);
-                isDone = result.IsDone;
-                LogFaultOnce(result.Fault);
-                // What cannot be seen is not reported as gone: the last true report stands, but nothing in it counts as in place.
-                var report = result.Fault is { } fault
-                    ? last is null
-                        ? null
-                        : Doubt(last, work, fault)
-                    : result.Report;
-                if (result.Fault is null)
-                {
-                    last = result.Report;
-                }
-
-                LogNewErrors(report);
-                if (report is not null)
-                {
-                    outgoing.Put(new Outgoing(report, work.Remove.Count > 0));
-                }
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogPassFailed(e);
-            }
-            if (isDone)
+            if (await RunPassAsync(work, cancellationToken))
             {
                 backoff.Reset();
             }
             else
             {
-                await PauseAsync(backoff.Next(), stoppingToken);
+                await PauseAsync(backoff.Next(), cancellationToken);
             }
         }
     }
 
-    // New work ends the pause: it may be what was missing.
-    private async Task PauseAsync(TimeSpan pause, CancellationToken ct)
-    {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        await Task.WhenAny(Task.Delay(pause, time, either.Token), latest.WaitAsync(either.Token));
-        await either.CancelAsync();
-    }
-
-    private static HostReport Doubt(HostReport last, HostWork work, string fault) =>
-        last with
-        {
-            Objects =
-            [
-                .. work
-                    .Vms.SelectMany(vm => vm.Containers.Select(container => container.Id).Prepend(vm.Id))
-                    .Select(id => new ObjectReport(id, null, fault, null, false)),
-            ],
-        };
-
-    // A hint that saves waiting for the next tick; the tick finds everything.
-    private FileSystemWatcher? Watch(string folder)
+    /// <summary>Returns true if nothing is left to change.</summary>
+    private async Task<bool> RunPassAsync(HostWork work, CancellationToken cancellationToken)
     {
         try
         {
-            Directory.CreateDirectory(folder);
-            var watcher = new FileSystemWatcher(folder) { NotifyFilter = NotifyFilters.FileName };
-            watcher.Created += (_, _) => wake.Now();
-            watcher.Deleted += (_, _) => wake.Now();
-            watcher.Renamed += (_, _) => wake.Now();
+            var result = await pass.RunAsync(work, cancellationToken);
+            LogNewFault(result.Fault);
+            if (result.Fault is null)
+            {
+                _lastReport = result.Report;
+            }
+
+            // An unreadable host must not be reported as empty. Instead, the last reliable report is repeated with nothing in place.
+            var report = result.Fault is { } fault ? WithoutDigests(_lastReport, work, fault) : result.Report;
+            LogNewErrors(report);
+            if (report is not null)
+            {
+                reports.Put(new PendingReport(report, work.Remove.Count > 0));
+            }
+
+            return result.IsDone;
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogPassFailed(e);
+            return false;
+        }
+    }
+
+    // New work ends the pause, because it may remove the cause of the failure.
+    private async Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(Task.Delay(pause, time, either.Token), latestWork.WaitAsync(either.Token));
+        await either.CancelAsync();
+    }
+
+    private static HostReport? WithoutDigests(HostReport? report, HostWork work, string error) =>
+        report is null
+            ? null
+            : report with
+            {
+                Objects =
+                [
+                    .. work
+                        .Vms.SelectMany(vm => vm.Containers.Select(container => container.Id).Prepend(vm.Id))
+                        .Select(id => new ObjectReport(id, null, error, null, false)),
+                ],
+            };
+
+    // Only saves waiting for the next tick, which finds every change.
+    private FileSystemWatcher? Watch(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+            var watcher = new FileSystemWatcher(path) { NotifyFilter = NotifyFilters.FileName };
+            watcher.Created += (_, _) => wake.Set();
+            watcher.Deleted += (_, _) => wake.Set();
+            watcher.Renamed += (_, _) => wake.Set();
             watcher.EnableRaisingEvents = true;
             return watcher;
         }
         catch (IOException e)
         {
-            LogNoWatch(folder, e.Message);
+            LogNotWatched(path, e.Message);
             return null;
         }
     }
 
-    private string? _fault;
-    private readonly Dictionary<Guid, string> _errors = [];
-
-    private void LogFaultOnce(string? fault)
+    private void LogNewFault(string? fault)
     {
-        if (fault is not null && fault != _fault)
+        if (fault is not null && fault != _loggedFault)
         {
             LogFault(fault);
         }
 
-        _fault = fault;
+        _loggedFault = fault;
     }
 
     private void LogNewErrors(HostReport? report)
     {
         foreach (var item in report?.Objects ?? [])
         {
-            if (item.Error is { } error && _errors.GetValueOrDefault(item.Id) != error)
+            if (item.Error is not { } error)
             {
-                LogObject(item.Id, error);
+                _loggedErrors.Remove(item.Id);
             }
-
-            if (item.Error is null)
+            else if (_loggedErrors.GetValueOrDefault(item.Id) != error)
             {
-                _errors.Remove(item.Id);
-            }
-            else
-            {
-                _errors[item.Id] = item.Error;
+                LogError(item.Id, error);
+                _loggedErrors[item.Id] = error;
             }
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "Object {Id}: {Error}")]
-    private partial void LogObject(Guid id, string error);
+    [LoggerMessage(LogLevel.Warning, "Resource {Id}: {Error}")]
+    private partial void LogError(Guid id, string error);
 
     [LoggerMessage(LogLevel.Error, "{Fault}")]
     private partial void LogFault(string fault);
@@ -163,6 +167,6 @@ internal sealed partial class WorkLoop(
     [LoggerMessage(LogLevel.Error, "A pass failed")]
     private partial void LogPassFailed(Exception e);
 
-    [LoggerMessage(LogLevel.Warning, "{Folder} cannot be watched ({Error}): its changes are seen every other second")]
-    private partial void LogNoWatch(string folder, string error);
+    [LoggerMessage(LogLevel.Warning, "{Folder} cannot be watched ({Error}); its changes are found within 2 s")]
+    private partial void LogNotWatched(string folder, string error);
 }

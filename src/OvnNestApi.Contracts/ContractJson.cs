@@ -3,8 +3,11 @@ using System.Text.Json.Serialization;
 
 namespace OvnNestApi.Contracts;
 
-/// <summary>The one JSON form of these records: camel case, enums as camel-case strings, unknown fields ignored (either side may be newer), known ones
-/// required, so that half a message is not taken for a whole one: a field that an older side does not send has a default.</summary>
+/// <summary>JSON form of these records: camel case, enumerations as camel-case strings.</summary>
+/// <remarks>
+/// Unknown properties are ignored, because the API and an agent may have different versions. Known properties are required, so that an
+/// incomplete message is rejected. A property that an older version does not send must therefore have a default.
+/// </remarks>
 public static class ContractJson
 {
     /// <summary>Shared, read-only options.</summary>

@@ -1,13 +1,20 @@
 namespace OvnNestApi.Contracts;
 
-/// <summary>What a host has done and sees, after a pass of its agent: the body of <c>PUT /v1/hosts/{host}/report</c>.</summary>
-/// <param name="Cursor">The cursor of the work that was applied.</param>
-/// <param name="SystemId">The host's <c>external_ids:system-id</c>, OVN's name of the chassis; null when the local database has none.</param>
-/// <param name="NbCfg">br-int's <c>external_ids:ovn-nb-cfg</c>: the NB configuration that this host's flows have reached (ovn-controller(8)); null when unknown.</param>
-/// <param name="Objects">Every object of the work, applied or failed.</param>
-/// <param name="Bridges">Per VM bridge that bears our mark, or a name out of the work: what is still on it.</param>
-/// <param name="Removed">Ids out of <see cref="HostWork.Remove"/> of which nothing is left: seen gone, not assumed.</param>
-/// <param name="Unknown">What bears our mark but is neither in the work nor in its removals: kept, and told.</param>
+/// <summary>State of a host after a pass of its agent; body of <c>PUT /v1/hosts/{host}/report</c>.</summary>
+/// <param name="Cursor">Cursor of the work that was applied.</param>
+/// <param name="SystemId">
+/// <c>external_ids:system-id</c> of the host's Open_vSwitch database, the chassis name in OVN; null if not set.
+/// </param>
+/// <param name="NbCfg">
+/// <c>external_ids:ovn-nb-cfg</c> of the integration bridge: number of the northbound state whose flows the host has installed
+/// (ovn-controller(8)); null if unknown.
+/// </param>
+/// <param name="Objects">State of every resource of the work, and of every removal that is blocked.</param>
+/// <param name="Bridges">State of every bridge that has our owner mark or the name of a VM bridge in the work.</param>
+/// <param name="Removed">Ids of <see cref="HostWork.Remove"/> of which the agent has found nothing left on the host.</param>
+/// <param name="Unknown">
+/// Resources that have items with our owner mark on the host but are neither wanted nor listed for removal. The agent keeps these items.
+/// </param>
 public sealed record HostReport(
     string Cursor,
     string? SystemId,
@@ -18,22 +25,24 @@ public sealed record HostReport(
     IReadOnlyList<UnknownObject> Unknown
 );
 
-/// <summary>One object as the host has it.</summary>
-/// <param name="Id">The VM's or container's id.</param>
-/// <param name="Digest">The digest of the work that is in place; null when it is not.</param>
-/// <param name="Error">Why it is not in place, in a sentence; null when it is.</param>
-/// <param name="Address">The IPv4 address that the device has; null when it has none (yet).</param>
-/// <param name="OvnInstalled">VM only: <c>ovn-installed</c> stands on the integration bridge's interface.</param>
+/// <summary>State of one resource on the host.</summary>
+/// <param name="Id">Id of the VM or container.</param>
+/// <param name="Digest">Digest of the work that is in place; null if it is not in place.</param>
+/// <param name="Error">Reason why the work is not in place; null if there is no error.</param>
+/// <param name="Address">IPv4 address of the device without prefix length; null if it has none.</param>
+/// <param name="OvnInstalled">
+/// For a VM: <c>ovn-installed</c> is set on its interface of the integration bridge. Always false for a container.
+/// </param>
 public sealed record ObjectReport(Guid Id, string? Digest, string? Error, string? Address, bool OvnInstalled);
 
-/// <summary>What is on a VM's bridge.</summary>
-/// <param name="Vm">The VM's id, from the bridge's mark, or from the work if the bridge has lost its mark.</param>
-/// <param name="Bridge">The bridge's name.</param>
-/// <param name="Tags">Every tag that a port of the bridge bears.</param>
-/// <param name="Attached">An interface with the VM's <c>iface-id</c> is on the integration bridge.</param>
+/// <summary>State of a VM's bridge.</summary>
+/// <param name="Vm">Id of the VM, from the bridge's owner mark, or from the work if the bridge has lost its mark.</param>
+/// <param name="Bridge">Name of the bridge.</param>
+/// <param name="Tags">VLAN tags of the bridge's access ports, 1-4094, in ascending order.</param>
+/// <param name="Attached">True if an interface with the VM's <c>iface-id</c> is on the integration bridge.</param>
 public sealed record BridgeReport(Guid Vm, string Bridge, IReadOnlyList<int> Tags, bool Attached);
 
-/// <summary>Something that bears our mark and that nobody asked for.</summary>
-/// <param name="Id">The id in the mark.</param>
-/// <param name="What">A sentence such as "bridge br-vm9".</param>
+/// <summary>Resource that has items with our owner mark on the host but is neither wanted nor listed for removal.</summary>
+/// <param name="Id">Id from the owner mark.</param>
+/// <param name="What">Names of the items, such as "bridge br-vm9, port vm9".</param>
 public sealed record UnknownObject(Guid Id, string What);

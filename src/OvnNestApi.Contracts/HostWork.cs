@@ -1,12 +1,12 @@
 namespace OvnNestApi.Contracts;
 
-/// <summary>All that one host shall have, and all that it shall remove: the answer to <c>GET /v1/hosts/{host}/work</c>.</summary>
-/// <param name="Cursor">Opaque. Sent back as <c>after</c>, it makes the next poll wait until the work differs.</param>
-/// <param name="Installation">The installation that this work comes from: what the agent makes bears it as a mark.</param>
-/// <param name="Host">The host's name.</param>
-/// <param name="IntegrationBridge">OVN's bridge on the host, usually <c>br-int</c>.</param>
-/// <param name="Vms">The VMs that shall be on this host, with their containers.</param>
-/// <param name="Remove">What the agent shall remove and confirm. Nothing else is ever removed.</param>
+/// <summary>Everything that one host must have and must remove; answer to <c>GET /v1/hosts/{host}/work</c>.</summary>
+/// <param name="Cursor">Opaque. If it is sent back as <c>after</c>, the next poll waits until the work differs.</param>
+/// <param name="Installation">Id of the installation that the work comes from, written to all owner marks.</param>
+/// <param name="Host">Name of the host.</param>
+/// <param name="IntegrationBridge">OVN's integration bridge on the host, usually <c>br-int</c>.</param>
+/// <param name="Vms">VMs that must be on the host, with their containers.</param>
+/// <param name="Remove">Resources that the agent must remove and confirm. It removes no other resource.</param>
 public sealed record HostWork(
     string Cursor,
     Guid Installation,
@@ -16,13 +16,17 @@ public sealed record HostWork(
     IReadOnlyList<Removal> Remove
 );
 
-/// <summary>A VM: its bridge, its link to the integration bridge, its own device, and its containers.</summary>
-/// <param name="Id">The VM's id, written as a mark on what is made for it.</param>
-/// <param name="Digest">Hash of this object's work without its containers'; the report returns it as applied.</param>
-/// <param name="PortName">The logical port's name, the <c>iface-id</c> of the integration bridge's end.</param>
-/// <param name="Bridge">The VM's own bridge, at most 15 bytes.</param>
-/// <param name="UplinkInterface">Null: a patch pair to the integration bridge. Otherwise the interface that leads out, for an agent inside the VM.</param>
-/// <param name="Device">The VM's own, untagged device.</param>
+/// <summary>Work for a VM: its bridge, the link to the integration bridge, its own device, and its containers.</summary>
+/// <param name="Id">Id of the VM, written to the owner marks.</param>
+/// <param name="Name">Name of the VM, for messages.</param>
+/// <param name="Digest">Hash of this VM's work without its containers. The agent reports it when the work is in place.</param>
+/// <param name="PortName">Name of the VM's logical switch port, the <c>iface-id</c> on the integration bridge.</param>
+/// <param name="Bridge">Name of the VM's bridge, at most 15 bytes.</param>
+/// <param name="UplinkInterface">
+/// Interface that connects the bridge to the outside, for an agent inside the VM; null for a patch pair to the integration bridge.
+/// </param>
+/// <param name="Device">The VM's own device, which has no VLAN tag.</param>
+/// <param name="Containers">The VM's containers on this host.</param>
 public sealed record VmWork(
     Guid Id,
     string Name,
@@ -34,22 +38,29 @@ public sealed record VmWork(
     IReadOnlyList<ContainerWork> Containers
 );
 
-/// <summary>A container: one port of the VM's bridge with the leased tag.</summary>
-/// <param name="Id">The container's id, written as a mark on what is made for it.</param>
-/// <param name="Digest">Hash of this object's work.</param>
-/// <param name="PortName">The logical port's name, for information.</param>
-/// <param name="Tag">The VLAN tag, 1–4094.</param>
-/// <param name="Lease">The grant under which the tag is used.</param>
+/// <summary>Work for a container: one port on the VM's bridge with the leased VLAN tag.</summary>
+/// <param name="Id">Id of the container, written to the owner marks.</param>
+/// <param name="Name">Name of the container, for messages.</param>
+/// <param name="Digest">Hash of this container's work. The agent reports it when the work is in place.</param>
+/// <param name="PortName">Name of the container's logical switch port, for information.</param>
+/// <param name="Tag">VLAN tag, 1-4094.</param>
+/// <param name="Lease">Id of the VLAN lease that grants the tag.</param>
+/// <param name="Device">The container's device.</param>
 public sealed record ContainerWork(Guid Id, string Name, string Digest, string PortName, int Tag, Guid Lease, DeviceWork Device);
 
-/// <summary>A network device and the namespace that it lives in.</summary>
-/// <param name="Interface">The device's name, at most 15 bytes.</param>
-/// <param name="Namespace">The network namespace's name.</param>
-/// <param name="Mac">The MAC address, lower case, with colons.</param>
-/// <param name="Mtu">The device's MTU in bytes.</param>
-/// <param name="Address">IPv4 address with prefix length ("172.16.255.133/26"); null when the network has no subnet.</param>
-/// <param name="Gateway">The default route's next hop; null: none.</param>
-/// <param name="DnsServers">For the namespace's resolv.conf; with <see cref="Addressing.Dhcp"/> what DHCP is to give; empty: none are asked for.</param>
+/// <summary>Work for a network device.</summary>
+/// <param name="Interface">Name of the device, at most 15 bytes.</param>
+/// <param name="Namespace">Name of its network namespace.</param>
+/// <param name="Mac">MAC address, lower case, with colons.</param>
+/// <param name="Mtu">MTU in bytes, 68-65521.</param>
+/// <param name="Addressing">How the device gets its address.</param>
+/// <param name="Address">IPv4 address with prefix length, such as "172.16.255.133/26"; null if the network has no subnet.</param>
+/// <param name="Gateway">Next hop of the default route; null if there is none.</param>
+/// <param name="DnsServers">
+/// IP addresses of the name servers in the namespace's resolv.conf. With <see cref="Addressing.Dhcp"/>, those that DHCP must assign; an
+/// empty list then allows any.
+/// </param>
+/// <param name="Workload">What the agent creates for the device.</param>
 public sealed record DeviceWork(
     string Interface,
     string Namespace,
@@ -65,44 +76,44 @@ public sealed record DeviceWork(
 /// <summary>How a device gets its address.</summary>
 public enum Addressing
 {
-    /// <summary>A DHCP client in the namespace, answered by OVN.</summary>
+    /// <summary>A DHCP client in the namespace requests it; OVN answers.</summary>
     Dhcp,
 
     /// <summary>The agent sets the address and the default route.</summary>
     Static,
 
-    /// <summary>Nobody sets an address.</summary>
+    /// <summary>The agent sets no address.</summary>
     None,
 }
 
-/// <summary>What the agent makes of the device.</summary>
+/// <summary>What the agent creates for a device.</summary>
 public enum Workload
 {
-    /// <summary>An internal port in a namespace of its own.</summary>
+    /// <summary>An internal port in its own network namespace.</summary>
     Namespace,
 
-    /// <summary>An internal port, left in the host's namespace for a container runtime to take.</summary>
+    /// <summary>An internal port in the host's root namespace, from where a container runtime moves it.</summary>
     Port,
 
-    /// <summary>Nothing: the host's side belongs to somebody else.</summary>
+    /// <summary>Nothing; another system creates the device.</summary>
     None,
 }
 
-/// <summary>An object that shall be on this host no more. The agent finds what it made for it by the mark <paramref name="Id"/>.</summary>
-/// <param name="Id">The id of the VM or container.</param>
-/// <param name="Kind">What it was.</param>
-/// <param name="Name">Its name, for messages.</param>
-/// <param name="Interface">Its device, which may stand in the namespace without OVS knowing it any more.</param>
-/// <param name="Namespace">Its namespace.</param>
+/// <summary>Resource that the agent must remove from the host. It finds the resource's items by the id in their owner marks.</summary>
+/// <param name="Id">Id of the VM or container.</param>
+/// <param name="Kind">Kind of the resource.</param>
+/// <param name="Name">Name of the resource, for messages.</param>
+/// <param name="Interface">Name of its device, which may still be in the namespace after OVS has forgotten it.</param>
+/// <param name="Namespace">Name of its network namespace.</param>
 /// <param name="Bridge">For a VM: its bridge. For a container: the bridge of its VM.</param>
 public sealed record Removal(Guid Id, RemovalKind Kind, string Name, string Interface, string Namespace, string Bridge);
 
-/// <summary>The kinds of object that a host can be told to remove.</summary>
+/// <summary>Kinds of resources that the agent can remove.</summary>
 public enum RemovalKind
 {
     /// <summary>A VM with its bridge, patch pair and device.</summary>
     Vm,
 
-    /// <summary>A container's port, device and namespace.</summary>
+    /// <summary>A container with its port, device and namespace.</summary>
     Container,
 }

@@ -5,87 +5,30 @@ using TestServers;
 
 namespace OvnNestApi.Agent.Tests;
 
-/// <summary>A real host with OVN behind it, on which the agent applies work from a file. The logical ports are the seed's.</summary>
+/// <summary>
+/// A real host of a sandbox with OVN, on which the agent applies work from a file. The logical ports match the work of the tests.
+/// </summary>
 public sealed class LabHost : IAsyncLifetime
 {
     private const string Name = "h1";
 
-    private static readonly string[] DhcpOptions =
-    [
-        "lease_time",
-        "3600",
-        "router",
-        "10.0.0.1",
-        "server_id",
-        "10.0.0.1",
-        "server_mac",
-        "02:ac:10:ff:01:29",
-    ];
+    private const string DhcpOptions =
+        "options={lease_time=\"3600\",router=\"10.0.0.1\",server_id=\"10.0.0.1\",server_mac=\"02:ac:10:ff:01:29\"}";
 
     private Sandbox? _sandbox;
 
-    public Sandbox Sandbox => _sandbox ?? throw new InvalidOperationException("Not up.");
+    public Sandbox Sandbox => _sandbox ?? throw new InvalidOperationException("The host was not started.");
 
     public string State => Path.Combine(Sandbox.Folder, Name, "agent");
 
     public async ValueTask InitializeAsync()
     {
         _sandbox = await Sandbox.UpAsync(Name);
-        var options = string.Join(',', DhcpOptions.Chunk(2).Select(pair => $"{pair[0]}=\"{pair[1]}\""));
-        await Sandbox.NbctlAsync(
-            "ls-add",
-            "dmz",
-            "--",
-            "lr-add",
-            "tenant1",
-            "--",
-            "lrp-add",
-            "tenant1",
-            "tenant1-dmz",
-            "02:ac:10:ff:01:29",
-            "10.0.0.1/24",
-            "--",
-            "lsp-add",
-            "dmz",
-            "dmz-tenant1",
-            "--",
-            "lsp-set-type",
-            "dmz-tenant1",
-            "router",
-            "--",
-            "lsp-set-addresses",
-            "dmz-tenant1",
-            "router",
-            "--",
-            "lsp-set-options",
-            "dmz-tenant1",
-            "router-port=tenant1-dmz"
-        );
-        var dhcp = await Sandbox.NbctlAsync("create", "DHCP_Options", "cidr=10.0.0.0/24", $"options={{{options}}}");
+        await AddRouterAsync();
+        var dhcp = await Sandbox.NbctlAsync("create", "DHCP_Options", "cidr=10.0.0.0/24", DhcpOptions);
         foreach (var (port, number) in new[] { ("vm5", 1), ("c51", 51), ("c52", 52) })
         {
-            var addresses = string.Create(CultureInfo.InvariantCulture, $"02:ac:10:ff:01:{number:x2} 10.0.0.{number + 100}");
-            await Sandbox.NbctlAsync(
-                "lsp-add",
-                "dmz",
-                $"dmz-{port}",
-                "--",
-                "lsp-set-addresses",
-                $"dmz-{port}",
-                addresses,
-                "--",
-                "lsp-set-port-security",
-                $"dmz-{port}",
-                addresses,
-                "--",
-                "lsp-set-dhcpv4-options",
-                $"dmz-{port}",
-                dhcp
-            );
-            if (number > 1)
-            {
-                await Sandbox.NbctlAsync("set", "Logical_Switch_Port", $"dmz-{port}", "parent_name=dmz-vm5", $"tag_request={number}");
-            }
+            await AddPortAsync(port, number, dhcp);
         }
     }
 
@@ -97,7 +40,7 @@ public sealed class LabHost : IAsyncLifetime
         }
     }
 
-    /// <summary>Runs the agent's <c>apply</c> to its end; gives its report.</summary>
+    /// <summary>Runs the agent's command <c>apply</c> to its end and returns its report.</summary>
     internal async Task<HostReport> ApplyAsync(HostWork work)
     {
         string output;
@@ -105,17 +48,42 @@ public sealed class LabHost : IAsyncLifetime
         {
             output = await ExecAsync("env", $"NEST_STATE={State}", "dotnet", Programs.Agent, "apply", FileOf(work));
         }
-        catch (ProgramFailedException e) when (e.ExitCode == 1) // it says so when not all is in place
+        catch (ProgramFailedException e) when (e.ExitCode == 1) // the exit code if something is not in place
         {
             output = e.StandardOutput;
         }
         return JsonSerializer.Deserialize<HostReport>(output, ContractJson.Options)
-            ?? throw new InvalidOperationException("The report is null.");
+            ?? throw new InvalidOperationException("The agent printed null instead of a report.");
     }
 
-    /// <summary>Starts it; it may be killed.</summary>
+    /// <summary>Starts the agent's command <c>apply</c> without waiting for its end.</summary>
     internal ChildProcess StartApply(HostWork work) =>
         Sandbox.Start(Name, ["dotnet", Programs.Agent, "apply", FileOf(work)], new Dictionary<string, string?> { ["NEST_STATE"] = State });
+
+    private async Task AddRouterAsync()
+    {
+        await Sandbox.NbctlAsync("ls-add", "dmz");
+        await Sandbox.NbctlAsync("lr-add", "tenant1");
+        await Sandbox.NbctlAsync("lrp-add", "tenant1", "tenant1-dmz", "02:ac:10:ff:01:29", "10.0.0.1/24");
+        await Sandbox.NbctlAsync("lsp-add", "dmz", "dmz-tenant1");
+        await Sandbox.NbctlAsync("lsp-set-type", "dmz-tenant1", "router");
+        await Sandbox.NbctlAsync("lsp-set-addresses", "dmz-tenant1", "router");
+        await Sandbox.NbctlAsync("lsp-set-options", "dmz-tenant1", "router-port=tenant1-dmz");
+    }
+
+    private async Task AddPortAsync(string name, int number, string dhcpOptions)
+    {
+        var port = $"dmz-{name}";
+        var addresses = string.Create(CultureInfo.InvariantCulture, $"02:ac:10:ff:01:{number:x2} 10.0.0.{number + 100}");
+        await Sandbox.NbctlAsync("lsp-add", "dmz", port);
+        await Sandbox.NbctlAsync("lsp-set-addresses", port, addresses);
+        await Sandbox.NbctlAsync("lsp-set-port-security", port, addresses);
+        await Sandbox.NbctlAsync("lsp-set-dhcpv4-options", port, dhcpOptions);
+        if (number > 1)
+        {
+            await Sandbox.NbctlAsync("set", "Logical_Switch_Port", port, "parent_name=dmz-vm5", $"tag_request={number}");
+        }
+    }
 
     private string FileOf(HostWork work)
     {
@@ -136,7 +104,7 @@ public sealed class LabHost : IAsyncLifetime
 
     public Task<bool> PingsAsync(string networkNamespace) => Sandbox.PingsAsync(Name, networkNamespace, "10.0.0.1");
 
-    /// <summary>The DHCP clients that run for this host, by their command lines.</summary>
+    /// <summary>Command lines of the DHCP clients that run for this host.</summary>
     public IReadOnlyList<string> Clients() =>
         [
             .. Directory

@@ -2,15 +2,15 @@ using System.Diagnostics;
 
 namespace OvnNestApi.Agent.Local;
 
-/// <summary>A program that is run to its end, with arguments as a vector: no shell sees them.</summary>
+/// <summary>Runs a program to its end. Arguments are passed as a vector, without a shell.</summary>
 internal static class Command
 {
-    /// <summary>Runs it with lines on its standard input; gives what it wrote to standard error, and how it ended.</summary>
+    /// <summary>Runs the program with lines on its standard input; returns its exit status and what it wrote to standard error.</summary>
     public static async Task<(int Status, string Errors)> RunAsync(
         string program,
         IReadOnlyList<string> arguments,
         IEnumerable<string> input,
-        CancellationToken ct
+        CancellationToken cancellationToken
     )
     {
         var start = new ProcessStartInfo(program, arguments)
@@ -23,17 +23,17 @@ internal static class Command
         using var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
         try
         {
-            var errors = process.StandardError.ReadToEndAsync(ct);
-            var output = process.StandardOutput.ReadToEndAsync(ct);
+            var errors = process.StandardError.ReadToEndAsync(cancellationToken);
+            var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
             foreach (var line in input)
             {
-                await process.StandardInput.WriteAsync($"{line}\n".AsMemory(), ct);
+                await process.StandardInput.WriteAsync($"{line}\n".AsMemory(), cancellationToken);
             }
 
             process.StandardInput.Close();
             await output;
             var text = await errors;
-            await process.WaitForExitAsync(ct);
+            await process.WaitForExitAsync(cancellationToken);
             return (process.ExitCode, text);
         }
         catch

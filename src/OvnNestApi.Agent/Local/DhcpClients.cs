@@ -3,20 +3,21 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using OvnNestApi.Agent.Planning;
+using OvnNestApi.Agent.State;
 
 namespace OvnNestApi.Agent.Local;
 
 /// <summary>
-/// The DHCP clients in our namespaces (busybox's udhcpc). They outlive the agent, so what is known of them is read from the processes that
-/// run: the pid file's path in the command line says whose client it is and which device it was started for.
+/// DHCP clients in our namespaces (udhcpc of busybox). They keep running after the agent ends, so the agent finds them in <c>/proc</c>: the
+/// path of the pid file in a client's command line contains the resource id and the interface index of its device.
 /// </summary>
 internal sealed partial class DhcpClients
 {
-    // They get an address, a default route and name servers from OVN; all that goes to the namespace, never to the host's files.
+    // Applies address, default route and name servers to the namespace only, never to files of the root namespace.
     private const string EventScript = """
         #!/bin/sh
-        # What a DHCP client of the OvnNestApi agent runs on each event; $1 is the event, udhcpc puts what it knows into variables.
-        # NEST_LEASE: where the agent looks; last written and first removed. NEST_RESOLV_CONF: the namespace's own.
+        # Run by a DHCP client of the OvnNestApi agent on every event. $1 is the event; udhcpc passes the lease in variables.
+        # NEST_LEASE: file that the agent reads; written last and removed first. NEST_RESOLV_CONF: resolv.conf of the namespace.
         set -eu
         case $1 in
           deconfig)
@@ -45,89 +46,76 @@ internal sealed partial class DhcpClients
     public DhcpClients(StateFolder state)
     {
         _state = state;
-        var draft = $"{state.DhcpEventScript}.new";
-        File.WriteAllText(draft, EventScript);
-        File.SetUnixFileMode(draft, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        File.Move(draft, state.DhcpEventScript, overwrite: true); // a client that runs may be reading the old one
+        var temporary = $"{state.DhcpEventScript}.new";
+        File.WriteAllText(temporary, EventScript);
+        File.SetUnixFileMode(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.Move(temporary, state.DhcpEventScript, overwrite: true); // a running client may be reading the old file
     }
 
-    /// <summary>Every client of ours that runs, wherever.</summary>
+    /// <summary>Returns all running clients of this agent, in any namespace.</summary>
     public IReadOnlyList<DhcpClient> Find()
     {
         var uptime = double.Parse(File.ReadAllText("/proc/uptime").Split(' ')[0], CultureInfo.InvariantCulture);
         return [.. Directory.EnumerateDirectories("/proc").Select(folder => TryRead(folder, uptime)).OfType<DhcpClient>()];
     }
 
-    /// <summary>Starts a client in a namespace, in a session of its own, without a terminal or a pipe to us: it goes on when the agent ends.</summary>
-    /// <exception cref="Win32Exception">There is no such namespace.</exception>
-    /// <exception cref="FileNotFoundException">There is no udhcpc on this host.</exception>
+    /// <summary>
+    /// Starts a client in a namespace. It has its own session and neither a terminal nor a pipe to the agent, so that it keeps running when
+    /// the agent ends.
+    /// </summary>
+    /// <exception cref="Win32Exception">The namespace does not exist.</exception>
+    /// <exception cref="FileNotFoundException">udhcpc is not installed.</exception>
     public Task StartAsync(StartClient step)
     {
         var folders = (Environment.GetEnvironmentVariable("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin").Split(':');
         if (!folders.Any(folder => File.Exists(Path.Join(folder, "udhcpc"))))
         {
-            throw new FileNotFoundException("udhcpc is not installed on this host");
+            throw new FileNotFoundException("udhcpc is not installed; install busybox with udhcpc");
         }
 
-        Forget(step.Object);
-        // A constant script that only passes its arguments on.
-        var start = new ProcessStartInfo(
-            "setsid",
-            [
-                "sh",
-                "-c",
-                "exec \"$@\" </dev/null >/dev/null 2>&1",
-                "sh",
-                // In the foreground of its session: its pid stays the same. Five questions, one a second, then a pause of three; for ever.
-                "udhcpc",
-                "-f",
-                "-i",
-                step.Device,
-                "-p",
-                PidFile(step.Object, step.Index),
-                "-s",
-                _state.DhcpEventScript,
-                "-t",
-                "5",
-                "-T",
-                "1",
-                "-A",
-                "3",
-            ]
-        )
-        {
-            WorkingDirectory = "/",
-        };
-        // The agent's own settings are none of its business.
+        DeleteFiles(step.ResourceId);
+        var start = new ProcessStartInfo("setsid", ClientCommand(step)) { WorkingDirectory = "/" };
+        // The client must not inherit the agent's settings.
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("NEST_", StringComparison.Ordinal)).ToArray())
         {
             start.Environment.Remove(name);
         }
 
-        start.Environment["NEST_LEASE"] = LeaseFile(step.Object);
-        start.Environment["NEST_RESOLV_CONF"] = Path.Join(NetworkLook.ConfigurationFolder, step.Namespace, "resolv.conf");
-        return NetworkLook.RunInAsync(step.Namespace, () => Process.Start(start)?.Dispose());
+        start.Environment["NEST_LEASE"] = LeaseFile(step.ResourceId);
+        start.Environment["NEST_RESOLV_CONF"] = Path.Join(NetworkReader.ConfigurationFolder, step.Namespace, "resolv.conf");
+        return NetworkReader.RunInNamespaceAsync(step.Namespace, () => Process.Start(start)?.Dispose());
     }
 
-    /// <summary>Ends a client, if the process is still that client.</summary>
+    /// <summary>Kills a client, if the process id still belongs to it.</summary>
     public void Stop(StopClient step)
     {
-        if (TryRead($"/proc/{step.Pid}", 0)?.Id == step.Object)
+        if (TryRead($"/proc/{step.Pid}", 0)?.Id == step.ResourceId)
         {
-            _ = Kill(step.Pid, 9); // it has nothing to tidy up that the agent does not
+            _ = Kill(step.Pid, 9); // SIGKILL: the client has nothing to clean up that the agent does not clean up
         }
 
-        Forget(step.Object);
+        DeleteFiles(step.ResourceId);
     }
 
-    /// <summary>Deletes what an object's former clients have left.</summary>
-    public void Forget(Guid id)
+    /// <summary>Deletes the lease and pid files of a resource's former clients.</summary>
+    public void DeleteFiles(Guid id)
     {
         File.Delete(LeaseFile(id));
         foreach (var file in Directory.EnumerateFiles(_state.ClientsFolder, $"{id:N}-*.pid"))
         {
             File.Delete(file);
         }
+    }
+
+    private string[] ClientCommand(StartClient step)
+    {
+        // A constant script that only redirects and runs its arguments.
+        string[] shell = ["sh", "-c", "exec \"$@\" </dev/null >/dev/null 2>&1", "sh"];
+        // -f keeps the client in the foreground, so that its process id does not change.
+        string[] client = ["udhcpc", "-f", "-i", step.Device, "-p", PidFile(step.ResourceId, step.Index), "-s", _state.DhcpEventScript];
+        // Sends 5 requests, 1 s apart, then waits 3 s and starts again, forever.
+        string[] timing = ["-t", "5", "-T", "1", "-A", "3"];
+        return [.. shell, .. client, .. timing];
     }
 
     private string LeaseFile(Guid id) => Path.Join(_state.ClientsFolder, $"{id:N}.lease");
@@ -156,14 +144,14 @@ internal sealed partial class DhcpClients
             {
                 return null;
             }
-            // proc(5): the 22nd field, counted after the name in parentheses; in hundredths of a second since the start of the machine.
+            // proc(5): field 22 is the start time in 1/100 s since boot; fields are counted after the name in parentheses.
             var stat = File.ReadAllText($"{folder}/stat");
             var started = long.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[19], CultureInfo.InvariantCulture) / 100.0;
             return new DhcpClient(id, pid, place, index, TimeSpan.FromSeconds(Math.Max(0, uptime - started)), ReadLease(id));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return null; // it ended while we looked
+            return null; // the process ended in the meantime
         }
     }
 
@@ -171,11 +159,15 @@ internal sealed partial class DhcpClients
     {
         try
         {
-            return
-                File.ReadAllText(LeaseFile(id)).TrimEnd('\n').Split(' ') is [var address, var router]
-                && address.Contains('/', StringComparison.Ordinal)
-                ? new DhcpLease(address, router.Length > 0 ? router : null)
-                : null;
+            if (
+                File.ReadAllText(LeaseFile(id)).TrimEnd('\n').Split(' ') is not [var address, var router]
+                || !address.Contains('/', StringComparison.Ordinal)
+            )
+            {
+                return null;
+            }
+
+            return new DhcpLease(address, router is "" ? null : router);
         }
         catch (FileNotFoundException)
         {

@@ -4,69 +4,76 @@ using Ovsdb;
 
 namespace OvnNestApi.Agent.Local;
 
-/// <summary>The host's Open_vSwitch database: a copy of what concerns us, and transactions that end when ovs-vswitchd has done them.</summary>
+/// <summary>
+/// The local Open_vSwitch database: a replica of the monitored columns, and transactions that wait until ovs-vswitchd applied them.
+/// </summary>
 internal sealed partial class LocalOvs : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan ApplyTimeout = TimeSpan.FromSeconds(3);
 
     private readonly OvsdbClient _client;
+    private readonly TimeProvider _time;
     private readonly ILogger<LocalOvs> _logger;
     private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
     );
-    private long? _ours;
+    private long? _ownNumber; // next_cfg of our last transaction
 
-    public LocalOvs(HostSettings settings, TimeProvider time, ILogger<LocalOvs> logger)
+    public LocalOvs(string endpoint, TimeProvider time, ILogger<LocalOvs> logger)
     {
+        _time = time;
         _logger = logger;
         _client = new OvsdbClient(
             new OvsdbClientOptions
             {
-                Endpoints = OvsdbEndpoint.ParseList(settings.Ovsdb),
+                Endpoints = OvsdbEndpoint.ParseList(endpoint),
                 Database = "Open_vSwitch",
                 Monitor = OvsRows.Monitored,
             },
             time
         );
-        _client.Changed += _ => Pulse();
-        _client.StateChanged += _ => Pulse();
+        _client.Changed += _ => SignalChange();
+        _client.StateChanged += _ => SignalChange();
     }
 
-    /// <summary>Something changed, or the link came or went: look again. Raised on the client's thread.</summary>
+    /// <summary>Raised on the client's thread when the replica or the connection state has changed.</summary>
     public event Action? Changed;
 
-    /// <summary>Why the database cannot be read; null when it can.</summary>
+    /// <summary>Reason why the database cannot be read; null if it can.</summary>
     public string? Fault =>
         _client.State is OvsdbClientState.Synced
             ? null
-            : $"the host's Open_vSwitch database cannot be reached: {_client.LastError ?? "not connected yet"}";
+            : $"the local Open_vSwitch database cannot be reached: {_client.LastError ?? "not connected yet"}";
 
     public void Start() => _client.Start();
 
-    /// <summary>The database as it is now; null when it cannot be read, which is not the same as empty.</summary>
+    /// <summary>Returns the current content of the database; null if it cannot be read, which is different from empty.</summary>
     public OvsState? Read()
     {
-        var copy = _client.Snapshot;
-        if (_client.State is not OvsdbClientState.Synced || copy.Table("Open_vSwitch").Values.FirstOrDefault() is not { } root)
+        var snapshot = _client.Snapshot;
+        if (_client.State is not OvsdbClientState.Synced || snapshot.Table("Open_vSwitch").Values.FirstOrDefault() is not { } root)
         {
             return null;
         }
 
-        var (next, current) = Numbers(root);
-        // A number below ours: the database was replaced by another one.
-        if (_ours is null || next < _ours)
+        var (next, current) = ReadNumbers(root);
+        // A smaller number than ours means that the database was replaced.
+        if (_ownNumber is null || next < _ownNumber)
         {
-            _ours = next;
+            _ownNumber = next;
         }
 
-        return OvsRows.Read(root, copy.Find, current < _ours);
+        return OvsRows.Read(root, snapshot.Find, current < _ownNumber);
     }
 
     /// <summary>
-    /// Writes the groups in one transaction, and each alone when that is rejected; waits until ovs-vswitchd has done it, or a while. Gives
-    /// what failed, by object.
+    /// Writes the groups in one transaction, or one by one if that is rejected. Waits until ovs-vswitchd has applied them, at most
+    /// <see cref="ApplyTimeout"/> per transaction. Returns an error message per resource whose group was rejected.
     /// </summary>
-    public async Task<IReadOnlyDictionary<Guid, string>> ApplyAsync(IReadOnlyList<OvsGroup> groups, CancellationToken ct)
+    public async Task<IReadOnlyDictionary<Guid, string>> ApplyAsync(
+        IReadOnlyList<OvsChangeGroup> groups,
+        CancellationToken cancellationToken
+    )
     {
         var failures = new Dictionary<Guid, string>();
         if (groups.Count == 0)
@@ -76,7 +83,7 @@ internal sealed partial class LocalOvs : IAsyncDisposable
 
         try
         {
-            if (await TransactAsync(groups, ct) is not { } rejection)
+            if (await TransactAsync(groups, cancellationToken) is not { } rejection)
             {
                 return failures;
             }
@@ -85,26 +92,27 @@ internal sealed partial class LocalOvs : IAsyncDisposable
             {
                 if (groups.Count > 1)
                 {
-                    rejection = await TransactAsync([group], ct) ?? "";
+                    rejection = await TransactAsync([group], cancellationToken) ?? "";
                 }
 
-                foreach (var id in rejection.Length > 0 ? group.Objects : [])
+                foreach (var id in rejection.Length > 0 ? group.Resources : [])
                 {
-                    failures[id] = $"Open vSwitch refused: {rejection}";
+                    failures[id] = $"the Open_vSwitch database rejected the change: {rejection}";
                 }
             }
         }
         catch (OvsdbNotConnectedException e)
         {
-            LogNotConnected(e.Message); // nothing was sent; the next look says what to do
+            LogNoResult(e.Message); // nothing was sent; the next plan repeats the change
         }
+
         return failures;
     }
 
     public ValueTask DisposeAsync() => _client.DisposeAsync();
 
-    // ovs-vswitchd.conf.db(5): a client increments next_cfg with its change; ovs-vswitchd sets cur_cfg to it when it has done it.
-    private async Task<string?> TransactAsync(IReadOnlyList<OvsGroup> groups, CancellationToken ct)
+    // ovs-vswitchd.conf.db(5): a client increments next_cfg in its transaction; ovs-vswitchd copies it to cur_cfg when it has applied it.
+    private async Task<string?> TransactAsync(IReadOnlyList<OvsChangeGroup> groups, CancellationToken cancellationToken)
     {
         if (Read() is not { } state)
         {
@@ -119,60 +127,60 @@ internal sealed partial class LocalOvs : IAsyncDisposable
             Op.Select("Open_vSwitch", root, ["next_cfg"]),
             Op.Comment("ovn-nest agent"),
         ];
-        switch (await _client.TransactAsync(ops, ct))
+        switch (await _client.TransactAsync(ops, cancellationToken))
         {
             case Committed { Results: var results } when results[^2].Rows is [var row]:
-                _ours = row["next_cfg"].AsInteger();
-                await HasDoneAsync(_ours.Value, ct);
+                _ownNumber = row["next_cfg"].AsInteger();
+                await WaitForVswitchdAsync(_ownNumber.Value, cancellationToken);
                 return null;
             case Rejected { Error: var error, OpIndex: var index }:
                 LogRejected(error.ToString(), index < ops.Length ? ops[index].ToString() : "at commit");
                 return error.ToString();
             case Unknown { Reason: var reason }:
-                LogNotConnected(reason);
+                LogNoResult(reason);
                 return null;
             default:
-                return null; // the root row is another one by now: the database was replaced
+                return null; // the root row has another UUID: the database was replaced
         }
     }
 
-    private async Task HasDoneAsync(long number, CancellationToken ct)
+    private async Task WaitForVswitchdAsync(long number, CancellationToken cancellationToken)
     {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        deadline.CancelAfter(Patience);
+        using var timeout = new CancellationTokenSource(ApplyTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
             while (
                 _client.State is OvsdbClientState.Synced
                 && _client.Snapshot.Table("Open_vSwitch").Values.FirstOrDefault() is { } root
-                && Numbers(root) is var (next, current)
+                && ReadNumbers(root) is var (next, current)
                 && next <= number
                 && current < number
             )
             {
-                await _changes.Reader.ReadAsync(deadline.Token);
+                await _changes.Reader.ReadAsync(either.Token);
             }
         }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            LogBehind(number);
+            LogNotApplied(number);
         }
     }
 
-    private void Pulse()
+    private void SignalChange()
     {
         _changes.Writer.TryWrite(true);
         Changed?.Invoke();
     }
 
-    private static (long Next, long Current) Numbers(Row root) => (root["next_cfg"].AsInteger(), root["cur_cfg"].AsInteger());
+    private static (long Next, long Current) ReadNumbers(Row root) => (root["next_cfg"].AsInteger(), root["cur_cfg"].AsInteger());
 
-    [LoggerMessage(LogLevel.Warning, "The Open_vSwitch database was not changed, or it is not known whether it was: {Reason}")]
-    private partial void LogNotConnected(string reason);
+    [LoggerMessage(LogLevel.Warning, "The change of the Open_vSwitch database was not sent, or its result is unknown: {Reason}")]
+    private partial void LogNoResult(string reason);
 
     [LoggerMessage(LogLevel.Error, "The Open_vSwitch database rejected a change: {Error}; operation: {Operation}")]
     private partial void LogRejected(string error, string operation);
 
-    [LoggerMessage(LogLevel.Warning, "ovs-vswitchd has not done change {Number} yet; does it run?")]
-    private partial void LogBehind(long number);
+    [LoggerMessage(LogLevel.Warning, "ovs-vswitchd has not applied change {Number} yet; check that ovs-vswitchd runs")]
+    private partial void LogNotApplied(long number);
 }

@@ -9,25 +9,25 @@ using OvnNestApi.Agent.Planning;
 namespace OvnNestApi.Agent.Local;
 
 /// <summary>
-/// Reads devices, addresses and the default route of one network namespace from the kernel (rtnetlink(7)): of the one that the calling
-/// thread is in.
+/// Reads devices, addresses and the default route from the kernel (rtnetlink(7)), for the network namespace of the calling thread.
 /// </summary>
 internal static partial class Netlink
 {
     // linux/netlink.h, linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h
     private const int HeaderLength = 16;
     private const ushort DumpRequest = 0x301; // NLM_F_REQUEST | NLM_F_DUMP
-    private const ushort Done = 3,
-        Error = 2;
-    private const ushort GetLink = 18,
-        GetAddress = 22,
-        GetRoute = 26;
-    private const byte Ipv4 = 2;
-    private const uint IsUp = 1,
-        IsLowerUp = 0x10000;
+    private const ushort Error = 2; // NLMSG_ERROR
+    private const ushort Done = 3; // NLMSG_DONE
+    private const ushort GetLink = 18; // RTM_GETLINK
+    private const ushort GetAddress = 22; // RTM_GETADDR
+    private const ushort GetRoute = 26; // RTM_GETROUTE
+    private const byte Ipv4 = 2; // AF_INET
+    private const uint IsUp = 1; // IFF_UP
+    private const uint IsLowerUp = 0x10000; // IFF_LOWER_UP
+    private const int Interrupted = 4; // EINTR
 
-    /// <summary>Every device of the thread's namespace, by name, and the next hop of its IPv4 default route.</summary>
-    /// <exception cref="Win32Exception">The kernel refused.</exception>
+    /// <summary>Returns all devices by name, and the next hop of the IPv4 default route; null if there is none.</summary>
+    /// <exception cref="Win32Exception">The kernel returned an error.</exception>
     public static (Dictionary<string, Link> Links, string? DefaultGateway) Read()
     {
         // AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE
@@ -37,6 +37,11 @@ internal static partial class Netlink
             throw new Win32Exception();
         }
 
+        return (ReadLinks(socket, ReadAddresses(socket)), ReadDefaultGateway(socket));
+    }
+
+    private static Dictionary<int, List<string>> ReadAddresses(SafeFileHandle socket)
+    {
         var addresses = new Dictionary<int, List<string>>();
         Dump(socket, GetAddress, 8, message =>
         {
@@ -48,7 +53,11 @@ internal static partial class Netlink
                 (CollectionsMarshal.GetValueRefOrAddDefault(addresses, index, out _) ??= []).Add($"{new IPAddress(local)}/{message[1]}");
             }
         });
+        return addresses;
+    }
 
+    private static Dictionary<string, Link> ReadLinks(SafeFileHandle socket, Dictionary<int, List<string>> addresses)
+    {
         var links = new Dictionary<string, Link>();
         Dump(socket, GetLink, 16, message =>
         {
@@ -56,70 +65,50 @@ internal static partial class Netlink
             var index = BinaryPrimitives.ReadInt32LittleEndian(message[4..]);
             var flags = BinaryPrimitives.ReadUInt32LittleEndian(message[8..]);
             var attributes = message[16..];
-            var name = Text(Attribute(attributes, 3));
-            var mtu = Attribute(attributes, 4);
-            var alias = Text(Attribute(attributes, 20));
+            var name = Text(Attribute(attributes, 3)); // IFLA_IFNAME
+            var mtu = Attribute(attributes, 4); // IFLA_MTU
+            var alias = Text(Attribute(attributes, 20)); // IFLA_IFALIAS
             links[name] = new Link(
                 index,
                 name,
                 Text(Attribute(Attribute(attributes, 18), 1)), // IFLA_LINKINFO, IFLA_INFO_KIND
-                Convert.ToHexStringLower(Attribute(attributes, 1)) is { Length: > 2 } mac
-                    ? string.Join(':', mac.Chunk(2).Select(pair => new string(pair)))
-                    : "",
+                MacText(Attribute(attributes, 1)), // IFLA_ADDRESS
                 mtu.Length == 4 ? BinaryPrimitives.ReadInt32LittleEndian(mtu) : 0,
                 (flags & IsUp) != 0,
                 (flags & IsLowerUp) != 0,
-                alias.Length > 0 ? alias : null,
+                alias is "" ? null : alias,
                 addresses.GetValueOrDefault(index, [])
             );
         });
+        return links;
+    }
 
+    private static string? ReadDefaultGateway(SafeFileHandle socket)
+    {
         string? gateway = null;
         Dump(socket, GetRoute, 12, message =>
         {
-            // rtmsg: family, destination's length, source's length, tos, table, protocol, scope, type, flags
-            const byte mainTable = 254,
-                unicast = 1;
+            // rtmsg: family, destination length, source length, tos, table, protocol, scope, type, flags
+            const byte mainTable = 254;
+            const byte unicast = 1;
             var via = Attribute(message[12..], 5); // RTA_GATEWAY
             if (message[0] == Ipv4 && message[1] == 0 && message[4] == mainTable && message[7] == unicast && via.Length == 4)
             {
                 gateway ??= new IPAddress(via).ToString();
             }
         });
-        return (links, gateway);
+        return gateway;
     }
 
     private delegate void Reader(ReadOnlySpan<byte> message);
 
     private static void Dump(SafeFileHandle socket, ushort type, int payload, Reader read)
     {
-        Span<byte> request = stackalloc byte[HeaderLength + 16];
-        request.Clear();
-        request = request[..(HeaderLength + payload)];
-        BinaryPrimitives.WriteInt32LittleEndian(request, request.Length);
-        BinaryPrimitives.WriteUInt16LittleEndian(request[4..], type);
-        BinaryPrimitives.WriteUInt16LittleEndian(request[6..], DumpRequest);
-        request[HeaderLength] = type == GetLink ? (byte)0 : Ipv4;
-        if (Send(socket, request, request.Length, 0) < 0)
-        {
-            throw new Win32Exception();
-        }
-
+        SendDumpRequest(socket, type, payload);
         var buffer = new byte[64 * 1024];
         while (true)
         {
-            var received = (int)Receive(socket, buffer, buffer.Length, 0);
-            if (received < 0)
-            {
-                const int interrupted = 4;
-                if (Marshal.GetLastPInvokeError() == interrupted)
-                {
-                    continue;
-                }
-
-                throw new Win32Exception();
-            }
-            for (var rest = buffer.AsSpan(0, received); rest.Length >= HeaderLength; )
+            for (var rest = buffer.AsSpan(0, Receive(socket, buffer)); rest.Length >= HeaderLength; )
             {
                 var length = BinaryPrimitives.ReadInt32LittleEndian(rest);
                 switch (BinaryPrimitives.ReadUInt16LittleEndian(rest[4..]))
@@ -132,7 +121,40 @@ internal static partial class Netlink
                         read(rest[HeaderLength..length]);
                         break;
                 }
+
                 rest = rest[Math.Min(rest.Length, (length + 3) & ~3)..];
+            }
+        }
+    }
+
+    private static void SendDumpRequest(SafeFileHandle socket, ushort type, int payload)
+    {
+        Span<byte> request = stackalloc byte[HeaderLength + 16];
+        request.Clear();
+        request = request[..(HeaderLength + payload)];
+        BinaryPrimitives.WriteInt32LittleEndian(request, request.Length);
+        BinaryPrimitives.WriteUInt16LittleEndian(request[4..], type);
+        BinaryPrimitives.WriteUInt16LittleEndian(request[6..], DumpRequest);
+        request[HeaderLength] = type == GetLink ? (byte)0 : Ipv4;
+        if (Send(socket, request, request.Length, 0) < 0)
+        {
+            throw new Win32Exception();
+        }
+    }
+
+    private static int Receive(SafeFileHandle socket, byte[] buffer)
+    {
+        while (true)
+        {
+            var received = (int)Receive(socket, buffer, buffer.Length, 0);
+            if (received >= 0)
+            {
+                return received;
+            }
+
+            if (Marshal.GetLastPInvokeError() != Interrupted)
+            {
+                throw new Win32Exception();
             }
         }
     }
@@ -157,6 +179,9 @@ internal static partial class Netlink
         }
         return [];
     }
+
+    private static string MacText(ReadOnlySpan<byte> bytes) =>
+        bytes.Length < 2 ? "" : string.Join(':', Convert.ToHexStringLower(bytes).Chunk(2).Select(pair => new string(pair)));
 
     private static string Text(ReadOnlySpan<byte> bytes) => Encoding.UTF8.GetString(bytes.TrimEnd((byte)0));
 

@@ -3,277 +3,211 @@ using OvnNestApi.Contracts;
 namespace OvnNestApi.Agent.Planning;
 
 /// <summary>
-/// A device in its namespace, with its addresses. Each step repairs one thing that was seen to be otherwise; what follows from it is
-/// planned after the next look.
+/// Plans the device of a VM or container: its namespace, its settings and its address. Every step repairs one observed difference; steps
+/// that depend on its result appear in a later plan.
 /// </summary>
 internal static class DevicePlan
 {
-    // Long enough for a new address to reach OVN's DHCP responder before the client asks again.
-    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(10);
-
-    /// <summary>What keeps the object from using its namespace's name.</summary>
-    public static Obstacle? NamespaceObstacle(Draft draft, Guid id, DeviceWork device)
+    /// <summary>Returns why the resource cannot use the name of its namespace; null if it can.</summary>
+    public static Obstacle? FindNamespaceObstacle(HostPlanBuilder plan, Guid id, DeviceWork device)
     {
         if (device.Workload is not Workload.Namespace)
         {
             return null;
         }
 
-        if (draft.WantedNamespaces.ContainsKey(device.Namespace))
+        if (plan.WantedNamespaces.ContainsKey(device.Namespace))
         {
             return new Obstacle($"namespace {device.Namespace} is wanted twice");
         }
 
-        var exists = draft.Seen.Network.Namespaces.ContainsKey(device.Namespace);
-        var note = draft.Marks.GetValueOrDefault(device.Namespace);
-        // An old note about a namespace that is gone is in nobody's way, unless its object is just being removed.
-        return exists || (note is not null && draft.Owners.IsOurs(note.Mark) && draft.Owners.IsRemoving(note.Mark.Id))
-            ? draft.Owners.Between(id, note is { ThisBoot: false } && exists ? null : note?.Mark, $"namespace {device.Namespace}")
-            : null;
+        var exists = plan.Observed.Network.Namespaces.ContainsKey(device.Namespace);
+        var record = plan.NamespaceRecords.GetValueOrDefault(device.Namespace);
+        // A record of a namespace that no longer exists does not block, unless the removal of its resource is still in progress.
+        var isBeingRemoved = record is not null && plan.Ownership.IsOurs(record.Mark) && plan.Ownership.IsToBeRemoved(record.Mark.Id);
+        if (!exists && !isBeingRemoved)
+        {
+            return null;
+        }
+
+        var mark = record is { IsFromThisBoot: false } && exists ? null : record?.Mark;
+        return plan.Ownership.FindObstacle(id, mark, $"namespace {device.Namespace}");
     }
 
-    /// <param name="port">The device's port, as ovs-vswitchd has it; null when its row is yet to be written.</param>
-    public static void Add(Draft draft, Verdict verdict, Mark mark, DeviceWork device, OvsPort? port)
+    /// <param name="port">The device's port, in the state that ovs-vswitchd has; null if a change of its row is planned.</param>
+    public static void Add(HostPlanBuilder plan, ResourceOutcome outcome, OwnerMark mark, DeviceWork device, OvsPort? port)
     {
         if (port?.Interfaces[0].Error is { } error)
         {
-            verdict.Fail($"Open vSwitch about {device.Interface}: {error}");
+            outcome.Fail($"Open vSwitch reports for {device.Interface}: {error}");
         }
 
         if (device.Workload is Workload.Port)
         {
-            draft.Stop(draft.Clients[mark.Id]);
-            AddPlainPort(draft, verdict, mark, device, port);
+            plan.StopClients(plan.Clients[mark.Id]);
+            AddPlainPort(plan, outcome, mark, device, port);
             return;
         }
 
-        if (!draft.Seen.Network.Namespaces.TryGetValue(device.Namespace, out var place))
+        if (!plan.Observed.Network.Namespaces.TryGetValue(device.Namespace, out var place))
         {
-            draft.Do(new AddNamespace(mark.Id, device.Namespace, mark));
+            plan.AddStep(new AddNamespace(mark.Id, device.Namespace, mark));
         }
         else if (place.Identity is null)
         {
-            draft.Do(new RemoveNamespace(mark.Id, device.Namespace, Exists: true)); // a name with nothing behind it
+            // The name exists but has no namespace behind it.
+            plan.AddStep(new RemoveNamespace(mark.Id, device.Namespace, Exists: true));
         }
-        else if (port is not null && InPlace(draft, verdict, mark, device, place) is { } link)
+        else if (port is not null && MoveAndConfigure(plan, outcome, mark, device, place) is { } link)
         {
-            AddAddress(draft, verdict, mark, device, place, link);
+            AddressPlan.Add(plan, outcome, mark, device, place, link);
         }
     }
 
-    // A container runtime takes the device when it likes; until then it waits in the host's namespace.
-    private static void AddPlainPort(Draft draft, Verdict verdict, Mark mark, DeviceWork device, OvsPort? port)
+    // The device stays in the root namespace until a container runtime moves it.
+    private static void AddPlainPort(HostPlanBuilder plan, ResourceOutcome outcome, OwnerMark mark, DeviceWork device, OvsPort? port)
     {
-        // It had a namespace before, which goes now, and the device with it: the port is made anew.
-        if (draft.Marks.Values.Any(note => draft.Owners.Is(note.Mark, mark.Id)) && draft.Ports.TryGetValue(device.Interface, out var there))
+        // If the resource had a namespace before, the device disappears with it. Only a new port creates a new device.
+        if (
+            plan.NamespaceRecords.Values.Any(record => plan.Ownership.IsMarkOf(record.Mark, mark.Id))
+            && plan.Ports.TryGetValue(device.Interface, out var existing)
+        )
         {
-            draft.Ovs.Drop(there.Bridge, there.Port);
-            verdict.Await();
+            plan.Ovs.RemovePort(existing.Bridge, existing.Port);
+            outcome.MarkPending();
             return;
         }
-        if (port is null || !draft.Seen.Network.Root.TryGetValue(device.Interface, out var link))
+
+        if (port is null || !plan.Observed.Network.Root.TryGetValue(device.Interface, out var link))
         {
             return;
         }
 
         if (!link.IsOvsDevice)
         {
-            verdict.Fail($"device {device.Interface} exists in the host and is none of Open vSwitch's");
+            outcome.Fail($"device {device.Interface} exists in the root namespace and does not belong to Open vSwitch");
         }
         else
         {
-            Configure(draft, mark, device, null, link, loopback: null);
+            Configure(plan, mark, device, null, link, loopback: null);
         }
     }
 
-    /// <summary>Gets the device into its namespace; gives it once nothing about itself is left to do.</summary>
-    private static Link? InPlace(Draft draft, Verdict verdict, Mark mark, DeviceWork device, NamespaceState place)
+    /// <summary>
+    /// Moves the device into its namespace and configures it. Returns the device once neither is needed any more, else null.
+    /// </summary>
+    private static Link? MoveAndConfigure(
+        HostPlanBuilder plan,
+        ResourceOutcome outcome,
+        OwnerMark mark,
+        DeviceWork device,
+        NamespaceState place
+    )
     {
-        var here = place.Links.GetValueOrDefault(device.Interface);
-        var outside = draft.Seen.Network.Root.GetValueOrDefault(device.Interface);
+        var inside = place.Links.GetValueOrDefault(device.Interface);
+        if (MoveIntoNamespace(plan, mark, device, inside))
+        {
+            return null;
+        }
 
-        // ovs-vswitchd looks for its devices in the host's namespace only: started again, it makes a new tap there and leaves
-        // the one in the namespace without anybody behind it. That the new one is Open vSwitch's is sure only if so.
-        var isDead = here is { Up: true, Carrier: false };
+        if (inside is null)
+        {
+            RecreateMissingDevice(plan, outcome, device);
+            return null;
+        }
+
+        if (Configure(plan, mark, device, device.Namespace, inside, place.Links.GetValueOrDefault("lo")))
+        {
+            return null;
+        }
+
+        if (!inside.HasCarrier)
+        {
+            outcome.Fail($"device {device.Interface} has no carrier: ovs-vswitchd does not serve it; check that ovs-vswitchd runs");
+        }
+
+        return inside;
+    }
+
+    // ovs-vswitchd looks for its devices in the root namespace only. After a restart it creates a new tap there, and the one in the
+    // namespace loses its carrier. The device in the root namespace is moved only if it is clearly Open vSwitch's and not another
+    // resource's.
+    private static bool MoveIntoNamespace(HostPlanBuilder plan, OwnerMark mark, DeviceWork device, Link? inside)
+    {
+        var isDead = inside is { IsUp: true, HasCarrier: false };
         if (
-            outside is { IsOvsDevice: true }
-            && (here is null || isDead)
-            && (outside.Owner is null || outside.Owner == (mark.Installation, mark.Id))
+            plan.Observed.Network.Root.GetValueOrDefault(device.Interface) is not { IsOvsDevice: true } outside
+            || (inside is not null && !isDead)
+            || (outside.Owner is not null && outside.Owner != (mark.Installation, mark.Id))
         )
         {
-            if (here is not null)
-            {
-                draft.Do(new IpCommand(mark.Id, device.Namespace, $"link delete dev {device.Interface}"));
-            }
-
-            draft.Do(new IpCommand(mark.Id, null, $"link set dev {device.Interface} alias {mark.Alias}"));
-            draft.Do(new IpCommand(mark.Id, null, $"link set dev {device.Interface} netns {device.Namespace}"));
-            return null;
+            return false;
         }
-        if (here is null)
+
+        if (inside is not null)
         {
-            if (outside is not null)
-            {
-                verdict.Fail($"device {device.Interface} exists in the host and is none of ours");
-            }
-            else if (!draft.Seen.Ovs.Behind && draft.Ports.TryGetValue(device.Interface, out var there))
-            {
-                // Gone with a namespace that somebody deleted. The row knows nothing of it; only a new port makes a new device.
-                draft.Ovs.Drop(there.Bridge, there.Port);
-            }
-
-            verdict.Await();
-            return null;
-        }
-        if (Configure(draft, mark, device, device.Namespace, here, place.Links.GetValueOrDefault("lo")))
-        {
-            return null;
+            plan.AddStep(new IpCommand(mark.Id, device.Namespace, $"link delete dev {device.Interface}"));
         }
 
-        if (!here.Carrier)
-        {
-            verdict.Fail($"device {device.Interface} has no carrier: ovs-vswitchd does not serve it; does it run?");
-        }
-
-        return here;
+        plan.AddStep(new IpCommand(mark.Id, null, $"link set dev {device.Interface} alias {mark.Alias}"));
+        plan.AddStep(new IpCommand(mark.Id, null, $"link set dev {device.Interface} netns {device.Namespace}"));
+        return true;
     }
 
-    private static bool Configure(Draft draft, Mark mark, DeviceWork device, string? place, Link link, Link? loopback)
+    private static void RecreateMissingDevice(HostPlanBuilder plan, ResourceOutcome outcome, DeviceWork device)
     {
-        string[] settings =
-        [
-            .. link.Mac != device.Mac ? [$"address {device.Mac}"] : Array.Empty<string>(),
-            .. link.Mtu != device.Mtu ? [$"mtu {device.Mtu}"] : Array.Empty<string>(),
-            .. link.Alias != mark.Alias ? [$"alias {mark.Alias}"] : Array.Empty<string>(),
-            .. !link.Up ? ["up"] : Array.Empty<string>(),
-        ];
-        if (loopback is { Up: false })
+        if (plan.Observed.Network.Root.ContainsKey(device.Interface))
         {
-            draft.Do(new IpCommand(mark.Id, place, "link set dev lo up"));
+            outcome.Fail($"device {device.Interface} exists in the root namespace and is not ours");
+        }
+        else if (!plan.Observed.Ovs.HasUnappliedChange && plan.Ports.TryGetValue(device.Interface, out var existing))
+        {
+            // The device was deleted together with its namespace. ovs-vswitchd does not notice this; only a new port creates a new device.
+            plan.Ovs.RemovePort(existing.Bridge, existing.Port);
         }
 
-        if (settings.Length > 0)
+        outcome.MarkPending();
+    }
+
+    /// <summary>Plans the settings of the device that differ, and returns whether any do.</summary>
+    private static bool Configure(HostPlanBuilder plan, OwnerMark mark, DeviceWork device, string? place, Link link, Link? loopback)
+    {
+        var settings = new List<string>();
+        if (link.Mac != device.Mac)
         {
-            draft.Do(new IpCommand(mark.Id, place, $"link set dev {link.Name} {string.Join(' ', settings)}"));
+            settings.Add($"address {device.Mac}");
+        }
+
+        if (link.Mtu != device.Mtu)
+        {
+            settings.Add($"mtu {device.Mtu}");
+        }
+
+        if (link.Alias != mark.Alias)
+        {
+            settings.Add($"alias {mark.Alias}");
+        }
+
+        if (!link.IsUp)
+        {
+            settings.Add("up");
+        }
+
+        if (loopback is { IsUp: false })
+        {
+            plan.AddStep(new IpCommand(mark.Id, place, "link set dev lo up"));
+        }
+
+        if (settings.Count > 0)
+        {
+            plan.AddStep(new IpCommand(mark.Id, place, $"link set dev {link.Name} {string.Join(' ', settings)}"));
         }
 
         if (link.Mac != device.Mac)
         {
-            draft.Stop(draft.Clients[mark.Id]); // it goes on asking with the old one
+            plan.StopClients(plan.Clients[mark.Id]); // a running client would keep using the old MAC address
         }
 
-        return settings.Length > 0 || loopback is { Up: false };
+        return settings.Count > 0 || loopback is { IsUp: false };
     }
-
-    private static void AddAddress(Draft draft, Verdict verdict, Mark mark, DeviceWork device, NamespaceState place, Link link)
-    {
-        if (device.Addressing is Addressing.Dhcp)
-        {
-            AddClient(draft, verdict, mark, device, place, link);
-            return;
-        }
-
-        draft.Stop(draft.Clients[mark.Id]);
-        if (device.Addressing is Addressing.None || device.Address is not { } address)
-        {
-            return;
-        }
-
-        foreach (var other in link.Addresses.Where(other => other != address))
-        {
-            draft.Do(new IpCommand(mark.Id, place.Name, $"address delete {other} dev {link.Name}"));
-        }
-
-        if (!link.Addresses.Contains(address))
-        {
-            draft.Do(new IpCommand(mark.Id, place.Name, $"address replace {address} broadcast + dev {link.Name}"));
-        }
-
-        if (device.Gateway is { } gateway && place.DefaultGateway != gateway)
-        {
-            draft.Do(new IpCommand(mark.Id, place.Name, $"route replace default via {gateway} dev {link.Name}"));
-        }
-
-        var servers = string.Concat(device.DnsServers.Select(server => $"nameserver {server}\n"));
-        if (place.ResolvConf != servers)
-        {
-            draft.Do(new WriteResolvConf(mark.Id, place.Name, servers));
-        }
-
-        if (link.Addresses.Contains(address))
-        {
-            verdict.Address = Bare(address);
-        }
-    }
-
-    private static void AddClient(Draft draft, Verdict verdict, Mark mark, DeviceWork device, NamespaceState place, Link link)
-    {
-        var clients = draft.Clients[mark.Id].ToArray();
-        var client = clients is [var only] && only.NetworkNamespace == place.Identity && only.Index == link.Index ? only : null;
-        if (client is null)
-        {
-            // A second one takes away what the first has set, as it starts and as it ends, and the first never looks again: all end.
-            // (A client that is just being started may not be seen by the next look, and is then started twice.)
-            draft.Stop(clients);
-            draft.Do(new StartClient(mark.Id, place.Name, link.Name, link.Index));
-            return;
-        }
-        if (client.Lease is not { } lease)
-        {
-            // Whether OVN does not answer, or what it was given was lost: asking anew costs nothing.
-            if (client.Age > AskAgain)
-            {
-                draft.Stop([client]);
-            }
-
-            verdict.Await();
-            return;
-        }
-
-        // The client does not look at what it has once set: whatever is gone comes back when it starts again.
-        var isIntact =
-            link.Addresses.Contains(lease.Address)
-            && place.ResolvConf is not null
-            && (lease.Router is null || lease.Router == place.DefaultGateway);
-        var difference = Difference(device, lease, place.ResolvConf ?? "");
-        if (!isIntact || (difference is not null && client.Age > AskAgain))
-        {
-            draft.Stop([client]);
-        }
-
-        if (difference is not null)
-        {
-            verdict.Fail($"DHCP gave {difference}");
-        }
-
-        if (link.Addresses.Contains(lease.Address))
-        {
-            verdict.Address = Bare(lease.Address);
-        }
-    }
-
-    /// <summary>What a client has otherwise than the network says, and would keep until it renews, half a lease later; null: nothing.</summary>
-    private static string? Difference(DeviceWork device, DhcpLease lease, string resolvConf)
-    {
-        if (device.Address is { } address && address != lease.Address)
-        {
-            return $"{lease.Address}, expected is {address}";
-        }
-
-        if (device.Gateway is { } gateway && gateway != lease.Router)
-        {
-            return $"{(lease.Router is null ? "no gateway" : $"the gateway {lease.Router}")}, expected is {gateway}";
-        }
-
-        var servers = resolvConf
-            .Split('\n')
-            .Where(line => line.StartsWith("nameserver ", StringComparison.Ordinal))
-            .Select(line => line["nameserver ".Length..])
-            .ToList();
-        return device.DnsServers.Count == 0 || device.DnsServers.SequenceEqual(servers)
-            ? null
-            : $"the name servers {string.Join(", ", servers)}, expected are {string.Join(", ", device.DnsServers)}";
-    }
-
-    private static string Bare(string address) => address[..address.IndexOf('/', StringComparison.Ordinal)];
 }

@@ -2,79 +2,87 @@ using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agent.Planning;
 
-/// <summary>What to do next so that the host becomes what the work says, and what the host is now. Pure: no clock, no I/O, no memory.</summary>
+/// <summary>
+/// Next changes that bring the host closer to the work, and a report of its observed state. Pure: no clock, no I/O, no memory.
+/// </summary>
 /// <remarks>
-/// A plan is made, carried out, and made again from a new look, until it is empty: steps that need the outcome of others come in a
-/// later one. Nothing is ever assumed to have worked.
+/// The caller applies a plan, observes the host again and computes the next plan, until a plan is empty. A step that depends on the result
+/// of another one appears in a later plan. No plan assumes that an earlier one succeeded.
 /// </remarks>
-/// <param name="Ovs">What to change in the Open_vSwitch database, all in one transaction; before the steps.</param>
-/// <param name="Steps">What to do besides.</param>
-/// <param name="Report">The host as it was seen, before any of that.</param>
-internal sealed record HostPlan(IReadOnlyList<OvsGroup> Ovs, IReadOnlyList<Step> Steps, HostReport Report)
+/// <param name="Ovs">Changes of the Open_vSwitch database, applied in one transaction before the steps.</param>
+/// <param name="Steps">Steps outside the Open_vSwitch database.</param>
+/// <param name="Report">Observed state before the plan is applied.</param>
+internal sealed record HostPlan(IReadOnlyList<OvsChangeGroup> Ovs, IReadOnlyList<Step> Steps, HostReport Report)
 {
     public bool IsEmpty => Ovs.Count == 0 && Steps.Count == 0;
 
-    public static HostPlan For(HostWork work, Observed seen)
+    public static HostPlan For(HostWork work, ObservedState observed)
     {
-        var draft = new Draft(work, seen);
+        var plan = new HostPlanBuilder(work, observed);
         foreach (var vm in work.Vms)
         {
-            VmPlan.Add(draft, vm);
+            VmPlan.Add(plan, vm);
         }
 
-        Leftovers.Add(draft);
-        return new HostPlan(draft.Ovs.Build(), [.. draft.Steps.Distinct()], Describe(draft));
+        CleanupPlan.Add(plan);
+        return new HostPlan(plan.Ovs.Build(), [.. plan.Steps.Distinct()], BuildReport(plan));
     }
 
-    private static HostReport Describe(Draft draft)
+    private static HostReport BuildReport(HostPlanBuilder plan)
     {
-        var ovs = draft.Seen.Ovs;
-        var integration = ovs.FindBridge(draft.Work.IntegrationBridge);
-        var links = (integration?.Ports ?? [])
-            .SelectMany(port => port.Interfaces, (port, part) => (port.Mark, part.ExternalIds))
-            .Where(link => link.ExternalIds.ContainsKey(OvsDraft.IfaceIdKey))
+        var ovs = plan.Observed.Ovs;
+        var integration = ovs.FindBridge(plan.Work.IntegrationBridge);
+        var bindings = (integration?.Ports ?? [])
+            .SelectMany(port => port.Interfaces, (port, part) => new Binding(port.Mark, part.ExternalIds))
+            .Where(binding => binding.ExternalIds.ContainsKey(OvsChanges.IfaceIdKey))
             .ToArray();
 
-        foreach (var vm in draft.Work.Vms)
+        foreach (var vm in plan.Work.Vms)
         {
-            draft.Verdicts[vm.Id].OvnInstalled = links.Any(link =>
-                draft.Owners.Is(link.Mark, vm.Id) && link.ExternalIds.GetValueOrDefault("ovn-installed") == "true"
+            plan.Outcomes[vm.Id].OvnInstalled = bindings.Any(binding =>
+                plan.Ownership.IsMarkOf(binding.Mark, vm.Id) && binding.ExternalIds.GetValueOrDefault("ovn-installed") == "true"
             );
         }
 
         return new HostReport(
-            draft.Work.Cursor,
+            plan.Work.Cursor,
             ovs.SystemId,
             long.TryParse(integration?.ExternalIds.GetValueOrDefault("ovn-nb-cfg"), out var number) ? number : null,
             [
-                .. draft.Verdicts.Values.Select(verdict => verdict.Report()),
-                .. draft
-                    .Obstructed.Where(entry => !draft.Verdicts.ContainsKey(entry.Key))
+                .. plan.Outcomes.Values.Select(outcome => outcome.Report()),
+                .. plan
+                    .RemovalErrors.Where(entry => !plan.Outcomes.ContainsKey(entry.Key))
                     .Select(entry => new ObjectReport(entry.Key, null, entry.Value, null, false)),
             ],
-            [
-                .. from bridge in ovs.Bridges
-                let owner = Owner(draft, bridge)
-                where owner is not null
-                let id = owner.Value
-                let portName = draft.Work.Vms.FirstOrDefault(vm => vm.Id == id)?.PortName
-                orderby bridge.Name
-                select new BridgeReport(
-                    id,
-                    bridge.Name,
-                    [.. bridge.Ports.Select(port => port.Tag ?? 0).Where(tag => tag > 0).Distinct().Order()],
-                    links.Any(link => draft.Owners.Is(link.Mark, id) || link.ExternalIds[OvsDraft.IfaceIdKey] == portName)
-                ),
-            ],
-            Leftovers.Gone(draft),
-            Leftovers.Unknown(draft)
+            BuildBridgeReports(plan, bindings),
+            CleanupPlan.FindRemoved(plan),
+            CleanupPlan.FindUnknown(plan)
         );
     }
 
-    // A bridge whose mark somebody has taken away still bears the tags that a release waits for.
-    private static Guid? Owner(Draft draft, OvsBridge bridge) =>
-        draft.Owners.IsOurs(bridge.Mark)
+    private static IReadOnlyList<BridgeReport> BuildBridgeReports(HostPlanBuilder plan, Binding[] bindings) =>
+        [
+            .. from bridge in plan.Observed.Ovs.Bridges
+            let owner = FindVm(plan, bridge)
+            where owner is not null
+            let id = owner.Value
+            let portName = plan.Work.Vms.FirstOrDefault(vm => vm.Id == id)?.PortName
+            orderby bridge.Name
+            select new BridgeReport(
+                id,
+                bridge.Name,
+                [.. bridge.Ports.Select(port => port.Tag ?? 0).Where(tag => tag > 0).Distinct().Order()],
+                bindings.Any(binding => plan.Ownership.IsMarkOf(binding.Mark, id) || binding.ExternalIds[OvsChanges.IfaceIdKey] == portName)
+            ),
+        ];
+
+    // Falls back to the bridge's name if its mark is missing: its ports may still use tags that the API waits to release.
+    private static Guid? FindVm(HostPlanBuilder plan, OvsBridge bridge) =>
+        plan.Ownership.IsOurs(bridge.Mark)
             ? bridge.Mark?.Id
-            : draft.Work.Vms.FirstOrDefault(vm => vm.Bridge == bridge.Name)?.Id
-                ?? draft.Work.Remove.FirstOrDefault(removal => removal.Kind == RemovalKind.Vm && removal.Bridge == bridge.Name)?.Id;
+            : plan.Work.Vms.FirstOrDefault(vm => vm.Bridge == bridge.Name)?.Id
+                ?? plan.Work.Remove.FirstOrDefault(removal => removal.Kind == RemovalKind.Vm && removal.Bridge == bridge.Name)?.Id;
+
+    /// <summary>Interface of the integration bridge that is bound to a logical port by its <c>iface-id</c>.</summary>
+    private sealed record Binding(OwnerMark? Mark, IReadOnlyDictionary<string, string> ExternalIds);
 }

@@ -2,10 +2,10 @@ using Ovsdb;
 
 namespace OvnNestApi.Agent.Planning;
 
-/// <summary>Rows of the Open_vSwitch database as what they mean (ovs-vswitchd.conf.db(5)).</summary>
+/// <summary>Converts rows of the Open_vSwitch database to records (ovs-vswitchd.conf.db(5)).</summary>
 internal static class OvsRows
 {
-    /// <summary>What is read of the database; nothing else is asked for.</summary>
+    /// <summary>Tables and columns that the agent monitors.</summary>
     public static IReadOnlyList<MonitoredTable> Monitored { get; } =
     [
         new("Open_vSwitch", ["bridges", "cur_cfg", "next_cfg", "external_ids"]),
@@ -14,18 +14,18 @@ internal static class OvsRows
         new("Interface", ["name", "type", "external_ids", "options", "mac", "mtu_request", "ofport", "error"]),
     ];
 
-    /// <summary>The whole state, from its one root row on.</summary>
-    /// <param name="root">The Open_vSwitch row.</param>
-    /// <param name="find">A row by table and UUID; null when there is none.</param>
-    /// <param name="behind">See <see cref="OvsState.Behind"/>.</param>
-    public static OvsState Read(Row root, Func<string, Guid, Row?> find, bool behind)
+    /// <summary>Reads the whole state, starting at the root row.</summary>
+    /// <param name="root">The only row of table Open_vSwitch.</param>
+    /// <param name="find">Returns a row by table and UUID; null if it does not exist.</param>
+    /// <param name="hasUnappliedChange">See <see cref="OvsState.HasUnappliedChange"/>.</param>
+    public static OvsState Read(Row root, Func<string, Guid, Row?> find, bool hasUnappliedChange)
     {
         var ids = root["external_ids"].AsStringMap();
         return new OvsState(
             root.Uuid,
             ids.GetValueOrDefault("system-id"),
             ids.GetValueOrDefault("ovn-bridge-datapath-type"),
-            behind,
+            hasUnappliedChange,
             [.. Referenced(find, "Bridge", root["bridges"]).Select(row => ReadBridge(row, find))]
         );
     }

@@ -1,26 +1,26 @@
 namespace OvnNestApi.Agent.Planning;
 
-/// <summary>Something to do on the host besides its OVS database. A value: two plans can be compared, and printed.</summary>
-/// <param name="Object">For which object, so that a failure is told where it belongs.</param>
-internal abstract record Step(Guid Object);
+/// <summary>Action outside the Open_vSwitch database. Steps are values, so that plans can be compared and logged.</summary>
+/// <param name="ResourceId">Resource that the step serves; a failure is reported for it.</param>
+internal abstract record Step(Guid ResourceId);
 
-/// <summary>Ends a DHCP client.</summary>
-internal sealed record StopClient(Guid Object, int Pid) : Step(Object);
+/// <summary>Stops a DHCP client.</summary>
+internal sealed record StopClient(Guid ResourceId, int Pid) : Step(ResourceId);
 
-/// <summary>One line for <c>ip -batch</c> (ip(8)), made of checked words only.</summary>
-/// <param name="Namespace">Where it runs; null: the host's own namespace.</param>
-internal sealed record IpCommand(Guid Object, string? Namespace, string Line) : Step(Object);
+/// <summary>One line of input for <c>ip -batch</c> (ip(8)). It contains validated words only.</summary>
+/// <param name="Namespace">Network namespace in which the command runs; null for the root namespace.</param>
+internal sealed record IpCommand(Guid ResourceId, string? Namespace, string Line) : Step(ResourceId);
 
-/// <summary>Makes a namespace, after noting that it is ours, with an empty resolv.conf of its own.</summary>
-internal sealed record AddNamespace(Guid Object, string Namespace, Mark Mark) : Step(Object);
+/// <summary>Writes a record of a namespace, then creates the namespace with an empty resolv.conf of its own.</summary>
+internal sealed record AddNamespace(Guid ResourceId, string Namespace, OwnerMark Mark) : Step(ResourceId);
 
-/// <summary>Removes what we have of a namespace: itself, its resolv.conf and, last, our note.</summary>
-/// <param name="Exists">There is a namespace, and it is ours; otherwise only the note goes.</param>
-internal sealed record RemoveNamespace(Guid Object, string Namespace, bool Exists) : Step(Object);
+/// <summary>Deletes a namespace, its resolv.conf and, last, our record of it.</summary>
+/// <param name="Exists">True if the namespace exists and is ours; otherwise only the record and the resolv.conf are deleted.</param>
+internal sealed record RemoveNamespace(Guid ResourceId, string Namespace, bool Exists) : Step(ResourceId);
 
 /// <summary>Writes <c>/etc/netns/NAME/resolv.conf</c>.</summary>
-internal sealed record WriteResolvConf(Guid Object, string Namespace, string Text) : Step(Object);
+internal sealed record WriteResolvConf(Guid ResourceId, string Namespace, string Text) : Step(ResourceId);
 
-/// <summary>Starts a DHCP client that outlives the agent.</summary>
-/// <param name="Index">The device's index, noted with the client.</param>
-internal sealed record StartClient(Guid Object, string Namespace, string Device, int Index) : Step(Object);
+/// <summary>Starts a DHCP client that keeps running after the agent ends.</summary>
+/// <param name="Index">Interface index of the device, stored with the client.</param>
+internal sealed record StartClient(Guid ResourceId, string Namespace, string Device, int Index) : Step(ResourceId);

@@ -2,255 +2,291 @@ using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agent.Planning;
 
-/// <summary>One VM with its containers: the bridge, its link to the integration bridge, and a port for each device.</summary>
+/// <summary>Plans one VM with its containers: its bridge, the link to the integration bridge, and a port per device.</summary>
 internal static class VmPlan
 {
-    public static void Add(Draft draft, VmWork vm)
+    private const string Internal = "internal";
+
+    public static void Add(HostPlanBuilder plan, VmWork vm)
     {
-        if (vm.Device.Workload is Workload.None && vm.Containers.All(container => container.Device.Workload is Workload.None))
+        var containers = vm.Containers.Where(container => container.Device.Workload is not Workload.None).ToArray();
+        if (vm.Device.Workload is Workload.None && containers.Length == 0)
         {
             return;
         }
 
-        var integration = draft.Seen.Ovs.FindBridge(draft.Work.IntegrationBridge);
-        var bridge = draft.Seen.Ovs.FindBridge(vm.Bridge);
-        if (Fault(draft, vm, integration) is { } fault)
+        var integration = plan.Observed.Ovs.FindBridge(plan.Work.IntegrationBridge);
+        var bridge = plan.Observed.Ovs.FindBridge(vm.Bridge);
+        var obstacle = FindError(plan, vm, integration) is { } error ? new Obstacle(error) : FindBridgeObstacle(plan, vm, bridge);
+        if (obstacle is not null)
         {
-            Hold(draft, vm, new Obstacle(fault));
-            return;
-        }
-        if (BridgeObstacle(draft, vm, bridge) is { } obstacle)
-        {
-            Hold(draft, vm, obstacle);
+            plan.Outcomes[vm.Id].Block(obstacle);
+            foreach (var container in vm.Containers)
+            {
+                plan.Outcomes[container.Id].Block(obstacle);
+            }
+
             return;
         }
 
-        draft.WantedBridges[vm.Bridge] = vm.Id;
+        var mark = new OwnerMark(plan.Work.Installation, OwnerMark.Vm, vm.Id);
+        EnsureBridge(plan, vm, mark, bridge, integration);
+        BlockResources(plan, vm, bridge, containers);
+        if (vm.Device.Workload is not Workload.None)
+        {
+            AddDevice(plan, vm, mark, 0, vm.Device);
+        }
+
+        foreach (var container in containers)
+        {
+            var containerMark = new OwnerMark(plan.Work.Installation, OwnerMark.Container, container.Id);
+            AddDevice(plan, vm, containerMark, container.Tag, container.Device);
+        }
+
+        // Last, because the tags that the link passes follow from the ports that the bridge will have.
+        AddLink(plan, vm, mark, bridge, integration);
+    }
+
+    private static string? FindError(HostPlanBuilder plan, VmWork vm, OvsBridge? integration)
+    {
+        if (WorkValidation.FindError(vm) is { } error)
+        {
+            return error;
+        }
+
+        if (vm.Bridge == plan.Work.IntegrationBridge)
+        {
+            return $"bridge {vm.Bridge} is the integration bridge; give the VM another bridge name";
+        }
+
+        if (plan.WantedBridges.ContainsKey(vm.Bridge))
+        {
+            return $"bridge {vm.Bridge} is wanted by two VMs";
+        }
+
+        return vm.UplinkInterface is null && integration is null
+            ? $"integration bridge {plan.Work.IntegrationBridge} does not exist: ovn-controller creates it; check that it runs"
+            : null;
+    }
+
+    private static Obstacle? FindBridgeObstacle(HostPlanBuilder plan, VmWork vm, OvsBridge? bridge) =>
+        bridge is not null
+            ? plan.Ownership.FindObstacle(vm.Id, bridge.Mark, $"bridge {vm.Bridge}")
+            : FindPortObstacle(plan, vm.Id, vm.Bridge, Internal);
+
+    /// <summary>Returns why the resource cannot have a port of this name; null if it can.</summary>
+    private static Obstacle? FindPortObstacle(HostPlanBuilder plan, Guid id, string name, string type)
+    {
+        if (plan.WantedPorts.ContainsKey(name))
+        {
+            return new Obstacle($"port {name} is wanted twice");
+        }
+
+        if (plan.Ports.TryGetValue(name, out var existing))
+        {
+            return plan.Ownership.FindObstacle(id, existing.Port.Mark, $"port {name}");
+        }
+
+        // ovs-vswitchd takes over an unused tap of the port's name, so the owner of such a device must be known before.
+        return type is Internal && plan.Observed.Network.Root.TryGetValue(name, out var device)
+            ? plan.Ownership.FindObstacle(id, device)
+            : null;
+    }
+
+    private static void EnsureBridge(HostPlanBuilder plan, VmWork vm, OwnerMark mark, OvsBridge? bridge, OvsBridge? integration)
+    {
+        plan.WantedBridges[vm.Bridge] = vm.Id;
         // Both ends of a patch pair must have the same datapath type.
-        var datapathType = integration?.DatapathType ?? draft.Seen.Ovs.DatapathType ?? "";
-        var mark = new Mark(draft.Work.Installation, Mark.Vm, vm.Id);
+        var datapathType = integration?.DatapathType ?? plan.Observed.Ovs.DatapathType ?? "";
         if (bridge is null)
         {
-            draft.Ovs.AddBridge(vm.Id, vm.Bridge, datapathType, mark);
+            plan.Ovs.AddBridge(vm.Id, vm.Bridge, datapathType, mark);
         }
         else
         {
-            draft.Ovs.Repair(vm.Id, bridge, datapathType);
-            if (draft.Seen.Network.Root.GetValueOrDefault(vm.Bridge) is { IsOvsDevice: true } device && device.Alias != mark.Alias)
+            plan.Ovs.RepairBridge(vm.Id, bridge, datapathType);
+            if (plan.Observed.Network.Root.GetValueOrDefault(vm.Bridge) is { IsOvsDevice: true } device && device.Alias != mark.Alias)
             {
-                draft.Do(new IpCommand(vm.Id, null, $"link set dev {vm.Bridge} alias {mark.Alias}"));
+                plan.AddStep(new IpCommand(vm.Id, null, $"link set dev {vm.Bridge} alias {mark.Alias}"));
             }
         }
 
-        Place(draft, vm, new WantedPort(vm.Bridge, vm.Bridge, mark, "internal"));
-        var containers = vm.Containers.Where(container => container.Device.Workload is not Workload.None).ToArray();
-        FindObstacles(draft, vm, bridge, containers);
-        if (vm.Device.Workload is not Workload.None)
+        EnsurePort(plan, vm, new WantedPort(vm.Bridge, vm.Bridge, mark, Internal));
+    }
+
+    // Runs before any device is planned, because a blocked resource keeps its tag, which may block another container.
+    private static void BlockResources(HostPlanBuilder plan, VmWork vm, OvsBridge? bridge, ContainerWork[] containers)
+    {
+        if (vm.Device.Workload is not Workload.None && ReserveDevice(plan, vm.Id, vm.Device) is { } own)
         {
-            AddDevice(draft, vm, vm.Id, Mark.Vm, 0, vm.Device);
+            plan.Outcomes[vm.Id].Block(own);
         }
 
         foreach (var container in containers)
         {
-            AddDevice(draft, vm, container.Id, Mark.Container, container.Tag, container.Device);
-        }
-
-        // Last: which tags may pass follows from which ports there will be.
-        AddLink(draft, vm, mark, bridge, integration);
-    }
-
-    private static void Hold(Draft draft, VmWork vm, Obstacle obstacle)
-    {
-        draft.Verdicts[vm.Id].Hold(obstacle);
-        foreach (var container in vm.Containers)
-        {
-            draft.Verdicts[container.Id].Hold(obstacle);
-        }
-    }
-
-    private static string? Fault(Draft draft, VmWork vm, OvsBridge? integration) =>
-        Names.Fault(vm) is { } fault ? fault
-        : vm.Bridge == draft.Work.IntegrationBridge ? $"bridge {vm.Bridge} is the integration bridge"
-        : draft.WantedBridges.ContainsKey(vm.Bridge) ? $"bridge {vm.Bridge} is wanted by two VMs"
-        : vm.UplinkInterface is null && integration is null
-            ? $"integration bridge {draft.Work.IntegrationBridge} does not exist: ovn-controller makes it; does it run?"
-        : null;
-
-    private static Obstacle? BridgeObstacle(Draft draft, VmWork vm, OvsBridge? bridge) =>
-        bridge is not null
-            ? draft.Owners.Between(vm.Id, bridge.Mark, $"bridge {vm.Bridge}")
-            : PortObstacle(draft, vm.Id, vm.Bridge, "internal");
-
-    /// <summary>What keeps the object from having a port of this name.</summary>
-    private static Obstacle? PortObstacle(Draft draft, Guid id, string name, string type) =>
-        draft.WantedPorts.ContainsKey(name) ? new Obstacle($"port {name} is wanted twice")
-        : draft.Ports.TryGetValue(name, out var there) ? draft.Owners.Between(id, there.Port.Mark, $"port {name}")
-        // Open vSwitch takes over a tap of that name that nobody has opened, so whose it is must be clear before.
-        : type is "internal" && draft.Seen.Network.Root.TryGetValue(name, out var device) ? draft.Owners.Between(id, device)
-        : null;
-
-    // Before anything of them is planned: who is held keeps its tag, which may hold another.
-    private static void FindObstacles(Draft draft, VmWork vm, OvsBridge? bridge, ContainerWork[] containers)
-    {
-        if (vm.Device.Workload is not Workload.None && DeviceObstacle(draft, vm.Id, vm.Device) is { } own)
-        {
-            draft.Verdicts[vm.Id].Hold(own);
-        }
-
-        foreach (var container in containers)
-        {
-            if (
-                (Names.Fault(container) is { } fault ? new Obstacle(fault) : DeviceObstacle(draft, container.Id, container.Device)) is
-                { } obstacle
-            )
+            var obstacle = WorkValidation.FindError(container) is { } error
+                ? new Obstacle(error)
+                : ReserveDevice(plan, container.Id, container.Device);
+            if (obstacle is not null)
             {
-                draft.Verdicts[container.Id].Hold(obstacle);
+                plan.Outcomes[container.Id].Block(obstacle);
             }
         }
 
-        bool again;
+        bool hasBlocked;
         do
         {
-            again = false;
-            foreach (var container in containers.Where(container => !draft.Verdicts[container.Id].IsHeld))
+            hasBlocked = false;
+            foreach (var container in containers.Where(container => !plan.Outcomes[container.Id].IsBlocked))
             {
-                if (TagObstacle(draft, vm, bridge, container, containers) is { } obstacle)
+                if (FindTagObstacle(plan, vm, bridge, container, containers) is { } obstacle)
                 {
-                    draft.Verdicts[container.Id].Hold(obstacle);
-                    again = true;
+                    plan.Outcomes[container.Id].Block(obstacle);
+                    hasBlocked = true;
                 }
             }
-        } while (again);
+        } while (hasBlocked);
     }
 
-    private static Obstacle? DeviceObstacle(Draft draft, Guid id, DeviceWork device)
+    /// <summary>Reserves the device's port and namespace names for the resource, or returns why it cannot have them.</summary>
+    private static Obstacle? ReserveDevice(HostPlanBuilder plan, Guid id, DeviceWork device)
     {
-        if ((PortObstacle(draft, id, device.Interface, "internal") ?? DevicePlan.NamespaceObstacle(draft, id, device)) is { } obstacle)
+        var obstacle = FindPortObstacle(plan, id, device.Interface, Internal) ?? DevicePlan.FindNamespaceObstacle(plan, id, device);
+        if (obstacle is not null)
         {
             return obstacle;
         }
 
-        draft.WantedPorts[device.Interface] = id;
+        plan.WantedPorts[device.Interface] = id;
         if (device.Workload is Workload.Namespace)
         {
-            draft.WantedNamespaces[device.Namespace] = id;
+            plan.WantedNamespaces[device.Namespace] = id;
         }
 
         return null;
     }
 
-    private static Obstacle? TagObstacle(Draft draft, VmWork vm, OvsBridge? bridge, ContainerWork container, ContainerWork[] containers)
+    private static Obstacle? FindTagObstacle(
+        HostPlanBuilder plan,
+        VmWork vm,
+        OvsBridge? bridge,
+        ContainerWork container,
+        ContainerWork[] containers
+    )
     {
         if (containers.Any(other => other.Id != container.Id && other.Tag == container.Tag))
         {
             return new Obstacle($"tag {container.Tag} is wanted by two containers of {vm.Name}");
         }
-        // Another container of this VM that gets another tag in the same transaction is no obstacle.
-        bool IsLeaving(Mark? mark) =>
-            draft.Owners.IsOurs(mark)
-            && containers.Any(other => other.Id == mark?.Id && other.Id != container.Id && !draft.Verdicts[other.Id].IsHeld);
+
+        // A container of this VM that gets another tag in the same transaction does not block: two containers may exchange their tags.
+        bool ReleasesItsTag(OwnerMark? mark) =>
+            plan.Ownership.IsOurs(mark)
+            && containers.Any(other => other.Id == mark?.Id && other.Id != container.Id && !plan.Outcomes[other.Id].IsBlocked);
         return (bridge?.Ports ?? [])
-            .Where(port => port.Tag == container.Tag && !IsLeaving(port.Mark))
-            .Select(port => draft.Owners.Between(container.Id, port.Mark, $"port {port.Name}, which has tag {port.Tag} on {vm.Bridge},"))
+            .Where(port => port.Tag == container.Tag && !ReleasesItsTag(port.Mark))
+            .Select(port =>
+                plan.Ownership.FindObstacle(container.Id, port.Mark, $"port {port.Name}, which has tag {port.Tag} on {vm.Bridge},")
+            )
             .FirstOrDefault(obstacle => obstacle is not null);
     }
 
-    private static void AddDevice(Draft draft, VmWork vm, Guid id, string kind, int tag, DeviceWork device)
+    private static void AddDevice(HostPlanBuilder plan, VmWork vm, OwnerMark mark, int tag, DeviceWork device)
     {
-        var verdict = draft.Verdicts[id];
-        if (verdict.IsHeld)
+        var outcome = plan.Outcomes[mark.Id];
+        if (outcome.IsBlocked)
         {
             return;
         }
 
-        var mark = new Mark(draft.Work.Installation, kind, id);
-        var (there, changed) = Place(
-            draft,
-            vm,
-            new WantedPort(vm.Bridge, device.Interface, mark, "internal", tag, Mac: device.Mac, Mtu: device.Mtu)
-        );
-        DevicePlan.Add(draft, verdict, mark, device, changed ? null : there);
+        var port = EnsurePort(plan, vm, new WantedPort(vm.Bridge, device.Interface, mark, Internal, tag, Mac: device.Mac, Mtu: device.Mtu));
+        DevicePlan.Add(plan, outcome, mark, device, port.HasChange ? null : port.Existing);
     }
 
-    private static void AddLink(Draft draft, VmWork vm, Mark mark, OvsBridge? bridge, OvsBridge? integration)
+    private static void AddLink(HostPlanBuilder plan, VmWork vm, OwnerMark mark, OvsBridge? bridge, OvsBridge? integration)
     {
-        var verdict = draft.Verdicts[vm.Id];
-        long[] trunks = [0, .. Tags(draft, vm, bridge).Select(tag => (long)tag).Distinct().Order()];
-        WantedPort[] link;
+        var outcome = plan.Outcomes[vm.Id];
+        long[] trunks = [0, .. FindTags(plan, vm, bridge).Select(tag => (long)tag).Distinct().Order()];
+        WantedPort[] ports;
         if (vm.UplinkInterface is { } uplink)
         {
-            link = [new WantedPort(vm.Bridge, uplink, mark, "", Trunks: trunks)];
+            ports = [new WantedPort(vm.Bridge, uplink, mark, "", Trunks: trunks)];
         }
         else
         {
-            var (near, far) = PatchNames.For(vm.Bridge, draft.Work.IntegrationBridge, vm.Id);
-            link =
+            var (near, far) = PatchNames.For(vm.Bridge, plan.Work.IntegrationBridge, vm.Id);
+            ports =
             [
                 new WantedPort(vm.Bridge, near, mark, "patch", Trunks: trunks, Peer: far),
-                new WantedPort(draft.Work.IntegrationBridge, far, mark, "patch", Peer: near, IfaceId: vm.PortName),
+                new WantedPort(plan.Work.IntegrationBridge, far, mark, "patch", Peer: near, IfaceId: vm.PortName),
             ];
         }
 
-        var obstacle = link.Select(port => PortObstacle(draft, vm.Id, port.Name, port.Type)).FirstOrDefault(found => found is not null)
-            ?? (vm.UplinkInterface is null ? IfaceIdObstacle(draft, vm, integration) : null);
+        var obstacle = ports.Select(port => FindPortObstacle(plan, vm.Id, port.Name, port.Type)).FirstOrDefault(found => found is not null)
+            ?? (vm.UplinkInterface is null ? FindIfaceIdObstacle(plan, vm, integration) : null);
         if (obstacle is not null)
         {
-            verdict.Hold(obstacle);
+            outcome.Block(obstacle);
             return;
         }
-        foreach (var port in link)
+
+        foreach (var port in ports)
         {
-            if (Place(draft, vm, port).There?.Interfaces[0] is { Error: { } error })
+            if (EnsurePort(plan, vm, port).Existing?.Interfaces[0] is { Error: { } error })
             {
-                verdict.Fail($"Open vSwitch about {port.Name}: {error}");
+                outcome.Fail($"Open vSwitch reports for {port.Name}: {error}");
             }
         }
     }
 
-    // OVN binds one of several interfaces with the same iface-id and ignores the others.
-    private static Obstacle? IfaceIdObstacle(Draft draft, VmWork vm, OvsBridge? integration) =>
+    // OVN binds only one of several interfaces with the same iface-id.
+    private static Obstacle? FindIfaceIdObstacle(HostPlanBuilder plan, VmWork vm, OvsBridge? integration) =>
         (integration?.Ports ?? [])
-            .SelectMany(port => port.Interfaces, (port, found) => (port, found))
-            .Where(pair => pair.found.ExternalIds.GetValueOrDefault(OvsDraft.IfaceIdKey) == vm.PortName)
-            .Select(pair => draft.Owners.Between(vm.Id, pair.port.Mark, $"interface {pair.found.Name} with iface-id {vm.PortName}"))
+            .SelectMany(port => port.Interfaces, (port, part) => (port.Mark, part.Name, part.ExternalIds))
+            .Where(found => found.ExternalIds.GetValueOrDefault(OvsChanges.IfaceIdKey) == vm.PortName)
+            .Select(found => plan.Ownership.FindObstacle(vm.Id, found.Mark, $"interface {found.Name} with iface-id {vm.PortName}"))
             .FirstOrDefault(obstacle => obstacle is not null);
 
-    // What was not asked to be removed goes on working: its tag passes too.
-    private static IEnumerable<int> Tags(Draft draft, VmWork vm, OvsBridge? bridge) =>
+    // Includes the tags of ports that the work neither changes nor removes: they must keep working.
+    private static IEnumerable<int> FindTags(HostPlanBuilder plan, VmWork vm, OvsBridge? bridge) =>
         vm
-            .Containers.Where(container => container.Device.Workload is not Workload.None && !draft.Verdicts[container.Id].IsHeld)
+            .Containers.Where(container => container.Device.Workload is not Workload.None && !plan.Outcomes[container.Id].IsBlocked)
             .Select(container => container.Tag)
-            .Concat((bridge?.Ports ?? []).Where(port => Stays(draft, port.Mark)).Select(port => port.Tag ?? 0));
+            .Concat((bridge?.Ports ?? []).Where(port => IsKept(plan, port.Mark)).Select(port => port.Tag ?? 0));
 
-    private static bool Stays(Draft draft, Mark? mark) =>
-        draft.Owners.IsOurs(mark)
+    private static bool IsKept(HostPlanBuilder plan, OwnerMark? mark) =>
+        plan.Ownership.IsOurs(mark)
         && mark is { } ours
-        && (draft.Verdicts.TryGetValue(ours.Id, out var verdict) ? verdict.IsHeld : !draft.Owners.IsRemoving(ours.Id));
+        && (plan.Outcomes.TryGetValue(ours.Id, out var outcome) ? outcome.IsBlocked : !plan.Ownership.IsToBeRemoved(ours.Id));
 
-    /// <summary>Makes or repairs the port; gives the one that is there and stays, and whether its row is yet to be written.</summary>
-    private static (OvsPort? There, bool IsNew) Place(Draft draft, VmWork vm, WantedPort wanted)
+    /// <summary>
+    /// Plans the creation or repair of a port. Returns the existing port, null if there is none to keep, and whether a change is planned.
+    /// </summary>
+    private static (OvsPort? Existing, bool HasChange) EnsurePort(HostPlanBuilder plan, VmWork vm, WantedPort wanted)
     {
-        draft.WantedPorts[wanted.Name] = wanted.Mark.Id;
-        var verdict = draft.Verdicts[wanted.Mark.Id];
-        if (!draft.Ports.TryGetValue(wanted.Name, out var there))
+        plan.WantedPorts[wanted.Name] = wanted.Mark.Id;
+        var outcome = plan.Outcomes[wanted.Mark.Id];
+        if (!plan.Ports.TryGetValue(wanted.Name, out var existing))
         {
-            draft.Ovs.Add(vm.Id, wanted);
-            verdict.Await();
+            plan.Ovs.AddPort(vm.Id, wanted);
+            outcome.MarkPending();
             return (null, true);
-        }
-        if (there.Bridge.Name != wanted.Bridge || there.Port.Interfaces is not [var only] || only.Name != wanted.Name)
-        {
-            // Taken away now and made in the next pass: ovs-vswitchd would see one change, and keep the old device.
-            draft.Ovs.Drop(there.Bridge, there.Port);
-            verdict.Await();
-            return (null, true);
-        }
-        var changed = draft.Ovs.Repair(vm.Id, there.Port, wanted);
-        if (changed)
-        {
-            verdict.Await();
         }
 
-        return (there.Port, changed);
+        if (existing.Bridge.Name != wanted.Bridge || existing.Port.Interfaces is not [var only] || only.Name != wanted.Name)
+        {
+            // A later plan creates the port. In one transaction ovs-vswitchd would see a modified port and keep the old device.
+            plan.Ovs.RemovePort(existing.Bridge, existing.Port);
+            outcome.MarkPending();
+            return (null, true);
+        }
+
+        var isChanged = plan.Ovs.RepairPort(vm.Id, existing.Port, wanted);
+        if (isChanged)
+        {
+            outcome.MarkPending();
+        }
+
+        return (existing.Port, isChanged);
     }
 }

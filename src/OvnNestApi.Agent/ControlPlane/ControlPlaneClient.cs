@@ -1,0 +1,144 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using OvnNestApi.Agent.State;
+using OvnNestApi.Contracts;
+using Polly;
+
+namespace OvnNestApi.Agent.ControlPlane;
+
+/// <summary>The control plane did not answer, or rejected a request. The host stays as it is.</summary>
+internal sealed class ControlPlaneException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>Client of the API's endpoints for agents: enrolment, long poll for work, report.</summary>
+internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings settings, AgentIdentity identity)
+{
+    /// <summary>Longest time for which the control plane may hold a poll that has no new work.</summary>
+    public static TimeSpan PollWait { get; } = TimeSpan.FromSeconds(10);
+
+    private string KeyRejected =>
+        "The control plane rejected this agent's key. "
+        + $"To enrol the host again, delete {identity.KeyFile} and {identity.HostFile}, and provide a new token.";
+
+    /// <summary>Returns the host's name. The first call enrols the host with the one-time token.</summary>
+    /// <exception cref="ControlPlaneException">
+    /// The token is missing or not valid, or there was no answer. The call may be repeated: it sends the same key.
+    /// </exception>
+    public async Task<string> EnrolAsync(CancellationToken cancellationToken)
+    {
+        if (identity.Host is { Length: > 0 } known)
+        {
+            return known;
+        }
+
+        if (settings.TokenFile is not { } file || !File.Exists(file))
+        {
+            throw new ControlPlaneException(
+                "This host is not enrolled and there is no token: write an enrolment token to a file and set NEST_TOKEN_FILE to its path."
+            );
+        }
+
+        using var request = new HttpRequestMessage(HttpMethod.Post, "v1/enrolments");
+        var token = (await File.ReadAllTextAsync(file, cancellationToken)).Trim();
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity.GetKey())));
+        request.Content = JsonContent.Create(new EnrolmentRequest(hash), options: ContractJson.Options);
+        using var response = await SendAsync(
+            request,
+            "The control plane rejected the enrolment token: it was used, has expired or is for another host. Request a new token.",
+            cancellationToken
+        );
+        var host = (await ReadAsync<EnrolmentAnswer>(response, cancellationToken)).Host;
+        identity.SaveHost(host);
+        return host;
+    }
+
+    /// <summary>Returns the work as soon as it differs from that at <paramref name="cursor"/>; null if it does not within a poll.</summary>
+    /// <param name="cursor">Cursor of the last work; null to return the work at once.</param>
+    /// <exception cref="ControlPlaneException">There was no answer, or the control plane rejected the request.</exception>
+    public async Task<HostWork?> PollAsync(string host, string? cursor, CancellationToken cancellationToken)
+    {
+        var after = cursor is null ? "" : $"after={Uri.EscapeDataString(cursor)}&";
+        using var request = Authorized(
+            HttpMethod.Get,
+            $"v1/hosts/{Uri.EscapeDataString(host)}/work?{after}wait={PollWait.TotalSeconds:0}s"
+        );
+        using var response = await SendAsync(request, KeyRejected, cancellationToken);
+        if (response.StatusCode is HttpStatusCode.NoContent)
+        {
+            return null;
+        }
+
+        var work = await ReadAsync<HostWork>(response, cancellationToken);
+        return work.Host == host ? work : throw new ControlPlaneException($"The control plane sent the work of another host: {work.Host}.");
+    }
+
+    /// <summary>Sends a report.</summary>
+    /// <exception cref="ControlPlaneException">There was no answer, or the control plane rejected the request.</exception>
+    public async Task ReportAsync(string host, HostReport report, CancellationToken cancellationToken)
+    {
+        using var request = Authorized(HttpMethod.Put, $"v1/hosts/{Uri.EscapeDataString(host)}/report");
+        request.Content = JsonContent.Create(report, options: ContractJson.Options);
+        using var response = await SendAsync(request, KeyRejected, cancellationToken);
+    }
+
+    private HttpRequestMessage Authorized(HttpMethod method, string path)
+    {
+        var request = new HttpRequestMessage(method, path);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", identity.GetKey());
+        return request;
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request,
+        string unauthorizedMessage,
+        CancellationToken cancellationToken
+    )
+    {
+        HttpResponseMessage response;
+        try
+        {
+            response = await http.SendAsync(request, cancellationToken);
+        }
+        catch (Exception e)
+            when (e is HttpRequestException or IOException or ExecutionRejectedException
+                || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            )
+        {
+            throw new ControlPlaneException(
+                $"The control plane at {settings.DisplayAddress} cannot be reached ({e.Message.TrimEnd('.')}).",
+                e
+            );
+        }
+
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            throw new ControlPlaneException(
+                response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
+                    ? $"{unauthorizedMessage} (status {(int)response.StatusCode})"
+                    : $"The control plane answered {request.Method} {request.RequestUri?.AbsolutePath} with {(int)response.StatusCode}."
+            );
+        }
+    }
+
+    private static async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await response.Content.ReadFromJsonAsync<T>(ContractJson.Options, cancellationToken)
+                ?? throw new ControlPlaneException("The control plane sent an empty answer (null).");
+        }
+        catch (Exception e) when (e is JsonException or HttpRequestException or IOException)
+        {
+            throw new ControlPlaneException($"The answer of the control plane is not valid ({e.Message.TrimEnd('.')}).", e);
+        }
+    }
+}

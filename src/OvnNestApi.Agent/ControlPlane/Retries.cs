@@ -1,0 +1,60 @@
+using Microsoft.Extensions.Http.Resilience;
+using Polly;
+using Polly.Retry;
+
+namespace OvnNestApi.Agent.ControlPlane;
+
+/// <summary>All retries of requests to the control plane.</summary>
+internal static class Retries
+{
+    /// <summary>
+    /// Adds the quick retries inside one request, and the timeout of each attempt. Every request may be repeated, the enrolment too,
+    /// because the agent sends the same key again. A poll that ends without work is a success and is not retried here.
+    /// </summary>
+    public static void AddQuickRetries(ResiliencePipelineBuilder<HttpResponseMessage> pipeline, RetrySettings settings) =>
+        pipeline
+            .AddRetry(
+                new HttpRetryStrategyOptions
+                {
+                    MaxRetryAttempts = settings.QuickRetries,
+                    Delay = settings.QuickDelay,
+                    BackoffType = DelayBackoffType.Exponential,
+                    UseJitter = true,
+                }
+            )
+            .AddTimeout(settings.AttemptTimeout);
+
+    /// <summary>
+    /// Creates a pipeline that repeats an operation until the control plane accepts it. Every execution starts with the first delay again.
+    /// The jitter keeps many agents from returning at the same moment.
+    /// </summary>
+    /// <param name="onNewFailure">Called with a failure's message if it differs from the message of the attempt before.</param>
+    public static ResiliencePipeline UntilSuccess(RetrySettings settings, TimeProvider time, Action<string> onNewFailure)
+    {
+        string? lastMessage = null;
+        return new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddRetry(
+                new RetryStrategyOptions
+                {
+                    MaxRetryAttempts = int.MaxValue,
+                    Delay = settings.FirstDelay,
+                    MaxDelay = settings.MaxDelay,
+                    BackoffType = DelayBackoffType.Exponential,
+                    UseJitter = true,
+                    ShouldHandle = new PredicateBuilder().Handle<ControlPlaneException>(),
+                    OnRetry = attempt =>
+                    {
+                        var message = attempt.Outcome.Exception?.Message ?? "";
+                        if (attempt.AttemptNumber == 0 || message != lastMessage)
+                        {
+                            onNewFailure(message);
+                        }
+
+                        lastMessage = message;
+                        return default;
+                    },
+                }
+            )
+            .Build();
+    }
+}

@@ -1,0 +1,48 @@
+using System.Text.Json;
+using OvnNestApi.Contracts;
+
+namespace OvnNestApi.Agent;
+
+/// <summary>Decides which reports are sent.</summary>
+internal sealed class ReportSchedule(TimeProvider time)
+{
+    // nb_cfg alone changes often and rarely matters, so it is sent at most this often …
+    private static readonly TimeSpan NbCfgInterval = TimeSpan.FromSeconds(10);
+
+    // … except for this time after any other change, because a draining tag may wait for it.
+    private static readonly TimeSpan NbCfgUrgentTime = TimeSpan.FromMinutes(1);
+
+    // An unchanged report is repeated in case the API has lost it.
+    private static readonly TimeSpan RepeatInterval = TimeSpan.FromMinutes(1);
+
+    private HostReport? _sent;
+    private string _sentContent = "";
+    private long _sentAt;
+    private long _changedAt;
+
+    /// <summary>Returns whether the report has news that the API may wait for, or the last report was sent long ago.</summary>
+    public bool IsDue(PendingReport next)
+    {
+        if (_sent is null || ContentOf(next.Report) != _sentContent || time.GetElapsedTime(_sentAt) >= RepeatInterval)
+        {
+            return true;
+        }
+
+        return next.Report.NbCfg != _sent.NbCfg
+            && (next.HasRemovals || time.GetElapsedTime(_changedAt) < NbCfgUrgentTime || time.GetElapsedTime(_sentAt) >= NbCfgInterval);
+    }
+
+    /// <summary>Records that the API has accepted the report.</summary>
+    public void MarkSent(HostReport report)
+    {
+        var content = ContentOf(report);
+        if (content != _sentContent)
+        {
+            _changedAt = time.GetTimestamp();
+        }
+
+        (_sent, _sentContent, _sentAt) = (report, content, time.GetTimestamp());
+    }
+
+    private static string ContentOf(HostReport report) => JsonSerializer.Serialize(report with { NbCfg = null }, ContractJson.Options);
+}
