@@ -34,7 +34,10 @@ public sealed class LateReleaseTests(Lab lab) : IAsyncLifetime
     [Theory]
     [InlineData("the agent hangs", new[] { "host ubuntu2, whose agent has not done the work without the tag yet" })]
     [InlineData("the agent dies", new[] { "host ubuntu2, whose agent has not done the work without the tag yet" })]
-    [InlineData("the NB is away", new[] { "the northbound database", "host ubuntu2, whose flows have to follow the northbound database" })]
+    [InlineData(
+        "the northbound database is down",
+        new[] { "the northbound database", "host ubuntu2, whose flows have to follow the northbound database" }
+    )]
     public async Task A_tag_drains_and_its_lease_names_what_it_waits_for_while(string fault, string[] expected)
     {
         await CauseAsync(fault);
@@ -173,7 +176,7 @@ public sealed class LateReleaseTests(Lab lab) : IAsyncLifetime
     /// <summary>Asserts that the tag is released everywhere except where the fault is.</summary>
     private async Task OthersHaveReleasedAsync(string fault)
     {
-        if (fault == "the NB is away")
+        if (fault == "the northbound database is down")
         {
             Assert.Equal("", await lab.Sandbox.VsctlAsync(Host, "--bare", "--columns=name", "find", "Port", "tag=70"));
             return;
