@@ -1,14 +1,18 @@
 # shellcheck shell=bash
-# What the machine must have: Debian's packages, installed when a program of theirs is missing, and a built tree.
+# Prepares the machine: installs missing Debian packages and builds the projects.
 
-# program:package
+# Entries are PROGRAM:PACKAGE; the package is installed if the program is missing.
 FOR_LAB=(ovsdb-server:openvswitch-switch ovs-vswitchd:openvswitch-switch ovn-northd:ovn-central ovn-controller:ovn-host
   udhcpc:udhcpc ethtool:ethtool ip:iproute2 ping:iputils-ping curl:curl jq:jq column:bsdextrautils)
-FOR_TESTS=(tcpdump:tcpdump shellcheck:shellcheck git:git chromium:chromium g++:g++) # g++: links what is compiled ahead of time
+FOR_TESTS=(tcpdump:tcpdump shellcheck:shellcheck git:git chromium:chromium g++:g++) # g++ links the ahead-of-time compiled program
 
-prepare_machine() { # [PROGRAM:PACKAGE…], beyond what the lab needs
-  command -v dotnet >/dev/null || die ".NET SDK 10 is missing: https://dotnet.microsoft.com/download"
-  ((EUID == 0)) || die "network namespaces need root"
+require_dotnet() {
+  command -v dotnet >/dev/null || die "the .NET SDK 10 is missing; install it from https://dotnet.microsoft.com/download"
+}
+
+prepare_machine() { # [PROGRAM:PACKAGE…] in addition to FOR_LAB
+  require_dotnet
+  ((EUID == 0)) || die "this command creates network namespaces; run it as root"
   local entry missing=()
   for entry in "${FOR_LAB[@]}" "$@"; do
     command -v "${entry%:*}" >/dev/null || missing+=("${entry#*:}")
@@ -18,9 +22,9 @@ prepare_machine() { # [PROGRAM:PACKAGE…], beyond what the lab needs
   [[ -c /dev/net/tun ]] || { mkdir -p /dev/net && mknod -m 600 /dev/net/tun c 10 200; }
 }
 
-# Installs without starting a service: the lab runs servers of its own.
+# Installs packages without starting their services, because the lab and the tests start their own servers.
 install_packages() {
-  say "installing $*"
+  say "installing Debian packages: $*"
   (
     policy=/usr/sbin/policy-rc.d
     if [[ ! -e $policy ]]; then
@@ -33,7 +37,7 @@ install_packages() {
   )
 }
 
-# Debian keeps initdb and postgres out of PATH.
+# Prints the folder of initdb and postgres, which Debian does not put into PATH; nothing if PostgreSQL is not installed.
 postgres_programs() {
   local folders=(/usr/lib/postgresql/*/bin/)
   [[ -x ${folders[0]}initdb ]] || return 0
@@ -43,10 +47,14 @@ postgres_programs() {
 build() { # PROJECT…
   local project
   for project; do
-    dotnet build "$project" --configuration "$CONFIGURATION" -nodeReuse:false -verbosity:quiet | grep -v -e '^$' -e 'Build succeeded' -e '^    0 ' -e '^Time Elapsed' | awk '!seen[$0]++' || ((PIPESTATUS[0] == 0))
+    say "building $project"
+    dotnet build "$project" --configuration "$CONFIGURATION" -nodeReuse:false -verbosity:quiet |
+      grep -v -e '^$' -e 'Build succeeded' -e '^    0 ' -e '^Time Elapsed' | awk '!seen[$0]++' || ((PIPESTATUS[0] == 0))
   done
-  say "built: $*"
+  say "build finished"
 }
 
-# built FOLDER ASSEMBLY: the assembly's path
-built() { echo "$ROOT/$1/bin/$CONFIGURATION/net10.0/$2.dll"; }
+# Prints the path of a built assembly.
+built() { # FOLDER ASSEMBLY
+  echo "$ROOT/$1/bin/$CONFIGURATION/net10.0/$2.dll"
+}

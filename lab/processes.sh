@@ -1,33 +1,38 @@
 # shellcheck shell=bash
-# Processes that outlive the script that starts them: known again by a mark in their environment, because a pid alone may be another's by then.
+# Processes that outlive the script that started them. Each is started with a mark in its environment: a pid file alone is not
+# enough, because the kernel may have given the pid to another process since.
 
 STARTED_AT=${STARTED_AT:-${EPOCHREALTIME//[.,]/}}
 
+# Prints a progress message with the time since the script started.
 say() {
   local tenths=$(((${EPOCHREALTIME//[.,]/} - STARTED_AT) / 100000))
   printf '%3d.%d s  %s\n' $((tenths / 10)) $((tenths % 10)) "$*"
 }
 
-die() { echo "${0##*/}: $*" >&2; exit 1; }
+die() {
+  echo "${0##*/}: $*" >&2
+  exit 1
+}
 
-# marked_pid FILE MARK: the pid in the file, if that process was started with the mark; else nothing.
-marked_pid() {
+# Prints the pid in FILE if the process was started with MARK in its environment; otherwise nothing.
+marked_pid() { # FILE MARK
   local pid
   pid=$(cat "$1" 2>/dev/null) || return 0
   if grep -qzxF "$2" "/proc/$pid/environ" 2>/dev/null; then echo "$pid"; fi
 }
 
-# Those of the given processes that still run; one that nobody has reaped yet does not.
-still_running() {
+# Prints the given pids that are still running. A zombie counts as ended.
+still_running() { # PID…
   local pid
   for pid; do
     if grep -qs '^State:.[^ZX]' "/proc/$pid/status"; then echo "$pid"; fi
   done
 }
 
-# Ends processes by pid: politely, after two seconds by force; returns when they are gone.
+# Stops processes: SIGTERM, then SIGKILL after two seconds. Returns when all have ended.
 # shellcheck disable=SC2086 # pids are words
-end_pids() {
+stop_pids() { # PID…
   local round pids
   pids=$(still_running "$@")
   for ((round = 0; round < 300; round++)); do
@@ -39,11 +44,11 @@ end_pids() {
     sleep 0.02
     pids=$(still_running $pids)
   done
-  die "these processes do not end: $pids"
+  die "these processes still run after SIGKILL: $pids"
 }
 
-# at_once FUNCTION ARG…: calls the function with each argument, all at the same time; fails if one fails.
-at_once() {
+# Calls the function once per argument, all calls in parallel. Fails if any call fails.
+in_parallel() { # FUNCTION ARG…
   local function=$1 argument pid failed=0 pids=()
   shift
   for argument; do

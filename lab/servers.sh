@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# The servers of a sandbox: how each is started, known again, and ended. Sourced by lab/sandbox, which sets DIR.
+# Starts, finds and stops the servers of a sandbox. Sourced by lab/sandbox, which sets DIR.
 
-FABRIC=192.0.2 # RFC 5737: documentation addresses, seen by nobody outside the sandbox
+FABRIC=192.0.2 # RFC 5737: addresses for documentation, used only inside the sandbox
 CENTRAL_IP=$FABRIC.1
 
-# The names of pid files and control sockets are those that ovs-appctl and ovn-appctl look for.
+# The base names of the pid files and control sockets, as ovs-appctl and ovn-appctl expect them.
 declare -A PROCESS=(
   [nb]=ovnnb_db [sb]=ovnsb_db [northd]=ovn-northd
   [ovsdb]=ovsdb-server [vswitchd]=ovs-vswitchd [controller]=ovn-controller)
@@ -18,11 +18,11 @@ hosts_of() {
   done
 }
 
-# The process that holds the host's namespaces; nothing if there is none.
+# Prints the pid of the process that holds the host's namespaces; nothing if it does not run.
 anchor_pid() { marked_pid "$DIR/$1/anchor.pid" "OVNNEST_SANDBOX=$DIR/$1"; }
 
-# The process of a server; nothing if it does not run. A pid file may be stale: the process must have been told to write that very file.
-server_pid() {
+# Prints the pid of a server; nothing if it does not run. A pid file may be stale, so the process must have it on its command line.
+server_pid() { # HOST SERVER
   local file="$DIR/$1/${PROCESS[$2]}.pid" pid
   pid=$(cat "$file" 2>/dev/null) || return 0
   if grep -qzxF -- "--pidfile=$file" "/proc/$pid/cmdline" 2>/dev/null; then echo "$pid"; fi
@@ -30,11 +30,11 @@ server_pid() {
 
 is_running() { [[ -n $(server_pid "$1" "$2") ]]; }
 
-# Becomes CMD on HOST: the same pid, so that who started us can signal it.
-enter() {
+# Replaces this process by a command in the host's namespaces. The pid stays the same, so that the caller can signal the command.
+enter() { # HOST CMD…
   local dir="$DIR/$1" anchor
   anchor=$(anchor_pid "$1")
-  [[ -n $anchor ]] || die "$1 is not up"
+  [[ -n $anchor ]] || die "$1 is not running: run sandbox up first"
   shift
   exec nsenter --target "$anchor" --net --mount --uts --wdns="$PWD" -- \
     env OVS_RUNDIR="$dir" OVN_RUNDIR="$dir" OVS_LOGDIR="$dir" OVN_LOGDIR="$dir" "$@"
@@ -47,44 +47,47 @@ server_pids() {
   for server in $(servers_of "$1"); do server_pid "$1" "$server"; done
 }
 
-# The processes in the namespaces of a host, but for the anchor. An inode names a namespace uniquely while it exists.
-residents() {
+# Prints the pids of all processes in the host's namespaces except the anchor. Two processes are in the same namespace if the inodes of
+# their namespace files are equal.
+pids_on() { # HOST
   local host=$1 anchor witness inodes inode path pid
   anchor=$(anchor_pid "$host")
   witness=${anchor:-$(server_pids "$host" | sed -n 1p)}
   [[ -n $witness ]] || return 0
-  # shellcheck disable=SC2016 # expanded inside
-  inodes=$(nsenter --target "$witness" --mount bash -c 'stat -Lc %i "/proc/$1/ns/mnt" "/proc/$1/ns/net" $(ls -d /run/netns/* 2>/dev/null)' - "$witness")
+  # shellcheck disable=SC2016 # expanded by the inner bash
+  inodes=$(nsenter --target "$witness" --mount bash -c '
+    stat -Lc %i "/proc/$1/ns/mnt" "/proc/$1/ns/net" $(ls -d /run/netns/* 2>/dev/null)' - "$witness")
   inodes=" ${inodes//$'\n'/ } "
-  # A process may end while we look: stat then complains, which is no error here.
+  # stat fails for a process that ends in the meantime; that is expected.
   { stat -Lc '%i %n' /proc/[0-9]*/ns/mnt /proc/[0-9]*/ns/net 2>/dev/null || true; } | while read -r inode path; do
     pid=${path#/proc/} pid=${pid%%/*}
     [[ $inodes != *" $inode "* || $pid == "$anchor" ]] || echo "$pid"
   done | sort -u
 }
 
-# Ends what runs on a host, whoever started it; the anchor stays.
-end_all_on() {
+# Stops all processes in the host's namespaces except the anchor.
+stop_all_on() { # HOST
   local pids
-  pids=$(residents "$1")
+  pids=$(pids_on "$1")
   # shellcheck disable=SC2086 # pids are words
-  end_pids $pids
+  stop_pids $pids
 }
 
-# launch HOST SERVER PROGRAM ARG…: returns when the program says that it is ready.
-launch() {
+# Starts a server as a daemon. Returns when it is ready, which is when a program with --detach returns.
+launch() { # HOST SERVER PROGRAM ARG…
   local base="$DIR/$1/${PROCESS[$2]}" host=$1 program=$3
   shift 3
   inside "$host" "$program" "$@" -vconsole:err --detach --no-chdir --pidfile="$base.pid" --log-file="$base.log" </dev/null >/dev/null ||
-    die "$host: $program does not start, see $base.log"
+    die "$host: $program does not start; see $base.log"
 }
 
-create_database() { # FILE SCHEMA, unless it is there
+# Creates a database file if it does not exist.
+create_database() { # FILE SCHEMA
   [[ -e $1 ]] || ovsdb-tool create "$1" "$2"
 }
 
-# A host's database as an operator would prepare it: its place in the overlay, and the bridge that has its tunnel address.
-host_settings() {
+# Writes what an operator configures on a host: how to connect to OVN, and a bridge for the tunnel's address.
+configure_host() {
   local host=$1
   ovs-vsctl --db="unix:$DIR/$host/db.sock" --no-wait --timeout=10 \
     -- set Open_vSwitch . external_ids:system-id="$host" external_ids:hostname="$host" \
@@ -94,8 +97,8 @@ host_settings() {
     -- --may-exist add-port br-phys phys0
 }
 
-# The devices of a userspace bridge end with ovs-vswitchd, and with them their addresses.
-underlay() {
+# Sets the tunnel's address. Must follow each start of ovs-vswitchd, because the devices of a userspace bridge end with it.
+set_tunnel_address() { # HOST
   local host=$1
   inside "$host" ip address replace "$(cat "$DIR/$host/address")/24" dev br-phys
   inside "$host" ip link set br-phys up
@@ -121,18 +124,18 @@ start_server() {
     ovsdb)
       create_database "$dir/conf.db" "$ovs/vswitch.ovsschema"
       launch "$host" ovsdb ovsdb-server "$dir/conf.db" --remote="punix:$dir/db.sock"
-      host_settings "$host"
+      configure_host "$host"
       ;;
     vswitchd)
       launch "$host" vswitchd ovs-vswitchd "unix:$dir/db.sock" --disable-system
-      underlay "$host"
+      set_tunnel_address "$host"
       ;;
     controller) launch "$host" controller ovn-controller "unix:$dir/db.sock" ;;
   esac
 }
 
-# As the service manager would: a controller that is told to exit takes its chassis and its flows away.
-stop_server() {
+# Stops a server as the service manager does: ovn-controller gets the command "exit", on which it deletes its chassis and its flows.
+stop_server() { # HOST SERVER
   local host=$1 server=$2 pid round
   pid=$(server_pid "$host" "$server")
   [[ -n $pid ]] || return 0
@@ -142,7 +145,7 @@ stop_server() {
       sleep 0.02
     done
   fi
-  end_pids "$pid"
+  stop_pids "$pid"
 }
 
 kill_server() {
@@ -150,11 +153,11 @@ kill_server() {
   pid=$(server_pid "$1" "$2")
   [[ -n $pid ]] || return 0
   kill -KILL "$pid"
-  end_pids "$pid"
+  stop_pids "$pid"
 }
 
-# A lost database: the server starts over with an empty one, and on a host so do those that live by it.
-empty_server() {
+# Replaces a database by an empty one. On a host, ovs-vswitchd and ovn-controller start again too, because they depend on it.
+empty_server() { # HOST SERVER
   local dir="$DIR/$1" pids
   case $2 in
     nb)
@@ -165,12 +168,12 @@ empty_server() {
     ovsdb)
       pids=$(server_pids "$1")
       # shellcheck disable=SC2086 # pids are words
-      end_pids $pids
+      stop_pids $pids
       rm -f "$dir"/conf.db
       start_server "$1" ovsdb
       start_server "$1" vswitchd
       start_server "$1" controller
       ;;
-    *) die "only nb and ovsdb can be emptied" ;;
+    *) die "$2 cannot be emptied; only nb (on central) and ovsdb (on a host) can" ;;
   esac
 }

@@ -1,9 +1,10 @@
 # shellcheck shell=bash
-# The service of the lab as an operator would run it: PostgreSQL, migrations, the API, an agent on each host.
+# Starts the lab's service as an operator would: PostgreSQL, the migrations, the API, and an agent on each host.
 
-# What runs: its pid in $RUN/NAME.pid, its output in $RUN/NAME.log.
-running() { marked_pid "$RUN/$1.pid" "OVNNEST_LAB=$RUN/$1"; }
+# Prints the pid of a process started by start_process; nothing if it does not run.
+running_pid() { marked_pid "$RUN/$1.pid" "OVNNEST_LAB=$RUN/$1"; }
 
+# Starts a command in the background: its pid goes to $RUN/NAME.pid, its output to $RUN/NAME.log.
 start_process() { # NAME CMD…
   local name=$1
   shift
@@ -11,26 +12,29 @@ start_process() { # NAME CMD…
   echo $! >"$RUN/$name.pid"
 }
 
-# A program that was built anew is started anew; else what runs goes on.
+# Succeeds if the process runs the present build of the program. Stops a process that runs an older build.
 is_current() { # NAME PROGRAM
   local pid
-  pid=$(running "$1")
+  pid=$(running_pid "$1")
   [[ -n $pid ]] || return 1
   [[ $2 -nt $RUN/$1.pid ]] || return 0
-  end_pids "$pid"
+  stop_pids "$pid"
   return 1
 }
 
-# PostgreSQL runs as its own user, who may not be able to look into this folder: its data lies elsewhere.
-as_postgres() { env --chdir=/ setpriv --reuid=postgres --regid=postgres --clear-groups "$(postgres_programs)$1" "${@:2}"; }
+# Runs a PostgreSQL program as the user postgres: initdb and postgres refuse to run as root.
+as_postgres() { # PROGRAM ARG…
+  env --chdir=/ setpriv --reuid=postgres --regid=postgres --clear-groups "$(postgres_programs)$1" "${@:2}"
+}
 
 start_postgres() {
   local data
   mkdir -p "$RUN"
   if [[ ! -e $RUN/postgres ]]; then
+    # Outside the repository, because the user postgres may not have access to it.
     data=$(mktemp -d /var/tmp/nest-postgres.XXXXXX)
     chown postgres:postgres "$data"
-    # Nobody but root and postgres reaches the socket in that folder, and there is no port: no password is needed.
+    # No password: the server has no TCP port, and only root and postgres have access to the socket in this folder.
     as_postgres initdb -D "$data/data" -U postgres -E UTF8 --locale=C --auth=trust --no-sync --no-instructions >/dev/null
     echo "$data" >"$RUN/postgres"
   fi
@@ -40,9 +44,10 @@ start_postgres() {
     as_postgres pg_ctl -D "$data/data" -w -l "$data/log" -o "-k $data -c listen_addresses= -c fsync=off" start >/dev/null
     say "PostgreSQL started"
   fi
-  as_postgres psql -h "$data" -U postgres -qAtc "SELECT 'CREATE DATABASE nest' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'nest')" |
-    as_postgres psql -h "$data" -U postgres -q
-  say "schema: $(dotnet "$(built migrations OvnNestApi.Migrations)" | tail -n 1)"
+  as_postgres psql -h "$data" -U postgres -q <<'END'
+SELECT 'CREATE DATABASE nest' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'nest') \gexec
+END
+  say "migrations: $(dotnet "$(built migrations OvnNestApi.Migrations)" | tail -n 1)"
 }
 
 is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
@@ -62,12 +67,13 @@ start_api() {
     say "API started on port $port"
   fi
   write_environment
-  curl -sS --retry 120 --retry-delay 1 --retry-all-errors --retry-max-time 60 --fail-with-body -o /dev/null "$(<"$RUN/url")/readyz" 2>/dev/null ||
-    die "the API does not get ready, see $RUN/api.log: $(curl -sS "$(<"$RUN/url")/readyz")"
-  say "API ready"
+  curl -sS --retry 120 --retry-delay 1 --retry-all-errors --retry-max-time 60 --fail-with-body \
+    -o /dev/null "$(<"$RUN/url")/readyz" 2>/dev/null ||
+    die "the API is not ready after 60 s; see $RUN/api.log. /readyz: $(curl -sS "$(<"$RUN/url")/readyz")"
+  say "API is ready"
 }
 
-# What a person sources, and what curl reads: a key never stands on a command line.
+# Writes the API's address and key to files for shells (env) and curl (header), so that the key is on no command line.
 write_environment() {
   local key
   key=$(<"$RUN/key")
@@ -83,7 +89,7 @@ write_environment() {
 call() { # PATH [CURL ARG…]
   local path=$1
   shift
-  [[ -e $RUN/url ]] || die "the lab is not up: ./dev up"
+  [[ -e $RUN/url ]] || die "the lab is not running: run ./dev up first"
   curl -sS --fail-with-body -H "@$RUN/header" "$(<"$RUN/url")/${path#/}" "$@"
 }
 
@@ -92,40 +98,43 @@ start_agent() { # HOST
   program=$(built src/OvnNestApi.Agent OvnNestApi.Agent)
   ! is_current "agent-$host" "$program" || return 0
   mkdir -p -m 700 "$state"
-  # The token is good for one enrolment; an agent that has its key does not look at it.
+  # An agent needs a token only for its first start; afterwards it has its own key in $state.
   if [[ ! -e $state/host ]]; then
     (
       umask 077
-      call "/v1/hosts/$host/enrolment" -X POST -o "$state/answer" || die "no enrolment of $host: $(<"$state/answer")"
+      call "/v1/hosts/$host/enrolment" -X POST -o "$state/answer" || die "cannot create an enrolment token for $host: $(<"$state/answer")"
       jq -re .token "$state/answer" >"$state/token"
       rm "$state/answer"
     )
   fi
   NEST_URL="unix:$RUN/api.sock" NEST_TOKEN_FILE="$state/token" NEST_STATE="$state" \
     start_process "agent-$host" lab/sandbox exec "$SANDBOX" "$host" dotnet "$program"
-  say "agent of $host started"
+  say "agent on $host started"
 }
 
 start_agents() {
   local -a hosts
   mapfile -t hosts < <(hosts_of_lab)
-  at_once start_agent "${hosts[@]}"
+  in_parallel start_agent "${hosts[@]}"
 }
 
+# Stops the lab and deletes its files.
 take_down() {
   local file name data
   for file in "$RUN"/*.pid; do
     [[ -e $file ]] || continue
     name=$(basename "$file" .pid)
-    end_pids "$(running "$name")"
-    say "ended: $name"
+    stop_pids "$(running_pid "$name")"
+    say "stopped: $name"
   done
   lab/sandbox down "$SANDBOX"
   if [[ -e $RUN/postgres ]]; then
     data=$(<"$RUN/postgres")
-    ! as_postgres pg_ctl -D "$data/data" status >/dev/null 2>&1 || as_postgres pg_ctl -D "$data/data" -w -m fast stop >/dev/null
+    if as_postgres pg_ctl -D "$data/data" status >/dev/null 2>&1; then
+      as_postgres pg_ctl -D "$data/data" -w -m fast stop >/dev/null
+    fi
     rm -rf "$data"
-    say "ended: PostgreSQL"
+    say "stopped: PostgreSQL"
   fi
   rm -rf "$RUN"
 }

@@ -1,14 +1,15 @@
 # shellcheck shell=bash
-# Tests and checks.
+# Runs the tests and the checks.
 
-# Runs the given test projects, one after the other, and sums up; the last line is "N passed, N failed, N skipped".
-run_projects() ( # PROJECT… -- [FILTER OF THE TEST RUNNER…]
+# Runs the test projects one after the other. The last line is "N passed, N failed, N skipped" for all of them.
+# Fails if a test failed or if no test passed.
+run_projects() ( # PROJECT… -- [OPTION OF THE TEST RUNNER…]
   local project name result status now passed=0 failed=0 skipped=0 projects=()
   while [[ $1 != -- ]]; do projects+=("$1") && shift; done
   shift
   TMPDIR=$(mktemp -d /tmp/nest-test.XXXXXX)
   export TMPDIR
-  chmod 755 "$TMPDIR" # PostgreSQL runs as a user of its own
+  chmod 755 "$TMPDIR" # PostgreSQL runs as another user
   trap clean_tests EXIT
   for project in "${projects[@]}"; do
     name=$(basename "$project")
@@ -18,25 +19,37 @@ run_projects() ( # PROJECT… -- [FILTER OF THE TEST RUNNER…]
     dotnet "$(built "$project" "$name")" -noColor -noLogo -longRunning 60 -result-ctrf "$result" "$@" || status=$?
     now=0
     if [[ -s $result ]]; then
-      passed=$((passed + $(jq '.results.summary.passed' "$result")))
-      skipped=$((skipped + $(jq '.results.summary | .skipped + .pending' "$result")))
-      now=$(jq '.results.summary | .failed + .other' "$result")
+      passed=$((passed + $(sum_of "$result" passed)))
+      skipped=$((skipped + $(sum_of "$result" skipped pending)))
+      now=$(sum_of "$result" failed other)
     fi
-    # A crash, or an error outside of the tests (a fixture's end), is a failure too.
+    # A crash, or an error outside a test (for example in a fixture's DisposeAsync), counts as a failure.
     if ((status != 0 && now == 0)); then
-      echo "$name ended with $status"
+      echo "$name ended with exit code $status"
       now=1
     fi
     failed=$((failed + now))
   done
   trap - EXIT
   clean_tests
-  say "tests ended"
+  say "tests finished"
   echo "$passed passed, $failed failed, $skipped skipped"
   ((failed == 0 && passed > 0))
 )
 
-# What a crashed test may have left: its folders are all in one place.
+# Prints the sum of some fields of a CTRF report's summary. Without jq, because ./dev unit needs nothing but the .NET SDK.
+sum_of() { # FILE FIELD…
+  local summary field sum=0
+  summary=$(grep -o '"summary":{[^}]*}' "$1")
+  shift
+  for field; do
+    [[ $summary =~ \"$field\":([0-9]+) ]] || die "the test report has no field '$field': $summary"
+    sum=$((sum + BASH_REMATCH[1]))
+  done
+  echo "$sum"
+}
+
+# Stops the servers of a test process that crashed. All their folders are in TMPDIR.
 clean_tests() {
   local mark data
   for mark in "$TMPDIR"/*/sandbox; do
@@ -48,29 +61,38 @@ clean_tests() {
   rm -rf "$TMPDIR"
 }
 
-# The end-to-end tests last: what is wrong shows earlier in the small ones.
-test_projects() {
+# Prints the test projects, except the end-to-end tests.
+small_test_projects() {
   local file
   for file in tests/*.Tests/*.csproj; do
     [[ $file == *EndToEnd* ]] || dirname "$file"
   done
-  echo tests/EndToEnd.Tests
 }
 
-run_filtered() { # [FILTER OF THE TEST RUNNER…]
+# Builds everything and runs all test projects. The end-to-end tests are last: the small tests find most errors earlier.
+run_filtered() { # [OPTION OF THE TEST RUNNER…]
   local -a projects
-  mapfile -t projects < <(test_projects)
+  mapfile -t projects < <(small_test_projects)
   build OvnNestApi.sln
-  run_projects "${projects[@]}" -- "$@"
+  run_projects "${projects[@]}" tests/EndToEnd.Tests -- "$@"
 }
 
 run_tests() { # [PART OF A NAME]
   if (($#)); then run_filtered -method "*$1*"; else run_filtered; fi
 }
 
+# Runs the tests with the trait Kind=pure, which start no server and need no root.
+run_unit_tests() {
+  local -a projects
+  require_dotnet
+  mapfile -t projects < <(small_test_projects)
+  build "${projects[@]}"
+  run_projects "${projects[@]}" -- -trait Kind=pure
+}
+
 check() {
   local failed=0 step
-  for step in formatted compiles model_is_migrated scripts_are_sound files_are_short rules_hold; do
+  for step in formatted compiles model_is_migrated scripts_are_sound files_are_short lines_are_short rules_hold; do
     if "$step"; then say "ok: ${step//_/ }"; else
       say "FAILED: ${step//_/ }"
       failed=1
@@ -90,11 +112,22 @@ model_is_migrated() {
 
 scripts_are_sound() { shellcheck -x dev lab/sandbox .ci/run; }
 
-# The tests of the tree's own rules, and of openapi.yaml being what the service says.
+# Runs the architecture tests, and the test that compares openapi.yaml with the document that the API serves.
 rules_hold() { run_projects tests/OvnNestApi.Tests -- -class '*Architecture*' -class '*OpenApi*'; }
 
-files_are_short() {
+# Prints the files that the limits below apply to, each followed by a NUL: all sources except generated ones.
+source_files() {
+  git ls-files -z -co --exclude-standard '*.cs' '*.sh' dev lab/sandbox .ci/run ':!migrations/Migrations' ':!*.g.cs'
+}
+
+files_are_short() { # at most 300 lines
   local long
-  long=$(git ls-files -co --exclude-standard '*.cs' '*.sh' dev lab/sandbox ':!migrations/Migrations' | xargs wc -l | awk '$1 > 300 && $2 != "total"')
+  long=$(source_files | xargs -0 wc -l | awk '$1 > 300 && $2 != "total"')
+  [[ -z $long ]] || { echo "$long" && return 1; }
+}
+
+lines_are_short() { # at most 140 columns
+  local long
+  long=$(source_files | LC_ALL=C.UTF-8 xargs -0 grep -nE '.{141}' | cut -d: -f1,2 || true)
   [[ -z $long ]] || { echo "$long" && return 1; }
 }

@@ -1,10 +1,12 @@
 # shellcheck shell=bash
-# The seed's lab: applied through the API as a person would with curl, awaited, and proved by pings from every namespace to every other.
+# Fills the lab from lab/seed.json through the API, waits until every resource is ready, and pings between all workloads (VMs and
+# containers).
 
 LAB=lab/seed.json
 
 hosts_of_lab() { jq -r '.[].path | select(startswith("/v1/hosts/")) | ltrimstr("/v1/hosts/")' "$LAB"; }
 
+# Sends the requests of the seed file in their order.
 apply_lab() {
   local method path body
   while read -r method path && read -r body; do
@@ -12,7 +14,7 @@ apply_lab() {
       die "$method $path: $(<"$RUN/answer")"
   done < <(jq -r '.[] | "\(.method) \(.path)", (.body | tojson)' "$LAB") >"$RUN/answers"
   rm -f "$RUN/answer"
-  say "applied: $(grep -c 201 "$RUN/answers") created, $(grep -c 200 "$RUN/answers") as they were"
+  say "applied the seed: $(grep -c 201 "$RUN/answers") resources created, $(grep -c 200 "$RUN/answers") already there"
 }
 
 await_ready() { # PATH
@@ -20,7 +22,8 @@ await_ready() { # PATH
     die "$1 is not ready: $(jq -c '.detail // .status // .' "$RUN/wait-${1//\//-}")"
 }
 
-# One line for each workload of the lab: NAME HOST NAMESPACE IP GATEWAY NETWORK MAC VLAN. What else has been made since may be out of reach by intent.
+# Prints one line per workload of the seed: NAME HOST NAMESPACE IP GATEWAY NETWORK MAC VLAN.
+# Workloads that were created later are left out: they may be unreachable on purpose.
 workloads() {
   local networks
   networks=$(call '/v1/networks?limit=1000')
@@ -32,32 +35,34 @@ workloads() {
     | [.name, $hosts[.metadata.vm // .name], $e.namespace, $e.ip, $gateways[$e.network], $e.network, $e.mac, ($e.vlan // "-")] | join(" ")'
 }
 
-# Pings from one workload to its gateway and to all others; the first ping may fall to ARP, so each has three tries.
+# Pings from one workload to its gateway and to all other workloads. Each ping has three attempts, because the first may be lost during
+# ARP resolution.
 ping_from() { # NAME
   local host namespace
   read -r host namespace < <(awk -v name="$1" '$1 == name { print $2, $3 }' "$RUN/workloads")
-  # shellcheck disable=SC2016 # expanded inside
+  # shellcheck disable=SC2016 # expanded by the inner bash
   awk -v name="$1" '$1 == name { print "gateway", $5 } $1 != name { print $1, $4 }' "$RUN/workloads" |
     lab/sandbox exec "$SANDBOX" "$host" ip netns exec "$namespace" bash -c '
       while read -r name address; do
         answer=no
-        for try in 1 2 3; do ! ping -c1 -W1 -q "$address" >/dev/null 2>&1 || { answer=yes && break; }; done
+        for attempt in 1 2 3; do ! ping -c1 -W1 -q "$address" >/dev/null 2>&1 || { answer=yes && break; }; done
         echo "$name $answer"
       done' >"$RUN/pings-$1"
 }
 
+# Waits for the lab and prints its workloads with the result of the pings. Fails if a ping is lost.
 show_lab() {
   local -a paths names
   local name lost url
   mapfile -t paths < <(jq -r '.[].path' "$LAB")
-  at_once await_ready "${paths[@]}"
+  in_parallel await_ready "${paths[@]}"
   rm -f "$RUN"/wait-*
-  say "ready: ${#paths[@]} objects"
+  say "all ${#paths[@]} resources are ready"
 
   workloads >"$RUN/workloads"
   mapfile -t names < <(cut -d' ' -f1 "$RUN/workloads")
-  at_once ping_from "${names[@]}"
-  say "pinged"
+  in_parallel ping_from "${names[@]}"
+  say "pings finished"
   {
     echo "NAME HOST NETWORK IP MAC VLAN PINGS"
     while read -r name host _ ip _ network mac vlan; do

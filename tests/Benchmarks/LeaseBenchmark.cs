@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Npgsql;
 using TestServers;
@@ -8,8 +6,9 @@ using TestServers;
 namespace Benchmarks;
 
 /// <summary>
-/// How many tags are given out a second, over HTTP, beside the floor: as many commits of one bare row by as many connections, on the same PostgreSQL, in
-/// the same run. Medians of several series; CPU time of each process, because wall time lies on a shared machine.
+/// Measures how many VLAN tags the API allocates per second. The floor is the rate of commits of a single row by the same number of
+/// connections on the same PostgreSQL server. Prints medians of several series, and CPU time, which depends less than wall time on other
+/// load of the machine.
 /// </summary>
 internal static class LeaseBenchmark
 {
@@ -32,70 +31,72 @@ internal static class LeaseBenchmark
         await using var floor = await Floor.CreateAsync(database);
         var run = new Run(server, floor);
         Console.WriteLine(
-            "                                    a second   p50 ms   floor a second   of the floor   API CPU ms   PostgreSQL CPU ms"
+            "                                       tags/s   p50 ms    floor commits/s      tags/floor   API CPU ms   PostgreSQL CPU ms"
         );
-        await run.MeasureAsync("bulk of 100, one VM, 1 client", 1, 40, 100, (vm, _, i) => run.ReserveAsync(vm, i, 100), vms: 1);
-        await run.MeasureAsync("single, one VM, 1 client", 1, 300, 1, (vm, _, i) => run.ReserveAsync(vm, i), vms: 1);
-        await run.MeasureAsync("single, one VM, 16 clients", 16, 1200, 1, (vm, _, i) => run.ReserveAsync(vm, i), vms: 1);
-        await run.MeasureAsync("single, 100 VMs, 16 clients", 16, 2000, 1, (vm, _, i) => run.ReserveAsync(vm, i), Vms);
-        await run.MeasureAsync("container, 100 VMs, 1 client", 1, 300, 1, (vm, _, i) => run.PutContainerAsync(vm, i), Vms);
-        await run.MeasureAsync("container, 100 VMs, 8 clients", 8, 800, 1, (vm, _, i) => run.PutContainerAsync(vm, i), Vms);
-        await run.MeasureAsync("container, one VM, 8 clients", 8, 800, 1, (vm, _, i) => run.PutContainerAsync(vm, i), vms: 1);
+        await run.MeasureAsync("lease, 100 a request, 1 VM, 1 client", new(1, 40, 1, 100), (vm, i) => run.ReserveAsync(vm, i, 100));
+        await run.MeasureAsync("lease, 1 VM, 1 client", new(1, 300, 1), (vm, i) => run.ReserveAsync(vm, i));
+        await run.MeasureAsync("lease, 1 VM, 16 clients", new(16, 1200, 1), (vm, i) => run.ReserveAsync(vm, i));
+        await run.MeasureAsync("lease, 100 VMs, 16 clients", new(16, 2000, Vms), (vm, i) => run.ReserveAsync(vm, i));
+        await run.MeasureAsync("container, 100 VMs, 1 client", new(1, 300, Vms), run.PutContainerAsync);
+        await run.MeasureAsync("container, 100 VMs, 8 clients", new(8, 800, Vms), run.PutContainerAsync);
+        await run.MeasureAsync("container, 1 VM, 8 clients", new(8, 800, 1), run.PutContainerAsync);
         await run.SubnetAsync(26);
         await run.SubnetAsync(8);
     }
 
+    /// <summary>The load of a measurement.</summary>
+    /// <param name="Clients">The number of concurrent requests.</param>
+    /// <param name="Requests">The number of requests per series.</param>
+    /// <param name="Vms">The number of VMs over which the requests are spread.</param>
+    /// <param name="TagsPerRequest">The number of tags that a request allocates.</param>
+    private sealed record Load(int Clients, int Requests, int Vms, int TagsPerRequest = 1);
+
     private sealed class Run(NestServer server, Floor floor)
     {
+        private readonly ApiClient _api = new(server);
         private int _names;
 
-        /// <summary>A line of the table: so many requests by so many clients, each series on VMs of its own.</summary>
-        public async Task MeasureAsync(string name, int clients, int requests, int tagsEach, Func<string, int, int, Task> request, int vms)
+        /// <summary>Measures a load and prints a line of the table. Each series has new VMs.</summary>
+        /// <param name="request">Sends the request with the given number for a VM.</param>
+        public async Task MeasureAsync(string name, Load load, Func<string, int, Task> request)
         {
-            var (rates, medians, floors, api, postgres) = (
-                new List<double>(),
-                new List<double>(),
-                new List<double>(),
-                new List<double>(),
-                new List<double>()
-            );
+            var (rates, medians, floors) = (new List<double>(), new List<double>(), new List<double>());
+            var (api, postgres) = (new List<double>(), new List<double>());
             for (var series = 0; series < Series; series++)
             {
-                var all = await VmsAsync(vms);
-                var times = new double[requests];
-                var (apiBefore, postgresBefore) = (Cpu.Of(server.Process.Id), Cpu.OfGroup(floor.Postmaster));
-                var took = await AtOnceAsync(clients, requests, async (client, i) =>
+                var vms = await CreateVmsAsync(load.Vms);
+                var times = new double[load.Requests];
+                var (apiBefore, postgresBefore) = (ProcessCpu.Of(server.Process.Id), ProcessCpu.OfTree(floor.Postmaster));
+                var took = await InParallelAsync(load.Clients, load.Requests, async i =>
                 {
                     var start = Stopwatch.GetTimestamp();
-                    await request(all[i % vms], client, i);
+                    await request(vms[i % load.Vms], i);
                     times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
                 });
-                var tags = requests * tagsEach;
+                var tags = load.Requests * load.TagsPerRequest;
                 rates.Add(tags / took.TotalSeconds);
                 medians.Add(Median(times));
-                api.Add((Cpu.Of(server.Process.Id) - apiBefore) / tags);
-                postgres.Add((Cpu.OfGroup(floor.Postmaster) - postgresBefore) / tags);
-                floors.Add(requests / (await floor.CommitAsync(clients, requests)).TotalSeconds);
+                api.Add((ProcessCpu.Of(server.Process.Id) - apiBefore) / tags);
+                postgres.Add((ProcessCpu.OfTree(floor.Postmaster) - postgresBefore) / tags);
+                floors.Add(load.Requests / (await floor.CommitAsync(load.Clients, load.Requests)).TotalSeconds);
             }
 
-            var (rate, bare) = (Median(rates), Median(floors));
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{name, -34}  {rate, 9:N0}  {Median(medians), 7:0.0}  {bare, 15:N0}  {rate / bare, 13:0.00}  {Median(api), 11:0.00}  {Median(postgres), 18:0.00}"
-                )
-            );
+            var (rate, commits) = (Median(rates), Median(floors));
+            var speed = $"{rate, 7:N0}  {Median(medians), 7:0.0}  {commits, 17:N0}  {rate / commits, 14:0.00}";
+            Console.WriteLine($"{name, -36}  {speed}  {Median(api), 11:0.00}  {Median(postgres), 18:0.00}");
         }
 
-        /// <summary>What an address costs in a subnet of that size, never-used and freed ones.</summary>
+        /// <summary>
+        /// Measures the time to create a container, which allocates an address, in a subnet with the given prefix length.
+        /// </summary>
         public async Task SubnetAsync(int length)
         {
             var times = new List<double>();
             for (var series = 0; series < Series; series++)
             {
                 var network = $"n{_names++}";
-                await PutAsync($"/v1/networks/{network}", new JsonObject { ["subnet"] = $"10.0.0.0/{length}" });
-                await PutAsync($"/v1/vms/{network}", new JsonObject { ["network"] = network });
+                await _api.PutAsync($"/v1/networks/{network}", new JsonObject { ["subnet"] = $"10.0.0.0/{length}" });
+                await _api.PutAsync($"/v1/vms/{network}", new JsonObject { ["network"] = network });
                 for (var i = 0; i < 50; i++)
                 {
                     var start = Stopwatch.GetTimestamp();
@@ -104,54 +105,30 @@ internal static class LeaseBenchmark
                 }
             }
 
-            Console.WriteLine(
-                string.Create(CultureInfo.InvariantCulture, $"container in a subnet of /{length}: p50 {Median(times):0.0} ms")
-            );
+            Console.WriteLine($"container in a subnet of /{length}: p50 {Median(times):0.0} ms");
         }
 
-        public async Task ReserveAsync(string vm, int i, int? count = null)
-        {
-            var spec = new JsonObject { ["owner"] = $"o{i}", ["count"] = count };
-            using var response = await server.Client.PostAsJsonAsync(
-                new Uri($"/v1/vms/{vm}/vlan-leases", UriKind.Relative),
-                new JsonObject { ["spec"] = spec }
-            );
-            await CheckAsync(response);
-        }
+        /// <summary>Reserves a lease, or several with one request.</summary>
+        public Task ReserveAsync(string vm, int i, int? count = null) =>
+            _api.PostAsync($"/v1/vms/{vm}/vlan-leases", new JsonObject { ["owner"] = $"o{i}", ["count"] = count });
 
-        public Task PutContainerAsync(string vm, int i) => PutAsync($"/v1/vms/{vm}/containers/c{i}", new JsonObject());
+        public Task PutContainerAsync(string vm, int i) => _api.PutAsync($"/v1/vms/{vm}/containers/c{i}", []);
 
-        private async Task<string[]> VmsAsync(int count)
+        private async Task<string[]> CreateVmsAsync(int count)
         {
             var (network, names) = ($"n{_names++}", new string[count]);
-            await PutAsync($"/v1/networks/{network}", new JsonObject { ["subnet"] = "10.0.0.0/8" });
+            await _api.PutAsync($"/v1/networks/{network}", new JsonObject { ["subnet"] = "10.0.0.0/8" });
             for (var i = 0; i < count; i++)
             {
                 names[i] = $"v{_names++}";
-                await PutAsync($"/v1/vms/{names[i]}", new JsonObject { ["network"] = network });
+                await _api.PutAsync($"/v1/vms/{names[i]}", new JsonObject { ["network"] = network });
             }
 
             return names;
         }
-
-        private async Task PutAsync(string path, JsonObject spec)
-        {
-            using var response = await server.Client.PutAsJsonAsync(new Uri(path, UriKind.Relative), new JsonObject { ["spec"] = spec });
-            await CheckAsync(response);
-        }
-
-        private static async Task CheckAsync(HttpResponseMessage response)
-        {
-            if (!response.IsSuccessStatusCode)
-            {
-                throw new InvalidOperationException(
-                    $"{response.RequestMessage?.RequestUri}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}"
-                );
-            }
-        }
     }
 
-    /// <summary>A table of one bare row a commit.</summary>
+    /// <summary>A table into which each commit inserts one row.</summary>
     private sealed class Floor : IAsyncDisposable
     {
         private readonly NpgsqlDataSource _database;
@@ -159,7 +136,7 @@ internal static class LeaseBenchmark
 
         private Floor(NpgsqlDataSource database, int postmaster) => (_database, Postmaster) = (database, postmaster);
 
-        /// <summary>PostgreSQL's first process, the parent of all others.</summary>
+        /// <summary>The process id of the postmaster, the parent of all PostgreSQL processes.</summary>
         public int Postmaster { get; }
 
         public static async Task<Floor> CreateAsync(string database)
@@ -170,10 +147,11 @@ internal static class LeaseBenchmark
             await using var command = source.CreateCommand(
                 "CREATE TABLE floor (vm int, tag int, owner text, PRIMARY KEY (vm, tag)); SELECT pg_backend_pid()"
             );
-            return new(source, Cpu.Parent((int)(await command.ExecuteScalarAsync())!));
+            return new(source, ProcessCpu.ParentOf((int)(await command.ExecuteScalarAsync())!));
         }
 
-        public async Task<TimeSpan> CommitAsync(int connections, int rows) => await AtOnceAsync(connections, rows, async (_, _) =>
+        /// <summary>Inserts rows, one per commit. Returns the time for all of them.</summary>
+        public Task<TimeSpan> CommitAsync(int connections, int rows) => InParallelAsync(connections, rows, async _ =>
             {
                 var row = Interlocked.Increment(ref _rows);
                 await using var command = _database.CreateCommand("INSERT INTO floor VALUES ($1, $2, $3)");
@@ -188,56 +166,25 @@ internal static class LeaseBenchmark
         public ValueTask DisposeAsync() => _database.DisposeAsync();
     }
 
-    private static async Task<TimeSpan> AtOnceAsync(int clients, int count, Func<int, int, Task> request)
+    /// <summary>Runs the numbered requests, of which each client runs one at a time. Returns the time for all of them.</summary>
+    private static async Task<TimeSpan> InParallelAsync(int clients, int count, Func<int, Task> request)
     {
         var (start, next) = (Stopwatch.GetTimestamp(), -1);
-        await Task.WhenAll(
-            Enumerable
-                .Range(0, clients)
-                .Select(async client =>
-                {
-                    for (var i = Interlocked.Increment(ref next); i < count; i = Interlocked.Increment(ref next))
-                    {
-                        await request(client, i);
-                    }
-                })
-        );
+        await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => ClientAsync()));
         return Stopwatch.GetElapsedTime(start);
-    }
 
-    private static double Median(IEnumerable<double> values) => values.Order().ToList() is var sorted ? sorted[sorted.Count / 2] : 0;
-
-    /// <summary>User and system time in milliseconds (proc_pid_stat(5), in hundredths of a second).</summary>
-    private static class Cpu
-    {
-        public static double Of(int process) => (Field(process, 14) + Field(process, 15)) * 10.0;
-
-        /// <summary>Of a process, its children, and those of them that have ended.</summary>
-        public static double OfGroup(int parent) =>
-            Of(parent)
-            + ((Field(parent, 16) + Field(parent, 17)) * 10.0)
-            + Directory
-                .GetDirectories("/proc")
-                .Select(folder =>
-                    int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var id) && Parent(id) == parent ? Of(id) : 0
-                )
-                .Sum();
-
-        public static int Parent(int process) => (int)Field(process, 4);
-
-        private static long Field(int process, int number)
+        async Task ClientAsync()
         {
-            try
+            for (var i = Interlocked.Increment(ref next); i < count; i = Interlocked.Increment(ref next))
             {
-                return long.Parse(
-                    File.ReadAllText($"/proc/{process}/stat").Split(") ")[^1].Split(' ')[number - 3],
-                    CultureInfo.InvariantCulture
-                );
-            }
-            catch (IOException)
-            {
-                return 0; // It has just ended.
+                await request(i);
             }
         }
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToList();
+        return sorted[sorted.Count / 2];
     }
 }

@@ -1,6 +1,6 @@
 using Benchmarks;
 
-// Whole-system benchmarks on real servers. They print figures and judge nothing: a machine's noise is no failure.
+// Benchmarks of the whole system on real servers. They print measurements but have no limits, because timings on a shared machine vary.
 switch (args)
 {
     case ["change"]:
@@ -9,7 +9,7 @@ switch (args)
     case ["ovsdb"]:
         await OvsdbBenchmark.RunAsync();
         return 0;
-    case ["ovsdb-load", var how, var endpoint]: // a child process of the former
+    case ["ovsdb-load", var how, var endpoint]: // started by the benchmark "ovsdb" as a child process
         await DumpBenchmark.LoadAsync(how, endpoint);
         return 0;
     case ["leases"]:
@@ -18,9 +18,9 @@ switch (args)
     default:
         await Console.Error.WriteLineAsync(
             """
-            usage: ./dev bench change    one more container, with 100 and with 10,000 present
-                   ./dev bench ovsdb     the OVSDB library beside a raw socket
-                   ./dev bench leases    tags given out a second, beside bare commits
+            usage: ./dev bench change    time to add one container when there are 100 or 10,000, compared with a direct OVSDB transaction
+                   ./dev bench ovsdb     the OVSDB client library compared with a raw socket
+                   ./dev bench leases    VLAN tags allocated per second, compared with single-row commits in PostgreSQL
             """
         );
         return 2;

@@ -2,7 +2,7 @@ using TestServers;
 
 namespace EndToEnd.Tests;
 
-/// <summary>The container host's half of the bargain: no container's tagged frames reach another's device.</summary>
+/// <summary>The bridge of a VM delivers tagged frames to no device.</summary>
 public sealed class IsolationTests(Lab lab)
 {
     private const string Broadcast = "172.16.255.191";
@@ -10,16 +10,17 @@ public sealed class IsolationTests(Lab lab)
     [Theory]
     [InlineData("vm5")]
     [InlineData("c52")]
-    public async Task While_c51_broadcasts_no_tagged_frame_reaches_another_device(string listener)
+    public async Task Broadcasts_of_a_container_reach_other_devices_of_the_VM_without_a_tag_only(string receiver)
     {
         await lab.ReadyAsync();
-        var frames = await CaptureAsync(listener);
-        Assert.Contains(frames, f => !Tagged(f));
-        Assert.DoesNotContain(frames, Tagged);
+        var frames = await CaptureAsync(receiver);
+        Assert.Contains(frames, frame => !IsTagged(frame));
+        Assert.DoesNotContain(frames, IsTagged);
     }
 
+    /// <summary>Proves that the capture of the test above would show tagged frames.</summary>
     [Fact]
-    public async Task The_same_capture_sees_them_once_tag_and_trunks_are_taken_off()
+    public async Task Without_tag_and_trunks_tagged_frames_reach_the_VM_and_the_agent_restores_both()
     {
         await lab.ReadyAsync();
         var agent = lab.Agents["ubuntu2"];
@@ -27,44 +28,45 @@ public sealed class IsolationTests(Lab lab)
         try
         {
             await lab.Sandbox.VsctlAsync("ubuntu2", "clear", "Port", "vm5", "tag", "--", "clear", "Port", "brvm5-brint", "trunks");
-            Assert.Contains(await CaptureAsync("vm5"), Tagged);
+            Assert.Contains(await CaptureAsync("vm5"), IsTagged);
         }
         finally
         {
             agent.Start();
         }
 
-        var took = await Eventually.Holds("tag and trunks are back", async () =>
+        var took = await Eventually.Holds("tag and trunks are restored", async () =>
             await lab.Sandbox.VsctlAsync("ubuntu2", "get", "Port", "vm5", "tag") == "0"
             && await lab.Sandbox.VsctlAsync("ubuntu2", "get", "Port", "brvm5-brint", "trunks") == "[0, 51, 52]"
         );
-        Lab.Tell($"tag and trunks back after {took.TotalSeconds:0.00} s");
-        Assert.DoesNotContain(await CaptureAsync("vm5"), Tagged);
+        Lab.Log($"tag and trunks restored after {took.TotalSeconds:0.00} s");
+        Assert.DoesNotContain(await CaptureAsync("vm5"), IsTagged);
     }
 
-    private static bool Tagged(string frame) => frame.Contains("802.1Q", StringComparison.Ordinal);
+    private static bool IsTagged(string frame) => frame.Contains("802.1Q", StringComparison.Ordinal);
 
-    /// <summary>c51 broadcasts until its untagged frame, which OVN delivers, has been seen five times: by then a leak would have shown as well.</summary>
-    private async Task<IReadOnlyList<string>> CaptureAsync(string listener)
+    /// <summary>
+    /// Sends broadcasts from c51 until the receiver has got five untagged frames, and returns all frames that it got. A tagged copy of a
+    /// frame would arrive at about the same time as the untagged one, which OVN delivers.
+    /// </summary>
+    private async Task<IReadOnlyList<string>> CaptureAsync(string receiver)
     {
-        var (source, target) = (lab["c51"], lab[listener]);
+        var (source, target) = (lab["c51"], lab[receiver]);
         await using var capture = lab.Sandbox.Start(
             target.Host,
             ["ip", "netns", "exec", target.Namespace, "tcpdump", "-e", "-n", "-l", "-i", target.Interface, "ether", "src", source.Mac]
         );
-        await capture.LineAsync("listening on");
-        await Eventually.Holds($"{listener} sees the broadcasts of c51", async () =>
+        await capture.WaitForLineAsync("listening on");
+        await Eventually.Holds($"{receiver} gets the broadcasts of c51", async () =>
         {
             await lab.Sandbox.SucceedsAsync(source.Host, "ip", "netns", "exec", source.Namespace, "ping", "-c1", "-W1", "-b", Broadcast);
-            return Frames().Count(f => !Tagged(f)) >= 5;
+            return Frames().Count(frame => !IsTagged(frame)) >= 5;
         });
         return Frames();
 
-        IReadOnlyList<string> Frames() =>
-            [
-                .. capture
-                    .Output.Split('\n')
-                    .Where(l => l.Contains(source.Mac, StringComparison.OrdinalIgnoreCase) && l.Contains(" > ", StringComparison.Ordinal)),
-            ];
+        IReadOnlyList<string> Frames() => [.. capture.Output.Split('\n').Where(IsFrame)];
+
+        bool IsFrame(string line) =>
+            line.Contains(source.Mac, StringComparison.OrdinalIgnoreCase) && line.Contains(" > ", StringComparison.Ordinal);
     }
 }

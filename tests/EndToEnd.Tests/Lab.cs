@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using EndToEnd.Tests;
@@ -9,30 +10,40 @@ using TestServers;
 
 namespace EndToEnd.Tests;
 
-/// <summary>The seed's lab, whole: PostgreSQL, OVN central, three hosts with their agents, the API; filled from <c>lab/seed.json</c> through the API alone.</summary>
+/// <summary>
+/// The lab of <c>lab/seed.json</c>, which all tests share: PostgreSQL, OVN central, the API, and three hosts with an agent each. All
+/// resources are created through the API.
+/// </summary>
 public sealed class Lab : IAsyncLifetime
 {
     private PostgresServer? _postgres;
     private Sandbox? _sandbox;
     private NestServer? _server;
 
-    /// <summary>Short, so that a tag can be had again within a test; the default of a minute is only longer.</summary>
+    /// <summary>The cool-down of tags: shorter than the default of a minute, so that a test can wait for it.</summary>
     public static TimeSpan Cooldown { get; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>The seven that ping: vm1–vm5, c51, c52.</summary>
-    public IReadOnlyList<Machine> Machines { get; private set; } = [];
+    /// <summary>The workloads of the seed: the VMs vm1 to vm5 and the containers c51 and c52.</summary>
+    public IReadOnlyList<Workload> Workloads { get; private set; } = [];
 
     public Sandbox Sandbox => _sandbox!;
 
     public NestServer Server => _server!;
 
-    public PostgresServer Postgres => _postgres!;
-
+    /// <summary>The connection string of the API's database.</summary>
     public string Database { get; private set; } = "";
 
+    /// <summary>The agents by the name of their host.</summary>
     public Dictionary<string, AgentProcess> Agents { get; } = [];
 
-    public Machine this[string name] => Machines.Single(m => m.Name == name);
+    public Workload this[string name] => Workloads.Single(workload => workload.Name == name);
+
+    /// <summary>Writes a line to the output of the running test.</summary>
+    public static void Log(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);
+
+    /// <summary>The body of a request that stores a resource.</summary>
+    /// <param name="spec">The spec as JSON.</param>
+    public static JsonObject Spec(string spec) => new() { ["spec"] = JsonNode.Parse(spec) };
 
     public async ValueTask InitializeAsync()
     {
@@ -58,7 +69,7 @@ public sealed class Lab : IAsyncLifetime
         }
 
         await ReadyAsync();
-        Machines = await MachinesAsync();
+        Workloads = await WorkloadsAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -68,30 +79,20 @@ public sealed class Lab : IAsyncLifetime
             await agent.DisposeAsync();
         }
 
-        if (_server is not null)
+        foreach (var server in new IAsyncDisposable?[] { _server, _sandbox, _postgres })
         {
-            await _server.DisposeAsync();
-        }
-
-        if (_sandbox is not null)
-        {
-            await _sandbox.DisposeAsync();
-        }
-
-        if (_postgres is not null)
-        {
-            await _postgres.DisposeAsync();
+            if (server is not null)
+            {
+                await server.DisposeAsync();
+            }
         }
     }
 
-    /// <summary>A line in the test's output, where the times taken are told.</summary>
-    public static void Tell(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);
-
-    /// <summary>Waits until every object of the installation is ready.</summary>
+    /// <summary>Waits until every resource is ready.</summary>
     public async Task ReadyAsync()
     {
         var took = await Eventually.Holds(
-            "everything is ready: " + "see GET /v1/readiness",
+            "every resource is ready",
             async () =>
             {
                 var readiness = await GetAsync("/v1/readiness");
@@ -101,101 +102,143 @@ public sealed class Lab : IAsyncLifetime
             },
             TimeSpan.FromSeconds(120)
         );
-        Tell($"ready after {took.TotalSeconds:0.0} s");
+        Log($"all resources ready after {took.TotalSeconds:0.0} s");
     }
 
-    public async Task<JsonNode> GetAsync(string path)
+    /// <summary>Waits until a resource is ready, and returns it.</summary>
+    public async Task<JsonNode> WhenReadyAsync(string path) =>
+        await Eventually.Becomes(
+            $"{path} is ready",
+            () => GetAsync(path),
+            resource => (bool)resource["status"]!["ready"]!,
+            TimeSpan.FromSeconds(90)
+        );
+
+    /// <summary>Returns a resource or a list.</summary>
+    /// <exception cref="HttpRequestException">The request failed.</exception>
+    public async Task<JsonNode> GetAsync(string path) => (await SendAsync(HttpMethod.Get, path)).EnsureSuccess().Json;
+
+    /// <summary>Stores a resource, and returns it.</summary>
+    /// <exception cref="HttpRequestException">The request failed.</exception>
+    public async Task<JsonNode> PutAsync(string path, JsonNode body) => (await SendAsync(HttpMethod.Put, path, body)).EnsureSuccess().Json;
+
+    /// <summary>
+    /// Stores a resource that needs a tag: repeats the request as long as it is refused because the tag is taken. Any other refusal fails.
+    /// </summary>
+    /// <param name="onTaken">Called after each refusal; null for nothing.</param>
+    public async Task PutWhenTagIsFreeAsync(string path, JsonNode body, Func<Task>? onTaken = null)
     {
-        using var response = await Server.Client.GetAsync(new Uri(path, UriKind.Relative));
-        return await BodyAsync(response);
+        var response = await Eventually.Becomes(
+            $"the tag for {path} is free",
+            async () =>
+            {
+                var response = await SendAsync(HttpMethod.Put, path, body);
+                if (response.IsTagTaken && onTaken is not null)
+                {
+                    await onTaken();
+                }
+
+                return response;
+            },
+            response => !response.IsTagTaken
+        );
+        response.EnsureSuccess();
     }
 
-    public async Task<JsonNode> PutAsync(string path, JsonNode body)
-    {
-        using var response = await Server.Client.PutAsJsonAsync(new Uri(path, UriKind.Relative), body);
-        return await BodyAsync(response);
-    }
+    /// <summary>Deletes a resource without waiting until it is gone.</summary>
+    /// <exception cref="HttpRequestException">The request failed.</exception>
+    public async Task DeleteAsync(string path) => (await SendAsync(HttpMethod.Delete, path)).EnsureSuccess();
 
-    public Task<HttpResponseMessage> DeleteAsync(string path) => Server.Client.DeleteAsync(new Uri(path, UriKind.Relative));
-
-    /// <summary>Deletes and waits until it is gone.</summary>
+    /// <summary>Deletes a resource and waits until it is gone.</summary>
     public async Task RemoveAsync(string path)
     {
-        using var response = await DeleteAsync($"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}wait=60s");
-        Assert.True((int)response.StatusCode is 204 or 404, $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+        var separator = path.Contains('?', StringComparison.Ordinal) ? '&' : '?';
+        var response = await SendAsync(HttpMethod.Delete, $"{path}{separator}wait=60s");
+        Assert.True(response.Status == HttpStatusCode.NoContent, response.ToString());
     }
 
-    /// <summary>Waits until the object at the path is ready, and returns it.</summary>
-    public async Task<JsonNode> WhenReadyAsync(string path) =>
-        await Eventually.Becomes($"{path} is ready", () => GetAsync(path), o => (bool)o["status"]!["ready"]!, TimeSpan.FromSeconds(90));
+    /// <summary>Sends a request whose status is part of the test. All other requests use the methods that check the status.</summary>
+    public async Task<ApiResponse> SendAsync(HttpMethod method, string path, JsonNode? body = null)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
+        request.Content = body is null ? null : JsonContent.Create(body);
+        using var response = await Server.Client.SendAsync(request);
+        return new($"{method} {path}", response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
 
-    /// <summary>Every pair, and each to its gateway. Returns those that fail, as "from → to".</summary>
-    public async Task<IReadOnlyList<string>> FailingPingsAsync(IReadOnlyList<Machine> machines)
+    /// <summary>Returns the state of a tag's lease; null if the tag is free.</summary>
+    public async Task<string?> TagStateAsync(string vm, int tag)
+    {
+        var response = await SendAsync(HttpMethod.Get, $"/v1/vms/{vm}/vlan-leases/{tag}");
+        return response.Status == HttpStatusCode.NotFound ? null : (string?)response.EnsureSuccess().Json["status"]!["state"];
+    }
+
+    /// <summary>Pings from each workload to its gateway and to all other workloads. Returns the failing pings as "from → to".</summary>
+    public async Task<IReadOnlyList<string>> FailingPingsAsync()
     {
         var failing = new List<string>();
-        var pairs = machines.SelectMany(from => machines.Where(to => to != from).Select(to => (from, to.Ip)).Append((from, from.Gateway)));
-        await Parallel.ForEachAsync(pairs, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (pair, _) =>
+        var pings = Workloads.SelectMany(from =>
+            Workloads.Where(to => to != from).Select(to => (From: from, To: to.Ip)).Append((From: from, To: from.Gateway))
+        );
+        await Parallel.ForEachAsync(pings, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (ping, _) =>
         {
-            if (!await Sandbox.PingsAsync(pair.from.Host, pair.from.Namespace, pair.Item2))
+            if (!await Sandbox.PingsAsync(ping.From.Host, ping.From.Namespace, ping.To))
             {
                 lock (failing)
                 {
-                    failing.Add($"{pair.from.Name} → {pair.Item2}");
+                    failing.Add($"{ping.From.Name} → {ping.To}");
                 }
             }
         });
         return failing;
     }
 
-    private static async Task<JsonNode> BodyAsync(HttpResponseMessage response)
+    private async Task<IReadOnlyList<Workload>> WorkloadsAsync()
     {
-        var text = await response.Content.ReadAsStringAsync();
-        return response.IsSuccessStatusCode
-            ? JsonNode.Parse(text)!
-            : throw new HttpRequestException($"{(int)response.StatusCode} {text}", null, response.StatusCode);
-    }
-
-    private async Task<IReadOnlyList<Machine>> MachinesAsync()
-    {
-        var machines = new List<Machine>();
+        var workloads = new List<Workload>();
         foreach (var vm in (await GetAsync("/v1/vms"))["items"]!.AsArray())
         {
             var host = (string)vm!["spec"]!["host"]!;
-            machines.Add(await MachineAsync(vm, host));
+            workloads.Add(await WorkloadAsync(vm, host));
             foreach (var container in (await GetAsync($"/v1/vms/{vm["name"]}/containers"))["items"]!.AsArray())
             {
-                machines.Add(await MachineAsync(container!, host));
+                workloads.Add(await WorkloadAsync(container!, host));
             }
         }
 
-        return machines;
+        return workloads;
     }
 
-    private async Task<Machine> MachineAsync(JsonNode view, string host)
+    private async Task<Workload> WorkloadAsync(JsonNode resource, string host)
     {
-        var effective = view["status"]!["effective"]!;
+        var effective = resource["status"]!["effective"]!;
         var network = await GetAsync($"/v1/networks/{effective["network"]}");
         return new(
-            (string)view["name"]!,
+            (string)resource["name"]!,
             host,
             (string)effective["namespace"]!,
             (string)effective["interface"]!,
             (string)effective["mac"]!,
             (string)effective["ip"]!,
-            (string)network["status"]!["effective"]!["gateway"]!,
-            (string)effective["portName"]!
+            (string)network["status"]!["effective"]!["gateway"]!
         );
     }
 }
 
-/// <summary>A VM or container of the lab, as the API says it is.</summary>
-public sealed record Machine(
-    string Name,
-    string Host,
-    string Namespace,
-    string Interface,
-    string Mac,
-    string Ip,
-    string Gateway,
-    string PortName
-);
+/// <summary>A VM or container of the lab, with the effective values of its status.</summary>
+public sealed record Workload(string Name, string Host, string Namespace, string Interface, string Mac, string Ip, string Gateway);
+
+/// <summary>A response of the API.</summary>
+/// <param name="Request">Method and path of the request.</param>
+/// <param name="Text">The body.</param>
+public sealed record ApiResponse(string Request, HttpStatusCode Status, string Text)
+{
+    public JsonNode Json => JsonNode.Parse(Text)!;
+
+    /// <summary>Whether the request was refused because another resource has the tag, or the tag is not free yet.</summary>
+    public bool IsTagTaken => Status == HttpStatusCode.Conflict && (string?)Json["code"] == "vlan-tag-taken";
+
+    public ApiResponse EnsureSuccess() => (int)Status is >= 200 and < 300 ? this : throw new HttpRequestException(ToString(), null, Status);
+
+    public override string ToString() => $"{Request}: {(int)Status} {Text}";
+}

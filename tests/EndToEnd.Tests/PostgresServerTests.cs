@@ -3,11 +3,13 @@ using TestServers;
 
 namespace EndToEnd.Tests;
 
-/// <summary>The tests' own PostgreSQL: it can be lost like a real one, and gives each test a database of its own.</summary>
+/// <summary>
+/// <see cref="PostgresServer"/>, which other tests rely on: it can crash, and it creates a separate database for each test.
+/// </summary>
 public sealed class PostgresServerTests
 {
     [Fact]
-    public async Task A_killed_server_comes_back_with_what_was_committed()
+    public async Task A_killed_server_has_all_committed_rows_after_a_restart()
     {
         await using var server = await PostgresServer.StartNewAsync();
         var database = await server.CreateDatabaseAsync();
@@ -22,7 +24,7 @@ public sealed class PostgresServerTests
     }
 
     [Fact]
-    public async Task A_copy_of_a_database_has_its_tables_and_changes_alone()
+    public async Task A_copy_of_a_database_has_its_tables_but_not_the_changes_of_other_copies()
     {
         var server = await PostgresServer.SharedAsync();
         var template = await server.CreateDatabaseAsync();

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace EndToEnd.Tests;
 
-/// <summary>What PostgreSQL itself says.</summary>
+/// <summary>Queries that read the API's database directly.</summary>
 internal static class Sql
 {
     public static async Task<long> CountAsync(string database, string sql)

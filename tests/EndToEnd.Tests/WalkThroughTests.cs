@@ -2,13 +2,13 @@ using TestServers;
 
 namespace EndToEnd.Tests;
 
-/// <summary>What the seed does by hand stands after it was asked for over HTTP.</summary>
+/// <summary>The requests of <c>lab/seed.json</c> create the rows, ports and namespaces of the walk-through in the README.</summary>
 public sealed class WalkThroughTests(Lab lab)
 {
     [Theory]
     [InlineData("c51", 51, "02:ac:10:ff:01:33 172.16.255.133")]
     [InlineData("c52", 52, "02:ac:10:ff:01:34 172.16.255.134")]
-    public async Task The_northbound_row_of_a_container_says_parent_tag_addresses_port_security_and_dhcp(
+    public async Task The_northbound_row_of_a_container_has_parent_tag_addresses_port_security_and_DHCP_options(
         string name,
         int tag,
         string addresses
@@ -23,7 +23,7 @@ public sealed class WalkThroughTests(Lab lab)
     }
 
     [Fact]
-    public async Task The_northbound_row_of_a_vm_has_no_parent_and_no_tag()
+    public async Task The_northbound_row_of_a_VM_has_no_parent_and_no_tag()
     {
         await Eventually.Holds("dmz-vm5 is up", async () => await PortAsync("dmz-vm5", "up") == "true");
 
@@ -33,7 +33,7 @@ public sealed class WalkThroughTests(Lab lab)
     }
 
     [Fact]
-    public async Task The_vm_has_a_bridge_whose_patch_end_trunks_its_tags_and_nothing_else()
+    public async Task The_bridge_of_a_VM_has_a_patch_port_whose_trunks_are_the_tags_of_its_containers()
     {
         Assert.Equal("netdev", await VsctlAsync("get", "Bridge", "br-vm5", "datapath_type"));
         Assert.Equal(["brvm5-brint", "c51", "c52", "vm5"], (await VsctlAsync("list-ports", "br-vm5")).Split('\n').Order());
@@ -46,7 +46,7 @@ public sealed class WalkThroughTests(Lab lab)
     }
 
     [Fact]
-    public async Task The_integration_bridge_has_one_port_for_the_vm_and_all_its_containers()
+    public async Task The_integration_bridge_has_one_port_for_a_VM_and_all_its_containers()
     {
         Assert.Equal("dmz-vm5", await VsctlAsync("get", "Interface", "brint-brvm5", "external_ids:iface-id"));
         Assert.False(await lab.Sandbox.SucceedsAsync("ubuntu2", "ovs-vsctl", "get", "Interface", "brvm5-brint", "external_ids:iface-id"));
@@ -63,27 +63,27 @@ public sealed class WalkThroughTests(Lab lab)
     [InlineData("vm5")]
     [InlineData("c51")]
     [InlineData("c52")]
-    public async Task Each_device_is_in_its_namespace_with_its_mac_and_the_address_that_dhcp_gave(string name)
+    public async Task Each_device_is_in_its_namespace_and_has_its_MAC_its_DHCP_address_and_a_default_route(string name)
     {
-        var machine = lab[name];
-        var link = await lab.Sandbox.ExecAsync(machine.Host, "ip", "-n", machine.Namespace, "link", "show", machine.Interface);
-        Assert.Contains($"link/ether {machine.Mac}", link, StringComparison.Ordinal);
+        var workload = lab[name];
+        var link = await lab.Sandbox.ExecAsync(workload.Host, "ip", "-n", workload.Namespace, "link", "show", workload.Interface);
+        Assert.Contains($"link/ether {workload.Mac}", link, StringComparison.Ordinal);
         Assert.Contains("mtu 1442", link, StringComparison.Ordinal);
-        var address = await lab.Sandbox.ExecAsync(machine.Host, "ip", "-n", machine.Namespace, "-4", "addr", "show", machine.Interface);
-        Assert.Contains($"inet {machine.Ip}/26", address, StringComparison.Ordinal);
+        var address = await lab.Sandbox.ExecAsync(workload.Host, "ip", "-n", workload.Namespace, "-4", "addr", "show", workload.Interface);
+        Assert.Contains($"inet {workload.Ip}/26", address, StringComparison.Ordinal);
         Assert.Contains(
-            $"default via {machine.Gateway}",
-            await lab.Sandbox.ExecAsync(machine.Host, "ip", "-n", machine.Namespace, "route"),
+            $"default via {workload.Gateway}",
+            await lab.Sandbox.ExecAsync(workload.Host, "ip", "-n", workload.Namespace, "route"),
             StringComparison.Ordinal
         );
     }
 
     [Fact]
-    public async Task Every_pair_pings_and_each_pings_its_gateway()
+    public async Task Every_workload_reaches_its_gateway_and_every_other_workload()
     {
-        Assert.Equal(7, lab.Machines.Count);
-        Assert.True(lab.Machines.Select(m => m.Host).Distinct().Count() > 1, "the pings cross hosts");
-        Assert.Empty(await lab.FailingPingsAsync(lab.Machines));
+        Assert.Equal(7, lab.Workloads.Count);
+        Assert.True(lab.Workloads.Select(workload => workload.Host).Distinct().Count() > 1, "All workloads are on one host.");
+        Assert.Empty(await lab.FailingPingsAsync());
     }
 
     private async Task HasAddressesAsync(string port, string addresses)

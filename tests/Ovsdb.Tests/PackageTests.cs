@@ -17,17 +17,21 @@ public sealed class PackageTests
         var program = await File.ReadAllTextAsync(Path.Combine(Sample, "Program.cs"), Ct);
         Assert.Contains($"```csharp\n{program}```", await File.ReadAllTextAsync(Path.Combine(Library, "README.md"), Ct));
         var output = Programs.NewFolder("aot");
-        await ChildProcess.RunAsync("dotnet", ["publish", Sample, "-o", output, "-nodeReuse:false", "-v", "q"], ct: Ct);
+        await ChildProcess.RunAsync("dotnet", ["publish", Sample, "-o", output, "-nodeReuse:false", "-v", "q"], cancellationToken: Ct);
         await using var server = await OvsdbServer.StartNewAsync(OvsdbServer.OpenVSwitch);
-        await ChildProcess.RunAsync("ovs-vsctl", [$"--db={server.Endpoint}", "--no-wait", "add-br", "br0"], ct: Ct);
-        var said = await ChildProcess.RunAsync(Path.Combine(output, "Ovsdb.Aot"), [server.Endpoint], ct: Ct);
+        await ChildProcess.RunAsync("ovs-vsctl", [$"--db={server.Endpoint}", "--no-wait", "add-br", "br0"], cancellationToken: Ct);
+        var said = await ChildProcess.RunAsync(Path.Combine(output, "Ovsdb.Aot"), [server.Endpoint], cancellationToken: Ct);
         Assert.Equal(
             ["1 rows changed", "1 rows changed", "br0 has 1 ports", "done"],
             said.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order()
         );
         Assert.Equal(
             "me\n",
-            await ChildProcess.RunAsync("ovs-vsctl", [$"--db={server.Endpoint}", "br-get-external-id", "br0", "owner"], ct: Ct)
+            await ChildProcess.RunAsync(
+                "ovs-vsctl",
+                [$"--db={server.Endpoint}", "br-get-external-id", "br0", "owner"],
+                cancellationToken: Ct
+            )
         );
         Directory.Delete(output, recursive: true);
     }
@@ -36,7 +40,7 @@ public sealed class PackageTests
     public async Task The_package_says_what_it_is_brings_its_documentation_and_symbols_and_needs_nothing()
     {
         var output = Programs.NewFolder("pack");
-        await ChildProcess.RunAsync("dotnet", ["pack", Library, "-o", output, "-nodeReuse:false", "-v", "q"], ct: Ct);
+        await ChildProcess.RunAsync("dotnet", ["pack", Library, "-o", output, "-nodeReuse:false", "-v", "q"], cancellationToken: Ct);
         using var symbols = await ZipFile.OpenReadAsync(Assert.Single(Directory.GetFiles(output, "*.snupkg")), Ct);
         using var package = await ZipFile.OpenReadAsync(Assert.Single(Directory.GetFiles(output, "*.nupkg")), Ct);
         Assert.Contains(symbols.Entries, entry => entry.FullName == "lib/net10.0/Ovsdb.pdb");

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace TestServers;
 
-/// <summary>The agent as the process that runs on a host; here on a host of a sandbox. It may be killed and started again on the same state.</summary>
+/// <summary>
+/// An agent process on a host of a <see cref="TestServers.Sandbox"/>. It can be stopped, killed and started again with the same state.
+/// </summary>
 public sealed class AgentProcess : IAsyncDisposable
 {
     private readonly Sandbox _sandbox;
@@ -20,23 +22,24 @@ public sealed class AgentProcess : IAsyncDisposable
         };
     }
 
-    /// <summary>The host on which it runs: the same name in the sandbox and in the API.</summary>
+    /// <summary>The name of its host, which is the same in the sandbox and in the API.</summary>
     public string Host { get; }
 
-    /// <summary>Its state: key, DHCP files, marks of namespaces.</summary>
+    /// <summary>Its state folder: key, DHCP files, owner marks of namespaces.</summary>
     public string Folder => Path.Combine(_sandbox.Folder, Host, "agent");
 
-    /// <summary>The present process.</summary>
-    public ChildProcess Process => _process ?? throw new InvalidOperationException("Not started.");
+    /// <summary>The process of the latest start.</summary>
+    public ChildProcess Process => _process ?? throw new InvalidOperationException("The agent was not started.");
 
-    /// <summary>Asks the API for an enrolment token of a host (which the API must know already), and starts the agent there.</summary>
+    /// <summary>Creates an enrolment token for a host, and starts the agent there with that token.</summary>
+    /// <exception cref="InvalidOperationException">The API refused, for instance because the host does not exist in it.</exception>
     public static async Task<AgentProcess> StartAsync(NestServer server, Sandbox sandbox, string host)
     {
         using var response = await server.Client.PostAsync(new Uri($"v1/hosts/{host}/enrolment", UriKind.Relative), null);
         var body = await response.Content.ReadAsStringAsync();
         if (!response.IsSuccessStatusCode)
         {
-            throw new InvalidOperationException($"No enrolment of {host}: {(int)response.StatusCode} {body}");
+            throw new InvalidOperationException($"Cannot create an enrolment token for {host}: {(int)response.StatusCode} {body}");
         }
 
         var agent = new AgentProcess(sandbox, host, $"unix:{server.Socket}");
@@ -48,14 +51,14 @@ public sealed class AgentProcess : IAsyncDisposable
         return agent;
     }
 
-    /// <summary>Starts it (again) on the same state.</summary>
+    /// <summary>Starts the agent. A second start uses the same state folder.</summary>
     public void Start() =>
         _process = _sandbox.Start(Host, ["dotnet", Programs.Agent], _environment, Path.Combine(_sandbox.Folder, Host, "agent.log"));
 
-    /// <summary>Stops it as the service manager would (SIGTERM).</summary>
+    /// <summary>Stops the agent as the service manager does (SIGTERM).</summary>
     public Task StopAsync() => Process.StopAsync();
 
-    /// <summary>Kills it (SIGKILL).</summary>
+    /// <summary>Kills the agent (SIGKILL).</summary>
     public Task KillAsync() => Process.KillAsync();
 
     /// <inheritdoc/>

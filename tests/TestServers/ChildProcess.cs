@@ -4,7 +4,7 @@ using System.Text;
 
 namespace TestServers;
 
-/// <summary>A program that a test started: arguments as a vector, output kept, ended with the test (and with the test process).</summary>
+/// <summary>A child process of a test. Its output is kept; it is stopped on dispose, and killed when the test process exits.</summary>
 public sealed class ChildProcess : IAsyncDisposable
 {
     private const int KeptCharacters = 256 * 1024;
@@ -21,16 +21,16 @@ public sealed class ChildProcess : IAsyncDisposable
         AppDomain.CurrentDomain.ProcessExit += KillAtExit;
     }
 
-    /// <summary>The process id. The runtime reaps an ended child, so it is that of this process only until <see cref="HasExited"/>.</summary>
+    /// <summary>The process id. The kernel may reuse it after the process has exited (<see cref="HasExited"/>).</summary>
     public int Id => _process.Id;
 
-    /// <summary>Whether it has ended.</summary>
+    /// <summary>Whether the process has exited.</summary>
     public bool HasExited => _process.HasExited;
 
-    /// <summary>The exit status; 128 + signal if a signal ended it. Only after it has ended.</summary>
+    /// <summary>The exit code; 128 + the signal's number if a signal ended the process. Available after the process has exited.</summary>
     public int ExitCode => _process.ExitCode;
 
-    /// <summary>The last 256 Ki characters of standard output and standard error, in the order of arrival.</summary>
+    /// <summary>The last 256 Ki characters of standard output and standard error, in order of arrival.</summary>
     public string Output
     {
         get
@@ -42,13 +42,13 @@ public sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>The end of <see cref="Output"/>, as much as belongs into a failure's message.</summary>
+    /// <summary>The last 4000 characters of <see cref="Output"/>, for the message of a failure.</summary>
     public string LastOutput => Output is { Length: > 4000 } output ? "…" + output[^4000..] : Output;
 
-    /// <summary>Starts a program; its standard input is empty.</summary>
-    /// <param name="program">A path, or a name to be found in PATH.</param>
-    /// <param name="environment">Added to ours; null removes a variable.</param>
-    /// <param name="logFile">A file that gets all of the output, or null.</param>
+    /// <summary>Starts a program with an empty standard input.</summary>
+    /// <param name="program">A path, or a name to find in PATH.</param>
+    /// <param name="environment">Changes to the environment of the test process; a null value removes the variable.</param>
+    /// <param name="logFile">A file to which all output is appended; null for none.</param>
     public static ChildProcess Start(
         string program,
         IEnumerable<string> arguments,
@@ -64,15 +64,15 @@ public sealed class ChildProcess : IAsyncDisposable
         return child;
     }
 
-    /// <summary>Runs a program to its end and returns its standard output.</summary>
-    /// <param name="input">Its standard input; null for none.</param>
-    /// <exception cref="ProgramFailedException">It ended with another status than 0.</exception>
+    /// <summary>Runs a program until it exits, and returns its standard output.</summary>
+    /// <param name="input">The standard input; null if empty.</param>
+    /// <exception cref="ProgramFailedException">The exit code is not 0.</exception>
     public static async Task<string> RunAsync(
         string program,
         IEnumerable<string> arguments,
         IReadOnlyDictionary<string, string?>? environment = null,
         string? input = null,
-        CancellationToken ct = default
+        CancellationToken cancellationToken = default
     )
     {
         var list = arguments.ToList();
@@ -80,13 +80,14 @@ public sealed class ChildProcess : IAsyncDisposable
         process.Start();
         try
         {
-            var (output, error) = (process.StandardOutput.ReadToEndAsync(ct), process.StandardError.ReadToEndAsync(ct));
+            var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+            var error = process.StandardError.ReadToEndAsync(cancellationToken);
             await using (process.StandardInput)
             {
-                await process.StandardInput.WriteAsync(input.AsMemory(), ct);
+                await process.StandardInput.WriteAsync(input.AsMemory(), cancellationToken);
             }
 
-            await process.WaitForExitAsync(ct);
+            await process.WaitForExitAsync(cancellationToken);
             return process.ExitCode == 0
                 ? await output
                 : throw new ProgramFailedException($"{program} {string.Join(' ', list)}", process.ExitCode, await output, await error);
@@ -100,28 +101,30 @@ public sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until a line of its output contains the text, and returns that line.</summary>
-    /// <exception cref="TimeoutException">It does not come, or the process ended without it.</exception>
-    public async Task<string> LineAsync(string text, TimeSpan? deadline = null, CancellationToken ct = default)
+    /// <summary>Waits until a line of the output contains the text, and returns that line.</summary>
+    /// <exception cref="TimeoutException">
+    /// The line did not appear within the deadline, or the process exited without writing it.
+    /// </exception>
+    public async Task<string> WaitForLineAsync(string text, TimeSpan? deadline = null, CancellationToken cancellationToken = default)
     {
         var line = await Eventually.Becomes(
-            $"{_process.StartInfo.FileName} says '{text}'",
+            $"{_process.StartInfo.FileName} writes '{text}'",
             () => (Line: Output.Split('\n').FirstOrDefault(l => l.Contains(text, StringComparison.Ordinal)), Ended: HasExited, Output),
             seen => seen.Line is not null || seen.Ended,
             deadline,
-            ct
+            cancellationToken
         );
         return line.Line
-            ?? throw new TimeoutException($"{_process.StartInfo.FileName} ended with {ExitCode} and never said '{text}':\n{LastOutput}");
+            ?? throw new TimeoutException($"{_process.StartInfo.FileName} exited with {ExitCode} and never wrote '{text}':\n{LastOutput}");
     }
 
-    /// <summary>Asks it to end (SIGTERM) and waits until it has; after 20 s it is killed.</summary>
+    /// <summary>Sends a signal (default: SIGTERM) and waits until the process has exited; kills it after 20 s.</summary>
     public async Task StopAsync(Signal signal = Signal.Terminate)
     {
         Send(signal);
         try
         {
-            await ExitAsync(TimeSpan.FromSeconds(20));
+            await WaitForExitAsync(TimeSpan.FromSeconds(20));
         }
         catch (TimeoutException)
         {
@@ -129,18 +132,21 @@ public sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends it at once (SIGKILL) and waits until it has ended.</summary>
+    /// <summary>Kills the process (SIGKILL) and waits until it has exited.</summary>
     public Task KillAsync()
     {
         Send(Signal.Kill);
-        return ExitAsync();
+        return WaitForExitAsync();
     }
 
-    /// <summary>Waits until it has ended, by itself or otherwise.</summary>
-    /// <remarks>Looks at the process, not at its output's end: a daemon that it left behind may keep that open.</remarks>
-    public Task ExitAsync(TimeSpan? deadline = null) => Eventually.Holds($"{_process.StartInfo.FileName} ends", () => HasExited, deadline);
+    /// <summary>Waits until the process has exited.</summary>
+    /// <remarks>Does not wait for the end of its output, because a daemon that it started may keep the pipe open.</remarks>
+    public Task WaitForExitAsync(TimeSpan? deadline = null) =>
+        Eventually.Holds($"{_process.StartInfo.FileName} exits", () => HasExited, deadline);
 
-    /// <summary>Sends a signal, if it still runs: <see cref="Signal.Pause"/> and <see cref="Signal.Continue"/> make a process that hangs.</summary>
+    /// <summary>
+    /// Sends a signal if the process still runs. <see cref="Signal.Pause"/> makes it hang until <see cref="Signal.Continue"/>.
+    /// </summary>
     public void Send(Signal signal)
     {
         if (!_process.HasExited)
@@ -165,7 +171,7 @@ public sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>For the end of the test process, when nothing can be awaited any more.</summary>
+    /// <summary>Sends a signal and waits synchronously, for handlers of the test process's exit, which cannot await.</summary>
     internal void End(Signal signal, TimeSpan patience)
     {
         Send(signal);
@@ -213,18 +219,18 @@ public sealed class ChildProcess : IAsyncDisposable
 
     private void KillAtExit(object? sender, EventArgs e) => Send(Signal.Kill);
 
-    // kill(2). The base class library sends no other signal than SIGKILL.
+    // kill(2), because System.Diagnostics.Process sends SIGKILL only.
     [DllImport("libc", EntryPoint = "kill"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int kill(int pid, int signal);
 }
 
-/// <summary>The signals of signal(7) that tests send; the numbers are those of Linux on x86 and ARM.</summary>
+/// <summary>Signals that tests send, with their numbers on x86 and ARM (signal(7)).</summary>
 public enum Signal
 {
     /// <summary>SIGINT.</summary>
     Interrupt = 2,
 
-    /// <summary>SIGQUIT: for PostgreSQL, an immediate shutdown, which is a crash but for shared memory.</summary>
+    /// <summary>SIGQUIT. PostgreSQL shuts down immediately: like a crash, except that it frees its shared memory.</summary>
     Quit = 3,
 
     /// <summary>SIGKILL.</summary>
@@ -240,16 +246,16 @@ public enum Signal
     Pause = 19,
 }
 
-/// <summary>A program ended with another status than 0.</summary>
+/// <summary>A program exited with a code other than 0.</summary>
 public sealed class ProgramFailedException(string command, int exitCode, string output, string error)
-    : Exception($"{command} ended with {exitCode}\n{output}{error}")
+    : Exception($"{command} exited with {exitCode}\n{output}{error}")
 {
-    /// <summary>The exit status.</summary>
+    /// <summary>The exit code.</summary>
     public int ExitCode => exitCode;
 
-    /// <summary>What it wrote to standard output.</summary>
+    /// <summary>Its standard output.</summary>
     public string StandardOutput => output;
 
-    /// <summary>What it wrote to standard error.</summary>
+    /// <summary>Its standard error.</summary>
     public string StandardError => error;
 }

@@ -3,26 +3,29 @@ using System.Runtime.CompilerServices;
 
 namespace TestServers;
 
-/// <summary>Waiting for a state, never for a time: looks every 20 ms until a claim holds. The deadline is generous (60 s), because a slow machine is no bug.</summary>
+/// <summary>
+/// Waits for a state instead of a fixed time: checks every 20 ms whether the state has been reached. The default deadline is generous
+/// (60 s), so that a slow machine does not fail a test.
+/// </summary>
 public static class Eventually
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>The deadline where none is given: 60 s.</summary>
+    /// <summary>The default deadline: 60 s.</summary>
     public static TimeSpan Deadline { get; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Reads a state until it is as claimed, and returns that state.</summary>
-    /// <param name="claim">What is waited for, as a sentence: it is the failure's message.</param>
-    /// <param name="read">Reads the state. What it throws means "not yet"; the last exception is told if the deadline passes.</param>
-    /// <param name="holds">Whether the state is as claimed.</param>
-    /// <exception cref="TimeoutException">It did not become so in time; the message says what was waited for and what was last seen.</exception>
+    /// <summary>Reads a state until it meets a condition, and returns it.</summary>
+    /// <param name="claim">The condition as a sentence, for the message of a failure.</param>
+    /// <param name="read">Reads the state. An exception counts as "not yet"; the last one is reported if the deadline passes.</param>
+    /// <param name="holds">Whether the state meets the condition.</param>
+    /// <exception cref="TimeoutException">The deadline passed. The message has the claim and the last state.</exception>
     [OverloadResolutionPriority(1)]
     public static async Task<T> Becomes<T>(
         string claim,
         Func<Task<T>> read,
         Func<T, bool> holds,
         TimeSpan? deadline = null,
-        CancellationToken ct = default
+        CancellationToken cancellationToken = default
     )
     {
         var start = Stopwatch.GetTimestamp();
@@ -40,43 +43,48 @@ public static class Eventually
 
                 seen = state;
             }
-            catch (Exception e) when (!ct.IsCancellationRequested)
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
                 (seen, error) = ($"{e.GetType().Name}: {e.Message}", e);
             }
             if (Stopwatch.GetElapsedTime(start) > (deadline ?? Deadline))
             {
-                throw new TimeoutException($"Not within {deadline ?? Deadline}: {claim}\nLast seen: {seen ?? "null"}", error);
+                throw new TimeoutException($"Not true within {deadline ?? Deadline}: {claim}\nLast state: {seen ?? "null"}", error);
             }
 
-            await Task.Delay(Pace, ct);
+            await Task.Delay(Pace, cancellationToken);
         }
     }
 
-    /// <summary>The same for a state that is read at once.</summary>
+    /// <summary>Reads a state until it meets a condition, and returns it.</summary>
+    /// <inheritdoc cref="Becomes{T}(string,Func{Task{T}},Func{T,bool},TimeSpan?,CancellationToken)"/>
     public static Task<T> Becomes<T>(
         string claim,
         Func<T> read,
         Func<T, bool> holds,
         TimeSpan? deadline = null,
-        CancellationToken ct = default
-    ) => Becomes(claim, () => Task.FromResult(read()), holds, deadline, ct);
+        CancellationToken cancellationToken = default
+    ) => Becomes(claim, () => Task.FromResult(read()), holds, deadline, cancellationToken);
 
-    /// <summary>Looks until the claim is true; returns how long that took.</summary>
-    /// <exception cref="TimeoutException">It did not become true in time.</exception>
+    /// <summary>Checks a condition until it is true, and returns the time that this took.</summary>
+    /// <exception cref="TimeoutException">The deadline passed.</exception>
     public static async Task<TimeSpan> Holds(
         string claim,
         Func<Task<bool>> probe,
         TimeSpan? deadline = null,
-        CancellationToken ct = default
+        CancellationToken cancellationToken = default
     )
     {
         var start = Stopwatch.GetTimestamp();
-        await Becomes(claim, probe, static it => it, deadline, ct);
+        await Becomes(claim, probe, static it => it, deadline, cancellationToken);
         return Stopwatch.GetElapsedTime(start);
     }
 
     /// <inheritdoc cref="Holds(string,Func{Task{bool}},TimeSpan?,CancellationToken)"/>
-    public static Task<TimeSpan> Holds(string claim, Func<bool> probe, TimeSpan? deadline = null, CancellationToken ct = default) =>
-        Holds(claim, () => Task.FromResult(probe()), deadline, ct);
+    public static Task<TimeSpan> Holds(
+        string claim,
+        Func<bool> probe,
+        TimeSpan? deadline = null,
+        CancellationToken cancellationToken = default
+    ) => Holds(claim, () => Task.FromResult(probe()), deadline, cancellationToken);
 }

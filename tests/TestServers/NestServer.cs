@@ -2,23 +2,26 @@ using System.Net.Http.Headers;
 
 namespace TestServers;
 
-/// <summary>What an API process is started with.</summary>
+/// <summary>Configuration of a <see cref="NestServer"/>.</summary>
 public sealed record NestServerOptions
 {
-    /// <summary>The Npgsql connection string of its database, which is migrated first.</summary>
+    /// <summary>The Npgsql connection string of its database.</summary>
     public required string Database { get; init; }
 
     /// <summary>The northbound database, <c>unix:/…</c> or <c>tcp:…</c>.</summary>
     public required string Northbound { get; init; }
 
-    /// <summary>More configuration by name, as environment variables: <c>Leases__Cooldown</c> = <c>00:00:01</c>.</summary>
+    /// <summary>More settings as environment variables, for instance <c>Leases__Cooldown</c> = <c>00:00:01</c>.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Whether to wait for <c>/readyz</c>; false: only until the process answers <c>/livez</c>.</summary>
+    /// <summary>Whether a start waits until <c>/readyz</c> succeeds; if false, only until <c>/livez</c> succeeds.</summary>
     public bool AwaitReady { get; init; } = true;
 }
 
-/// <summary>The API and reconciler as the process that an operator runs, on a free loopback port and a unix socket. It may be killed and started again on the same state.</summary>
+/// <summary>
+/// A process of the API and reconciler. It listens on a free loopback port and on a unix socket. It can be stopped, killed and started
+/// again on the same database.
+/// </summary>
 public sealed class NestServer : IAsyncDisposable
 {
     private readonly NestServerOptions _options;
@@ -29,41 +32,42 @@ public sealed class NestServer : IAsyncDisposable
 
     private NestServer(NestServerOptions options, string adminKey) => (_options, AdminKey) = (options, adminKey);
 
-    /// <summary>An admin key of this installation.</summary>
+    /// <summary>A key with the role admin.</summary>
     public string AdminKey { get; }
 
-    /// <summary>Where it listens, with a slash at the end.</summary>
+    /// <summary>Its URL on loopback, with a slash at the end.</summary>
     public Uri Url => new($"http://127.0.0.1:{_port}/");
 
-    /// <summary>The unix socket on which it listens as well: agents in a sandbox's hosts reach it there.</summary>
+    /// <summary>The path of its unix socket, which agents on the hosts of a <see cref="Sandbox"/> use.</summary>
     public string Socket => Path.Combine(_folder, "api.sock");
 
-    /// <summary>A client with the admin key. Its timeout is above the API's longest wait (60 s).</summary>
+    /// <summary>A client with the admin key. Its timeout (90 s) is longer than the longest wait of the API (60 s).</summary>
     public HttpClient Client => _client ??= ClientFor(AdminKey);
 
-    /// <summary>The present process.</summary>
-    public ChildProcess Process => _process ?? throw new InvalidOperationException("Not started.");
+    /// <summary>The process of the latest start.</summary>
+    public ChildProcess Process => _process ?? throw new InvalidOperationException("The API was not started.");
 
-    /// <summary>Migrates the database, makes an admin key and starts the process.</summary>
+    /// <summary>Migrates the database, creates an admin key and starts the process.</summary>
     public static async Task<NestServer> StartAsync(NestServerOptions options)
     {
         await MigrateAsync(options.Database);
         return await StartAsync(options, await CreateKeyAsync(options, "admin", "admin"));
     }
 
-    /// <summary>Starts another process on the same database and northbound: a replica.</summary>
+    /// <summary>Starts another process with the same database and northbound database.</summary>
+    /// <param name="settings">Replaces <see cref="NestServerOptions.Settings"/>; null to keep them.</param>
     public Task<NestServer> StartReplicaAsync(IReadOnlyDictionary<string, string>? settings = null) =>
         StartAsync(settings is null ? _options : _options with { Settings = settings }, AdminKey);
 
-    /// <summary>Brings a database to the present schema.</summary>
+    /// <summary>Applies all migrations to a database.</summary>
     public static Task MigrateAsync(string database) =>
         ChildProcess.RunAsync("dotnet", [Programs.Migrations], new Dictionary<string, string?> { ["ConnectionStrings__Nest"] = database });
 
-    /// <summary>Makes a key by the program's own command, as an operator would.</summary>
+    /// <summary>Creates an API key with the command <c>create-key</c>, as an operator does.</summary>
     public static async Task<string> CreateKeyAsync(NestServerOptions options, string name, string role) =>
         (await ChildProcess.RunAsync("dotnet", [Programs.Api, "create-key", "--name", name, "--role", role], Environment(options))).Trim();
 
-    /// <summary>A client that authenticates with that key; null: with none.</summary>
+    /// <summary>Creates a client that authenticates with the key; without authentication if the key is null.</summary>
     public HttpClient ClientFor(string? key)
     {
         var client = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(90) };
@@ -71,7 +75,7 @@ public sealed class NestServer : IAsyncDisposable
         return client;
     }
 
-    /// <summary>Starts the process (again), on the same state and addresses.</summary>
+    /// <summary>Starts the process. A later start uses the same database, URL and socket.</summary>
     public async Task StartAsync()
     {
         for (var attempt = 1; ; attempt++)
@@ -85,33 +89,35 @@ public sealed class NestServer : IAsyncDisposable
                 },
                 Path.Combine(_folder, "api.log")
             );
-            await AnswersAsync("livez");
+            await SucceedsOrExitsAsync("livez");
             if (!_process.HasExited)
             {
                 break;
             }
-            // Somebody may have taken the port between our looking and our listening. Nobody has been told it yet.
-            if (
-                attempt == 3
-                || _client is not null
-                || !_process.Output.Contains("address already in use", StringComparison.OrdinalIgnoreCase)
-            )
+
+            // Another process may have taken the port since FreePort. The port can change only as long as no client uses it.
+            var isPortTaken = _process.Output.Contains("address already in use", StringComparison.OrdinalIgnoreCase);
+            if (attempt == 3 || _client is not null || !isPortTaken)
             {
-                throw new InvalidOperationException($"The API ended with {_process.ExitCode}:\n{_process.LastOutput}");
+                throw Exited();
             }
 
             _port = PostgresServer.FreePort();
         }
         if (_options.AwaitReady)
         {
-            await AnswersAsync("readyz");
+            await SucceedsOrExitsAsync("readyz");
+            if (_process.HasExited)
+            {
+                throw Exited();
+            }
         }
     }
 
-    /// <summary>Stops it as the service manager would (SIGTERM).</summary>
+    /// <summary>Stops the process as the service manager does (SIGTERM).</summary>
     public Task StopAsync() => Process.StopAsync();
 
-    /// <summary>Kills it (SIGKILL).</summary>
+    /// <summary>Kills the process (SIGKILL).</summary>
     public Task KillAsync() => Process.KillAsync();
 
     /// <inheritdoc/>
@@ -152,13 +158,16 @@ public sealed class NestServer : IAsyncDisposable
             ["ASPNETCORE_ENVIRONMENT"] = "Production",
         };
 
-    private async Task AnswersAsync(string path)
+    private InvalidOperationException Exited() => new($"The API exited with {Process.ExitCode}:\n{Process.LastOutput}");
+
+    /// <summary>Waits until a GET request succeeds or the process has exited.</summary>
+    private async Task SucceedsOrExitsAsync(string path)
     {
         using var client = ClientFor(null);
-        var seen = "nothing";
+        var answer = "no answer";
         try
         {
-            await Eventually.Holds($"the API answers /{path}", async () =>
+            await Eventually.Holds($"GET /{path} succeeds", async () =>
             {
                 if (Process.HasExited)
                 {
@@ -166,13 +175,13 @@ public sealed class NestServer : IAsyncDisposable
                 }
 
                 using var response = await client.GetAsync(new Uri(path, UriKind.Relative));
-                seen = $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}";
+                answer = $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}";
                 return response.IsSuccessStatusCode;
             });
         }
         catch (TimeoutException e)
         {
-            throw new TimeoutException($"{e.Message}\n{seen}\n{Process.LastOutput}", e);
+            throw new TimeoutException($"{e.Message}\n{answer}\n{Process.LastOutput}", e);
         }
     }
 }

@@ -4,15 +4,15 @@ using System.Net.Sockets;
 namespace TestServers;
 
 /// <summary>
-/// A real ovsdb-server with one database in a folder of its own, on a unix socket and if wished on a loopback port. It can be stopped,
-/// killed, paused and started again on the same file, and its database replaced by an empty one.
+/// An ovsdb-server process with one database. It listens on a unix socket, and optionally on a loopback port. It can be stopped, killed,
+/// paused and started again with the same database, and its database can be replaced by an empty one.
 /// </summary>
 public sealed class OvsdbServer : IAsyncDisposable
 {
-    /// <summary>The schema of OVN's northbound database, as installed.</summary>
+    /// <summary>The path of the installed schema of OVN's northbound database.</summary>
     public const string Northbound = "/usr/share/ovn/ovn-nb.ovsschema";
 
-    /// <summary>The schema of a host's Open vSwitch database, as installed.</summary>
+    /// <summary>The path of the installed schema of Open vSwitch's database.</summary>
     public const string OpenVSwitch = "/usr/share/openvswitch/vswitch.ovsschema";
 
     private readonly int? _port;
@@ -22,34 +22,38 @@ public sealed class OvsdbServer : IAsyncDisposable
 
     private OvsdbServer(int? port, bool clustered, ServerCertificate? tls) => (_port, _clustered, _tls) = (port, clustered, tls);
 
-    /// <summary>The process, until it ends or is replaced by the next start.</summary>
-    /// <exception cref="InvalidOperationException">It does not run.</exception>
-    public int ProcessId => _process?.Id ?? throw new InvalidOperationException("This server does not run.");
+    /// <summary>The process id. A restart changes it.</summary>
+    /// <exception cref="InvalidOperationException">The server was stopped or killed.</exception>
+    public int ProcessId => _process?.Id ?? throw new InvalidOperationException("The server was stopped or killed.");
 
-    /// <summary>The folder of database, sockets and log.</summary>
+    /// <summary>The folder of the database and the sockets.</summary>
     public string Folder { get; } = Programs.NewFolder("ovsdb");
 
-    /// <summary>The endpoint of the unix socket, <c>unix:/path</c>; also the <c>--db</c> of the command-line tools.</summary>
+    /// <summary>
+    /// The endpoint of the unix socket, <c>unix:/path</c>; also a value for the option <c>--db</c> of the command-line tools.
+    /// </summary>
     public string Endpoint => $"unix:{Socket}";
 
     /// <summary>The path of the unix socket.</summary>
     public string Socket => Path.Combine(Folder, "db.sock");
 
-    /// <summary>The endpoint of the loopback port, <c>tcp:127.0.0.1:port</c>, or with a certificate <c>ssl:127.0.0.1:port</c>.</summary>
-    /// <exception cref="InvalidOperationException">The server was started without one.</exception>
+    /// <summary>The endpoint of the loopback port: <c>tcp:127.0.0.1:port</c>, with a certificate <c>ssl:127.0.0.1:port</c>.</summary>
+    /// <exception cref="InvalidOperationException">The server was started without a port.</exception>
     public string TcpEndpoint =>
-        _port is { } port ? $"{Scheme}:127.0.0.1:{port}" : throw new InvalidOperationException("This server has no port.");
+        _port is { } port ? $"{Scheme}:127.0.0.1:{port}" : throw new InvalidOperationException("The server was started without a port.");
 
     /// <summary>The path of the database file.</summary>
     public string Database => Path.Combine(Folder, "db");
 
     private string Scheme => _tls is null ? "tcp" : "ssl";
 
-    /// <summary>Makes an empty database and serves it.</summary>
-    /// <param name="schema">The path of its schema.</param>
-    /// <param name="tcp">Also listen on a free loopback port, which stays the same over restarts.</param>
-    /// <param name="clustered">The only member of a cluster, which keeps a history of transactions; else a standalone database.</param>
-    /// <param name="tls">Secure that port with this certificate.</param>
+    /// <summary>Creates an empty database and starts a server for it.</summary>
+    /// <param name="schema">The path of the schema.</param>
+    /// <param name="tcp">Whether to listen on a free loopback port too. Restarts keep the port.</param>
+    /// <param name="clustered">
+    /// Whether the database is a cluster of one member, which keeps a history of transactions; otherwise standalone.
+    /// </param>
+    /// <param name="tls">Listen on a loopback port with TLS and these files; null for no TLS.</param>
     public static async Task<OvsdbServer> StartNewAsync(
         string schema = Northbound,
         bool tcp = false,
@@ -70,7 +74,10 @@ public sealed class OvsdbServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts it again after <see cref="StopAsync"/> or <see cref="KillAsync"/>, on the same database, socket and port; returns when it listens.</summary>
+    /// <summary>
+    /// Starts the server again after <see cref="StopAsync"/> or <see cref="KillAsync"/>, with the same database, socket and port. Returns
+    /// when it accepts connections.
+    /// </summary>
     public async Task StartAsync()
     {
         string[] remotes = _port is { } port
@@ -83,28 +90,30 @@ public sealed class OvsdbServer : IAsyncDisposable
             "ovsdb-server",
             [.. remotes, .. tls, $"--unixctl={Folder}/ctl", "--no-chdir", "-vfile:off", "-vsyslog:off", Database]
         );
-        await Eventually.Holds("ovsdb-server listens, or has ended", () => _process.HasExited || Listens());
+        await Eventually.Holds("ovsdb-server accepts connections or exits", () => _process.HasExited || AcceptsConnections());
         if (_process.HasExited)
         {
-            throw new InvalidOperationException($"ovsdb-server does not start:\n{_process.Output}");
+            throw new InvalidOperationException($"ovsdb-server exited with {_process.ExitCode}:\n{_process.Output}");
         }
     }
 
-    /// <summary>Asks it to end (SIGTERM) and waits until it has. Nothing happens if it does not run.</summary>
+    /// <summary>Stops the server (SIGTERM). Does nothing if it does not run.</summary>
     public Task StopAsync() => EndAsync(static process => process.StopAsync());
 
-    /// <summary>Kills it (SIGKILL) and waits until it has ended. Nothing happens if it does not run.</summary>
+    /// <summary>Kills the server (SIGKILL). Does nothing if it does not run.</summary>
     public Task KillAsync() => EndAsync(static process => process.KillAsync());
 
-    /// <summary>Pauses it (SIGSTOP): its connections stay open and silent. <see cref="Signal.Continue"/> lets it go on.</summary>
+    /// <summary>
+    /// Sends a signal. After <see cref="Signal.Pause"/> its connections stay open but get no answer, until <see cref="Signal.Continue"/>.
+    /// </summary>
     public void Send(Signal signal) => _process?.Send(signal);
 
-    /// <summary>Has it do a command of ovsdb-server(1), <c>RUNTIME MANAGEMENT COMMANDS</c>; returns what it says.</summary>
-    /// <exception cref="ProgramFailedException">It refuses.</exception>
+    /// <summary>Runs a management command (ovsdb-server(1), <c>RUNTIME MANAGEMENT COMMANDS</c>), and returns its output.</summary>
+    /// <exception cref="ProgramFailedException">The command failed.</exception>
     public Task<string> ControlAsync(params string[] command) => ChildProcess.RunAsync("ovs-appctl", ["-t", $"{Folder}/ctl", .. command]);
 
-    /// <summary>Kills it if it runs, puts an empty database in the place of the present one, and serves that.</summary>
-    /// <param name="schema">The path of its schema, which may be another than before.</param>
+    /// <summary>Kills the server, replaces its database by an empty one, and starts it again.</summary>
+    /// <param name="schema">The path of the new database's schema.</param>
     public async Task ReplaceByEmptyAsync(string schema = Northbound)
     {
         await KillAsync();
@@ -116,14 +125,15 @@ public sealed class OvsdbServer : IAsyncDisposable
         await StartAsync();
     }
 
-    /// <summary>Ends the server, if need be by force, and removes its folder.</summary>
+    /// <summary>Kills the server and deletes its folder.</summary>
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
         Directory.Delete(Folder, recursive: true);
     }
 
-    private bool Listens()
+    /// <summary>Connects to the socket and the port. Throws if either refuses.</summary>
+    private bool AcceptsConnections()
     {
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         socket.Connect(new UnixDomainSocketEndPoint(Socket));
@@ -149,9 +159,9 @@ public sealed class OvsdbServer : IAsyncDisposable
     }
 }
 
-/// <summary>The PEM files of a server that is reached by TLS.</summary>
-/// <param name="Certificate">Its certificate.</param>
-/// <param name="Key">The certificate's key.</param>
-/// <param name="ClientAuthority">The authority that its clients' certificates must come from.</param>
-/// <param name="Options">More of its command line, for instance <c>--ssl-protocols=TLSv1.2</c>.</param>
+/// <summary>The TLS files (PEM) and options of a server.</summary>
+/// <param name="Certificate">The path of the certificate.</param>
+/// <param name="Key">The path of the private key.</param>
+/// <param name="ClientAuthority">The path of the CA certificate that clients' certificates must be signed by.</param>
+/// <param name="Options">More options for the command line, for instance <c>--ssl-protocols=TLSv1.2</c>.</param>
 public sealed record ServerCertificate(string Certificate, string Key, string ClientAuthority, params string[] Options);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -6,10 +5,13 @@ using Npgsql;
 
 namespace TestServers;
 
-/// <summary>A PostgreSQL server of a test's own, in a temporary folder: a unix socket that only this user reaches, a loopback port, no fsync.</summary>
+/// <summary>
+/// A PostgreSQL server with its data in a temporary folder and without fsync. It listens on a loopback port and on a unix socket that only
+/// this user and root can access.
+/// </summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
-    private static readonly Lazy<Task<PostgresServer>> OfThisAssembly = new(GetSharedAsync);
+    private static readonly Lazy<Task<PostgresServer>> Shared = new(GetSharedAsync);
     private readonly string? _folder;
     private readonly string _administrator;
     private ChildProcess? _process;
@@ -20,28 +22,29 @@ public sealed class PostgresServer : IAsyncDisposable
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Clean();
     }
 
-    /// <summary>The password of user <c>postgres</c> on the loopback port; the socket asks for none.</summary>
+    /// <summary>The password of the user <c>postgres</c> for the loopback port. The socket needs no password.</summary>
     public string Password { get; }
 
     /// <summary>The loopback port.</summary>
     public int Port => new NpgsqlConnectionStringBuilder(_administrator).Port;
 
     /// <summary>
-    /// The server that all tests of an assembly share, started on first use and ended by <see cref="SharedServers"/>. If the environment has <c>NEST_TEST_POSTGRES</c>
-    /// (an Npgsql connection string of a user who may create databases), it is that server instead, which cannot be stopped or killed.
+    /// Returns the server that all tests of an assembly share. It is started on first use and stopped by <see cref="SharedServers"/>.
+    /// The environment variable <c>NEST_TEST_POSTGRES</c>, the Npgsql connection string of a user who may create databases, selects an
+    /// existing server instead, which tests cannot stop or kill.
     /// </summary>
-    public static Task<PostgresServer> SharedAsync() => OfThisAssembly.Value;
+    public static Task<PostgresServer> SharedAsync() => Shared.Value;
 
-    /// <summary>Ends the shared one, if there is one and it is our own.</summary>
+    /// <summary>Stops the shared server if this process started it.</summary>
     public static async ValueTask EndSharedAsync()
     {
-        if (OfThisAssembly.IsValueCreated)
+        if (Shared.IsValueCreated)
         {
-            await (await OfThisAssembly.Value).DisposeAsync();
+            await (await Shared.Value).DisposeAsync();
         }
     }
 
-    /// <summary>Starts one for this test alone, which it may stop and kill.</summary>
+    /// <summary>Starts a server for one test, which the test may stop and kill.</summary>
     public static async Task<PostgresServer> StartNewAsync()
     {
         var folder = Programs.NewFolder("pg");
@@ -82,32 +85,23 @@ public sealed class PostgresServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Starts it again after <see cref="StopAsync"/> or <see cref="KillAsync"/>, on the same port and data; returns when it answers.</summary>
+    /// <summary>
+    /// Starts the server again after <see cref="StopAsync"/> or <see cref="KillAsync"/>, with the same port and data. Returns when it
+    /// answers.
+    /// </summary>
     public async Task StartAsync()
     {
         var folder = OwnFolder();
-        var (program, arguments) = AsPostgres(
-            "postgres",
-            "-D",
-            Path.Combine(folder, "data"),
-            "-k",
-            folder,
-            "-h",
-            "127.0.0.1",
-            "-p",
-            Port.ToString(CultureInfo.InvariantCulture),
-            "-c",
-            "fsync=off",
-            "-c",
-            "full_page_writes=off",
-            "-c",
-            "max_connections=300",
-            "-c",
-            "jit=off"
-        );
+        string[] settings = [$"port={Port}", "fsync=off", "full_page_writes=off", "max_connections=300", "jit=off"];
+        string[] command =
+        [
+            .. new[] { "postgres", "-D", Path.Combine(folder, "data"), "-k", folder, "-h", "127.0.0.1" },
+            .. settings.SelectMany(setting => new[] { "-c", setting }),
+        ];
+        var (program, arguments) = AsPostgres(command);
         _process = ChildProcess.Start(program, arguments);
         await Eventually.Becomes(
-            "PostgreSQL answers",
+            "PostgreSQL answers or exits",
             async () =>
             {
                 if (!_process.HasExited)
@@ -121,20 +115,20 @@ public sealed class PostgresServer : IAsyncDisposable
         );
         if (_process.HasExited)
         {
-            throw new InvalidOperationException($"PostgreSQL does not start:\n{_process.Output}");
+            throw new InvalidOperationException($"PostgreSQL exited with {_process.ExitCode}:\n{_process.Output}");
         }
     }
 
-    /// <summary>Stops it as an operator would (fast shutdown: sessions are cut, nothing committed is lost).</summary>
+    /// <summary>Stops the server as an operator does: fast shutdown, which terminates all sessions.</summary>
     public Task StopAsync() => OwnProcess().StopAsync(Signal.Interrupt);
 
-    /// <summary>Crashes it (immediate shutdown): every session is cut at once, the next start recovers.</summary>
+    /// <summary>Crashes the server: immediate shutdown, after which the next start recovers from the write-ahead log.</summary>
     public Task KillAsync() => OwnProcess().StopAsync(Signal.Quit);
 
-    /// <summary>Stops (SIGSTOP) or continues the accepting process: present sessions live on, new ones hang.</summary>
+    /// <summary>Sends a signal to the postmaster. While it is paused, new connections hang and existing sessions work.</summary>
     public void Send(Signal signal) => OwnProcess().Send(signal);
 
-    /// <summary>A new empty database; returns its connection string, with a pool of its own.</summary>
+    /// <summary>Creates an empty database, and returns its connection string.</summary>
     public async Task<string> CreateDatabaseAsync()
     {
         var name = NewName();
@@ -142,31 +136,31 @@ public sealed class PostgresServer : IAsyncDisposable
         return ConnectionString(name);
     }
 
-    /// <summary>A copy of a database (tens of milliseconds: migrate once, copy for each test). Sessions on the template are ended.</summary>
-    /// <param name="template">The template's connection string, as <see cref="CreateDatabaseAsync"/> gave it.</param>
+    /// <summary>
+    /// Creates a copy of a database, and returns its connection string. That takes tens of milliseconds, much less than the migrations.
+    /// Terminates all sessions of the template.
+    /// </summary>
+    /// <param name="template">The template's connection string, as <see cref="CreateDatabaseAsync"/> returned it.</param>
     public async Task<string> CreateDatabaseFromAsync(string template)
     {
-        var source = new NpgsqlConnectionStringBuilder(template).Database;
         await using (var pool = new NpgsqlConnection(template))
         {
             NpgsqlConnection.ClearPool(pool);
         }
 
-        await ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{source}'");
+        await CutSessionsAsync(template);
         var name = NewName();
-        await ExecuteAsync($"CREATE DATABASE {name} TEMPLATE {source}");
+        await ExecuteAsync($"CREATE DATABASE {name} TEMPLATE {DatabaseOf(template)}");
         return ConnectionString(name);
     }
 
-    /// <summary>The same database by the loopback port and password instead of the socket.</summary>
+    /// <summary>Returns the connection string of the same database with the loopback port and password instead of the socket.</summary>
     public string OverTcp(string connectionString) =>
         new NpgsqlConnectionStringBuilder(connectionString) { Host = "127.0.0.1", Password = Password }.ConnectionString;
 
-    /// <summary>Cuts all sessions of a database, as a failover does.</summary>
+    /// <summary>Terminates all sessions of a database, as a failover does.</summary>
     public Task CutSessionsAsync(string connectionString) =>
-        ExecuteAsync(
-            $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{new NpgsqlConnectionStringBuilder(connectionString).Database}'"
-        );
+        ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{DatabaseOf(connectionString)}'");
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -179,7 +173,7 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    /// <summary>A loopback port that nobody has at this moment. Another may take it before we do: who uses it tries again.</summary>
+    /// <summary>Returns a free loopback port. Another process may take it before the caller does; the caller must then retry.</summary>
     internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -188,32 +182,38 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     private static Task<PostgresServer> GetSharedAsync() =>
-        Environment.GetEnvironmentVariable("NEST_TEST_POSTGRES") is { Length: > 0 } given
-            ? Task.FromResult(new PostgresServer(null, given, new NpgsqlConnectionStringBuilder(given).Password ?? ""))
+        Environment.GetEnvironmentVariable("NEST_TEST_POSTGRES") is { Length: > 0 } existing
+            ? Task.FromResult(new PostgresServer(null, existing, new NpgsqlConnectionStringBuilder(existing).Password ?? ""))
             : StartNewAsync();
+
+    private static string? DatabaseOf(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString).Database;
 
     private static string NewName() => "nest_" + Guid.NewGuid().ToString("N")[..12];
 
-    private static Task<string> RunAsync(string program, params string[] arguments)
+    private static Task<string> RunAsync(params string[] command)
     {
-        var (command, all) = AsPostgres(program, arguments);
-        return ChildProcess.RunAsync(command, all);
+        var (program, arguments) = AsPostgres(command);
+        return ChildProcess.RunAsync(program, arguments);
     }
 
-    /// <summary>PostgreSQL refuses to run as root, and its user may not see our folder. Debian keeps its programs out of PATH.</summary>
-    private static (string Program, IReadOnlyList<string> Arguments) AsPostgres(string program, params string[] arguments)
+    /// <summary>
+    /// Returns the command line of a PostgreSQL program. As root, it runs as the user postgres, because initdb and postgres refuse to run
+    /// as root; and in <c>/</c>, because that user may not have access to the present directory.
+    /// </summary>
+    private static (string Program, IReadOnlyList<string> Arguments) AsPostgres(params string[] command)
     {
-        var path = Directory.Exists("/usr/lib/postgresql")
-            ? Directory
-                .GetDirectories("/usr/lib/postgresql")
-                .Select(version => Path.Combine(version, "bin", program))
-                .Where(File.Exists)
-                .Max()
-                ?? program
-            : program;
+        var path = PathOf(command[0]);
         return Environment.IsPrivilegedProcess
-            ? ("env", ["--chdir=/", "setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", path, .. arguments])
-            : (path, arguments);
+            ? ("env", ["--chdir=/", "setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", path, .. command[1..]])
+            : (path, command[1..]);
+    }
+
+    /// <summary>Returns the path of a PostgreSQL program in Debian's folder, which is not in PATH; elsewhere its name.</summary>
+    private static string PathOf(string program)
+    {
+        const string debian = "/usr/lib/postgresql";
+        var versions = Directory.Exists(debian) ? Directory.GetDirectories(debian) : [];
+        return versions.Select(version => Path.Combine(version, "bin", program)).Where(File.Exists).Max() ?? program;
     }
 
     private string ConnectionString(string database) =>
@@ -228,10 +228,10 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     private string OwnFolder() =>
-        _folder ?? throw new InvalidOperationException("A server given by NEST_TEST_POSTGRES cannot be started or ended.");
+        _folder ?? throw new InvalidOperationException("The server of NEST_TEST_POSTGRES cannot be started or stopped by a test.");
 
     private ChildProcess OwnProcess() =>
-        _process ?? throw new InvalidOperationException("A server given by NEST_TEST_POSTGRES cannot be started or ended.");
+        _process ?? throw new InvalidOperationException("The server of NEST_TEST_POSTGRES cannot be started or stopped by a test.");
 
     private void Clean()
     {
@@ -239,7 +239,7 @@ public sealed class PostgresServer : IAsyncDisposable
         {
             return;
         }
-        // A postmaster that is killed leaves shared memory behind; this one ends in milliseconds.
+        // SIGQUIT instead of SIGKILL, after which shared memory would remain.
         _process?.End(Signal.Quit, TimeSpan.FromSeconds(5));
         try
         {
@@ -247,7 +247,7 @@ public sealed class PostgresServer : IAsyncDisposable
         }
         catch (IOException)
         {
-            // A last backend may still write; the folder is in the temporary directory.
+            // A backend may still write its last file. What remains is in the temporary directory.
         }
     }
 }

@@ -1,26 +1,29 @@
 namespace TestServers;
 
-/// <summary>Where the repository and its built programs are: seen from the test's own folder, in the same configuration (Debug, Release).</summary>
+/// <summary>Paths of the repository and of its programs, in the configuration of the running test (Debug or Release).</summary>
 public static class Programs
 {
     private static readonly Lazy<string> Found = new(FindRoot);
 
-    /// <summary>The repository's root: the nearest folder above the running test that holds the solution.</summary>
+    /// <summary>The root of the repository: the nearest parent folder of the test that contains the solution.</summary>
     public static string Root => Found.Value;
 
-    /// <summary>The API and reconciler.</summary>
+    /// <summary>The assembly of the API and reconciler.</summary>
     public static string Api => Built("src/OvnNestApi", "OvnNestApi");
 
-    /// <summary>The agent.</summary>
+    /// <summary>The assembly of the agent.</summary>
     public static string Agent => Built("src/OvnNestApi.Agent", "OvnNestApi.Agent");
 
-    /// <summary>The program that brings a database to the present schema.</summary>
+    /// <summary>The assembly of the program that applies the migrations to a database.</summary>
     public static string Migrations => Built("migrations", "OvnNestApi.Migrations");
 
-    /// <summary>The script of the sandbox of OVN hosts.</summary>
+    /// <summary>The script of <see cref="TestServers.Sandbox"/>.</summary>
     public static string Sandbox => Path.Combine(Root, "lab", "sandbox");
 
-    /// <summary>A new empty folder with a short name (sockets in it must stay below 107 bytes), open to other users to look into.</summary>
+    /// <summary>
+    /// Creates an empty temporary folder that other users can read. Its path is short, because the path of a unix socket has at most 107
+    /// bytes.
+    /// </summary>
     public static string NewFolder(string purpose)
     {
         var folder = Path.Combine(Path.GetTempPath(), $"nest-{purpose}-{Path.GetRandomFileName()[..6]}");
@@ -33,7 +36,9 @@ public static class Programs
         var output = new DirectoryInfo(AppContext.BaseDirectory);
         var (framework, configuration) = (output.Name, output.Parent!.Name);
         var path = Path.Combine(Root, project, "bin", configuration, framework, $"{assembly}.dll");
-        return File.Exists(path) ? path : throw new FileNotFoundException($"Not built: {path}. ./dev test builds everything first.", path);
+        return File.Exists(path)
+            ? path
+            : throw new FileNotFoundException($"{path} is not built. Run ./dev test, or build the solution.", path);
     }
 
     private static string FindRoot()
@@ -45,6 +50,6 @@ public static class Programs
                 return folder.FullName;
             }
         }
-        throw new DirectoryNotFoundException($"No OvnNestApi.sln above {AppContext.BaseDirectory}.");
+        throw new DirectoryNotFoundException($"No parent folder of {AppContext.BaseDirectory} contains OvnNestApi.sln.");
     }
 }

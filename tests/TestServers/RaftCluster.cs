@@ -1,6 +1,9 @@
 namespace TestServers;
 
-/// <summary>A clustered database on real servers of this machine, each with a unix socket, in one folder. Members can be killed, paused and started again.</summary>
+/// <summary>
+/// A clustered OVSDB database (ovsdb(7), <c>Clustered Database Service Model</c>). Each member is an ovsdb-server process with its own unix
+/// socket, which can be killed, paused and started again.
+/// </summary>
 public sealed class RaftCluster : IAsyncDisposable
 {
     private readonly string _folder = Programs.NewFolder("raft");
@@ -8,16 +11,16 @@ public sealed class RaftCluster : IAsyncDisposable
     private RaftCluster(string database, int members) =>
         Members = [.. Enumerable.Range(0, members).Select(number => new RaftMember(_folder, number, database))];
 
-    /// <summary>The members, the first of which made the cluster.</summary>
+    /// <summary>The members. The first one created the cluster.</summary>
     public IReadOnlyList<RaftMember> Members { get; }
 
-    /// <summary>The unix sockets of all members, with commas between them.</summary>
+    /// <summary>The endpoints of all members, separated by commas.</summary>
     public string Endpoints => string.Join(',', Members.Select(member => member.Endpoint));
 
-    /// <summary>Makes a cluster and returns when every member has joined.</summary>
+    /// <summary>Starts a cluster. Returns when every member has joined.</summary>
     /// <param name="schema">The path of the schema.</param>
-    /// <param name="database">The database's name, as the schema has it.</param>
-    /// <param name="members">How many servers, 1 to 9.</param>
+    /// <param name="database">The name of the database in the schema.</param>
+    /// <param name="members">The number of members, 1 to 9.</param>
     public static async Task<RaftCluster> StartNewAsync(
         string schema = OvsdbServer.Northbound,
         string database = "OVN_Northbound",
@@ -38,7 +41,7 @@ public sealed class RaftCluster : IAsyncDisposable
 
                 member.Start();
             }
-            await Task.WhenAll(cluster.Members.Select(member => member.JoinedAsync()));
+            await Task.WhenAll(cluster.Members.Select(member => member.WaitUntilJoinedAsync()));
             return cluster;
         }
         catch
@@ -48,20 +51,22 @@ public sealed class RaftCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until one of the members that run leads, and returns it.</summary>
+    /// <summary>Waits until a running member is the leader, and returns it.</summary>
     public async Task<RaftMember> LeaderAsync() =>
-        await Eventually.Becomes("a member leads", FindLeaderAsync, leader => leader is not null) ?? Members[0];
+        await Eventually.Becomes("a member is the leader", FindLeaderAsync, leader => leader is not null) ?? Members[0];
 
-    /// <summary>Has the leader hand its office over, as it does before it compacts its log; returns the next leader when that leads.</summary>
+    /// <summary>
+    /// Makes the leader transfer its leadership, as it does before a compaction of its log. Waits for the new leader, and returns it.
+    /// </summary>
     public async Task<RaftMember> TransferLeadershipAsync()
     {
         var former = await LeaderAsync();
         await former.ControlAsync("cluster/failure-test", "transfer-leadership");
-        return await Eventually.Becomes("another member leads", FindLeaderAsync, leader => leader is not null && leader != former)
+        return await Eventually.Becomes("another member is the leader", FindLeaderAsync, leader => leader is not null && leader != former)
             ?? former;
     }
 
-    /// <summary>Starts every member that does not run, has every paused one go on, and returns when all take part.</summary>
+    /// <summary>Starts the killed members and continues the paused ones. Returns when all have joined and one is the leader.</summary>
     public async Task HealAsync()
     {
         foreach (var member in Members)
@@ -69,11 +74,11 @@ public sealed class RaftCluster : IAsyncDisposable
             member.Heal();
         }
 
-        await Task.WhenAll(Members.Select(member => member.JoinedAsync()));
+        await Task.WhenAll(Members.Select(member => member.WaitUntilJoinedAsync()));
         await LeaderAsync();
     }
 
-    /// <summary>Kills all members and removes the folder.</summary>
+    /// <summary>Kills all members and deletes their files.</summary>
     public async ValueTask DisposeAsync()
     {
         foreach (var member in Members)
@@ -86,9 +91,9 @@ public sealed class RaftCluster : IAsyncDisposable
 
     private async Task<RaftMember?> FindLeaderAsync()
     {
-        foreach (var member in Members.Where(member => member.Answers))
+        foreach (var member in Members.Where(member => member.IsRunning))
         {
-            if (await member.LeadsAsync())
+            if (await member.IsLeaderAsync())
             {
                 return member;
             }
@@ -97,7 +102,7 @@ public sealed class RaftCluster : IAsyncDisposable
     }
 }
 
-/// <summary>One server of a <see cref="RaftCluster"/>.</summary>
+/// <summary>A member of a <see cref="RaftCluster"/>.</summary>
 public sealed class RaftMember
 {
     private readonly string _control;
@@ -116,24 +121,24 @@ public sealed class RaftMember
     /// <summary>The path of the unix socket.</summary>
     public string Socket { get; }
 
-    /// <summary>It runs and is not paused.</summary>
-    public bool Answers => _process is not null && !IsPaused;
+    /// <summary>Whether the member runs and is not paused.</summary>
+    public bool IsRunning => _process is not null && !IsPaused;
 
-    /// <summary>It is stopped in the middle of what it did, its connections open and silent.</summary>
+    /// <summary>Whether the member is paused: its connections are open but get no answer.</summary>
     public bool IsPaused { get; private set; }
 
     internal string File { get; }
 
     internal string Raft { get; }
 
-    /// <summary>Starts it on its file.</summary>
+    /// <summary>Starts the member with its database file.</summary>
     public void Start() =>
         _process = ChildProcess.Start(
             "ovsdb-server",
             [$"--remote=p{Endpoint}", $"--unixctl={_control}", "--no-chdir", "-vfile:off", "-vsyslog:off", File]
         );
 
-    /// <summary>Kills it (SIGKILL) and waits until it has ended. Nothing happens if it does not run.</summary>
+    /// <summary>Kills the member (SIGKILL). Does nothing if it does not run.</summary>
     public async Task KillAsync()
     {
         if (_process is not { } process)
@@ -146,31 +151,31 @@ public sealed class RaftMember
         await process.DisposeAsync();
     }
 
-    /// <summary>Pauses it (SIGSTOP).</summary>
+    /// <summary>Pauses the member (SIGSTOP).</summary>
     public void Pause()
     {
         _process?.Send(Signal.Pause);
         IsPaused = true;
     }
 
-    /// <summary>Lets it go on (SIGCONT).</summary>
+    /// <summary>Continues the paused member (SIGCONT).</summary>
     public void Continue()
     {
         _process?.Send(Signal.Continue);
         IsPaused = false;
     }
 
-    /// <summary>Has it do a command of ovsdb-server(1); returns what it says.</summary>
-    /// <exception cref="ProgramFailedException">It refuses, or does not answer within 5 s.</exception>
+    /// <summary>Runs a management command (ovsdb-server(1), <c>RUNTIME MANAGEMENT COMMANDS</c>), and returns its output.</summary>
+    /// <exception cref="ProgramFailedException">The command failed, or there was no answer within 5 s.</exception>
     public Task<string> ControlAsync(params string[] command) =>
         ChildProcess.RunAsync("ovs-appctl", ["--timeout=5", "-t", _control, .. command]);
 
-    /// <summary>Whether it takes itself for the leader.</summary>
-    public async Task<bool> LeadsAsync() => (await StatusAsync()).Contains("Role: leader", StringComparison.Ordinal);
+    /// <summary>Returns whether the member reports that it is the leader.</summary>
+    public async Task<bool> IsLeaderAsync() => (await StatusAsync()).Contains("Role: leader", StringComparison.Ordinal);
 
-    /// <summary>Ends when it takes part in the cluster and knows a leader.</summary>
-    public Task JoinedAsync() =>
-        Eventually.Holds("the member takes part", async () =>
+    /// <summary>Waits until the member has joined the cluster and knows the leader.</summary>
+    public Task WaitUntilJoinedAsync() =>
+        Eventually.Holds("the member has joined the cluster", async () =>
             await StatusAsync() is var status
             && status.Contains("Status: cluster member", StringComparison.Ordinal)
             && !status.Contains("Leader: unknown", StringComparison.Ordinal)

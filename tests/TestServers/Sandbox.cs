@@ -3,8 +3,9 @@ using System.Diagnostics;
 namespace TestServers;
 
 /// <summary>
-/// A small OVN cloud (<c>lab/sandbox</c>): a central with NB, SB and northd, and hosts with their own Open vSwitch and ovn-controller, in namespaces of this machine.
-/// Needs root. Several may run at once; the machine's own network is not touched.
+/// An OVN deployment in network namespaces of this machine (<c>lab/sandbox</c>): central with the northbound database, the southbound
+/// database and ovn-northd; and hosts, each with its own Open vSwitch and ovn-controller. Needs root. Several can run at the same time,
+/// because the machine's own network is not changed.
 /// </summary>
 public sealed class Sandbox : IAsyncDisposable
 {
@@ -16,17 +17,19 @@ public sealed class Sandbox : IAsyncDisposable
         AppDomain.CurrentDomain.ProcessExit += DownAtExit;
     }
 
-    /// <summary>The sandbox's folder, seen under the same path from every host. It goes with the sandbox; a test may put files into it.</summary>
+    /// <summary>
+    /// The folder of the sandbox, which has the same path on every host. A test may add files; dispose deletes the folder.
+    /// </summary>
     public string Folder { get; }
 
-    /// <summary>The northbound database as an OVSDB endpoint, <c>unix:/…</c>.</summary>
+    /// <summary>The OVSDB endpoint of the northbound database, <c>unix:/…</c>.</summary>
     public string Northbound => $"unix:{Folder}/central/ovnnb_db.sock";
 
-    /// <summary>The southbound database as an OVSDB endpoint, <c>unix:/…</c>.</summary>
+    /// <summary>The OVSDB endpoint of the southbound database, <c>unix:/…</c>.</summary>
     public string Southbound => $"unix:{Folder}/central/ovnsb_db.sock";
 
-    /// <summary>Starts a sandbox (about a second). A host's system-id is its name.</summary>
-    /// <param name="hosts">The hosts' names; none: central alone, for tests that need databases and northd only.</param>
+    /// <summary>Starts a sandbox, which takes about a second.</summary>
+    /// <param name="hosts">The names of the hosts, which are also their system-ids. If there are none, only central is started.</param>
     public static async Task<Sandbox> UpAsync(params string[] hosts)
     {
         var sandbox = new Sandbox(Programs.NewFolder("ovn"));
@@ -42,15 +45,19 @@ public sealed class Sandbox : IAsyncDisposable
         }
     }
 
-    /// <summary>A host's own database as an OVSDB endpoint, <c>unix:/…</c>.</summary>
+    /// <summary>The OVSDB endpoint of a host's Open vSwitch database, <c>unix:/…</c>.</summary>
     public string Ovsdb(string host) => $"unix:{Folder}/{host}/db.sock";
 
-    /// <summary>Runs a program as on that host (or <c>central</c>) and returns its standard output without the last line's end.</summary>
-    /// <exception cref="ProgramFailedException">It ended with another status than 0.</exception>
+    /// <summary>Runs a program on a host or on <c>central</c>, and returns its standard output without the last newline.</summary>
+    /// <exception cref="ProgramFailedException">The exit code is not 0.</exception>
     public async Task<string> ExecAsync(string host, params string[] command) =>
         (await ChildProcess.RunAsync(Programs.Sandbox, ["exec", Folder, host, .. command])).TrimEnd('\n');
 
-    /// <summary>Whether a program that runs as on that host ends with status 0.</summary>
+    /// <summary>Runs a shell command on a host or on <c>central</c>, and returns its standard output without the last newline.</summary>
+    /// <exception cref="ProgramFailedException">The exit code is not 0.</exception>
+    public Task<string> ShellAsync(string host, string command) => ExecAsync(host, "sh", "-c", command);
+
+    /// <summary>Runs a program on a host or on <c>central</c>, and returns whether its exit code is 0.</summary>
     public async Task<bool> SucceedsAsync(string host, params string[] command)
     {
         try
@@ -64,20 +71,23 @@ public sealed class Sandbox : IAsyncDisposable
         }
     }
 
-    /// <summary><c>ovn-nbctl</c> on central: what a person or another system does to the northbound database.</summary>
+    /// <summary>Runs <c>ovn-nbctl</c> on central, and returns its output.</summary>
     public Task<string> NbctlAsync(params string[] arguments) => ExecAsync("central", ["ovn-nbctl", .. arguments]);
 
-    /// <summary><c>ovs-vsctl</c> on a host.</summary>
+    /// <summary>Runs <c>ovs-vsctl</c> on a host, and returns its output.</summary>
     public Task<string> VsctlAsync(string host, params string[] arguments) => ExecAsync(host, ["ovs-vsctl", .. arguments]);
 
-    /// <summary>One ping from a network namespace of a host; a lost one is tried again, once, because the first may fall to ARP.</summary>
+    /// <summary>
+    /// Pings an address from a network namespace of a host, and returns whether it answers. Has two attempts, because the first ping may be
+    /// lost during ARP resolution.
+    /// </summary>
     public async Task<bool> PingsAsync(string host, string networkNamespace, string address)
     {
         string[] ping = ["ip", "netns", "exec", networkNamespace, "ping", "-c1", "-W1", address];
         return await SucceedsAsync(host, ping) || await SucceedsAsync(host, ping);
     }
 
-    /// <summary>Starts a long-running program as on that host; its pid is the program's own.</summary>
+    /// <summary>Starts a program on a host without waiting for its end. The process id is the program's.</summary>
     public ChildProcess Start(
         string host,
         IEnumerable<string> command,
@@ -85,19 +95,24 @@ public sealed class Sandbox : IAsyncDisposable
         string? logFile = null
     ) => ChildProcess.Start(Programs.Sandbox, ["exec", Folder, host, .. command], environment, logFile);
 
-    /// <summary>Starts a server that was stopped or killed; returns when it is ready. Central: nb, sb, northd; host: ovsdb, vswitchd, controller.</summary>
+    /// <summary>Starts a server again. Returns when it is ready.</summary>
+    /// <param name="host">A host, or <c>central</c>.</param>
+    /// <param name="server">On central: nb, sb or northd. On a host: ovsdb, vswitchd or controller.</param>
     public Task StartAsync(string host, string server) => RunAsync("start", host, server);
 
-    /// <summary>Stops a server as the service manager would.</summary>
+    /// <summary>Stops a server as the service manager does.</summary>
     public Task StopAsync(string host, string server) => RunAsync("stop", host, server);
 
     /// <summary>Kills a server (SIGKILL).</summary>
     public Task KillAsync(string host, string server) => RunAsync("kill", host, server);
 
-    /// <summary>Replaces a database (central: nb; host: ovsdb) by an empty one, which on a host has the host's own OVN settings.</summary>
+    /// <summary>
+    /// Replaces a database by an empty one: <c>nb</c> on central, or <c>ovsdb</c> on a host, whose new database has only the host's OVN
+    /// settings.
+    /// </summary>
     public Task EmptyAsync(string host, string server) => RunAsync("empty", host, server);
 
-    /// <summary>Ends all of it, and everything that runs in its namespaces.</summary>
+    /// <summary>Stops all servers and all processes in the namespaces, and deletes the folder.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_down)

@@ -1,8 +1,8 @@
 namespace TestServers;
 
 /// <summary>
-/// Ends what the tests of an assembly share when the last of them has ended. As a fixture of the assembly it has the time that it needs: hundreds of
-/// databases are many files, and at the end of the process the runner waits for nobody longer than ten seconds.
+/// Stops the servers that the tests of an assembly share, after the last test. It is an assembly fixture, because the deletion of hundreds
+/// of databases can take longer than the ten seconds that the test runner allows when the process exits.
 /// </summary>
 public sealed class SharedServers : IAsyncDisposable
 {

@@ -1,19 +1,24 @@
 namespace TestServers;
 
-/// <summary>How long a fault test runs: its short form in <c>./dev test</c>, its long form in <c>./dev soak NAME</c>, whose tests bear the trait <c>Soak=NAME</c>.</summary>
+/// <summary>
+/// Size and seed of the fault tests. <c>./dev test</c> runs their short form; <c>./dev soak NAME</c> runs the long form of the tests with
+/// the trait <c>Soak=NAME</c>.
+/// </summary>
 public static class Soak
 {
-    /// <summary>The trait's name.</summary>
+    /// <summary>The name of the trait.</summary>
     public const string Trait = "Soak";
 
-    /// <summary>What runs at random begin from: <c>NEST_SEED</c>, or another each time. A test that uses it prints it.</summary>
+    /// <summary>
+    /// The seed for random numbers: the environment variable <c>NEST_SEED</c>, or a random one. A test that uses it must print it.
+    /// </summary>
     public static int Seed { get; } =
         int.TryParse(Environment.GetEnvironmentVariable("NEST_SEED"), out var seed) ? seed : Random.Shared.Next();
 
-    /// <summary>The size of the run that was asked for.</summary>
-    /// <param name="name">The trait's value.</param>
-    /// <param name="shortForm">The size among all other tests.</param>
-    /// <param name="longForm">The size in the soak.</param>
+    /// <summary>Returns the size of a test in the present run.</summary>
+    /// <param name="name">The value of the test's trait.</param>
+    /// <param name="shortForm">The size in <c>./dev test</c>.</param>
+    /// <param name="longForm">The size in <c>./dev soak NAME</c>.</param>
     public static int Size(string name, int shortForm, int longForm) =>
         Environment.GetEnvironmentVariable("NEST_SOAK") == name ? longForm : shortForm;
 }

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace TestServers;
 
-/// <summary>An authority that issues certificates and revocation lists into PEM files of a folder.</summary>
+/// <summary>A certificate authority. It writes certificates and revocation lists to files in a folder.</summary>
 public sealed class TestAuthority : IDisposable
 {
     private const string ServerPurpose = "1.3.6.1.5.5.7.3.1",
@@ -14,10 +14,10 @@ public sealed class TestAuthority : IDisposable
     private readonly X509Certificate2 _certificate;
     private int _issued;
 
-    /// <summary>An authority that answers to nobody.</summary>
-    /// <param name="folder">Where its files go.</param>
-    /// <param name="name">Its common name.</param>
-    /// <param name="file">The name of its file, if not the same.</param>
+    /// <summary>Creates a root authority.</summary>
+    /// <param name="folder">The folder for all files.</param>
+    /// <param name="name">The common name.</param>
+    /// <param name="file">The file name of its certificate, without extension; null for the common name.</param>
     public TestAuthority(string folder, string name, string? file = null)
         : this(folder, name, file ?? name, Request(name, ECDsa.Create(ECCurve.NamedCurves.nistP256), isAuthority: true), issuer: null) { }
 
@@ -36,21 +36,21 @@ public sealed class TestAuthority : IDisposable
         System.IO.File.WriteAllText(File, _certificate.ExportCertificatePem() + "\n");
     }
 
-    /// <summary>Its certificate.</summary>
+    /// <summary>The path of its certificate.</summary>
     public string File { get; }
 
     /// <inheritdoc/>
     public void Dispose() => _certificate.Dispose();
 
-    /// <summary>An authority under this one.</summary>
+    /// <summary>Creates an intermediate authority, whose certificate this authority signs.</summary>
     public TestAuthority Delegate(string name) =>
         new(_folder, name, name, Request(name, ECDsa.Create(ECCurve.NamedCurves.nistP256), isAuthority: true), _certificate);
 
-    /// <summary>A certificate.</summary>
-    /// <param name="name">Its common name.</param>
-    /// <param name="host">Its one alternative name, an address or a host; null for none.</param>
-    /// <param name="expired">Valid until yesterday.</param>
-    /// <param name="forServers">Names its purpose: true for servers, false for clients, null for any.</param>
+    /// <summary>Issues a certificate.</summary>
+    /// <param name="name">The common name.</param>
+    /// <param name="host">The subject alternative name, an address or a host name; null for none.</param>
+    /// <param name="expired">Whether the certificate expired yesterday.</param>
+    /// <param name="forServers">The extended key usage: true for servers, false for clients, null for none.</param>
     public CertificateFiles Issue(string name, string? host = null, bool expired = false, bool? forServers = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -91,15 +91,15 @@ public sealed class TestAuthority : IDisposable
         return files;
     }
 
-    /// <summary>A revocation list; returns its file.</summary>
-    /// <param name="file">The file's name.</param>
-    /// <param name="revoked">A certificate to revoke; null for none of ours.</param>
-    /// <param name="outdated">Valid until an hour ago.</param>
-    /// <param name="der">Not PEM.</param>
+    /// <summary>Writes a revocation list, and returns its path.</summary>
+    /// <param name="file">The file name, without extension.</param>
+    /// <param name="revoked">The certificate to revoke; if null, the list has only a serial number that no certificate has.</param>
+    /// <param name="outdated">Whether the list expired an hour ago.</param>
+    /// <param name="der">Whether the format is DER; otherwise PEM.</param>
     public string Revoke(string file, CertificateFiles? revoked = null, bool outdated = false, bool der = false)
     {
         var builder = new CertificateRevocationListBuilder();
-        builder.AddEntry([7, 7, 7]); // of somebody else
+        builder.AddEntry([7, 7, 7]); // the serial number of no certificate of this authority
         if (revoked is not null)
         {
             using var certificate = X509Certificate2.CreateFromPem(System.IO.File.ReadAllText(revoked.Certificate));
@@ -142,7 +142,7 @@ public sealed class TestAuthority : IDisposable
     }
 }
 
-/// <summary>The files of a certificate and its key, PEM.</summary>
-/// <param name="Certificate">The certificate's.</param>
-/// <param name="Key">The key's.</param>
+/// <summary>The files (PEM) of a certificate.</summary>
+/// <param name="Certificate">The path of the certificate.</param>
+/// <param name="Key">The path of the private key.</param>
 public sealed record CertificateFiles(string Certificate, string Key);
