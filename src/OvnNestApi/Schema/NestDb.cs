@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.NetworkInformation;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
-using OvnNestApi.Data;
 
 namespace OvnNestApi.Schema;
 
@@ -46,7 +45,7 @@ public sealed class NestDb(DbContextOptions<NestDb> options) : DbContext(options
 
     public DbSet<LeaderRow> Leader => Set<LeaderRow>();
 
-    /// <summary>Hosts whose work this unit of work has changed: woken by <see cref="Signals.Written"/> after the commit.</summary>
+    /// <summary>Hosts whose work this unit of work has changed: woken after the commit.</summary>
     internal HashSet<Guid> TouchedHosts { get; } = [];
 
     /// <summary>The transaction in which they were changed; null: none yet.</summary>

@@ -1,0 +1,45 @@
+namespace Architecture.Tests;
+
+/// <summary>The layers of each project. A folder may use the folders listed before it, and no others.</summary>
+internal static class Layers
+{
+    public static readonly IReadOnlyDictionary<string, string[]> Of = new Dictionary<string, string[]>
+    {
+        ["src/OvnNestApi"] =
+        [
+            // What is stored, and what can be wrong.
+            "Schema",
+            "Problems",
+            // Access to PostgreSQL.
+            "Data",
+            // Pure rules, and the protocols.
+            "Allocation",
+            "Work",
+            "Conditions",
+            "Northbound",
+            "Http",
+            "Telemetry",
+            // What hosts owe, the engine of resources, the reconciler.
+            "Placements",
+            "Resources",
+            "Reconciling",
+            // One folder for each noun of the API.
+            "Networks",
+            "Routers",
+            "Ports",
+            "Hosts",
+            "Containers",
+            "Vms",
+            "VlanLeases",
+            "ApiKeys",
+            "Changes",
+            "Service",
+            "OpenApi",
+            "Agents",
+            // Program.cs lists the parts.
+            FolderGraph.Root,
+        ],
+        ["src/OvnNestApi.Agent"] = ["Planning", "State", "Local", "ControlPlane", FolderGraph.Root],
+        ["src/Ovsdb"] = ["Notation", "Codec", "Wire", "Replica", FolderGraph.Root],
+    };
+}
