@@ -59,7 +59,7 @@ internal static class AgentEndpoints
         HttpContext context,
         NestDb db,
         WorkPoll poll,
-        CancellationToken ct
+        CancellationToken cancellationToken
     )
     {
         var query = new Query(context.Request);
@@ -69,12 +69,14 @@ internal static class AgentEndpoints
             return problem;
         }
 
-        if (await FindAsync(host, context, db, ct) is not { } id)
+        if (await FindAsync(host, context, db, cancellationToken) is not { } id)
         {
             return Problem.NotFound("host", host);
         }
 
-        return await poll.NextAsync(id, WorkCursor.Parse(after), wait, isAgent: Principal.Of(context).HostId is not null, ct) is { } work
+        return
+            await poll.NextAsync(id, WorkCursor.Parse(after), wait, isAgent: Principal.Of(context).HostId is not null, cancellationToken)
+                is { } work
             ? new HostWorkResult(work)
             : TypedResults.NoContent();
     }
@@ -85,14 +87,14 @@ internal static class AgentEndpoints
         ReportIntake reports,
         HostPresence presence,
         Signals signals,
-        CancellationToken ct
+        CancellationToken cancellationToken
     )
     {
         var host = Principal.Of(context).HostId ?? throw new InvalidOperationException("Only an agent reports.");
         HostReport? report;
         try
         {
-            report = await JsonSerializer.DeserializeAsync<HostReport>(context.Request.Body, ContractJson.Options, ct);
+            report = await JsonSerializer.DeserializeAsync<HostReport>(context.Request.Body, ContractJson.Options, cancellationToken);
         }
         catch (JsonException e)
         {
@@ -105,7 +107,7 @@ internal static class AgentEndpoints
         }
 
         presence.Seen(host);
-        if (!(await reports.TakeAsync(db, host, report, ct)).TryGet(out var isNews, out var problem))
+        if (!(await reports.TakeAsync(db, host, report, cancellationToken)).TryGet(out var isNews, out var problem))
         {
             return problem;
         }
@@ -118,11 +120,15 @@ internal static class AgentEndpoints
         return TypedResults.NoContent();
     }
 
-    internal static async Task<Reply<JsonResult<EnrolmentAnswer>>> PostCredentialAsync(HttpContext context, NestDb db, CancellationToken ct)
+    internal static async Task<Reply<JsonResult<EnrolmentAnswer>>> PostCredentialAsync(
+        HttpContext context,
+        NestDb db,
+        CancellationToken cancellationToken
+    )
     {
         var sender = Principal.Of(context);
         var host = sender.HostId ?? throw new InvalidOperationException("Only an agent has a credential.");
-        if (!(await Enrolments.ReadKeyAsync(context.Request, ct)).TryGet(out var key, out var unreadable))
+        if (!(await Enrolments.ReadKeyAsync(context.Request, cancellationToken)).TryGet(out var key, out var unreadable))
         {
             return unreadable;
         }
@@ -144,7 +150,7 @@ internal static class AgentEndpoints
 
                 return null;
             },
-            ct
+            cancellationToken
         );
         return problem is null ? new JsonResult<EnrolmentAnswer>(new(sender.Name)) : problem;
     }

@@ -37,17 +37,17 @@ internal static class Enrolments
             );
     }
 
-    internal static async Task<Reply<JsonResult<EnrolmentToken>>> DrawAsync(string host, NestDb db, CancellationToken ct)
+    internal static async Task<Reply<JsonResult<EnrolmentToken>>> DrawAsync(string host, NestDb db, CancellationToken cancellationToken)
     {
         var token = CreateKey.NewKey();
         var answer = await WriteTransaction.RunAsync<DateTimeOffset>(
             db,
-            async cancellationToken =>
+            async transactionToken =>
             {
                 var found = await db
                     .Hosts.AsNoTracking()
                     .OrderBy(h => h.DeletingSince != null)
-                    .FirstOrDefaultAsync(h => h.Name == host, cancellationToken);
+                    .FirstOrDefaultAsync(h => h.Name == host, transactionToken);
                 if (found is null)
                 {
                     return Problem.NotFound("host", host);
@@ -60,7 +60,7 @@ internal static class Enrolments
 
                 var expiresAt = await db
                     .Database.SqlQuery<DateTimeOffset>($"""SELECT now() + interval '1 hour' AS "Value" """)
-                    .SingleAsync(cancellationToken);
+                    .SingleAsync(transactionToken);
                 var enrolment = new Enrolment
                 {
                     HostId = found.Id,
@@ -71,16 +71,20 @@ internal static class Enrolments
                 ChangeLog.Add(db, "enrolment", null, host, enrolment.Id, "created", null, null);
                 return expiresAt;
             },
-            ct
+            cancellationToken
         );
         return answer.TryGet(out var end, out var problem)
             ? new JsonResult<EnrolmentToken>(new(token, end), StatusCodes.Status201Created)
             : problem;
     }
 
-    internal static async Task<Reply<JsonResult<EnrolmentAnswer>>> EnrolAsync(HttpContext context, NestDb db, CancellationToken ct)
+    internal static async Task<Reply<JsonResult<EnrolmentAnswer>>> EnrolAsync(
+        HttpContext context,
+        NestDb db,
+        CancellationToken cancellationToken
+    )
     {
-        if (!(await ReadKeyAsync(context.Request, ct)).TryGet(out var key, out var unreadable))
+        if (!(await ReadKeyAsync(context.Request, cancellationToken)).TryGet(out var key, out var unreadable))
         {
             return unreadable;
         }
@@ -94,39 +98,37 @@ internal static class Enrolments
         var token = KeyAuthentication.Hash(header["Bearer ".Length..].Trim());
         var answer = await WriteTransaction.RunAsync<string>(
             db,
-            async cancellationToken =>
+            async transactionToken =>
             {
                 var enrolment = await db
                     .Enrolments.FromSql($"SELECT * FROM enrolments WHERE token_sha256 = {token} FOR UPDATE")
-                    .SingleOrDefaultAsync(cancellationToken);
+                    .SingleOrDefaultAsync(transactionToken);
                 if (enrolment is null)
                 {
                     return Problem.EnrolmentInvalid();
                 }
 
-                var host = await db.Hosts.Where(h => h.Id == enrolment.HostId).Select(h => h.Name).SingleAsync(cancellationToken);
+                var host = await db.Hosts.Where(h => h.Id == enrolment.HostId).Select(h => h.Name).SingleAsync(transactionToken);
                 if (enrolment.KeySha256 is { } used)
                 {
                     return CryptographicOperations.FixedTimeEquals(used, key) ? host : Problem.EnrolmentInvalid();
                 }
 
                 if (
-                    await db
-                        .Database.SqlQuery<bool>($"""SELECT {enrolment.ExpiresAt} <= now() AS "Value" """)
-                        .SingleAsync(cancellationToken)
+                    await db.Database.SqlQuery<bool>($"""SELECT {enrolment.ExpiresAt} <= now() AS "Value" """).SingleAsync(transactionToken)
                 )
                 {
                     return Problem.EnrolmentInvalid();
                 }
 
                 enrolment.KeySha256 = key;
-                await db.HostCredentials.Where(c => c.HostId == enrolment.HostId).ExecuteDeleteAsync(cancellationToken);
+                await db.HostCredentials.Where(c => c.HostId == enrolment.HostId).ExecuteDeleteAsync(transactionToken);
                 db.HostCredentials.Add(new() { HostId = enrolment.HostId, KeySha256 = key });
                 db.Actor = new($"host:{host}", context.TraceIdentifier);
                 ChangeLog.Add(db, "enrolment", null, host, enrolment.Id, "updated", null, null);
                 return host;
             },
-            ct
+            cancellationToken
         );
         return answer.TryGet(out var enrolled, out var problem) ? new JsonResult<EnrolmentAnswer>(new(enrolled)) : problem;
     }

@@ -104,19 +104,23 @@ internal sealed class ReportIntake(Settlement settlement)
 
         return await WriteTransaction.RunAsync<bool>(
             db,
-            async ct =>
+            async token =>
             {
-                var news = await NewsAsync(db, reported, ct);
+                var news = await NewsAsync(db, reported, token);
                 var vms = news.Select(n => n.Vm).Distinct().ToArray();
-                await db.QueryAsync(Lock, row => row.GetGuid(0), ct, ("vms", vms));
-                await db.ExecuteAsync(Write, ct, [.. reported.Parameters, ("systemid", reported.SystemId), ("unknown", reported.Unknown)]);
+                await db.QueryAsync(Lock, row => row.GetGuid(0), token, ("vms", vms));
+                await db.ExecuteAsync(
+                    Write,
+                    token,
+                    [.. reported.Parameters, ("systemid", reported.SystemId), ("unknown", reported.Unknown)]
+                );
                 if (isOtherChassis)
                 {
-                    await db.ExecuteAsync(OtherChassis, ct, ("host", host));
+                    await db.ExecuteAsync(OtherChassis, token, ("host", host));
                 }
 
-                await settlement.SettleAsync(db, vms, ct);
-                await Readiness.EvaluateAsync(db, [.. news.Select(n => n.Object).OfType<Guid>().Distinct(), host], ct);
+                await settlement.SettleAsync(db, vms, token);
+                await Readiness.EvaluateAsync(db, [.. news.Select(n => n.Object).OfType<Guid>().Distinct(), host], token);
                 return true;
             },
             cancellationToken

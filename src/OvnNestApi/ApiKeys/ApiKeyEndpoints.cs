@@ -38,15 +38,15 @@ internal static class ApiKeyEndpoints
             .Describe("get-me", "Tell who I am", "The name, role and expiry of the key that the request was sent with.");
     }
 
-    internal static async Task<JsonResult<ListView<ApiKeyView>>> ListAsync(NestDb db, CancellationToken ct)
+    internal static async Task<JsonResult<ListView<ApiKeyView>>> ListAsync(NestDb db, CancellationToken cancellationToken)
     {
-        var keys = await db.ApiKeys.AsNoTracking().OrderBy(key => key.Name).ThenBy(key => key.Id).ToListAsync(ct);
+        var keys = await db.ApiKeys.AsNoTracking().OrderBy(key => key.Name).ThenBy(key => key.Id).ToListAsync(cancellationToken);
         return new(new(keys.ConvertAll(ApiKeyView.Of), null));
     }
 
-    internal static async Task<Reply<JsonResult<ApiKeyView>>> GetAsync(string id, NestDb db, CancellationToken ct) =>
+    internal static async Task<Reply<JsonResult<ApiKeyView>>> GetAsync(string id, NestDb db, CancellationToken cancellationToken) =>
         Guid.TryParseExact(id, "D", out var key)
-        && await db.ApiKeys.AsNoTracking().FirstOrDefaultAsync(one => one.Id == key, ct) is { } found
+        && await db.ApiKeys.AsNoTracking().FirstOrDefaultAsync(one => one.Id == key, cancellationToken) is { } found
             ? new JsonResult<ApiKeyView>(ApiKeyView.Of(found))
             : Problem.NotFound("There is no such key.");
 
@@ -54,10 +54,10 @@ internal static class ApiKeyEndpoints
         HttpContext context,
         NestDb db,
         TimeProvider time,
-        CancellationToken ct
+        CancellationToken cancellationToken
     )
     {
-        if (!(await JsonBody.ReadAsync<ApiKeyBody>(context.Request, ct)).TryGet(out var body, out var invalid))
+        if (!(await JsonBody.ReadAsync<ApiKeyBody>(context.Request, cancellationToken)).TryGet(out var body, out var invalid))
         {
             return invalid;
         }
@@ -90,7 +90,7 @@ internal static class ApiKeyEndpoints
                 ChangeLog.Add(db, "api-key", null, name, key.Id, "created", null, null);
                 return Task.FromResult<Problem?>(null);
             },
-            ct
+            cancellationToken
         );
         if (problem is not null)
         {
@@ -101,7 +101,7 @@ internal static class ApiKeyEndpoints
         return new JsonResult<NewApiKeyView>(new(key.Id, name, role, secret, key.CreatedAt, key.ExpiresAt), StatusCodes.Status201Created);
     }
 
-    internal static async Task<Reply<NoContent>> DeleteAsync(string id, NestDb db, CancellationToken ct)
+    internal static async Task<Reply<NoContent>> DeleteAsync(string id, NestDb db, CancellationToken cancellationToken)
     {
         var problem = await WriteTransaction.RunAsync(
             db,
@@ -125,7 +125,7 @@ internal static class ApiKeyEndpoints
 
                 return null;
             },
-            ct
+            cancellationToken
         );
         return problem is null ? TypedResults.NoContent() : problem;
     }

@@ -35,7 +35,7 @@ internal static class ChangeEndpoints
         ChangeFeed feed,
         StateWait waiting,
         IOptions<ChangeOptions> options,
-        CancellationToken ct
+        CancellationToken cancellationToken
     )
     {
         var query = new Query(context.Request);
@@ -50,7 +50,7 @@ internal static class ChangeEndpoints
             return problem;
         }
 
-        var upTo = await feed.UpToAsync(Patience, ct);
+        var upTo = await feed.UpToAsync(Patience, cancellationToken);
         if (query.Text("after") is not { } after)
         {
             return new JsonResult<ChangeList>(new([], upTo.ToString()));
@@ -61,7 +61,11 @@ internal static class ChangeEndpoints
             return Problem.CursorInvalid();
         }
 
-        if (from.Epoch != upTo.Epoch || from.Number > upTo.Number + 1_000_000 || await IsPrunedAsync(db, from, options.Value, ct))
+        if (
+            from.Epoch != upTo.Epoch
+            || from.Number > upTo.Number + 1_000_000
+            || await IsPrunedAsync(db, from, options.Value, cancellationToken)
+        )
         {
             return Problem.CursorExpired();
         }
@@ -74,7 +78,7 @@ internal static class ChangeEndpoints
                 return page.Items.Count > 0;
             },
             wait ?? TimeSpan.Zero,
-            ct
+            cancellationToken
         );
         return new JsonResult<ChangeList>(page);
     }
@@ -86,13 +90,13 @@ internal static class ChangeEndpoints
         int limit,
         string? kind,
         string? vm,
-        CancellationToken ct
+        CancellationToken cancellationToken
     )
     {
         var changes = db.Changes.AsNoTracking().Where(change => change.Number > from.Number && change.Number <= upTo.Number);
         changes = kind is null ? changes : changes.Where(change => change.Kind == kind);
         changes = vm is null ? changes : changes.Where(change => change.Vm == vm || (change.Kind == "vm" && change.Name == vm));
-        var rows = await changes.OrderBy(change => change.Number).Take(limit).ToListAsync(ct);
+        var rows = await changes.OrderBy(change => change.Number).Take(limit).ToListAsync(cancellationToken);
 
         // A full page ends at its last change; what the filters left out of any other page is behind us too.
         var next =
@@ -103,12 +107,12 @@ internal static class ChangeEndpoints
     }
 
     /// <summary>The newest change that is too old is kept as a mark: what lies before it may be gone.</summary>
-    private static Task<bool> IsPrunedAsync(NestDb db, ChangeCursor from, ChangeOptions options, CancellationToken ct) =>
+    private static Task<bool> IsPrunedAsync(NestDb db, ChangeCursor from, ChangeOptions options, CancellationToken cancellationToken) =>
         db
             .Database.SqlQuery<bool>(
                 $"""SELECT coalesce((SELECT number > {from.Number} AND at < now() - {options.Keep} FROM changes ORDER BY number LIMIT 1), false) AS "Value" """
             )
-            .SingleAsync(ct);
+            .SingleAsync(cancellationToken);
 }
 
 /// <summary>A page of changes.</summary>

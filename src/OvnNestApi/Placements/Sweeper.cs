@@ -52,10 +52,10 @@ internal sealed partial class Sweeper(
         var before = await LastChangeAsync(db, cancellationToken);
         await WriteTransaction.RunAsync(
             db,
-            async ct =>
+            async token =>
             {
-                await settlement.SettleAsync(db, vms, ct);
-                await Settlement.SettleNetworksAsync(db, ct);
+                await settlement.SettleAsync(db, vms, token);
+                await Settlement.SettleNetworksAsync(db, token);
                 return null;
             },
             cancellationToken

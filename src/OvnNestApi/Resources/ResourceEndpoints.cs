@@ -99,19 +99,24 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
         NestDb db,
         CachedLiveness liveness,
         ChangeFeed feed,
-        CancellationToken ct
+        CancellationToken cancellationToken
     )
     {
         var vm = context.GetRouteValue("vm") as string;
-        if (vm is not null && await ParentVm.CheckAsync(db, vm, ct) is { } missing)
+        if (vm is not null && await ParentVm.CheckAsync(db, vm, cancellationToken) is { } missing)
         {
             return missing;
         }
 
         // Before the list is read: a change after it is told again rather than lost.
-        var changes = await feed.PresentAsync(ct);
+        var changes = await feed.PresentAsync(cancellationToken);
         var query = new Query(context.Request);
-        if (!(await kind.ListAsync(db, await liveness.ReadAsync(db, ct), query, vm, ct)).TryGet(out var page, out var problem))
+        if (
+            !(await kind.ListAsync(db, await liveness.ReadAsync(db, cancellationToken), query, vm, cancellationToken)).TryGet(
+                out var page,
+                out var problem
+            )
+        )
         {
             return problem;
         }
@@ -120,14 +125,19 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
         return new JsonResult<ListView<TView>>(page with { ChangesCursor = changes.ToString() });
     }
 
-    public async Task<Reply<ResourceResult<TView>>> GetAsync(HttpContext context, NestDb db, CachedLiveness liveness, CancellationToken ct)
+    public async Task<Reply<ResourceResult<TView>>> GetAsync(
+        HttpContext context,
+        NestDb db,
+        CachedLiveness liveness,
+        CancellationToken cancellationToken
+    )
     {
         if (!ResourcePath.Of(context, kind.Name).TryGet(out var path, out var problem))
         {
             return problem;
         }
 
-        return await kind.FindAsync(db, await liveness.ReadAsync(db, ct), path, ct) is { } view
+        return await kind.FindAsync(db, await liveness.ReadAsync(db, cancellationToken), path, cancellationToken) is { } view
             ? new ResourceResult<TView>(view, view.Metadata)
             : Problem.NotFound(kind.Name, path.Name);
     }
@@ -137,7 +147,7 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
         NestDb db,
         CachedLiveness liveness,
         StateWait waiting,
-        CancellationToken ct
+        CancellationToken cancellationToken
     )
     {
         if (!ResourcePath.Of(context, kind.Name).TryGet(out var path, out var problem))
@@ -159,7 +169,7 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
         }
 
         var isForGone = state == "gone";
-        var view = await kind.FindAsync(db, await liveness.ReadAsync(db, ct), path, ct);
+        var view = await kind.FindAsync(db, await liveness.ReadAsync(db, cancellationToken), path, cancellationToken);
         if (view is null)
         {
             return isForGone ? TypedResults.NoContent() : Problem.NotFound(kind.Name, path.Name);
@@ -174,7 +184,7 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
                 return view is null || (!isForGone && view.IsReady);
             },
             timeout,
-            ct
+            cancellationToken
         );
         return (isReached, view) switch
         {
@@ -186,9 +196,13 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
         };
     }
 
-    public async Task<Reply<ResourceResult<TView>>> PostAsync(HttpContext context, ResourceStore writing, CancellationToken ct)
+    public async Task<Reply<ResourceResult<TView>>> PostAsync(
+        HttpContext context,
+        ResourceStore writing,
+        CancellationToken cancellationToken
+    )
     {
-        if (!(await ReadAsync(context, ct)).TryGet(out var sent, out var invalid))
+        if (!(await ReadAsync(context, cancellationToken)).TryGet(out var sent, out var invalid))
         {
             return invalid;
         }
@@ -200,46 +214,57 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
 
         return !ResourcePath.Of(context, kind.Name, name).TryGet(out var path, out var missing)
             ? missing
-            : await writing.StoreAsync(kind, context, path, sent, Conditional.Of(context.Request), createOnly: true, ct);
+            : await writing.StoreAsync(kind, context, path, sent, Conditional.Of(context.Request), createOnly: true, cancellationToken);
     }
 
-    public async Task<Reply<ResourceResult<TView>>> PutAsync(HttpContext context, ResourceStore writing, CancellationToken ct)
+    public async Task<Reply<ResourceResult<TView>>> PutAsync(
+        HttpContext context,
+        ResourceStore writing,
+        CancellationToken cancellationToken
+    )
     {
         if (!ResourcePath.Of(context, kind.Name).TryGet(out var path, out var problem))
         {
             return problem;
         }
 
-        if (!(await ReadAsync(context, ct)).TryGet(out var sent, out var invalid))
+        if (!(await ReadAsync(context, cancellationToken)).TryGet(out var sent, out var invalid))
         {
             return invalid;
         }
 
         return sent.Name is not null && sent.Name != path.Name
             ? Problem.NameMismatch($"The URL names {path.Name}, the body {sent.Name}.")
-            : await writing.StoreAsync(kind, context, path, sent, Conditional.Of(context.Request), createOnly: false, ct);
+            : await writing.StoreAsync(kind, context, path, sent, Conditional.Of(context.Request), createOnly: false, cancellationToken);
     }
 
-    public async Task<Reply<ResourceResult<TView>>> PatchAsync(HttpContext context, ResourceStore writing, CancellationToken ct)
+    public async Task<Reply<ResourceResult<TView>>> PatchAsync(
+        HttpContext context,
+        ResourceStore writing,
+        CancellationToken cancellationToken
+    )
     {
         if (!ResourcePath.Of(context, kind.Name).TryGet(out var path, out var problem))
         {
             return problem;
         }
 
-        if (!(await JsonBody.ReadAsync(context.Request, ct, JsonBody.MergePatch)).TryGet(out var patch, out problem))
+        if (!(await JsonBody.ReadAsync(context.Request, cancellationToken, JsonBody.MergePatch)).TryGet(out var patch, out problem))
         {
             context.Response.Headers["Accept-Patch"] = JsonBody.MergePatch;
             return problem;
         }
 
         return patch.ValueKind == JsonValueKind.Object
-            ? await writing.PatchAsync(kind, context, path, patch, ct)
+            ? await writing.PatchAsync(kind, context, path, patch, cancellationToken)
             : Problem.ValidationFailed("#", "an object is expected");
     }
 
-    public Task<Reply<ResourceResult<TView>, NoContent>> DeleteAsync(HttpContext context, ResourceStore writing, CancellationToken ct) =>
-        writing.DeleteAsync(kind, context, ct);
+    public Task<Reply<ResourceResult<TView>, NoContent>> DeleteAsync(
+        HttpContext context,
+        ResourceStore writing,
+        CancellationToken cancellationToken
+    ) => writing.DeleteAsync(kind, context, cancellationToken);
 
     private static async Task<Answer<SubmittedResource<TSpec>>> ReadAsync(HttpContext context, CancellationToken cancellationToken)
     {

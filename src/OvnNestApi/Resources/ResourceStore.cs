@@ -23,7 +23,7 @@ internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals 
         SubmittedResource<TSpec> sent,
         Conditional condition,
         bool createOnly,
-        CancellationToken ct
+        CancellationToken cancellationToken
     )
         where T : Resource
         where TSpec : class, new()
@@ -35,7 +35,7 @@ internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals 
             return invalid;
         }
 
-        var now = await liveness.ReadAsync(db, ct);
+        var now = await liveness.ReadAsync(db, cancellationToken);
         var write = kind.Write(db, path);
         var answer = await WriteTransaction.RunAsync<TView>(
             db,
@@ -43,7 +43,7 @@ internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals 
                 await write.PutAsync(sent, condition, createOnly, token) is { } refused
                     ? refused
                     : await kind.AnswerAsync(db, now, write, token),
-            ct,
+            cancellationToken,
             options.DryRun
         );
         if (!answer.TryGet(out var view, out var problem))
@@ -63,7 +63,7 @@ internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals 
             var isReady = await waiting.UntilAsync(
                 async token => (view = await kind.FindAsync(db, await liveness.ReadAsync(db, token), id, token) ?? view).IsReady,
                 wait,
-                ct
+                cancellationToken
             );
             status = isReady ? status : StatusCodes.Status202Accepted;
         }
@@ -77,7 +77,7 @@ internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals 
         HttpContext context,
         ResourcePath path,
         JsonElement patch,
-        CancellationToken ct
+        CancellationToken cancellationToken
     )
         where T : Resource
         where TSpec : class, new()
@@ -87,7 +87,7 @@ internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals 
         var condition = Conditional.Of(context.Request);
         for (var attempt = 1; ; attempt++)
         {
-            if (await kind.FindStoredAsync(db, path, ct) is not { } stored)
+            if (await kind.FindStoredAsync(db, path, cancellationToken) is not { } stored)
             {
                 return Problem.NotFound(kind.Name, path.Name);
             }
@@ -114,7 +114,7 @@ internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals 
             }
 
             var unchanged = new Conditional([Conditional.ETag(stored.Id, stored.Revision)], CreateOnly: false);
-            var answer = await StoreAsync(kind, context, path, sent, unchanged, createOnly: false, ct);
+            var answer = await StoreAsync(kind, context, path, sent, unchanged, createOnly: false, cancellationToken);
             if (answer.Result is not ProblemResult { StatusCode: StatusCodes.Status412PreconditionFailed } || attempt == PatchAttempts)
             {
                 return answer;
@@ -126,7 +126,7 @@ internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals 
     public async Task<Reply<ResourceResult<TView>, NoContent>> DeleteAsync<T, TSpec, TBody, TView>(
         ResourceKind<T, TSpec, TBody, TView> kind,
         HttpContext context,
-        CancellationToken ct
+        CancellationToken cancellationToken
     )
         where T : Resource
         where TSpec : class, new()
@@ -143,7 +143,7 @@ internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals 
             return problem;
         }
 
-        var now = await liveness.ReadAsync(db, ct);
+        var now = await liveness.ReadAsync(db, cancellationToken);
         var deletion = new Deletion(db, settlement, Conditional.Of(context.Request), options.Cascade, options.Force);
         TView? view = default;
         problem = await WriteTransaction.RunAsync(
@@ -158,7 +158,7 @@ internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals 
                 view = deletion.Target is { } target ? await kind.FindAsync(db, now, target.Id, token) : default;
                 return null;
             },
-            ct,
+            cancellationToken,
             options.DryRun
         );
         if (problem is not null)
@@ -177,7 +177,7 @@ internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals 
             await waiting.UntilAsync(
                 async token => (view = await kind.FindAsync(db, await liveness.ReadAsync(db, token), id, token)) is null,
                 wait,
-                ct
+                cancellationToken
             );
         }
 

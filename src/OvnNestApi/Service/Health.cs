@@ -34,18 +34,18 @@ internal static class Health
 
     internal static JsonResult<LiveView> Live() => new(new("alive"));
 
-    internal static async Task<Reply<JsonResult<ReadyView>>> ReadyAsync(NestDb db, CancellationToken ct)
+    internal static async Task<Reply<JsonResult<ReadyView>>> ReadyAsync(NestDb db, CancellationToken cancellationToken)
     {
         try
         {
-            if (await SchemaProblemAsync(db, ct) is { } mismatch)
+            if (await SchemaProblemAsync(db, cancellationToken) is { } mismatch)
             {
                 return mismatch;
             }
 
             var seen = await db
                 .Database.SqlQuery<double?>($"""SELECT extract(epoch FROM now() - northbound_seen_at)::float8 AS "Value" FROM leader""")
-                .FirstOrDefaultAsync(ct);
+                .FirstOrDefaultAsync(cancellationToken);
             return new JsonResult<ReadyView>(
                 new("ready", "reachable", seen is { } age && age < Grace.TotalSeconds ? "reachable" : "unreachable")
             );
@@ -57,13 +57,13 @@ internal static class Health
     }
 
     /// <summary>The last migration that the database has must be the one that this program was built with.</summary>
-    private static async Task<Problem?> SchemaProblemAsync(NestDb db, CancellationToken ct)
+    private static async Task<Problem?> SchemaProblemAsync(NestDb db, CancellationToken cancellationToken)
     {
         try
         {
             var last = await db
                 .Database.SqlQuery<string>($"""SELECT migration_id AS "Value" FROM schema_history ORDER BY migration_id DESC LIMIT 1""")
-                .FirstOrDefaultAsync(ct);
+                .FirstOrDefaultAsync(cancellationToken);
             return string.CompareOrdinal(last, SchemaVersion.Expected) switch
             {
                 0 => null,

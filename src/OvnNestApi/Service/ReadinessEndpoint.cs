@@ -38,7 +38,7 @@ internal static class ReadinessEndpoint
         HttpContext context,
         NestDb db,
         CachedLiveness liveness,
-        CancellationToken ct
+        CancellationToken cancellationToken
     )
     {
         var query = new Query(context.Request);
@@ -59,7 +59,7 @@ internal static class ReadinessEndpoint
             .Select(part => part.Split('=', 2))
             .DistinctBy(part => part[0])
             .ToDictionary(part => part[0], part => part[1]);
-        var present = await liveness.ReadAsync(db, ct);
+        var present = await liveness.ReadAsync(db, cancellationToken);
         var rows = await db.QueryAsync(
             Count,
             row =>
@@ -70,7 +70,7 @@ internal static class ReadinessEndpoint
                     Host: row.IsDBNull(3) ? (Guid?)null : row.GetGuid(3),
                     Count: row.GetInt32(4)
                 ),
-            ct,
+            cancellationToken,
             ("vm", vm),
             ("host", host),
             ("pairs", label is null ? null : JsonSerializer.Serialize(pairs, JsonSerializerOptions.Default)),

@@ -71,7 +71,7 @@ internal static class LeaseEndpoints
         HttpContext context,
         NestDb db,
         LeaseReader reading,
-        CancellationToken ct
+        CancellationToken cancellationToken
     )
     {
         var query = new Query(context.Request);
@@ -88,7 +88,7 @@ internal static class LeaseEndpoints
             return problem;
         }
 
-        if (await FindVmAsync(db, vm, ct) is not { } id)
+        if (await FindVmAsync(db, vm, cancellationToken) is not { } id)
         {
             return Problem.NotFound("vm", vm);
         }
@@ -96,7 +96,7 @@ internal static class LeaseEndpoints
         var leases = Expiry
             .Leases(db)
             .Where(l => l.VmId == id && l.Tag > after && (state == null || l.State == state) && (owner == null || l.Owner == owner));
-        var items = await reading.ViewsAsync(db, vm, leases.OrderBy(l => l.Tag).Take(limit + 1), ct);
+        var items = await reading.ViewsAsync(db, vm, leases.OrderBy(l => l.Tag).Take(limit + 1), cancellationToken);
         var next = items.Count > limit ? items[limit - 1].Status.Tag.ToString(CultureInfo.InvariantCulture) : null;
         Paging.Link(context, next);
         return new JsonResult<ListView<LeaseView>>(new(items.Take(limit).ToList(), next));
@@ -108,9 +108,9 @@ internal static class LeaseEndpoints
         HttpContext context,
         NestDb db,
         LeaseReader reading,
-        CancellationToken ct
+        CancellationToken cancellationToken
     ) =>
-        await FindAsync(db, reading, vm, tag, ct) is { } view
+        await FindAsync(db, reading, vm, tag, cancellationToken) is { } view
             ? Result(context, view, StatusCodes.Status200OK)
             : Problem.NotFound("vlan-lease", tag);
 
@@ -119,16 +119,16 @@ internal static class LeaseEndpoints
         HttpContext context,
         NestDb db,
         Signals signals,
-        CancellationToken ct
+        CancellationToken cancellationToken
     )
     {
-        if (!(await ReadAsync(context, ct)).TryGet(out var request, out var invalid))
+        if (!(await ReadAsync(context, cancellationToken)).TryGet(out var request, out var invalid))
         {
             return invalid;
         }
 
         var (spec, dryRun) = request;
-        var answer = await WriteTransaction.RunAsync(db, token => Reservations.PostAsync(db, vm, spec, token), ct, dryRun);
+        var answer = await WriteTransaction.RunAsync(db, token => Reservations.PostAsync(db, vm, spec, token), cancellationToken, dryRun);
         if (!answer.TryGet(out var granted, out var problem))
         {
             return problem;
@@ -150,7 +150,7 @@ internal static class LeaseEndpoints
         HttpContext context,
         NestDb db,
         Signals signals,
-        CancellationToken ct
+        CancellationToken cancellationToken
     )
     {
         if (!TryParse(tag, out var number))
@@ -158,7 +158,7 @@ internal static class LeaseEndpoints
             return Problem.NotFound("vlan-lease", tag);
         }
 
-        if (!(await ReadAsync(context, ct)).TryGet(out var request, out var invalid))
+        if (!(await ReadAsync(context, cancellationToken)).TryGet(out var request, out var invalid))
         {
             return invalid;
         }
@@ -172,7 +172,7 @@ internal static class LeaseEndpoints
         var answer = await WriteTransaction.RunAsync(
             db,
             token => Reservations.PutAsync(db, vm, number, spec, Conditional.Of(context.Request), token),
-            ct,
+            cancellationToken,
             dryRun
         );
         if (!answer.TryGet(out var granted, out var problem))
@@ -197,7 +197,7 @@ internal static class LeaseEndpoints
         LeaseReader reading,
         Settlement settlement,
         Signals signals,
-        CancellationToken ct
+        CancellationToken cancellationToken
     )
     {
         if (!WriteOptions.Of(context).TryGet(out var options, out var invalid))
@@ -213,7 +213,7 @@ internal static class LeaseEndpoints
                         is { } refused
                         ? refused
                         : (await ViewAsync(db, reading, vm, [number], token)).FirstOrDefault(),
-                ct,
+                cancellationToken,
                 options.DryRun
             )
             : Problem.NotFound("vlan-lease", tag);

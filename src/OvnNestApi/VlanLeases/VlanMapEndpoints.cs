@@ -42,25 +42,27 @@ internal static class VlanMapEndpoints
         HttpContext context,
         NestDb db,
         LeaseReader reading,
-        CancellationToken ct
+        CancellationToken cancellationToken
     )
     {
-        if (await LeaseEndpoints.FindVmAsync(db, vm, ct) is not { } id)
+        if (await LeaseEndpoints.FindVmAsync(db, vm, cancellationToken) is not { } id)
         {
             return Problem.NotFound("vm", vm);
         }
 
-        var text = await db.Vms.Where(v => v.Id == id).Select(v => v.VlanRanges).SingleAsync(ct);
-        var leases = (await reading.ViewsAsync(db, vm, Expiry.Leases(db).Where(l => l.VmId == id), ct)).ConvertAll(l => new VlanMapEntry(
-            l.Status.Tag,
-            l.Status.State,
-            l.Status.Container,
-            l.Spec.Owner,
-            l.Status.Since,
-            l.Status.ExpiresAt,
-            l.Status.FreeAt,
-            l.Status.WaitingFor
-        ));
+        var text = await db.Vms.Where(v => v.Id == id).Select(v => v.VlanRanges).SingleAsync(cancellationToken);
+        var leases = (await reading.ViewsAsync(db, vm, Expiry.Leases(db).Where(l => l.VmId == id), cancellationToken)).ConvertAll(
+            l => new VlanMapEntry(
+                l.Status.Tag,
+                l.Status.State,
+                l.Status.Container,
+                l.Spec.Owner,
+                l.Status.Since,
+                l.Status.ExpiresAt,
+                l.Status.FreeAt,
+                l.Status.WaitingFor
+            )
+        );
         var ranges = VlanRanges.Parse(text);
         var taken = leases.Select(l => l.Tag).ToHashSet();
         var free = ranges.Ranges.SelectMany(r => Enumerable.Range(r.Low, r.High - r.Low + 1)).Where(tag => !taken.Contains(tag)).ToList();
@@ -76,7 +78,7 @@ internal static class VlanMapEndpoints
         string vm,
         HttpContext context,
         NestDb db,
-        CancellationToken ct
+        CancellationToken cancellationToken
     )
     {
         var query = new Query(context.Request);
@@ -99,8 +101,8 @@ internal static class VlanMapEndpoints
             .OrderByDescending(t => t.Id)
             .Take(limit + 1)
             .Select(t => new TenureView(t.Id, t.VmId, t.Tag, t.ContainerName, t.ContainerId, t.Owner, t.LeaseId, t.From, t.Until))
-            .ToListAsync(ct);
-        if (items.Count == 0 && await LeaseEndpoints.FindVmAsync(db, vm, ct) is null)
+            .ToListAsync(cancellationToken);
+        if (items.Count == 0 && await LeaseEndpoints.FindVmAsync(db, vm, cancellationToken) is null)
         {
             return Problem.NotFound("vm", vm);
         }
