@@ -139,6 +139,7 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
             network,
             spec.Ip,
             spec.Mac,
+            PortRules.Fields,
             predecessor,
             cancellationToken,
             mayRemember: !isNewName

@@ -163,7 +163,13 @@ internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string n
         present.Description == sent.Description && SameLabels(present.Labels, sent.Labels) && SameJson(present.Spec, sent.SpecText);
 
     private static bool SameLabels(Dictionary<string, string>? a, Dictionary<string, string>? b) =>
-        ReferenceEquals(a, b) || (a is not null && b is not null && a.SequenceEqual(b));
+        ReferenceEquals(a, b)
+        || (
+            a is not null
+            && b is not null
+            && a.Count == b.Count
+            && a.All(label => b.TryGetValue(label.Key, out var value) && value == label.Value)
+        );
 
     private static bool SameJson(string a, string b) => a == b || JsonElement.DeepEquals(JsonElement.Parse(a), JsonElement.Parse(b));
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using OvnNestApi.Allocation;
 using OvnNestApi.Data;
 using OvnNestApi.Placements;
+using OvnNestApi.Ports;
 using OvnNestApi.Problems;
 using OvnNestApi.Schema;
 using TestServers;
@@ -104,7 +105,7 @@ internal sealed class Installation : IDbContextFactory<NestDb>
                     .Vms.AsNoTracking()
                     .OrderByDescending(v => v.Id)
                     .FirstOrDefaultAsync(v => v.Name == name && v.DeletingSince != null);
-                if (await AddressBook.AssignAsync(db, vm, network, null, null, predecessor, default) is { } problem)
+                if (await AddressBook.AssignAsync(db, vm, network, null, null, PortRules.Fields, predecessor, default) is { } problem)
                 {
                     return problem;
                 }
@@ -145,7 +146,7 @@ internal sealed class Installation : IDbContextFactory<NestDb>
                 return problem;
             }
 
-            if (await AddressBook.AssignAsync(db, container, network, null, null, predecessor, default) is { } other)
+            if (await AddressBook.AssignAsync(db, container, network, null, null, PortRules.Fields, predecessor, default) is { } other)
             {
                 return other;
             }

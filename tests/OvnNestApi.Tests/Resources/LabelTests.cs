@@ -1,0 +1,29 @@
+using System.Net;
+using OvnNestApi.Tests.Http;
+
+namespace OvnNestApi.Tests.Resources;
+
+/// <summary>Labels are a set of pairs: their order means nothing.</summary>
+public sealed class LabelTests(Api api) : IClassFixture<Api>
+{
+    [Fact]
+    public async Task Labels_in_another_order_change_nothing()
+    {
+        var path = $"/v1/hosts/{api.NewName("host")}";
+        var created = (await api.PutAsync(path, """{"labels":{"app":"web","tier":"front"},"spec":{}}""")).Is(HttpStatusCode.Created);
+        var repeated = (await api.PutAsync(path, """{"labels":{"tier":"front","app":"web"},"spec":{}}""")).Is(HttpStatusCode.OK);
+        Assert.Equal(created.ETag, repeated.ETag);
+    }
+
+    [Theory]
+    [InlineData("""{"app":"web"}""")]
+    [InlineData("""{"app":"web","tier":"back"}""")]
+    [InlineData("""{"app":"web","layer":"front"}""")]
+    public async Task Other_labels_are_a_change(string labels)
+    {
+        var path = $"/v1/hosts/{api.NewName("host")}";
+        var created = (await api.PutAsync(path, """{"labels":{"app":"web","tier":"front"},"spec":{}}""")).Is(HttpStatusCode.Created);
+        var changed = (await api.PutAsync(path, $$"""{"labels":{{labels}}, "spec":{} }""")).Is(HttpStatusCode.OK);
+        Assert.NotEqual(created.ETag, changed.ETag);
+    }
+}
