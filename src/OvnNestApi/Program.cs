@@ -25,6 +25,7 @@ builder.WebHost.ConfigureServer();
 
 // The parts, lower layers first.
 builder.Services.AddSingleton(TimeProvider.System);
+builder.Services.AddSingleton(Random.Shared);
 builder.Services.AddData(builder.Configuration);
 builder.Services.AddAllocation(builder.Configuration);
 builder.Services.AddConditions(builder.Configuration);

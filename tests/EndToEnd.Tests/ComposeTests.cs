@@ -64,6 +64,7 @@ public sealed partial class ComposeTests
     /// </summary>
     [Theory]
     [InlineData("docker-compose.yml", @"(?:^#   .*\n)+")]
+    [InlineData("README.md", @"(?s)(?<=\n## Deploying\n.*?```console\n).*?(?=```)")]
     public async Task Every_documented_docker_command_has_the_variables_that_the_file_requires(string document, string block)
     {
         var folder = Directory.CreateTempSubdirectory("nest-compose-").FullName;

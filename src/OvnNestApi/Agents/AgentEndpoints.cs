@@ -123,6 +123,7 @@ internal static class AgentEndpoints
     internal static async Task<Reply<JsonResult<EnrolmentAnswer>>> PostCredentialAsync(
         HttpContext context,
         NestDb db,
+        Transactions transactions,
         CancellationToken cancellationToken
     )
     {
@@ -133,7 +134,7 @@ internal static class AgentEndpoints
             return unreadable;
         }
 
-        var problem = await WriteTransaction.RunAsync(
+        var problem = await transactions.RunAsync(
             db,
             async token =>
             {

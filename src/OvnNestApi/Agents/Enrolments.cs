@@ -37,10 +37,15 @@ internal static class Enrolments
             );
     }
 
-    internal static async Task<Reply<JsonResult<EnrolmentToken>>> DrawAsync(string host, NestDb db, CancellationToken cancellationToken)
+    internal static async Task<Reply<JsonResult<EnrolmentToken>>> DrawAsync(
+        string host,
+        NestDb db,
+        Transactions transactions,
+        CancellationToken cancellationToken
+    )
     {
         var token = CreateKey.NewKey();
-        var answer = await WriteTransaction.RunAsync<DateTimeOffset>(
+        var answer = await transactions.RunAsync<DateTimeOffset>(
             db,
             async transactionToken =>
             {
@@ -81,6 +86,7 @@ internal static class Enrolments
     internal static async Task<Reply<JsonResult<EnrolmentAnswer>>> EnrolAsync(
         HttpContext context,
         NestDb db,
+        Transactions transactions,
         CancellationToken cancellationToken
     )
     {
@@ -96,7 +102,7 @@ internal static class Enrolments
         }
 
         var token = KeyAuthentication.Hash(header["Bearer ".Length..].Trim());
-        var answer = await WriteTransaction.RunAsync<string>(
+        var answer = await transactions.RunAsync<string>(
             db,
             async transactionToken =>
             {

@@ -9,7 +9,7 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Agents;
 
 /// <summary>Takes in what hosts report. A report that says nothing new costs two queries and no write.</summary>
-internal sealed class ReportIntake(Settlement settlement)
+internal sealed class ReportIntake(Transactions transactions, Settlement settlement)
 {
     private const string Said = """
         said AS (
@@ -102,7 +102,7 @@ internal sealed class ReportIntake(Settlement settlement)
             return false;
         }
 
-        return await WriteTransaction.RunAsync<bool>(
+        return await transactions.RunAsync<bool>(
             db,
             async token =>
             {

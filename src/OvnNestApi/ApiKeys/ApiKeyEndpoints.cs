@@ -53,6 +53,7 @@ internal static class ApiKeyEndpoints
     internal static async Task<Reply<JsonResult<NewApiKeyView>>> PostAsync(
         HttpContext context,
         NestDb db,
+        Transactions transactions,
         TimeProvider time,
         CancellationToken cancellationToken
     )
@@ -82,7 +83,7 @@ internal static class ApiKeyEndpoints
             CreatedAt = time.GetUtcNow(),
             ExpiresAt = body.Ttl is null ? null : time.GetUtcNow() + ttl,
         };
-        var problem = await WriteTransaction.RunAsync(
+        var problem = await transactions.RunAsync(
             db,
             _ =>
             {
@@ -101,9 +102,14 @@ internal static class ApiKeyEndpoints
         return new JsonResult<NewApiKeyView>(new(key.Id, name, role, secret, key.CreatedAt, key.ExpiresAt), StatusCodes.Status201Created);
     }
 
-    internal static async Task<Reply<NoContent>> DeleteAsync(string id, NestDb db, CancellationToken cancellationToken)
+    internal static async Task<Reply<NoContent>> DeleteAsync(
+        string id,
+        NestDb db,
+        Transactions transactions,
+        CancellationToken cancellationToken
+    )
     {
-        var problem = await WriteTransaction.RunAsync(
+        var problem = await transactions.RunAsync(
             db,
             async token =>
             {

@@ -14,6 +14,20 @@ internal static class DataSetup
             (provider, options) => options.UseNest(provider.GetRequiredService<NpgsqlDataSource>()),
             ServiceLifetime.Singleton
         );
+        services
+            .AddOptions<TransactionOptions>()
+            .Bind(configuration.GetSection("Transactions"))
+            .Validate(o => o.Retries is >= 1 and <= 100, "Transactions__Retries is 1 to 100.")
+            .Validate(
+                o => o.FirstPause >= TimeSpan.FromMilliseconds(1) && o.FirstPause <= TimeSpan.FromSeconds(1),
+                "Transactions__FirstPause is 1 ms to 1 s."
+            )
+            .Validate(
+                o => o.LongestPause >= TimeSpan.FromMilliseconds(1) && o.LongestPause <= TimeSpan.FromSeconds(10),
+                "Transactions__LongestPause is 1 ms to 10 s."
+            )
+            .ValidateOnStart();
+        services.AddSingleton<Transactions>();
         services.AddSingleton<Signals>();
         services.AddSingleton<StateWait>();
         services.AddSingleton<ChangeFeed>();

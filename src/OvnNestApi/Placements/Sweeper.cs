@@ -12,6 +12,7 @@ namespace OvnNestApi.Placements;
 /// </summary>
 internal sealed partial class Sweeper(
     IDbContextFactory<NestDb> databases,
+    Transactions transactions,
     Settlement settlement,
     Signals signals,
     TimeProvider time,
@@ -50,7 +51,7 @@ internal sealed partial class Sweeper(
         }
 
         var before = await LastChangeAsync(db, cancellationToken);
-        await WriteTransaction.RunAsync(
+        await transactions.RunAsync(
             db,
             async token =>
             {

@@ -13,6 +13,7 @@ internal sealed partial class Pass(
     NorthboundDb nb,
     Leadership leadership,
     IDbContextFactory<NestDb> databases,
+    Transactions transactions,
     Settlement settlement,
     Signals signals,
     ReconcilerOptions options,
@@ -325,7 +326,7 @@ internal sealed partial class Pass(
             .Concat(awaiting)
             .ToHashSet();
         var settlesNetworks = outcome.Verdicts.Any(v => v.Recorded.IsDeleting && v.Object.Kind is OwnerKind.Network or OwnerKind.Router);
-        var problem = await WriteTransaction.RunAsync(
+        var problem = await transactions.RunAsync(
             db,
             async ct =>
             {

@@ -16,6 +16,7 @@ namespace OvnNestApi.Reconciling;
 internal sealed partial class Reconciler(
     Leadership leadership,
     IDbContextFactory<NestDb> databases,
+    Transactions transactions,
     Settlement settlement,
     Signals signals,
     IOptions<ReconcilerOptions> reconciling,
@@ -135,7 +136,7 @@ internal sealed partial class Reconciler(
 
     private async Task WorkAsync(CurrentTerm lead, NorthboundDb nb, CancellationToken cancellationToken)
     {
-        var pass = new Pass(nb, leadership, databases, settlement, signals, _options, time, loggers.CreateLogger<Pass>());
+        var pass = new Pass(nb, leadership, databases, transactions, settlement, signals, _options, time, loggers.CreateLogger<Pass>());
         var schedule = new Schedule(_options, time);
         var backoff = TimeSpan.Zero;
         while (true)

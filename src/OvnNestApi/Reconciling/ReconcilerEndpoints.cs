@@ -43,6 +43,7 @@ internal static class ReconcilerEndpoints
     internal static async Task<Reply<JsonResult<ReconcilerView>>> PutAsync(
         HttpContext context,
         NestDb db,
+        Transactions transactions,
         Signals signals,
         CancellationToken ct
     )
@@ -57,7 +58,7 @@ internal static class ReconcilerEndpoints
             return Problem.ValidationFailed("#/spec", "is required");
         }
 
-        var problem = await WriteTransaction.RunAsync(
+        var problem = await transactions.RunAsync(
             db,
             async ct =>
             {

@@ -11,7 +11,14 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Resources;
 
 /// <summary>Carries out the writes of a request: the transaction, the wake-ups after it, the wait that was asked for.</summary>
-internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals signals, StateWait waiting, Settlement settlement)
+internal sealed class ResourceStore(
+    NestDb db,
+    Transactions transactions,
+    CachedLiveness liveness,
+    Signals signals,
+    StateWait waiting,
+    Settlement settlement
+)
 {
     private const int PatchAttempts = 10;
 
@@ -37,7 +44,7 @@ internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals 
 
         var now = await liveness.ReadAsync(db, cancellationToken);
         var write = kind.Write(db, path);
-        var answer = await WriteTransaction.RunAsync<TView>(
+        var answer = await transactions.RunAsync<TView>(
             db,
             async token =>
                 await write.PutAsync(sent, condition, createOnly, token) is { } refused
@@ -146,7 +153,7 @@ internal sealed class ResourceStore(NestDb db, CachedLiveness liveness, Signals 
         var now = await liveness.ReadAsync(db, cancellationToken);
         var deletion = new Deletion(db, settlement, Conditional.Of(context.Request), options.Cascade, options.Force);
         TView? view = default;
-        problem = await WriteTransaction.RunAsync(
+        problem = await transactions.RunAsync(
             db,
             async token =>
             {

@@ -118,6 +118,7 @@ internal static class LeaseEndpoints
         string vm,
         HttpContext context,
         NestDb db,
+        Transactions transactions,
         Signals signals,
         CancellationToken cancellationToken
     )
@@ -128,7 +129,7 @@ internal static class LeaseEndpoints
         }
 
         var (spec, dryRun) = request;
-        var answer = await WriteTransaction.RunAsync(db, token => Reservations.PostAsync(db, vm, spec, token), cancellationToken, dryRun);
+        var answer = await transactions.RunAsync(db, token => Reservations.PostAsync(db, vm, spec, token), cancellationToken, dryRun);
         if (!answer.TryGet(out var granted, out var problem))
         {
             return problem;
@@ -149,6 +150,7 @@ internal static class LeaseEndpoints
         string tag,
         HttpContext context,
         NestDb db,
+        Transactions transactions,
         Signals signals,
         CancellationToken cancellationToken
     )
@@ -169,7 +171,7 @@ internal static class LeaseEndpoints
             return Problem.ValidationFailed("#/spec/count", "is for POST: this URL is one tag");
         }
 
-        var answer = await WriteTransaction.RunAsync(
+        var answer = await transactions.RunAsync(
             db,
             token => Reservations.PutAsync(db, vm, number, spec, Conditional.Of(context.Request), token),
             cancellationToken,
@@ -194,6 +196,7 @@ internal static class LeaseEndpoints
         string tag,
         HttpContext context,
         NestDb db,
+        Transactions transactions,
         LeaseReader reading,
         Settlement settlement,
         Signals signals,
@@ -206,7 +209,7 @@ internal static class LeaseEndpoints
         }
 
         var answer = TryParse(tag, out var number)
-            ? await WriteTransaction.RunAsync<LeaseView?>(
+            ? await transactions.RunAsync<LeaseView?>(
                 db,
                 async token =>
                     await Reservations.DeleteAsync(db, settlement, vm, number, Conditional.Of(context.Request), options.Force, token)

@@ -23,6 +23,7 @@ public sealed partial class SettingsTableTests
         ["HostOptions"] = "Hosts",
         ["ChangeOptions"] = "Changes",
         ["RateLimitOptions"] = "RateLimit",
+        ["TransactionOptions"] = "Transactions",
     };
 
     [Fact]

@@ -84,7 +84,7 @@ internal sealed class Agent(Installation nest, Host host)
     public async Task<bool> SendAsync(HostReport report)
     {
         await using var db = nest.Open();
-        var answer = await new ReportIntake(nest.Settlement).TakeAsync(db, host.Id, report, default);
+        var answer = await new ReportIntake(nest.Transactions, nest.Settlement).TakeAsync(db, host.Id, report, default);
         Assert.True(answer.TryGet(out var isNews, out var problem), problem?.Detail);
         return isNews;
     }

@@ -21,6 +21,8 @@ internal sealed class Installation : IDbContextFactory<NestDb>
 
     public LeaseOptions Leasing { get; } = new() { Cooldown = TimeSpan.Zero };
 
+    public Transactions Transactions { get; } = new(Options.Create(new TransactionOptions()), TimeProvider.System, Random.Shared);
+
     public Settlement Settlement => new(Options.Create(Leasing));
 
     public static async Task<Installation> CreateAsync() =>
@@ -40,7 +42,7 @@ internal sealed class Installation : IDbContextFactory<NestDb>
     public async Task<Problem?> TryAsync(Func<NestDb, Task<Problem?>> write)
     {
         await using var db = Open();
-        return await WriteTransaction.RunAsync(db, _ => write(db), default);
+        return await Transactions.RunAsync(db, _ => write(db), default);
     }
 
     public async Task DoAsync(Func<NestDb, Task> write) =>

@@ -118,5 +118,7 @@ public sealed class SweepTests
     }
 
     private static Task SweepAsync(Installation nest) =>
-        new Sweeper(nest, nest.Settlement, new Signals(), TimeProvider.System, NullLogger<Sweeper>.Instance).SweepAsync(default);
+        new Sweeper(nest, nest.Transactions, nest.Settlement, new Signals(), TimeProvider.System, NullLogger<Sweeper>.Instance).SweepAsync(
+            default
+        );
 }

@@ -73,6 +73,7 @@ internal sealed class Cloud : IAsyncDisposable
         services.AddLogging(logging => logging.AddProvider(Log));
         services.AddSingleton<IConfiguration>(configuration);
         services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(Random.Shared);
         services.AddData(configuration);
         services.AddAllocation(configuration);
         services.AddConditions(configuration);
