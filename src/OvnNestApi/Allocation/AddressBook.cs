@@ -23,7 +23,6 @@ internal static class AddressBook
         Network network,
         Ipv4? askedIp,
         MacAddress? askedMac,
-        AddressFields fields,
         LogicalPort? predecessor,
         CancellationToken cancellationToken,
         bool mayRemember = true
@@ -32,12 +31,12 @@ internal static class AddressBook
         var pool = AddressPool.Of(network);
         if (askedIp is { } asked && pool.WhyNot(asked) is { } why)
         {
-            return Problem.ValidationFailed(fields.Ip, why);
+            return Problem.ValidationFailed("#/spec/ip", why);
         }
 
         if (askedMac is not null && askedMac == network.GatewayMac)
         {
-            return Problem.AddressTaken(fields.Mac, $"{askedMac} is the MAC address of the gateway of {network.Name}.");
+            return Problem.AddressTaken("#/spec/mac", $"{askedMac} is the MAC address of the gateway of {network.Name}.");
         }
 
         var isNew = port.Mac.Value == 0;
@@ -69,14 +68,14 @@ internal static class AddressBook
             ip = await AddressDraw.GiveAnyAsync(db, port.Id, network.Id, mac, pool, cancellationToken);
             if (ip is null)
             {
-                return await ConflictAsync(db, network, null, mac, fields, cancellationToken)
-                    ?? await ExhaustedAsync(db, network, pool, fields, cancellationToken);
+                return await ConflictAsync(db, network, null, mac, cancellationToken)
+                    ?? await ExhaustedAsync(db, network, pool, cancellationToken);
             }
         }
         else if (!await AddressDraw.GiveAsync(db, port.Id, network.Id, mac, ip, cancellationToken))
         {
-            return await ConflictAsync(db, network, ip, mac, fields, cancellationToken)
-                ?? Problem.AddressTaken(fields.Ip, "Another request has just had this address.") with
+            return await ConflictAsync(db, network, ip, mac, cancellationToken)
+                ?? Problem.AddressTaken("#/spec/ip", "Another request has just had this address.") with
                 {
                     Retryable = true,
                 };
@@ -120,7 +119,6 @@ internal static class AddressBook
         Network network,
         Ipv4? ip,
         MacAddress mac,
-        AddressFields fields,
         CancellationToken cancellationToken
     )
     {
@@ -144,27 +142,15 @@ internal static class AddressBook
             : container is not null ? $"container {container}"
             : "another port";
         return ip is not null && taken.Ip == ip
-            ? Problem.AddressTaken(fields.Ip, $"{ip} in network {network.Name} belongs to {holder}.")
-            : Problem.AddressTaken(fields.Mac, $"{mac} in network {network.Name} belongs to {holder}.");
+            ? Problem.AddressTaken("#/spec/ip", $"{ip} in network {network.Name} belongs to {holder}.")
+            : Problem.AddressTaken("#/spec/mac", $"{mac} in network {network.Name} belongs to {holder}.");
     }
 
-    private static async Task<Problem> ExhaustedAsync(
-        NestDb db,
-        Network network,
-        AddressPool pool,
-        AddressFields fields,
-        CancellationToken cancellationToken
-    )
+    private static async Task<Problem> ExhaustedAsync(NestDb db, Network network, AddressPool pool, CancellationToken cancellationToken)
     {
         var used = await db.Addresses.CountAsync(a => a.NetworkId == network.Id && a.Ip != null && a.FreedAt == null, cancellationToken);
         return Problem.AddressesExhausted(
-            fields.Ip,
             $"No address of {network.Subnet} of network {network.Name} is free: {used} of {pool.Size} are in use."
         );
     }
 }
-
-/// <summary>The fields of a request that decide the addresses of a port. Problems point at them.</summary>
-/// <param name="Ip">JSON pointer of the field for the IP address.</param>
-/// <param name="Mac">JSON pointer of the field for the MAC address.</param>
-internal readonly record struct AddressFields(string Ip, string Mac);

@@ -103,9 +103,7 @@ internal static class Leases
         {
             if (await Grant.BoundAsync(db, vm, container.Id, container.Name, tag, alone: false, cancellationToken) is not { } free)
             {
-                return held is null
-                    ? await ExhaustedAsync(db, vm, ranges, "#/spec/vlan", cancellationToken)
-                    : Taken(vm, held, "#/spec/vlan");
+                return held is null ? await ExhaustedAsync(db, vm, ranges, cancellationToken) : Taken(vm, held, "#/spec/vlan");
             }
 
             container.Tag = free;
@@ -167,33 +165,32 @@ internal static class Leases
         return null;
     }
 
-    internal static Problem Taken(Vm vm, VlanLease held, string? pointer) =>
+    internal static Problem Taken(Vm vm, VlanLease held, string pointer) =>
         held.State switch
         {
             LeaseState.Reserved => Problem.VlanTagTaken(
-                pointer,
-                $"Tag {held.Tag} of {vm.Name} is reserved for {held.Owner ?? "another client"}."
+                $"Tag {held.Tag} of {vm.Name} is reserved for {held.Owner ?? "another client"}.",
+                null,
+                pointer
             ),
-            LeaseState.Bound => Problem.VlanTagTaken(pointer, $"Tag {held.Tag} of {vm.Name} is bound to container {held.ContainerName}."),
+            LeaseState.Bound => Problem.VlanTagTaken(
+                $"Tag {held.Tag} of {vm.Name} is bound to container {held.ContainerName}.",
+                null,
+                pointer
+            ),
             LeaseState.Draining => Problem.VlanTagTaken(
-                pointer,
                 $"Tag {held.Tag} of {vm.Name} is draining: container {held.ContainerName} had it, and not everybody has confirmed that it is gone.",
-                TimeSpan.FromSeconds(5)
+                TimeSpan.FromSeconds(5),
+                pointer
             ),
             _ => Problem.VlanTagTaken(
-                pointer,
                 $"Tag {held.Tag} of {vm.Name} is cooling down until {held.CoolUntil:yyyy-MM-dd'T'HH:mm:ss'Z'}: container {held.ContainerName} had it.",
-                TimeSpan.FromSeconds(5)
+                TimeSpan.FromSeconds(5),
+                pointer
             ),
         };
 
-    internal static async Task<Problem> ExhaustedAsync(
-        NestDb db,
-        Vm vm,
-        VlanRanges ranges,
-        string? pointer,
-        CancellationToken cancellationToken
-    )
+    internal static async Task<Problem> ExhaustedAsync(NestDb db, Vm vm, VlanRanges ranges, CancellationToken cancellationToken)
     {
         var states = await db
             .VlanLeases.Where(l => l.VmId == vm.Id)
@@ -201,7 +198,7 @@ internal static class Leases
             .Select(g => new { g.Key, Count = g.Count() })
             .ToListAsync(cancellationToken);
         var used = string.Join(", ", states.OrderBy(s => s.Key).Select(s => $"{s.Count} {s.Key.ToString().ToLowerInvariant()}"));
-        var problem = Problem.VlanTagsExhausted(pointer, $"None of the {ranges.Count} tags {ranges} of {vm.Name} is free: {used}.");
+        var problem = Problem.VlanTagsExhausted($"None of the {ranges.Count} tags {ranges} of {vm.Name} is free: {used}.");
         return states.Any(s => s.Key is LeaseState.Draining or LeaseState.Cooling)
             ? problem with
             {

@@ -139,7 +139,6 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
             network,
             spec.Ip,
             spec.Mac,
-            PortRules.Fields,
             predecessor,
             cancellationToken,
             mayRemember: !isNewName

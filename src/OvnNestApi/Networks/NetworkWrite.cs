@@ -200,19 +200,7 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
         ];
         foreach (var port in ports)
         {
-            if (
-                await AddressBook.AssignAsync(
-                    Db,
-                    port,
-                    network,
-                    null,
-                    port.Mac,
-                    new("#/spec/subnet", "#/spec/gatewayMac"),
-                    null,
-                    cancellationToken
-                ) is
-                { } problem
-            )
+            if (await AddressBook.AssignAsync(Db, port, network, null, port.Mac, null, cancellationToken) is { } problem)
             {
                 return problem;
             }

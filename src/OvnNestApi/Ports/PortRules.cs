@@ -8,9 +8,6 @@ namespace OvnNestApi.Ports;
 /// <summary>What a VM's port and a container's have in common. Pure.</summary>
 internal static class PortRules
 {
-    /// <summary>The fields of a VM or container that ask for its addresses.</summary>
-    public static AddressFields Fields { get; } = new("#/spec/ip", "#/spec/mac");
-
     /// <summary>The names that every port needs. The first is the port's, then device and namespace.</summary>
     public static List<Claim> Claims(PortSpec spec, LogicalPort? present, LogicalPort? former, string name, string defaultPort) =>
         [

@@ -75,18 +75,18 @@ public sealed record Problem(string Code, int Status, string Title, string Detai
     public static Problem NameTaken(string pointer, string detail) => Of("name-taken", detail, pointer);
 
     /// <summary>A tag that somebody has; <paramref name="retryAfter"/> when it becomes free by itself.</summary>
-    public static Problem VlanTagTaken(string? pointer, string detail, TimeSpan? retryAfter = null) =>
+    public static Problem VlanTagTaken(string detail, TimeSpan? retryAfter = null, string pointer = "#/spec/vlan") =>
         Of("vlan-tag-taken", detail, pointer) with
         {
             Retryable = retryAfter is not null,
             RetryAfter = retryAfter,
         };
 
-    public static Problem VlanTagsExhausted(string? pointer, string detail) => Of("vlan-tags-exhausted", detail, pointer);
+    public static Problem VlanTagsExhausted(string detail, string? pointer = "#/spec/vlan") => Of("vlan-tags-exhausted", detail, pointer);
 
-    public static Problem AddressTaken(string? pointer, string detail) => Of("address-taken", detail, pointer);
+    public static Problem AddressTaken(string pointer, string detail) => Of("address-taken", detail, pointer);
 
-    public static Problem AddressesExhausted(string? pointer, string detail) => Of("addresses-exhausted", detail, pointer);
+    public static Problem AddressesExhausted(string detail) => Of("addresses-exhausted", detail, "#/spec/ip");
 
     public static Problem IdempotencyInFlight() =>
         Of("idempotency-in-flight", "A request with this Idempotency-Key is still running.") with

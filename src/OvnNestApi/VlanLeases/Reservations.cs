@@ -49,7 +49,7 @@ internal static class Reservations
         var (held, own) = (leases.Find(l => l.Tag == tag), leases.Find(l => l.Owner == owner));
         if (own is not null && own.Tag != tag)
         {
-            return Problem.VlanTagTaken("#/spec/owner", $"{owner} has tag {own.Tag} of {vmName} ({Word(own.State)}).");
+            return Problem.VlanTagTaken($"{owner} has tag {own.Tag} of {vmName} ({Word(own.State)}).", null, "#/spec/owner");
         }
 
         if (Check(condition, held) is { } failed)
@@ -71,8 +71,8 @@ internal static class Reservations
         }
 
         return held is null
-            ? Problem.VlanTagTaken(null, $"Tag {tag} of {vmName} has just been taken.", TimeSpan.FromSeconds(1))
-            : Leases.Taken(vm, held, pointer: null);
+            ? Problem.VlanTagTaken($"Tag {tag} of {vmName} has just been taken.", TimeSpan.FromSeconds(1))
+            : Leases.Taken(vm, held, "#/spec");
     }
 
     /// <summary>Reserves as many tags as asked, all or none; the same owner again has the same lease again.</summary>
@@ -111,8 +111,9 @@ internal static class Reservations
             if (present.Count > 0)
             {
                 return Problem.VlanTagTaken(
-                    "#/spec/owner",
-                    $"{present[0].Owner} has tag {present[0].Tag} of {vmName} ({Word(present[0].State)})."
+                    $"{present[0].Owner} has tag {present[0].Tag} of {vmName} ({Word(present[0].State)}).",
+                    null,
+                    "#/spec/owner"
                 );
             }
 
@@ -121,7 +122,7 @@ internal static class Reservations
 
         if (granted.Count < count)
         {
-            var exhausted = await Leases.ExhaustedAsync(db, vm, VlanRanges.Parse(vm.VlanRanges), "#/spec/count", cancellationToken);
+            var exhausted = await Leases.ExhaustedAsync(db, vm, VlanRanges.Parse(vm.VlanRanges), cancellationToken);
             return granted.Count == 0
                 ? exhausted
                 : exhausted with

@@ -21,9 +21,6 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
     private bool _hasMovedNetwork;
     private bool _hasNewPort;
 
-    /// <summary>A VM that moves to another network takes containers along: their addresses change because of the VM's network.</summary>
-    private static AddressFields MovedContainer { get; } = new("#/spec/network", "#/spec/network");
-
     protected override async Task<Problem?> LockParentsAsync(VmSpec spec, CancellationToken cancellationToken)
     {
         var network = await References.LockAsync(
@@ -103,7 +100,7 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
         target.NextTag = target.VlanRanges == ranges.ToString() ? target.NextTag : 0;
         target.VlanRanges = ranges.ToString();
         target.UplinkInterface = spec.Uplink?.Interface;
-        return await AddressBook.AssignAsync(Db, target, network, spec.Ip, spec.Mac, PortRules.Fields, predecessor, cancellationToken);
+        return await AddressBook.AssignAsync(Db, target, network, spec.Ip, spec.Mac, predecessor, cancellationToken);
     }
 
     protected override async Task<Problem?> FollowAsync(Vm target, CancellationToken cancellationToken)
@@ -198,10 +195,7 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
         {
             var spec = JsonSerializer.Deserialize<ContainerSpec>(container.Spec, ApiJson.Options) ?? new();
             PortRules.Apply(container, spec, network, [container.PortName, container.Interface, container.Namespace], isStored: true);
-            if (
-                await AddressBook.AssignAsync(Db, container, network, spec.Ip, spec.Mac, MovedContainer, null, cancellationToken) is
-                { } problem
-            )
+            if (await AddressBook.AssignAsync(Db, container, network, spec.Ip, spec.Mac, null, cancellationToken) is { } problem)
             {
                 return problem with
                 {

@@ -1,7 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Allocation;
 using OvnNestApi.Data;
-using OvnNestApi.Ports;
 using OvnNestApi.Problems;
 using OvnNestApi.Schema;
 
@@ -231,16 +230,7 @@ public sealed class AddressTests
         };
         return (
             await nest.TryAsync(db =>
-                AddressBook.AssignAsync(
-                    db,
-                    port,
-                    network,
-                    Ipv4.TryParse(ip, out var asked) ? asked : null,
-                    mac,
-                    PortRules.Fields,
-                    null,
-                    default
-                )
+                AddressBook.AssignAsync(db, port, network, Ipv4.TryParse(ip, out var asked) ? asked : null, mac, null, default)
             ),
             port
         );

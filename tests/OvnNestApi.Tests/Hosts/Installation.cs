@@ -3,7 +3,6 @@ using Microsoft.Extensions.Options;
 using OvnNestApi.Allocation;
 using OvnNestApi.Data;
 using OvnNestApi.Placements;
-using OvnNestApi.Ports;
 using OvnNestApi.Problems;
 using OvnNestApi.Schema;
 using TestServers;
@@ -107,7 +106,7 @@ internal sealed class Installation : IDbContextFactory<NestDb>
                     .Vms.AsNoTracking()
                     .OrderByDescending(v => v.Id)
                     .FirstOrDefaultAsync(v => v.Name == name && v.DeletingSince != null);
-                if (await AddressBook.AssignAsync(db, vm, network, null, null, PortRules.Fields, predecessor, default) is { } problem)
+                if (await AddressBook.AssignAsync(db, vm, network, null, null, predecessor, default) is { } problem)
                 {
                     return problem;
                 }
@@ -148,7 +147,7 @@ internal sealed class Installation : IDbContextFactory<NestDb>
                 return problem;
             }
 
-            if (await AddressBook.AssignAsync(db, container, network, null, null, PortRules.Fields, predecessor, default) is { } other)
+            if (await AddressBook.AssignAsync(db, container, network, null, null, predecessor, default) is { } other)
             {
                 return other;
             }
