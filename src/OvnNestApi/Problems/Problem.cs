@@ -28,7 +28,9 @@ public sealed record Problem(string Code, int Status, string Title, string Detai
             Errors = errors,
         };
 
-    public static Problem ValidationFailed(string pointer, string detail) => ValidationFailed([new(pointer, detail)]);
+    /// <summary>One value is not valid; <paramref name="pointer"/> is null if no field of the body holds it.</summary>
+    public static Problem ValidationFailed(string? pointer, string detail) =>
+        pointer is null ? Of("validation-failed", detail) : ValidationFailed([new(pointer, detail)]);
 
     public static Problem UnknownParameter(string detail) => Of("unknown-parameter", detail);
 
@@ -67,26 +69,26 @@ public sealed record Problem(string Code, int Status, string Title, string Detai
             RetryAfter = TimeSpan.FromSeconds(1),
         };
 
-    public static Problem ReferenceMissing(string pointer, string kind, string name) =>
+    public static Problem ReferenceMissing(string? pointer, string kind, string name) =>
         Of("reference-missing", $"There is no {kind} {name}.", pointer);
 
     public static Problem Immutable(string pointer, string detail) => Of("immutable", detail, pointer);
 
-    public static Problem NameTaken(string pointer, string detail) => Of("name-taken", detail, pointer);
+    public static Problem NameTaken(string? pointer, string detail) => Of("name-taken", detail, pointer);
 
     /// <summary>A tag that somebody has; <paramref name="retryAfter"/> when it becomes free by itself.</summary>
-    public static Problem VlanTagTaken(string detail, TimeSpan? retryAfter = null, string pointer = "#/spec/vlan") =>
+    public static Problem VlanTagTaken(string detail, TimeSpan? retryAfter = null, string? pointer = null) =>
         Of("vlan-tag-taken", detail, pointer) with
         {
             Retryable = retryAfter is not null,
             RetryAfter = retryAfter,
         };
 
-    public static Problem VlanTagsExhausted(string detail, string? pointer = "#/spec/vlan") => Of("vlan-tags-exhausted", detail, pointer);
+    public static Problem VlanTagsExhausted(string detail, string? pointer = null) => Of("vlan-tags-exhausted", detail, pointer);
 
-    public static Problem AddressTaken(string pointer, string detail) => Of("address-taken", detail, pointer);
+    public static Problem AddressTaken(string? pointer, string detail) => Of("address-taken", detail, pointer);
 
-    public static Problem AddressesExhausted(string detail) => Of("addresses-exhausted", detail, "#/spec/ip");
+    public static Problem AddressesExhausted(string? pointer, string detail) => Of("addresses-exhausted", detail, pointer);
 
     public static Problem IdempotencyInFlight() =>
         Of("idempotency-in-flight", "A request with this Idempotency-Key is still running.") with
