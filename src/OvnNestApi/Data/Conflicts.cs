@@ -60,7 +60,7 @@ internal static class Conflicts
             ),
             "ux_vlan_leases_owner" => Problem.VlanTagTaken("Another lease of the VM has this owner key."),
             "pk_claimed_names" => Problem.NameTaken(null, "Another object has just taken one of the names."),
-            _ => Problem.AlreadyExists("object", "of this name"),
+            _ => Problem.AlreadyExists("resource", "with this name"),
         };
 
     private static T? Find<T>(Exception? exception)
