@@ -25,18 +25,19 @@ internal static class AddressBook
         MacAddress? askedMac,
         LogicalPort? predecessor,
         CancellationToken cancellationToken,
-        bool mayRemember = true
+        bool mayRemember = true,
+        AddressPointers pointers = default
     )
     {
         var pool = AddressPool.Of(network);
         if (askedIp is { } asked && pool.WhyNot(asked) is { } why)
         {
-            return Problem.ValidationFailed("#/spec/ip", why);
+            return Problem.ValidationFailed(pointers.Ip, why);
         }
 
         if (askedMac is not null && askedMac == network.GatewayMac)
         {
-            return Problem.AddressTaken("#/spec/mac", $"{askedMac} is the MAC address of the gateway of {network.Name}.");
+            return Problem.AddressTaken(pointers.Mac, $"{askedMac} is the MAC address of the gateway of {network.Name}.");
         }
 
         var isNew = port.Mac.Value == 0;
@@ -68,14 +69,14 @@ internal static class AddressBook
             ip = await AddressDraw.GiveAnyAsync(db, port.Id, network.Id, mac, pool, cancellationToken);
             if (ip is null)
             {
-                return await ConflictAsync(db, network, null, mac, cancellationToken)
-                    ?? await ExhaustedAsync(db, network, pool, cancellationToken);
+                return await ConflictAsync(db, network, null, mac, pointers, cancellationToken)
+                    ?? await ExhaustedAsync(db, network, pool, pointers, cancellationToken);
             }
         }
         else if (!await AddressDraw.GiveAsync(db, port.Id, network.Id, mac, ip, cancellationToken))
         {
-            return await ConflictAsync(db, network, ip, mac, cancellationToken)
-                ?? Problem.AddressTaken("#/spec/ip", "Another request has just had this address.") with
+            return await ConflictAsync(db, network, ip, mac, pointers, cancellationToken)
+                ?? Problem.AddressTaken(pointers.Ip, "Another request has just taken this address.") with
                 {
                     Retryable = true,
                 };
@@ -119,6 +120,7 @@ internal static class AddressBook
         Network network,
         Ipv4? ip,
         MacAddress mac,
+        AddressPointers pointers,
         CancellationToken cancellationToken
     )
     {
@@ -142,14 +144,15 @@ internal static class AddressBook
             : container is not null ? $"container {container}"
             : "another port";
         return ip is not null && taken.Ip == ip
-            ? Problem.AddressTaken("#/spec/ip", $"{ip} in network {network.Name} belongs to {holder}.")
-            : Problem.AddressTaken("#/spec/mac", $"{mac} in network {network.Name} belongs to {holder}.");
+            ? Problem.AddressTaken(pointers.Ip, $"{ip} in network {network.Name} belongs to {holder}.")
+            : Problem.AddressTaken(pointers.Mac, $"{mac} in network {network.Name} belongs to {holder}.");
     }
 
-    private static async Task<Problem> ExhaustedAsync(NestDb db, Network network, AddressPool pool, CancellationToken cancellationToken)
+    private static async Task<Problem> ExhaustedAsync(NestDb db, Network network, AddressPool pool, AddressPointers pointers, CancellationToken cancellationToken)
     {
         var used = await db.Addresses.CountAsync(a => a.NetworkId == network.Id && a.Ip != null && a.FreedAt == null, cancellationToken);
         return Problem.AddressesExhausted(
+            pointers.Ip,
             $"No address of {network.Subnet} of network {network.Name} is free: {used} of {pool.Size} are in use."
         );
     }

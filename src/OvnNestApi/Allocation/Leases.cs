@@ -44,7 +44,8 @@ internal static class Leases
         int? asked,
         string? ownerKey,
         bool mayKeep,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        TagPointers pointers = default
     )
     {
         if (ownerKey is null && await TryBindNewAsync(db, vm, container, asked, cancellationToken))
@@ -71,12 +72,12 @@ internal static class Leases
         var reservation = ownerKey is null ? null : leases.Find(l => l.Owner == ownerKey);
         if (ownerKey is not null && reservation is null)
         {
-            return Problem.ReferenceMissing("#/spec/lease", "lease of this VM with the owner", ownerKey);
+            return Problem.ReferenceMissing(pointers.Lease, "lease of this VM with the owner", ownerKey);
         }
 
         if (asked is not null && reservation is not null && reservation.Tag != asked)
         {
-            return Problem.ValidationFailed("#/spec/vlan", $"The lease of {ownerKey} is of tag {reservation.Tag}, not {asked}.");
+            return Problem.ValidationFailed(pointers.Tag, $"The lease of {ownerKey} is of tag {reservation.Tag}, not {asked}.");
         }
 
         var tag = asked ?? reservation?.Tag;
@@ -103,14 +104,14 @@ internal static class Leases
         {
             if (await Grant.BoundAsync(db, vm, container.Id, container.Name, tag, alone: false, cancellationToken) is not { } free)
             {
-                return held is null ? await ExhaustedAsync(db, vm, ranges, cancellationToken) : Taken(vm, held, "#/spec/vlan");
+                return held is null ? await ExhaustedAsync(db, vm, ranges, pointers.Tag, cancellationToken) : Taken(vm, held, pointers.Tag);
             }
 
             container.Tag = free;
             return null;
         }
 
-        return await TakeOverAsync(db, vm, container, held, ownerKey, cancellationToken);
+        return await TakeOverAsync(db, vm, container, held, ownerKey, pointers, cancellationToken);
     }
 
     /// <summary>The same if the tag is free and no lease of the VM has to do with the container's name: one statement.</summary>
@@ -135,6 +136,7 @@ internal static class Leases
         Container container,
         VlanLease held,
         string? ownerKey,
+        TagPointers pointers,
         CancellationToken cancellationToken
     )
     {
@@ -158,14 +160,14 @@ internal static class Leases
                     .ExecuteUpdateAsync(l => l.SetProperty(x => x.SuccessorId, container.Id), cancellationToken);
                 break;
             default:
-                return Taken(vm, held, held.Owner is not null && held.Owner == ownerKey ? "#/spec/lease" : "#/spec/vlan");
+                return Taken(vm, held, held.Owner is not null && held.Owner == ownerKey ? pointers.Lease : pointers.Tag);
         }
 
         container.Tag = held.Tag;
         return null;
     }
 
-    internal static Problem Taken(Vm vm, VlanLease held, string pointer) =>
+    internal static Problem Taken(Vm vm, VlanLease held, string? pointer) =>
         held.State switch
         {
             LeaseState.Reserved => Problem.VlanTagTaken(
@@ -190,7 +192,7 @@ internal static class Leases
             ),
         };
 
-    internal static async Task<Problem> ExhaustedAsync(NestDb db, Vm vm, VlanRanges ranges, CancellationToken cancellationToken)
+    internal static async Task<Problem> ExhaustedAsync(NestDb db, Vm vm, VlanRanges ranges, string? pointer, CancellationToken cancellationToken)
     {
         var states = await db
             .VlanLeases.Where(l => l.VmId == vm.Id)
@@ -198,7 +200,7 @@ internal static class Leases
             .Select(g => new { g.Key, Count = g.Count() })
             .ToListAsync(cancellationToken);
         var used = string.Join(", ", states.OrderBy(s => s.Key).Select(s => $"{s.Count} {s.Key.ToString().ToLowerInvariant()}"));
-        var problem = Problem.VlanTagsExhausted($"None of the {ranges.Count} tags {ranges} of {vm.Name} is free: {used}.");
+        var problem = Problem.VlanTagsExhausted($"None of the {ranges.Count} tags {ranges} of {vm.Name} is free: {used}.", pointer);
         return states.Any(s => s.Key is LeaseState.Draining or LeaseState.Cooling)
             ? problem with
             {

@@ -141,8 +141,23 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
             spec.Mac,
             predecessor,
             cancellationToken,
-            mayRemember: !isNewName
-        ) ?? (isNewName ? null : await Leases.BindAsync(Db, vm, target, spec.Vlan, spec.Lease, mayKeep: true, cancellationToken));
+            mayRemember: !isNewName,
+            PortRules.AddressPointers
+        )
+            ?? (
+                isNewName
+                    ? null
+                    : await Leases.BindAsync(
+                        Db,
+                        vm,
+                        target,
+                        spec.Vlan,
+                        spec.Lease,
+                        mayKeep: true,
+                        cancellationToken,
+                        new TagPointers("#/spec/vlan", "#/spec/lease")
+                    )
+            );
     }
 
     protected override async Task<Problem?> FollowAsync(Container target, CancellationToken cancellationToken)

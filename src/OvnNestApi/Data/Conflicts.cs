@@ -52,15 +52,15 @@ internal static class Conflicts
     private static Problem OfConstraint(string? constraint) =>
         constraint switch
         {
-            "ux_addresses_ip" => Problem.AddressTaken("#/spec/ip", "Another port of the network has this address."),
-            "ux_addresses_mac" => Problem.AddressTaken("#/spec/mac", "Another port of the network has this address."),
+            "ux_addresses_ip" => Problem.AddressTaken(null, "Another port of the network has this IPv4 address."),
+            "ux_addresses_mac" => Problem.AddressTaken(null, "Another port of the network has this MAC address."),
             "ux_vlan_leases_tag" or "ux_vlan_leases_container" => Problem.VlanTagTaken(
                 "Another request has just taken the tag.",
                 TimeSpan.FromSeconds(1)
             ),
-            "ux_vlan_leases_owner" => Problem.VlanTagTaken("Another lease of the VM has this owner key.", pointer: "#/spec/owner"),
-            "pk_claimed_names" => Problem.NameTaken("#/spec", "Another object has just taken one of the names."),
-            _ => Problem.AlreadyExists("object", "of this name"),
+            "ux_vlan_leases_owner" => Problem.VlanTagTaken("Another lease of the VM has this owner key."),
+            "pk_claimed_names" => Problem.NameTaken(null, "Another object has just taken one of the names."),
+            _ => Problem.AlreadyExists("resource", "with this name"),
         };
 
     private static T? Find<T>(Exception? exception)

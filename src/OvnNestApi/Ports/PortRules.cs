@@ -8,6 +8,9 @@ namespace OvnNestApi.Ports;
 /// <summary>What a VM's port and a container's have in common. Pure.</summary>
 internal static class PortRules
 {
+    /// <summary>Fields of a port's body that ask for its addresses.</summary>
+    public static AddressPointers AddressPointers => new("#/spec/ip", "#/spec/mac");
+
     /// <summary>The names that every port needs. The first is the port's, then device and namespace.</summary>
     public static List<Claim> Claims(PortSpec spec, LogicalPort? present, LogicalPort? former, string name, string defaultPort) =>
         [

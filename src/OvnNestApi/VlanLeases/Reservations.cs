@@ -72,7 +72,7 @@ internal static class Reservations
 
         return held is null
             ? Problem.VlanTagTaken($"Tag {tag} of {vmName} has just been taken.", TimeSpan.FromSeconds(1))
-            : Leases.Taken(vm, held, "#/spec");
+            : Leases.Taken(vm, held, null);
     }
 
     /// <summary>Reserves as many tags as asked, all or none; the same owner again has the same lease again.</summary>
@@ -122,13 +122,13 @@ internal static class Reservations
 
         if (granted.Count < count)
         {
-            var exhausted = await Leases.ExhaustedAsync(db, vm, VlanRanges.Parse(vm.VlanRanges), cancellationToken);
-            return granted.Count == 0
-                ? exhausted
-                : exhausted with
-                {
-                    Detail = $"Of {count} tags asked for, only {granted.Count} of {vmName} are free.",
-                };
+            var exhausted = await Leases.ExhaustedAsync(db, vm, VlanRanges.Parse(vm.VlanRanges), null, cancellationToken);
+            if (granted.Count > 0)
+            {
+                exhausted = exhausted with { Detail = $"Of {count} tags asked for, only {granted.Count} of {vmName} are free." };
+            }
+
+            return spec.Count is null ? exhausted : exhausted with { Errors = [new("#/spec/count", exhausted.Detail)] };
         }
 
         return new GrantedLeases(granted, IsNew: true);

@@ -100,7 +100,16 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
         target.NextTag = target.VlanRanges == ranges.ToString() ? target.NextTag : 0;
         target.VlanRanges = ranges.ToString();
         target.UplinkInterface = spec.Uplink?.Interface;
-        return await AddressBook.AssignAsync(Db, target, network, spec.Ip, spec.Mac, predecessor, cancellationToken);
+        return await AddressBook.AssignAsync(
+            Db,
+            target,
+            network,
+            spec.Ip,
+            spec.Mac,
+            predecessor,
+            cancellationToken,
+            pointers: PortRules.AddressPointers
+        );
     }
 
     protected override async Task<Problem?> FollowAsync(Vm target, CancellationToken cancellationToken)

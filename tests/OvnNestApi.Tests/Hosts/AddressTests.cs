@@ -230,7 +230,16 @@ public sealed class AddressTests
         };
         return (
             await nest.TryAsync(db =>
-                AddressBook.AssignAsync(db, port, network, Ipv4.TryParse(ip, out var asked) ? asked : null, mac, null, default)
+                AddressBook.AssignAsync(
+                    db,
+                    port,
+                    network,
+                    Ipv4.TryParse(ip, out var asked) ? asked : null,
+                    mac,
+                    null,
+                    default,
+                    pointers: new("#/spec/ip", "#/spec/mac")
+                )
             ),
             port
         );
