@@ -148,7 +148,13 @@ internal static class AddressBook
             : Problem.AddressTaken(pointers.Mac, $"{mac} in network {network.Name} belongs to {holder}.");
     }
 
-    private static async Task<Problem> ExhaustedAsync(NestDb db, Network network, AddressPool pool, AddressPointers pointers, CancellationToken cancellationToken)
+    private static async Task<Problem> ExhaustedAsync(
+        NestDb db,
+        Network network,
+        AddressPool pool,
+        AddressPointers pointers,
+        CancellationToken cancellationToken
+    )
     {
         var used = await db.Addresses.CountAsync(a => a.NetworkId == network.Id && a.Ip != null && a.FreedAt == null, cancellationToken);
         return Problem.AddressesExhausted(

@@ -192,7 +192,13 @@ internal static class Leases
             ),
         };
 
-    internal static async Task<Problem> ExhaustedAsync(NestDb db, Vm vm, VlanRanges ranges, string? pointer, CancellationToken cancellationToken)
+    internal static async Task<Problem> ExhaustedAsync(
+        NestDb db,
+        Vm vm,
+        VlanRanges ranges,
+        string? pointer,
+        CancellationToken cancellationToken
+    )
     {
         var states = await db
             .VlanLeases.Where(l => l.VmId == vm.Id)

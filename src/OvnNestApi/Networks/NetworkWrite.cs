@@ -201,7 +201,9 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
         var pointers = new AddressPointers("#/spec/subnet", "#/spec/gatewayMac");
         foreach (var port in ports)
         {
-            if (await AddressBook.AssignAsync(Db, port, network, null, port.Mac, null, cancellationToken, pointers: pointers) is { } problem)
+            if (
+                await AddressBook.AssignAsync(Db, port, network, null, port.Mac, null, cancellationToken, pointers: pointers) is { } problem
+            )
             {
                 return problem;
             }

@@ -40,7 +40,8 @@ public sealed record Problem(string Code, int Status, string Title, string Detai
 
     public static Problem Unauthenticated() => Of("unauthenticated", "Send a valid API key: Authorization: Bearer <key>.");
 
-    public static Problem EnrolmentInvalid() => Of("enrolment-invalid", "The token is unknown, expired, or was already used with another key.");
+    public static Problem EnrolmentInvalid() =>
+        Of("enrolment-invalid", "The token is unknown, expired, or was already used with another key.");
 
     public static Problem Forbidden(string detail = "The role of the key does not permit this operation.") => Of("forbidden", detail);
 
@@ -101,7 +102,8 @@ public sealed record Problem(string Code, int Status, string Title, string Detai
 
     public static Problem ReconcilerOff(string detail) => Of("reconciler-off", detail);
 
-    public static Problem CursorExpired() => Of("cursor-expired", "The changes after this cursor are no longer stored. Read the lists again.");
+    public static Problem CursorExpired() =>
+        Of("cursor-expired", "The changes after this cursor are no longer stored. Read the lists again.");
 
     public static Problem PreconditionFailed(string detail) => Of("precondition-failed", detail);
 

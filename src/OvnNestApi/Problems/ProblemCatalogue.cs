@@ -69,25 +69,14 @@ public static class ProblemCatalogue
             "The key is valid, but its role does not permit this operation. The credential of a host gives access only to "
                 + "that host's work, report and credentials."
         ),
-        new(
-            "not-found",
-            404,
-            "The resource does not exist",
-            "No resource exists at this URL, or the name in the URL is not a valid name."
-        ),
+        new("not-found", 404, "The resource does not exist", "No resource exists at this URL, or the name in the URL is not a valid name."),
         new(
             "method-not-allowed",
             405,
             "The URL does not support this method",
-            "The URL exists, but it does not support the method of the request. The header `Allow` lists the supported "
-                + "methods."
+            "The URL exists, but it does not support the method of the request. The header `Allow` lists the supported " + "methods."
         ),
-        new(
-            "not-acceptable",
-            406,
-            "No acceptable representation",
-            "The URL has no representation that the header `Accept` allows."
-        ),
+        new("not-acceptable", 406, "No acceptable representation", "The URL has no representation that the header `Accept` allows."),
         new(
             "wait-timeout",
             408,
@@ -134,8 +123,7 @@ public static class ProblemCatalogue
             "immutable",
             409,
             "The field cannot be changed",
-            "The field cannot be changed after the resource was created, or the new value would exclude something that is "
-                + "in use."
+            "The field cannot be changed after the resource was created, or the new value would exclude something that is " + "in use."
         ),
         new(
             "name-taken",
@@ -201,12 +189,7 @@ public static class ProblemCatalogue
             "`If-Match` does not equal the current ETag of the resource, or `If-None-Match: *` was sent and the resource "
                 + "exists. Read the resource again and repeat your change."
         ),
-        new(
-            "body-too-large",
-            413,
-            "The body is too large",
-            "The maximum size of a request body is 1 MiB."
-        ),
+        new("body-too-large", 413, "The body is too large", "The maximum size of a request body is 1 MiB."),
         new(
             "unsupported-media-type",
             415,
@@ -260,8 +243,7 @@ public static class ProblemCatalogue
             "shutting-down",
             503,
             "The service is shutting down",
-            "This process is shutting down and does not hold requests any more. Repeat the request; another process can "
-                + "answer it.",
+            "This process is shutting down and does not hold requests any more. Repeat the request; another process can " + "answer it.",
             true
         ),
     ];

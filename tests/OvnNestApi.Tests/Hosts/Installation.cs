@@ -142,7 +142,10 @@ internal sealed class Installation : IDbContextFactory<NestDb>
                 .Containers.AsNoTracking()
                 .OrderByDescending(c => c.Id)
                 .FirstOrDefaultAsync(c => c.VmId == vm.Id && c.Name == name && c.DeletingSince != null);
-            if (await Leases.BindAsync(db, vm, container, tag, owner, mayKeep: true, default, new("#/spec/vlan", "#/spec/lease")) is { } problem)
+            if (
+                await Leases.BindAsync(db, vm, container, tag, owner, mayKeep: true, default, new("#/spec/vlan", "#/spec/lease")) is
+                { } problem
+            )
             {
                 return problem;
             }
