@@ -3,15 +3,18 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Conditions;
 
-/// <summary>The last <see cref="Liveness"/>, at most half a second old: heartbeats are told in seconds, and answers shall not pay a query for them each.</summary>
+/// <summary>
+/// The <see cref="Liveness"/>, at most 500 ms old. Heartbeats have a resolution of seconds, so a query for each request would be wasted.
+/// </summary>
 internal sealed class CachedLiveness(IOptions<HostOptions> options, TimeProvider time)
 {
-    private static readonly TimeSpan Keep = TimeSpan.FromMilliseconds(500);
-    private volatile Taken? _last;
+    private static readonly TimeSpan MaxAge = TimeSpan.FromMilliseconds(500);
+    private volatile Entry? _last;
 
+    /// <summary>Returns the cached state, or reads it if it is too old.</summary>
     public async Task<Liveness> ReadAsync(NestDb db, CancellationToken cancellationToken)
     {
-        if (_last is { } last && time.GetElapsedTime(last.At) < Keep)
+        if (_last is { } last && time.GetElapsedTime(last.ReadAt) < MaxAge)
         {
             return last.Value;
         }
@@ -21,5 +24,5 @@ internal sealed class CachedLiveness(IOptions<HostOptions> options, TimeProvider
         return value;
     }
 
-    private sealed record Taken(Liveness Value, long At);
+    private sealed record Entry(Liveness Value, long ReadAt);
 }

@@ -3,30 +3,31 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Conditions;
 
-/// <summary>The condition of one object as it is stored.</summary>
+/// <summary>Stored condition of a resource.</summary>
 internal sealed record StoredCondition(Guid Id, Reason Reason, string Message, DateTimeOffset? ObservedAt);
 
-/// <summary>The condition of one object: as stored, and as it is.</summary>
-internal readonly record struct ConditionUpdate(StoredCondition Was, (Reason Reason, string Message) Now)
+/// <summary>Condition of a resource: as stored, and as evaluated now.</summary>
+internal readonly record struct ConditionUpdate(StoredCondition Stored, (Reason Reason, string Message) Current)
 {
-    /// <summary>There is something to write.</summary>
-    public bool IsNew => Was.Reason != Now.Reason || Was.Message != Now.Message || Was.ObservedAt is null;
+    /// <summary>True if the current condition has to be written.</summary>
+    public bool HasChanged => Stored.Reason != Current.Reason || Stored.Message != Current.Message || Stored.ObservedAt is null;
 }
 
-/// <summary>Writes conditions where they changed: two statements a kind, however many objects.</summary>
+/// <summary>Writes conditions that have changed, with one statement for all resources of a kind.</summary>
 internal static class ConditionWriter
 {
-    /// <param name="table">The kind's table.</param>
-    /// <param name="kind">The kind, as the change log names it.</param>
+    /// <summary>Writes the conditions that have changed, with a change row of action "status" for each new reason.</summary>
+    /// <param name="table">Table of the kind.</param>
+    /// <param name="kind">Name of the kind in the change log.</param>
     public static async Task WriteAsync(
         NestDb db,
         string table,
         string kind,
-        List<ConditionUpdate> verdicts,
+        List<ConditionUpdate> updates,
         CancellationToken cancellationToken
     )
     {
-        var changed = verdicts.Where(v => v.IsNew).OrderBy(v => v.Was.Id).ToList();
+        var changed = updates.Where(v => v.HasChanged).OrderBy(v => v.Stored.Id).ToList();
         if (changed.Count == 0)
         {
             return;
@@ -47,10 +48,10 @@ internal static class ConditionWriter
         await db.ExecuteAsync(
             sql,
             cancellationToken,
-            ("ids", changed.Select(v => v.Was.Id).ToArray()),
-            ("was", changed.Select(v => v.Was.Reason.ToString()).ToArray()),
-            ("reasons", changed.Select(v => v.Now.Reason.ToString()).ToArray()),
-            ("messages", changed.Select(v => v.Now.Message).ToArray())
+            ("ids", changed.Select(v => v.Stored.Id).ToArray()),
+            ("was", changed.Select(v => v.Stored.Reason.ToString()).ToArray()),
+            ("reasons", changed.Select(v => v.Current.Reason.ToString()).ToArray()),
+            ("messages", changed.Select(v => v.Current.Message).ToArray())
         );
     }
 }

@@ -1,6 +1,6 @@
 namespace OvnNestApi.Conditions;
 
-/// <summary>Registers what decides whether a resource is ready: the options of hosts (<c>Hosts</c>) and the cached liveness.</summary>
+/// <summary>Registers the options of hosts (section <c>Hosts</c>) and the cached liveness.</summary>
 internal static class ConditionsSetup
 {
     public static IServiceCollection AddConditions(this IServiceCollection services, IConfiguration configuration)
@@ -10,7 +10,7 @@ internal static class ConditionsSetup
             .Bind(configuration.GetSection("Hosts"))
             .Validate(
                 o => o.SilentAfter >= TimeSpan.FromSeconds(1) && o.SilentAfter <= TimeSpan.FromDays(1),
-                "Hosts__SilentAfter: 1 s to 1 day."
+                "Hosts__SilentAfter must be between 1 s and 1 day."
             )
             .ValidateOnStart();
         services.AddSingleton<CachedLiveness>();

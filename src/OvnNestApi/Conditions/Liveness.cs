@@ -6,56 +6,56 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Conditions;
 
 /// <summary>
-/// Who has been heard of, by the database's clock, at one moment: what no living process may be left to write. Read once a request, it turns
-/// the stored conditions into the present ones, with what concerns every object: brake, mode, reach of the NB.
+/// Liveness of the reconciler and of all hosts at one moment, by the database's clock. It is computed on reading, because a process that has died
+/// cannot store that it died. It turns a stored condition into the current one, and adds the causes that concern all resources: brake, mode, NB.
 /// </summary>
 internal sealed record Liveness
 {
-    private const string Query = """
+    private const string LeaderQuery = """
         SELECT brake, coalesce(mode_in_force, 'Repair'), northbound_seen_at, northbound_error, resynced_at IS NOT NULL,
             coalesce(northbound_seen_at > now() - interval '10 seconds', false)
         FROM leader
         """;
 
-    private const string Hosting = """
+    private const string HostsQuery = """
         SELECT h.id, h.name, s.seen_at, coalesce(s.seen_at > now() - @silent, false) FROM hosts h LEFT JOIN host_status s ON s.host_id = h.id
         """;
 
-    /// <summary>Every host by id.</summary>
+    /// <summary>All hosts, by id.</summary>
     public required IReadOnlyDictionary<Guid, HostLiveness> Hosts { get; init; }
 
-    /// <summary>Why the reconciler holds back; null: it does not.</summary>
+    /// <summary>Why the safety brake holds a pass back; null if it does not.</summary>
     public string? Brake { get; init; }
 
-    /// <summary>The reconciler's mode.</summary>
+    /// <summary>Mode of the reconciler.</summary>
     public ReconcilerMode Mode { get; init; }
 
-    /// <summary>When a reconciler last reached the NB; null: never.</summary>
+    /// <summary>Time when a reconciler last reached the NB; null if never.</summary>
     public DateTimeOffset? NorthboundSeenAt { get; init; }
 
-    /// <summary>Why it does not reach it; null: not known, or it does.</summary>
+    /// <summary>Error of the connection to the NB; null if unknown, or if there is none.</summary>
     public string? NorthboundError { get; init; }
 
-    /// <summary>Within the grace of 10 s, in which a restart is nothing to talk of.</summary>
+    /// <summary>True if a reconciler reached the NB within the last 10 s, which is enough for a restart.</summary>
     public bool IsNorthboundReached { get; init; }
 
-    /// <summary>The NB has been compared in full since it was (re)loaded.</summary>
+    /// <summary>True if a full resync has finished since the NB was (re)loaded.</summary>
     public bool IsObserved { get; init; }
 
-    /// <summary>Two small queries.</summary>
+    /// <summary>Reads the current state with two small queries.</summary>
     public static async Task<Liveness> ReadAsync(NestDb db, HostOptions options, CancellationToken cancellationToken)
     {
         await db.Database.OpenConnectionAsync(cancellationToken);
         try
         {
             var hosts = await db.QueryAsync(
-                Hosting,
+                HostsQuery,
                 row => (Id: row.GetGuid(0), Host: new HostLiveness(row.GetString(1), Time(row, 2), row.GetBoolean(3))),
                 cancellationToken,
                 ("silent", options.SilentAfter)
             );
             var leader = await db.QueryAsync(
-                Query,
+                LeaderQuery,
                 row => new Liveness
                 {
                     Hosts = hosts.ToDictionary(h => h.Id, h => h.Host),
@@ -76,11 +76,13 @@ internal sealed record Liveness
         }
     }
 
+    /// <summary>Returns the current condition of a network.</summary>
     public Condition Of(Network network) => Of(network, null);
 
+    /// <summary>Returns the current condition of a router.</summary>
     public Condition Of(Router router) => Of(router, null);
 
-    /// <summary>A host has no rows in the NB: it is there, or silent.</summary>
+    /// <summary>Returns the current condition of a host. A host has no rows in the NB, so it is ready or silent.</summary>
     public Condition Of(Host host)
     {
         var seen = Hosts.GetValueOrDefault(host.Id);
@@ -89,27 +91,29 @@ internal sealed record Liveness
             return new(Reason.Deleting, host.Message, host.DeletingSince.Value, seen?.SeenAt);
         }
 
-        return seen is { IsHeard: true }
+        return seen is { IsAlive: true }
             ? new(Reason.Ready, "", host.Reason == Reason.Ready ? host.Since : host.CreatedAt, seen.SeenAt)
             : new(Reason.HostSilent, Silence(host.Name, seen?.SeenAt), seen?.SeenAt ?? host.CreatedAt, seen?.SeenAt);
     }
 
+    /// <summary>Returns the current condition of a VM.</summary>
     public Condition Of(Vm vm) => Of(vm, vm.Workload == Workload.None ? null : vm.HostId);
 
+    /// <summary>Returns the current condition of a container.</summary>
     public Condition Of(Container container, Vm vm) =>
         Of(container, container.Workload == Workload.None || vm.Workload == Workload.None ? null : vm.HostId);
 
-    /// <summary>The present reason of a host.</summary>
+    /// <summary>Returns the current reason of a host, given its stored reason.</summary>
     public Reason OfHost(Reason stored, Guid? host) =>
-        stored != Reason.Deleting && (host is not { } id || Hosts.GetValueOrDefault(id) is not { IsHeard: true })
+        stored != Reason.Deleting && (host is not { } id || Hosts.GetValueOrDefault(id) is not { IsAlive: true })
             ? Reason.HostSilent
             : stored;
 
-    /// <summary>The present reason of an object, from its stored one.</summary>
-    /// <param name="host">The host that the object depends on; null: none.</param>
+    /// <summary>Returns the current reason of a resource, given its stored reason.</summary>
+    /// <param name="host">Host that the resource depends on; null if none.</param>
     public Reason Of(Reason stored, bool isDirty, Guid? host)
     {
-        // The order of the reasons is the order in which the causes are looked at: a cause shows unless the stored one comes before it.
+        // The order of the enumeration is the order of precedence: a cause is shown unless the stored reason precedes it.
         ReadOnlySpan<(Reason Reason, bool Holds)> causes =
         [
             (Reason.Braked, Brake is not null),
@@ -117,7 +121,7 @@ internal sealed record Liveness
             (Reason.NorthboundUnreachable, !IsNorthboundReached),
             (Reason.Unobserved, !IsObserved),
             (Reason.NotProgrammed, isDirty && stored is not (Reason.Rejected or Reason.Contended)),
-            (Reason.HostSilent, host is { } id && Hosts.GetValueOrDefault(id) is not { IsHeard: true }),
+            (Reason.HostSilent, host is { } id && Hosts.GetValueOrDefault(id) is not { IsAlive: true }),
         ];
         foreach (var (reason, holds) in causes)
         {
@@ -134,10 +138,12 @@ internal sealed record Liveness
     {
         var reason = Of(resource.Reason, resource.DirtySeq > resource.ReconciledSeq, host);
         var seen = host is { } id ? Hosts.GetValueOrDefault(id) : null;
-        var observedAt =
-            resource.ObservedAt is null ? null
-            : host is null || NorthboundSeenAt < seen?.SeenAt ? NorthboundSeenAt
-            : seen?.SeenAt;
+        var observedAt = resource.ObservedAt switch
+        {
+            null => null,
+            _ when host is null || NorthboundSeenAt < seen?.SeenAt => NorthboundSeenAt,
+            _ => seen?.SeenAt,
+        };
         if (reason == resource.Reason)
         {
             return new(reason, resource.Message, resource.Since, observedAt);
@@ -148,38 +154,38 @@ internal sealed record Liveness
             Reason.Braked => new(reason, Brake ?? "", resource.Since, observedAt),
             Reason.NotReconciling => new(
                 reason,
-                $"The reconciler is in mode {Mode.ToString().ToLowerInvariant()}.",
+                $"The reconciler is in mode {Mode.ToString().ToLowerInvariant()} and writes nothing.",
                 resource.Since,
                 observedAt
             ),
             Reason.NorthboundUnreachable => new(
                 reason,
-                $"No reconciler reaches the northbound database{(NorthboundError is null ? "" : $": {NorthboundError}")}.",
+                $"No reconciler can reach the northbound database{(NorthboundError is null ? "" : $": {NorthboundError}")}.",
                 NorthboundSeenAt ?? resource.CreatedAt,
                 observedAt
             ),
             Reason.Unobserved => new(
                 reason,
-                "The northbound database has not been compared yet since it was loaded.",
+                "The northbound database was (re)loaded and has not been compared with the desired state yet.",
                 resource.Since,
                 observedAt
             ),
             Reason.HostSilent => new(reason, Silence(seen?.Name, seen?.SeenAt), seen?.SeenAt ?? resource.CreatedAt, observedAt),
-            _ => new(reason, "Its rows are not in the northbound database yet.", resource.UpdatedAt, observedAt),
+            _ => new(reason, "The rows of the resource are not in the northbound database yet.", resource.UpdatedAt, observedAt),
         };
     }
 
-    // A host that is newer than what is known of the hosts has no name here.
+    // The name of a host that was created after this state was read is not known.
     private static string Silence(string? host, DateTimeOffset? seenAt) =>
         $"The agent of {(host is null ? "the host" : $"host {host}")} has "
-        + (seenAt is null ? "never been heard of." : $"not been heard of since {seenAt:yyyy-MM-dd'T'HH:mm:ss'Z'}.");
+        + (seenAt is null ? "never contacted the API." : $"not contacted the API since {seenAt:yyyy-MM-dd'T'HH:mm:ss'Z'}.");
 
     private static DateTimeOffset? Time(Npgsql.NpgsqlDataReader row, int column) =>
         row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
 }
 
-/// <summary>A host, and whether its agent lives.</summary>
-/// <param name="Name">The host's name.</param>
-/// <param name="SeenAt">When it was last heard of; null: never.</param>
-/// <param name="IsHeard">That is not longer ago than <see cref="HostOptions.SilentAfter"/>.</param>
-internal sealed record HostLiveness(string Name, DateTimeOffset? SeenAt, bool IsHeard);
+/// <summary>Liveness of a host's agent.</summary>
+/// <param name="Name">Name of the host.</param>
+/// <param name="SeenAt">Time of the last contact of the agent; null if never.</param>
+/// <param name="IsAlive">True if the last contact is not older than <see cref="HostOptions.SilentAfter"/>.</param>
+internal sealed record HostLiveness(string Name, DateTimeOffset? SeenAt, bool IsAlive);

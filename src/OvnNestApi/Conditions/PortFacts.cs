@@ -2,91 +2,95 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Conditions;
 
-/// <summary>What is stored of a VM or container, as far as its condition depends on it.</summary>
+/// <summary>Stored state that decides the condition of a resource; the defaults suit resources that have no port.</summary>
 internal sealed record PortFacts
 {
-    /// <summary>Asked to go. <see cref="WaitsFor"/> says what is left of it.</summary>
+    /// <summary>True while the resource is being deleted. <see cref="WaitsFor"/> names what still has to confirm.</summary>
     public bool IsDeleting { get; init; }
 
-    /// <summary>Whom the deletion, or that of the former incarnation, waits for: "host ubuntu2", "the NB"; null: nobody is known.</summary>
+    /// <summary>Component that still has to confirm the removal of this or the former incarnation, such as "host ubuntu2"; null if unknown.</summary>
     public string? WaitsFor { get; init; }
 
-    /// <summary>A former incarnation of the name, or a former use of its tag, is not confirmed gone.</summary>
+    /// <summary>True while a former incarnation of the name, or a former use of its tag, is not confirmed as removed.</summary>
     public bool IsReplacing { get; init; }
 
-    /// <summary>Another host that still has something of the VM; null: none.</summary>
+    /// <summary>Former host that has not confirmed the removal of the VM; null if none.</summary>
     public string? FormerHost { get; init; }
 
-    /// <summary>The rows are in the NB. Whether they are to be changed is added when read: <see cref="Liveness"/>.</summary>
+    /// <summary>True if the rows are in the NB. Whether they have to change is added on reading, by <see cref="Liveness"/>.</summary>
     public bool IsProgrammed { get; init; }
 
-    /// <summary>What is in the way of the rows; null: nothing.</summary>
+    /// <summary>Why the rows could not be written; null if they could.</summary>
     public Reason? RejectedAs { get; init; }
 
-    /// <summary>The words to <see cref="RejectedAs"/>.</summary>
+    /// <summary>Message that belongs to <see cref="RejectedAs"/>.</summary>
     public string? Rejection { get; init; }
 
-    /// <summary>False: <c>workload: none</c>, the host's side is somebody else's.</summary>
-    public bool HasHostSide { get; init; } = true;
+    /// <summary>True if an agent configures the device; false with <c>workload: none</c>, and for resources without a device.</summary>
+    public bool HasDevice { get; init; } = true;
 
-    /// <summary>The VM's host; null: none.</summary>
+    /// <summary>Name of the VM's host; null if none.</summary>
     public string? Host { get; init; }
 
-    /// <summary>What the host's agent could not do; null: nothing that it tells.</summary>
+    /// <summary>Error that the host's agent reported; null if none.</summary>
     public string? HostError { get; init; }
 
-    /// <summary>The agent has the present work of the object, and of the VM's link to OVN, in place.</summary>
+    /// <summary>True if the agent has applied the current work of the resource and the VM is connected to OVN.</summary>
     public bool IsConfirmed { get; init; }
 
-    /// <summary>A tag that the container had before, and to which the host's port or flows may still lead; null: none.</summary>
+    /// <summary>Former tag of the container that a port or flow of the host may still use; null if none.</summary>
     public int? FormerTag { get; init; }
 
-    /// <summary>The VM's port is up; for a VM itself always true.</summary>
+    /// <summary>True if the VM's port is up; always true for a VM itself.</summary>
     public bool IsParentUp { get; init; } = true;
 
-    /// <summary>The port is up.</summary>
+    /// <summary>True if the port is up.</summary>
     public bool IsUp { get; init; }
 
-    /// <summary>The leased tag; null for a VM.</summary>
+    /// <summary>Leased tag, 1–4094; null for a VM.</summary>
     public int? Tag { get; init; }
 
-    /// <summary>The tag that the NB shows; null: none.</summary>
+    /// <summary>Tag in the NB; null if none.</summary>
     public int? ObservedTag { get; init; }
 
-    /// <summary><c>enabled</c> of the spec.</summary>
+    /// <summary>Value of <c>spec.enabled</c>.</summary>
     public bool IsEnabled { get; init; } = true;
 
-    /// <summary>The first cause that holds, in the order of <see cref="Reason"/>. What concerns all objects, and silence, is added when read: <see cref="Liveness"/>.</summary>
-    public (Reason Reason, string Message) Judge() =>
+    /// <summary>
+    /// Returns the first cause that applies, in the order of <see cref="Reason"/>, with its message. Causes that concern all resources, and silent
+    /// hosts, are added on reading, by <see cref="Liveness"/>.
+    /// </summary>
+    public (Reason Reason, string Message) Evaluate() =>
         this switch
         {
             { IsDeleting: true } => (
                 Reason.Deleting,
-                WaitsFor is null ? "It is being deleted." : $"It is being deleted, and waits for {WaitsFor}."
+                WaitsFor is null ? "The resource is being deleted." : $"The resource is being deleted. Waiting for {WaitsFor} to confirm."
             ),
             { IsReplacing: true } => (
                 Reason.Replacing,
-                $"Its predecessor is not confirmed gone{(WaitsFor is null ? "" : $": {WaitsFor} still has it")}."
+                "The removal of the previous holder of the name or tag is not confirmed yet."
+                    + (WaitsFor is null ? "" : $" Waiting for {WaitsFor}.")
             ),
-            { FormerHost: not null } => (Reason.Moving, $"Host {FormerHost} has not confirmed yet that nothing of the VM is left there."),
-            { RejectedAs: Reason.TagConflict } => (Reason.TagConflict, Rejection ?? "A foreign port of the same parent bears the tag."),
-            { RejectedAs: null, IsProgrammed: false } => (Reason.NotProgrammed, "Its rows are not in the northbound database yet."),
-            { RejectedAs: Reason.Contended } => (Reason.Contended, Rejection ?? "Somebody else keeps changing its rows."),
-            { RejectedAs: not null } => (Reason.Rejected, $"The northbound database refused its rows: {Rejection}"),
-            { HasHostSide: true, Host: null } => (Reason.NoHost, "The VM names no host."),
-            { HasHostSide: true, HostError: not null } => (Reason.HostFailed, $"Host {Host}: {HostError}"),
-            { HasHostSide: true, IsConfirmed: false } => (Reason.HostPending, $"Host {Host} has not confirmed the present work yet."),
-            { HasHostSide: true, FormerTag: not null } => (
+            { FormerHost: not null } => (Reason.Moving, $"The former host {FormerHost} has not confirmed the removal of the VM yet."),
+            { RejectedAs: Reason.TagConflict } => (Reason.TagConflict, Rejection ?? "Another port of the same parent, not managed here, has the same tag."),
+            { RejectedAs: null, IsProgrammed: false } => (Reason.NotProgrammed, "The rows of the resource are not in the northbound database yet."),
+            { RejectedAs: Reason.Contended } => (Reason.Contended, Rejection ?? "Another client keeps changing the rows of the resource."),
+            { RejectedAs: not null } => (Reason.Rejected, $"The northbound database rejected the rows of the resource: {Rejection}"),
+            { HasDevice: true, Host: null } => (Reason.NoHost, "The VM has no host: its spec.host is not set."),
+            { HasDevice: true, HostError: not null } => (Reason.HostFailed, $"Host {Host}: {HostError}"),
+            { HasDevice: true, IsConfirmed: false } => (Reason.HostPending, $"Host {Host} has not confirmed the current work yet."),
+            { HasDevice: true, FormerTag: not null } => (
                 Reason.HostPending,
-                $"Host {Host} has not confirmed yet that nothing leads to the former tag {FormerTag} any more."
+                $"Host {Host} has not confirmed yet that the former tag {FormerTag} is no longer in use."
             ),
             { IsParentUp: false } => (Reason.ParentDown, "The VM's port is not up."),
-            { IsUp: false } => (Reason.PortDown, "Its port is not up."),
+            { IsUp: false } => (Reason.PortDown, "The port is not up."),
             { Tag: not null } when Tag != ObservedTag => (
                 Reason.TagMismatch,
-                $"The lease says tag {Tag}, the northbound database {(ObservedTag is null ? "none" : $"{ObservedTag}")}."
+                $"The leased tag is {Tag}, but the tag in the northbound database is {(ObservedTag is null ? "not set" : $"{ObservedTag}")}."
             ),
-            { IsEnabled: false } => (Reason.Disabled, "The spec says enabled: false, so the port drops all traffic."),
+            { IsEnabled: false } => (Reason.Disabled, "The port is disabled (spec.enabled is false) and drops all traffic."),
             _ => (Reason.Ready, ""),
         };
 }

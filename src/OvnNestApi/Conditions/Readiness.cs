@@ -6,27 +6,27 @@ using OvnNestApi.Work;
 
 namespace OvnNestApi.Conditions;
 
-/// <summary>Derives every object's <see cref="Resource.Reason"/> from what is stored of it.</summary>
+/// <summary>Evaluates and stores the condition (<see cref="Resource.Reason"/>) of resources from their stored state.</summary>
 internal static class Readiness
 {
-    // Asked for before the rest: "this or that" in one statement is planned for so many rows that it reads all leases, for one container too.
+    // A separate query: with this OR inside the main statement, the planner expects many rows and reads all leases, even for one container.
     private const string OwnContainers =
         "SELECT id FROM containers WHERE id = ANY(@ids) UNION SELECT id FROM containers WHERE vm_id = ANY(@ids)";
 
     /// <summary>
-    /// Evaluates networks, routers, hosts, VMs (with their containers) and containers, whichever the ids name, and writes reason, message, since and
-    /// observedAt where they changed, with a change row "status" each. Part of the caller's transaction, which has locked the VMs' rows in an earlier
-    /// statement: else it might judge by what another transaction is just about to change, and write that over the other's verdict.
+    /// Evaluates the resources with these ids (for a VM also its containers), and writes reason, message, since and observedAt where they have changed,
+    /// with a change row of action "status". Part of the caller's transaction, which must have locked the rows of the VMs in an earlier statement:
+    /// otherwise a result that is based on outdated rows could overwrite the result of a concurrent transaction.
     /// </summary>
-    public static async Task EvaluateAsync(NestDb db, IReadOnlyCollection<Guid> objectIds, CancellationToken cancellationToken)
+    public static async Task EvaluateAsync(NestDb db, IReadOnlyCollection<Guid> resourceIds, CancellationToken cancellationToken)
     {
-        if (objectIds.Count == 0)
+        if (resourceIds.Count == 0)
         {
             return;
         }
 
         await db.SaveChangesAsync(cancellationToken);
-        var ids = objectIds.Distinct().ToArray();
+        var ids = resourceIds.Distinct().ToArray();
         await ConditionWriter.WriteAsync(db, "networks", "network", await OfNetworksAsync(db, ids, cancellationToken), cancellationToken);
         await ConditionWriter.WriteAsync(db, "routers", "router", await OfRoutersAsync(db, ids, cancellationToken), cancellationToken);
         await ConditionWriter.WriteAsync(db, "hosts", "host", await OfHostsAsync(db, ids, cancellationToken), cancellationToken);
@@ -54,12 +54,12 @@ internal static class Readiness
                     IsProgrammed = n.InNorthbound,
                     RejectedAs = n.RejectedAs,
                     Rejection = n.Rejection,
-                    HasHostSide = false,
+                    HasDevice = false,
                     IsUp = true,
                 },
             })
             .ToListAsync(cancellationToken);
-        return rows.ConvertAll(r => new ConditionUpdate(r.Stored, r.Facts.Judge()));
+        return rows.ConvertAll(r => new ConditionUpdate(r.Stored, r.Facts.Evaluate()));
     }
 
     private static async Task<List<ConditionUpdate>> OfRoutersAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
@@ -76,12 +76,12 @@ internal static class Readiness
                     IsProgrammed = n.InNorthbound,
                     RejectedAs = n.RejectedAs,
                     Rejection = n.Rejection,
-                    HasHostSide = false,
+                    HasDevice = false,
                     IsUp = true,
                 },
             })
             .ToListAsync(cancellationToken);
-        return rows.ConvertAll(r => new ConditionUpdate(r.Stored, r.Facts.Judge()));
+        return rows.ConvertAll(r => new ConditionUpdate(r.Stored, r.Facts.Evaluate()));
     }
 
     private static async Task<List<ConditionUpdate>> OfHostsAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
@@ -92,13 +92,13 @@ internal static class Readiness
             {
                 Stored = new StoredCondition(h.Id, h.Reason, h.Message, h.ObservedAt),
                 IsDeleting = h.DeletingSince != null,
-                Owes = db.Placements.Count(p => p.HostId == h.Id),
+                PendingRemovals = db.Placements.Count(p => p.HostId == h.Id),
             })
             .ToListAsync(cancellationToken);
         return rows.ConvertAll(r => new ConditionUpdate(
             r.Stored,
             r.IsDeleting
-                ? (Reason.Deleting, $"It is being deleted, and has not confirmed the removal of {r.Owes} objects.")
+                ? (Reason.Deleting, $"The host is being deleted. It has not confirmed the removal of {r.PendingRemovals} resources yet.")
                 : (Reason.Ready, "")
         ));
     }
@@ -140,7 +140,7 @@ internal static class Readiness
                     IsProgrammed = v.InNorthbound,
                     RejectedAs = v.RejectedAs,
                     Rejection = v.Rejection,
-                    HasHostSide = v.Workload != Workload.None,
+                    HasDevice = v.Workload != Workload.None,
                     Host = h.Name,
                     HostError = p.Error,
                     IsUp = v.Up,
@@ -155,7 +155,7 @@ internal static class Readiness
                 {
                     IsConfirmed = r.IsLinked && r.Digest is not null && r.Digest == digests.GetValueOrDefault(r.Stored.Id),
                 }
-            ).Judge()
+            ).Evaluate()
         ));
     }
 
@@ -211,7 +211,7 @@ internal static class Readiness
                     IsProgrammed = c.InNorthbound,
                     RejectedAs = c.RejectedAs,
                     Rejection = c.Rejection,
-                    HasHostSide = c.Workload != Workload.None && v.Workload != Workload.None,
+                    HasDevice = c.Workload != Workload.None && v.Workload != Workload.None,
                     Host = h.Name,
                     HostError = p.Error ?? q.Error,
                     FormerTag = (
@@ -237,7 +237,7 @@ internal static class Readiness
                 {
                     IsConfirmed = r.IsLinked && r.Digest is not null && r.Digest == digests.GetValueOrDefault(r.Stored.Id),
                 }
-            ).Judge()
+            ).Evaluate()
         ));
     }
 }

@@ -116,7 +116,7 @@ internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string n
 
         (target.Description, target.Labels, target.DirtySeq, target.Since) = (sent.Description, sent.Labels, dirtySeq, Now);
         (target.Reason, target.Message) = predecessor is null
-            ? (Reason.NotProgrammed, "Its rows are not in the northbound database yet.")
+            ? (Reason.NotProgrammed, "The rows of the resource are not in the northbound database yet.")
             : (Reason.Replacing, "The former incarnation is not confirmed gone yet.");
 
         Db.Add(target);
@@ -145,7 +145,7 @@ internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string n
                 // Who waits for this change must not take the former readiness for its own.
                 (target.Reason, target.Message, target.Since) = (
                     Reason.NotProgrammed,
-                    "Its rows are not in the northbound database yet.",
+                    "The rows of the resource are not in the northbound database yet.",
                     Now
                 );
             }

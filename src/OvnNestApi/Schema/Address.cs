@@ -4,35 +4,35 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace OvnNestApi.Schema;
 
 /// <summary>
-/// The MAC and IPv4 address that a VM or container has in a network, or an IPv4 address that one had: whatever a row stands for, the unique index on
-/// (network, address) is the promise that nobody else has it. Addresses never used have no rows.
+/// The MAC and IPv4 address of a VM or container in a network, or an IPv4 address that one of them had before. The unique indexes on (network, address)
+/// guarantee that no two ports of a network share an address. An address that was never used has no row.
 /// </summary>
 public sealed class Address
 {
-    /// <summary>The VM or container; a new incarnation takes its predecessor's row over. Null: nobody has the address any more.</summary>
+    /// <summary>Id of the VM or container; a new incarnation takes over the row of its predecessor. Null if the address is free again.</summary>
     public required Guid? OwnerId { get; set; }
 
-    /// <summary>The network.</summary>
+    /// <summary>Id of the network.</summary>
     public required Guid NetworkId { get; set; }
 
-    /// <summary>The MAC address; null when nobody has the address any more.</summary>
+    /// <summary>MAC address; null if the address is free again.</summary>
     public required MacAddress? Mac { get; set; }
 
-    /// <summary>The IPv4 address; null when the network has no subnet.</summary>
+    /// <summary>IPv4 address; null if the network has no subnet.</summary>
     public Ipv4? Ip { get; set; }
 
-    /// <summary>Since when nobody has the address: the one that was freed first is given first. Null while somebody has it.</summary>
+    /// <summary>Time when the address became free; the address that has been free longest is reused first. Null while a port has it.</summary>
     public DateTimeOffset? FreedAt { get; set; }
 }
 
-/// <summary>The lowest address of a network that may never have been used: all that can be given below it have a row in <see cref="Address"/>.</summary>
-/// <remarks>A row of its own: who shares a lock on the network's row does not wait for who draws an address.</remarks>
+/// <summary>Where the search for a never-used address of a network starts: every allocatable address below has a row in <see cref="Address"/>.</summary>
+/// <remarks>A separate table, so that a transaction that allocates an address does not block transactions that lock the row of the network.</remarks>
 public sealed class NextAddress
 {
-    /// <summary>The network.</summary>
+    /// <summary>Id of the network.</summary>
     public required Guid NetworkId { get; init; }
 
-    /// <summary>The first address to try; past the subnet's last one when all were used.</summary>
+    /// <summary>First address to try; greater than the last address of the subnet if all were used.</summary>
     public required Ipv4 Ip { get; set; }
 }
 

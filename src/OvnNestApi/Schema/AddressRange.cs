@@ -2,18 +2,18 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>Addresses from one to another, both included.</summary>
+/// <summary>Range of IPv4 addresses, both ends included.</summary>
 public readonly record struct AddressRange
 {
     private AddressRange(Ipv4 first, Ipv4 last) => (First, Last) = (first, last);
 
-    /// <summary>The first address.</summary>
+    /// <summary>First address.</summary>
     public Ipv4 First { get; }
 
-    /// <summary>The last address, not before <see cref="First"/>.</summary>
+    /// <summary>Last address, not lower than <see cref="First"/>.</summary>
     public Ipv4 Last { get; }
 
-    /// <summary>Reads "172.16.255.140-172.16.255.150" or a single address.</summary>
+    /// <summary>Parses "172.16.255.140-172.16.255.150" or a single address.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out AddressRange range)
     {
         range = default;
@@ -28,6 +28,6 @@ public readonly record struct AddressRange
         return true;
     }
 
-    /// <summary>The canonical form.</summary>
+    /// <summary>Returns the form that <see cref="TryParse"/> reads.</summary>
     public override string ToString() => First == Last ? First.ToString() : $"{First}-{Last}";
 }

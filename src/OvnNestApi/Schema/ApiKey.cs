@@ -3,44 +3,44 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>A client's key. The key itself is shown once and never stored.</summary>
+/// <summary>API key of a client. The key itself is shown once, on creation, and only its hash is stored.</summary>
 public sealed class ApiKey
 {
-    /// <summary>Identity.</summary>
+    /// <summary>Id of the key.</summary>
     public Guid Id { get; init; } = Guid.CreateVersion7();
 
-    /// <summary>Who or what uses it; appears in the change log.</summary>
+    /// <summary>Name of the person or program that uses the key; appears in the change log.</summary>
     public required string Name { get; init; }
 
-    /// <summary>What it may do.</summary>
+    /// <summary>Permissions of the key.</summary>
     public required Role Role { get; init; }
 
     /// <summary>SHA-256 of the key, 32 bytes.</summary>
     public required byte[] KeySha256 { get; init; }
 
-    /// <summary>When it was made.</summary>
+    /// <summary>Time of creation.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When it stops working; null: never.</summary>
+    /// <summary>Time of expiry; null if the key does not expire.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary>When it was revoked; null: it was not.</summary>
+    /// <summary>Time of revocation; null if the key is not revoked.</summary>
     public DateTimeOffset? RevokedAt { get; set; }
 
-    /// <summary>When it was last used, to the minute; null: never.</summary>
+    /// <summary>Time of the last use, with a resolution of one minute; null if never used.</summary>
     public DateTimeOffset? LastUsedAt { get; set; }
 }
 
-/// <summary>What a key may do; each includes the one before.</summary>
+/// <summary>Permissions of an API key. Each role includes the permissions of the previous one.</summary>
 public enum Role
 {
-    /// <summary>Reads all but keys and hosts' work.</summary>
+    /// <summary>Reads everything except API keys and the work of hosts.</summary>
     Viewer,
 
-    /// <summary>Also writes desired objects and leases.</summary>
+    /// <summary>Also writes resources and VLAN leases.</summary>
     Editor,
 
-    /// <summary>Also enrols hosts, makes keys, forces.</summary>
+    /// <summary>Also enrols hosts, manages API keys, changes the reconciler and uses <c>force</c>.</summary>
     Admin,
 }
 

@@ -3,40 +3,40 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>Who changed what, from what to what; written in the transaction of the change.</summary>
+/// <summary>Entry of the change log, written in the transaction of the change.</summary>
 public sealed class Change
 {
-    /// <summary>The order of changes: drawn from the sequence <c>change_seq</c> while the object's row is locked.</summary>
+    /// <summary>Position in the log, from the sequence <c>change_seq</c>. Taken while the row of the resource is locked, so changes of one resource are in order.</summary>
     public long Number { get; init; }
 
-    /// <summary>The database's time.</summary>
+    /// <summary>Time of the change, by the database's clock.</summary>
     public DateTimeOffset At { get; init; }
 
-    /// <summary>The principal: "key:&lt;name&gt;", "host:&lt;name&gt;", or "reconciler".</summary>
+    /// <summary>Principal: "key:&lt;name&gt;", "host:&lt;name&gt;" or "reconciler".</summary>
     public required string By { get; init; }
 
-    /// <summary>The request's id; null when no request caused it.</summary>
+    /// <summary>Id of the request; null if no request caused the change.</summary>
     public string? RequestId { get; init; }
 
-    /// <summary>Kind of the object: "network", "router", "host", "vm", "container", "vlan-lease", "api-key", …</summary>
+    /// <summary>Kind of the resource: "network", "router", "host", "vm", "container", "vlan-lease", "api-key", …</summary>
     public required string Kind { get; init; }
 
-    /// <summary>The VM's name for what lives in a VM; null otherwise.</summary>
+    /// <summary>Name of the VM, for a container or VLAN lease; null for other kinds.</summary>
     public string? Vm { get; init; }
 
-    /// <summary>The object's name.</summary>
+    /// <summary>Name of the resource.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The object's id.</summary>
+    /// <summary>Id of the resource.</summary>
     public required Guid ObjectId { get; init; }
 
-    /// <summary>"created", "updated", "deleting", "forced" (an admin's word that no silent host is waited for), "deleted" or "status".</summary>
+    /// <summary>"created", "updated", "deleting", "forced" (an admin skipped the confirmations of hosts), "deleted" or "status".</summary>
     public required string Action { get; init; }
 
-    /// <summary>What could be written of it before, as JSON; null for a creation.</summary>
+    /// <summary>Writable fields before the change, as JSON; null for a creation.</summary>
     public string? Before { get; init; }
 
-    /// <summary>What can be written of it after, as JSON; null for a deletion.</summary>
+    /// <summary>Writable fields after the change, as JSON; null for a deletion.</summary>
     public string? After { get; init; }
 }
 

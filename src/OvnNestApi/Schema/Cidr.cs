@@ -8,24 +8,24 @@ public readonly record struct Cidr
 {
     private Cidr(Ipv4 network, int prefixLength) => (Network, PrefixLength) = (network, prefixLength);
 
-    /// <summary>The subnet's first address.</summary>
+    /// <summary>First address of the subnet.</summary>
     public Ipv4 Network { get; }
 
-    /// <summary>Leading one bits, 0–32.</summary>
+    /// <summary>Number of leading one bits of the mask, 0–32.</summary>
     public int PrefixLength { get; }
 
-    /// <summary>The subnet's last address.</summary>
+    /// <summary>Last address of the subnet.</summary>
     public Ipv4 Broadcast => new(Network.Value | ~Mask);
 
-    /// <summary>The first address that a host may have (a /31 and /32 have no network address of their own, RFC 3021).</summary>
+    /// <summary>First address that a port can have (a /31 or /32 reserves no network address, RFC 3021).</summary>
     public Ipv4 FirstHost => PrefixLength >= 31 ? Network : new(Network.Value + 1);
 
-    /// <summary>The last address that a host may have.</summary>
+    /// <summary>Last address that a port can have.</summary>
     public Ipv4 LastHost => PrefixLength >= 31 ? Broadcast : new(Broadcast.Value - 1);
 
     private uint Mask => PrefixLength == 0 ? 0 : uint.MaxValue << (32 - PrefixLength);
 
-    /// <summary>Reads the canonical form ("172.16.255.128/26") and nothing else.</summary>
+    /// <summary>Parses the canonical form ("172.16.255.128/26") only.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out Cidr cidr)
     {
         cidr = default;
@@ -44,15 +44,15 @@ public readonly record struct Cidr
         return (network.Value & ~cidr.Mask) == 0 && cidr.ToString() == text;
     }
 
-    /// <summary>True if the address lies in the subnet, its network and broadcast address included.</summary>
+    /// <summary>Returns true if the address is in the subnet, including its network and broadcast address.</summary>
     public bool Contains(Ipv4 address) => (address.Value & Mask) == Network.Value;
 
-    /// <summary>True if an address lies in both.</summary>
+    /// <summary>Returns true if the subnets have an address in common.</summary>
     public bool Overlaps(Cidr other) => Contains(other.Network) || other.Contains(Network);
 
-    /// <summary>True if a host may have the address.</summary>
+    /// <summary>Returns true if a port can have the address.</summary>
     public bool IsHost(Ipv4 address) => address >= FirstHost && address <= LastHost;
 
-    /// <summary>The canonical form.</summary>
+    /// <summary>Returns the canonical form.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Network}/{PrefixLength}");
 }

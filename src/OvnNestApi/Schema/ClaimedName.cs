@@ -3,32 +3,32 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>A name that must be unique in the installation beyond the object's own: of a port in the NB, of a device or bridge, of a namespace.</summary>
+/// <summary>Name in OVN or on hosts that must be unique in the installation: of a port, a device or bridge, a namespace, or a switch.</summary>
 public sealed class ClaimedName
 {
-    /// <summary>Where it must be unique.</summary>
+    /// <summary>Scope in which the name is unique.</summary>
     public required NameScope Scope { get; init; }
 
-    /// <summary>The name.</summary>
+    /// <summary>The claimed name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The object that has it; a new incarnation takes its predecessor's over.</summary>
+    /// <summary>Id of the resource that has the name; a new incarnation takes over the names of its predecessor.</summary>
     public required Guid OwnerId { get; set; }
 }
 
-/// <summary>The scopes of <see cref="ClaimedName"/>.</summary>
+/// <summary>Scope in which a <see cref="ClaimedName"/> is unique.</summary>
 public enum NameScope
 {
-    /// <summary>Logical_Switch_Port names, unique in the NB (ovn-nb(5)).</summary>
+    /// <summary>Names of logical switch ports, unique in the NB (ovn-nb(5)).</summary>
     Port,
 
-    /// <summary>Network devices: interfaces and bridges share the kernel's one name space.</summary>
+    /// <summary>Names of network devices: interfaces and bridges share one name space in the kernel.</summary>
     Device,
 
-    /// <summary>Network namespaces.</summary>
+    /// <summary>Names of network namespaces.</summary>
     Namespace,
 
-    /// <summary>Logical switches and routers, which the NB itself does not keep unique.</summary>
+    /// <summary>Names of logical switches, which the NB does not require to be unique.</summary>
     Switch,
 }
 

@@ -3,16 +3,16 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>A container: a nested logical port whose parent is the VM's, told apart by its VLAN tag.</summary>
+/// <summary>A container: a nested logical switch port, whose parent is the port of the VM and whose VLAN tag distinguishes it from its siblings.</summary>
 public sealed class Container : LogicalPort
 {
-    /// <summary>The VM that it runs in.</summary>
+    /// <summary>Id of the VM in which the container runs.</summary>
     public required Guid VmId { get; init; }
 
-    /// <summary>The leased tag, 1–4094 (the bound lease's; kept here so that one row says all).</summary>
+    /// <summary>Leased VLAN tag, 1–4094. Copied from the bound lease, so that reading a container needs one row.</summary>
     public required int Tag { get; set; }
 
-    /// <summary>The NB's <c>tag</c> column as last observed; null: none.</summary>
+    /// <summary>Column <c>tag</c> of the NB row as last observed; null if not set.</summary>
     public int? ObservedTag { get; set; }
 }
 
@@ -31,7 +31,7 @@ internal sealed class ContainerMapping : IEntityTypeConfiguration<Container>
             .HasFilter("deleting_since IS NOT NULL")
             .HasDatabaseName("ix_containers_predecessor");
 
-        // The two above are of some of the rows: who asks for all containers of a VM would read the whole table.
+        // The two partial indexes above do not serve a query for all containers of a VM.
         container.HasIndex(c => c.VmId);
         container.HasOne<Vm>().WithMany().HasForeignKey(c => c.VmId).OnDelete(DeleteBehavior.Restrict);
         container.HasOne<Network>().WithMany().HasForeignKey(c => c.NetworkId).OnDelete(DeleteBehavior.Restrict);

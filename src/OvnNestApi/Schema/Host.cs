@@ -3,73 +3,73 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>A machine that runs VMs, with an agent.</summary>
+/// <summary>A machine that runs VMs and an agent.</summary>
 public sealed class Host : Resource
 {
-    /// <summary>OVN's name of the chassis as asked for; null: what the agent reports.</summary>
+    /// <summary>Requested name of the OVN chassis; null to use the name that the agent reports.</summary>
     public string? Chassis { get; set; }
 
-    /// <summary>OVN's bridge on the host.</summary>
+    /// <summary>Name of the OVN integration bridge on the host.</summary>
     public string IntegrationBridge { get; set; } = "br-int";
 
-    /// <summary>Grows, in the writing transaction, whenever this host's work may have changed: the number in the work's cursor.</summary>
+    /// <summary>Increases, in the writing transaction, whenever the work of the host may have changed; the number in the cursor of the work.</summary>
     public long WorkRevision { get; set; }
 }
 
-/// <summary>What the host's agent has told, apart from <see cref="Host"/> so that heartbeats and writes do not wait for each other.</summary>
+/// <summary>Last report of the host's agent. A separate table, so that heartbeats and writes of <see cref="Host"/> do not block each other.</summary>
 public sealed class HostStatus
 {
-    /// <summary>The host.</summary>
+    /// <summary>Id of the host.</summary>
     public required Guid HostId { get; init; }
 
-    /// <summary>A poll was open, or a report came, at this time of the database's clock; null: never.</summary>
+    /// <summary>Time of the last contact (an open poll or a report), by the database's clock; null if never.</summary>
     public DateTimeOffset? SeenAt { get; set; }
 
-    /// <summary>The <c>system-id</c> that the agent reports; null: not yet.</summary>
+    /// <summary><c>system-id</c> of the host's Open vSwitch as reported; null if not reported yet.</summary>
     public string? SystemId { get; set; }
 
-    /// <summary>br-int's <c>ovn-nb-cfg</c>; null: not yet.</summary>
+    /// <summary><c>ovn-nb-cfg</c> of the integration bridge as reported; null if not reported yet.</summary>
     public long? NbCfg { get; set; }
 
-    /// <summary>The <see cref="Host.WorkRevision"/> of the work that was applied last.</summary>
+    /// <summary><see cref="Host.WorkRevision"/> of the work that was applied last.</summary>
     public long AppliedRevision { get; set; }
 
-    /// <summary>What bears our mark on the host and was never asked for, one sentence each.</summary>
+    /// <summary>Items on the host that carry the owner mark but are not part of its work, one sentence each.</summary>
     public string[] Unknown { get; set; } = [];
 }
 
-/// <summary>The key of a host's agent. The key itself is never stored.</summary>
+/// <summary>Credential of a host's agent. Only the hash of the key is stored.</summary>
 public sealed class HostCredential
 {
-    /// <summary>Identity.</summary>
+    /// <summary>Id of the credential.</summary>
     public Guid Id { get; init; } = Guid.CreateVersion7();
 
-    /// <summary>The host that it speaks for.</summary>
+    /// <summary>Id of the host that the credential belongs to.</summary>
     public required Guid HostId { get; init; }
 
     /// <summary>SHA-256 of the key, 32 bytes.</summary>
     public required byte[] KeySha256 { get; init; }
 
-    /// <summary>When it was enrolled.</summary>
+    /// <summary>Time of the enrolment.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 }
 
-/// <summary>A one-time token with which an agent makes its key known.</summary>
+/// <summary>One-time token with which an agent registers its key.</summary>
 public sealed class Enrolment
 {
-    /// <summary>Identity.</summary>
+    /// <summary>Id of the enrolment.</summary>
     public Guid Id { get; init; } = Guid.CreateVersion7();
 
-    /// <summary>The host that the token is for.</summary>
+    /// <summary>Id of the host that the token is for.</summary>
     public required Guid HostId { get; init; }
 
     /// <summary>SHA-256 of the token, 32 bytes.</summary>
     public required byte[] TokenSha256 { get; init; }
 
-    /// <summary>After this it is worth nothing.</summary>
+    /// <summary>Time of expiry.</summary>
     public required DateTimeOffset ExpiresAt { get; init; }
 
-    /// <summary>The hash that the token was used for; null: not used. The same hash again has the same answer, another is refused.</summary>
+    /// <summary>Hash of the key that was registered with the token; null if not used. Repeating it with the same key succeeds; another key is rejected.</summary>
     public byte[]? KeySha256 { get; set; }
 }
 

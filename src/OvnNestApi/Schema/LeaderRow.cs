@@ -3,58 +3,58 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>The one row that says which process reconciles, and what it last saw. Times are the database's.</summary>
+/// <summary>The single row that names the leading process and stores its last observations. All times are by the database's clock.</summary>
 public sealed class LeaderRow
 {
-    /// <summary>Always 1: there is one row.</summary>
+    /// <summary>Always 1.</summary>
     public int Id { get; init; } = 1;
 
-    /// <summary>This installation: the value of the fence in the NB begins with it, and hosts mark with it what they make.</summary>
+    /// <summary>Id of this installation. It starts the fence value in the NB and is part of every owner mark.</summary>
     public Guid Installation { get; init; }
 
-    /// <summary>The process that leads; null: none ever did.</summary>
+    /// <summary>Id of the leading process; null if no process has led yet.</summary>
     public Guid? Holder { get; set; }
 
-    /// <summary>Grows with every change of leader: the fence.</summary>
+    /// <summary>Epoch: increases with every change of leader and fences the writes of former leaders.</summary>
     public long Epoch { get; set; }
 
-    /// <summary>Renewed every second while the leader lives, whether or not it reaches the NB.</summary>
+    /// <summary>Last heartbeat of the leader, renewed every second even if the NB is unreachable; null if none.</summary>
     public DateTimeOffset? Heartbeat { get; set; }
 
-    /// <summary>Renewed with the heartbeat after a successful echo of the NB with a complete copy: old means the NB is out of reach.</summary>
+    /// <summary>Time when the leader last had a complete copy of the NB and a successful echo; an old value means that the NB is unreachable.</summary>
     public DateTimeOffset? NorthboundSeenAt { get; set; }
 
     /// <summary>
-    /// <c>NB_Global.hv_cfg</c> as last seen by the leader: every chassis has reached this <c>nb_cfg</c> (ovn-nb(5)). Read for tags of which no host
-    /// of ours can tell; null: not yet seen.
+    /// <c>NB_Global.hv_cfg</c> as last seen by the leader: every chassis has reached this <c>nb_cfg</c> (ovn-nb(5)). It confirms the release of tags
+    /// that no agent can confirm. Null if not seen yet.
     /// </summary>
     public long? HvCfg { get; set; }
 
-    /// <summary>Why the NB is out of reach, in the socket's or the server's words; null when it is not.</summary>
+    /// <summary>Error of the connection to the NB; null if there is none.</summary>
     public string? NorthboundError { get; set; }
 
-    /// <summary>Why a pass is held back; null: no brake.</summary>
+    /// <summary>Why the safety brake holds a pass back; null if it does not.</summary>
     public string? Brake { get; set; }
 
-    /// <summary>The removals that are held back, as a hash: what an admin releases; null: no brake.</summary>
+    /// <summary>Hash of the removals that are held back, which an admin can release; null if none are.</summary>
     public string? BrakeId { get; set; }
 
-    /// <summary>The <see cref="BrakeId"/> that an admin has released: exactly that plan may be carried out; null: none.</summary>
+    /// <summary><see cref="BrakeId"/> that an admin has released: exactly that plan can be carried out. Null if none.</summary>
     public string? ReleasedBrake { get; set; }
 
-    /// <summary>The mode that an admin has set; null: the configuration's.</summary>
+    /// <summary>Mode that an admin has set; null to use the configured mode.</summary>
     public ReconcilerMode? Mode { get; set; }
 
-    /// <summary>The mode that the leader works in, written with its heartbeat; null: none ever led.</summary>
+    /// <summary>Mode that the leader uses, written with its heartbeat; null if no process has led yet.</summary>
     public ReconcilerMode? ModeInForce { get; set; }
 
-    /// <summary>When the last pass that had something to do ended; null: none yet.</summary>
+    /// <summary>Time when the last pass that changed or tried something ended; null if none yet.</summary>
     public DateTimeOffset? LastPassAt { get; set; }
 
-    /// <summary>What that pass did, as JSON: <c>full</c>, <c>objects</c>, <c>operations</c>, <c>milliseconds</c>; null: none yet.</summary>
+    /// <summary>Result of that pass as JSON: <c>full</c>, <c>objects</c>, <c>operations</c>, <c>milliseconds</c>; null if none yet.</summary>
     public string? LastPass { get; set; }
 
-    /// <summary>When the last full comparison ended; null: none since the NB was last (re)loaded.</summary>
+    /// <summary>Time when the last full resync ended; null if none since the NB was last (re)loaded.</summary>
     public DateTimeOffset? ResyncedAt { get; set; }
 }
 

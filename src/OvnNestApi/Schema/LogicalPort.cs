@@ -2,42 +2,42 @@ using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>What a VM and a container share: one logical switch port and one device. All values are the effective ones.</summary>
+/// <summary>Common part of VMs and containers: a logical switch port and a device. All values are effective values, after defaults.</summary>
 public abstract class LogicalPort : Resource
 {
-    /// <summary>The network whose logical switch has the port.</summary>
+    /// <summary>Id of the network whose logical switch has the port.</summary>
     public required Guid NetworkId { get; set; }
 
-    /// <summary>The MAC address.</summary>
+    /// <summary>MAC address of the port.</summary>
     public required MacAddress Mac { get; set; }
 
-    /// <summary>The IPv4 address; null when the network has no subnet.</summary>
+    /// <summary>IPv4 address; null if the network has no subnet.</summary>
     public Ipv4? Ip { get; set; }
 
-    /// <summary>The logical switch port's name, unique in the NB.</summary>
+    /// <summary>Name of the logical switch port, unique in the NB.</summary>
     public required string PortName { get; set; }
 
-    /// <summary>The UUID of the port's NB row, chosen before it is inserted.</summary>
+    /// <summary>UUID of the port's NB row, chosen before the row is inserted.</summary>
     public Guid PortUuid { get; set; } = Guid.NewGuid();
 
-    /// <summary>The device's name, at most 15 bytes.</summary>
+    /// <summary>Name of the device, at most 15 bytes.</summary>
     public required string Interface { get; set; }
 
-    /// <summary>The network namespace's name.</summary>
+    /// <summary>Name of the network namespace.</summary>
     public required string Namespace { get; set; }
 
     /// <summary>How the device gets its address.</summary>
     public Addressing Addressing { get; set; }
 
-    /// <summary>What the agent makes of the device.</summary>
+    /// <summary>What the agent creates for the port.</summary>
     public Workload Workload { get; set; }
 
-    /// <summary>False: the port drops all traffic and keeps its place.</summary>
+    /// <summary>False if the port must drop all traffic; it keeps its addresses and tag.</summary>
     public bool Enabled { get; set; } = true;
 
-    /// <summary>False: any source address may be used.</summary>
+    /// <summary>False if the port can send from any source address.</summary>
     public bool PortSecurity { get; set; } = true;
 
-    /// <summary>The NB's <c>up</c>, debounced, as last observed.</summary>
+    /// <summary>Column <c>up</c> of the NB row as last observed, debounced.</summary>
     public bool Up { get; set; }
 }

@@ -5,11 +5,11 @@ using System.Security.Cryptography;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>A unicast EUI-48 address; always valid, not all zero.</summary>
-/// <param name="Value">The 48 bits, the first octet on top.</param>
+/// <summary>A unicast EUI-48 address that is not all zero.</summary>
+/// <param name="Value">The 48 bits; the first octet is the most significant.</param>
 public readonly record struct MacAddress(ulong Value) : IComparable<MacAddress>
 {
-    /// <summary>Reads six hex octets with colons, upper or lower case. Group addresses and 00:00:00:00:00:00 are refused.</summary>
+    /// <summary>Parses six hex octets separated by colons, in upper or lower case. Group addresses and 00:00:00:00:00:00 are rejected.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out MacAddress mac)
     {
         mac = default;
@@ -36,15 +36,15 @@ public readonly record struct MacAddress(ulong Value) : IComparable<MacAddress>
         return value != 0 && (value >> 40 & 1) == 0;
     }
 
-    /// <summary>A random, locally administered unicast address (02:…).</summary>
+    /// <summary>Returns a random, locally administered unicast address (02:…).</summary>
     public static MacAddress Random() =>
         new(0x02_00_00_00_00_00 | ((ulong)RandomNumberGenerator.GetInt32(int.MaxValue) << 8) | RandomNumberGenerator.GetBytes(1)[0]);
 
-    /// <summary>The same address.</summary>
+    /// <summary>Converts a 6-byte <see cref="PhysicalAddress"/>.</summary>
     public static MacAddress From(PhysicalAddress address) =>
         new(address.GetAddressBytes().Aggregate(0UL, (value, octet) => (value << 8) | octet));
 
-    /// <summary>The same address as the base library's type, which PostgreSQL's <c>macaddr</c> maps to.</summary>
+    /// <summary>Converts to the type that PostgreSQL's <c>macaddr</c> maps to.</summary>
     public PhysicalAddress ToPhysicalAddress() =>
         new([(byte)(Value >> 40), (byte)(Value >> 32), (byte)(Value >> 24), (byte)(Value >> 16), (byte)(Value >> 8), (byte)Value]);
 
@@ -59,7 +59,7 @@ public readonly record struct MacAddress(ulong Value) : IComparable<MacAddress>
 
     public static bool operator >=(MacAddress left, MacAddress right) => left.Value >= right.Value;
 
-    /// <summary>Lower case, with colons.</summary>
+    /// <summary>Returns the address in lower case with colons.</summary>
     public override string ToString() =>
         string.Create(
             CultureInfo.InvariantCulture,

@@ -8,7 +8,7 @@ namespace OvnNestApi.Schema;
 /// <summary>The only state of the service (PostgreSQL 15 or newer). The schema's history is in <c>migrations/</c>.</summary>
 public sealed class NestDb(DbContextOptions<NestDb> options) : DbContext(options)
 {
-    /// <summary>In whose name changes are logged.</summary>
+    /// <summary>Principal in whose name changes are logged.</summary>
     public Actor Actor { get; set; } = Actor.Reconciler;
 
     public DbSet<Network> Networks => Set<Network>();
@@ -45,10 +45,10 @@ public sealed class NestDb(DbContextOptions<NestDb> options) : DbContext(options
 
     public DbSet<LeaderRow> Leader => Set<LeaderRow>();
 
-    /// <summary>Hosts whose work this unit of work has changed: woken after the commit.</summary>
+    /// <summary>Hosts whose work this unit of work has changed. They are woken after the commit.</summary>
     internal HashSet<Guid> TouchedHosts { get; } = [];
 
-    /// <summary>The transaction in which they were changed; null: none yet.</summary>
+    /// <summary>Transaction to which <see cref="TouchedHosts"/> belongs; null if none yet.</summary>
     internal Guid? TouchedIn { get; set; }
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -73,5 +73,5 @@ public sealed class NestDb(DbContextOptions<NestDb> options) : DbContext(options
     private sealed class CidrConversion() : ValueConverter<Cidr, string>(cidr => cidr.ToString(), text => Parse(text));
 
     private static Cidr Parse(string text) =>
-        Cidr.TryParse(text, out var cidr) ? cidr : throw new InvalidDataException($"No subnet: {text}");
+        Cidr.TryParse(text, out var cidr) ? cidr : throw new InvalidDataException($"The stored subnet {text} is not valid.");
 }

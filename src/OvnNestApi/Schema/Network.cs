@@ -3,52 +3,52 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>A logical switch with its subnet, DHCP options and gateway. All values are the effective ones.</summary>
+/// <summary>A logical switch with its subnet, DHCP options and gateway. All values are effective values, after defaults.</summary>
 public sealed class Network : Resource
 {
-    /// <summary>Null: no addresses, no DHCP.</summary>
+    /// <summary>IPv4 subnet; null if ports have no addresses and DHCP is off.</summary>
     public Cidr? Subnet { get; set; }
 
-    /// <summary>The gateway's address; null: none.</summary>
+    /// <summary>IPv4 address of the gateway; null if none.</summary>
     public Ipv4? Gateway { get; set; }
 
-    /// <summary>The gateway's MAC address; null: none, or of an existing switch that others serve.</summary>
+    /// <summary>MAC address of the gateway; null if there is none, or if another system serves the existing switch.</summary>
     public MacAddress? GatewayMac { get; set; }
 
-    /// <summary>The router that the network joins; null: none.</summary>
+    /// <summary>Id of the router that the network is connected to; null if none.</summary>
     public Guid? RouterId { get; set; }
 
-    /// <summary>OVN answers DHCP in this network.</summary>
+    /// <summary>True if OVN answers DHCP requests in this network.</summary>
     public bool DhcpEnabled { get; set; }
 
     /// <summary>DHCP lease time in seconds.</summary>
     public int DhcpLeaseTime { get; set; } = 3600;
 
-    /// <summary>DNS servers (canonical IPv4) told by DHCP, and written by the agent with static addressing.</summary>
+    /// <summary>IPv4 addresses of the DNS servers, sent by DHCP or, with static addressing, configured by the agent.</summary>
     public string[] DnsServers { get; set; } = [];
 
-    /// <summary>The domain name told by DHCP; null: none.</summary>
+    /// <summary>Domain name sent by DHCP; null if none.</summary>
     public string? DomainName { get; set; }
 
-    /// <summary>MTU in bytes, told by DHCP and set on devices.</summary>
+    /// <summary>MTU in bytes, sent by DHCP and set on devices.</summary>
     public int Mtu { get; set; } = 1442;
 
-    /// <summary>Ranges that are not handed out, canonical ("172.16.255.140-172.16.255.150", or a single address).</summary>
+    /// <summary>Ranges that are never allocated, in canonical form ("172.16.255.140-172.16.255.150", or a single address).</summary>
     public string[] Reserved { get; set; } = [];
 
-    /// <summary>The logical switch's name.</summary>
+    /// <summary>Name of the logical switch.</summary>
     public required string SwitchName { get; set; }
 
-    /// <summary>The switch was made by others: only our ports are added to it or taken from it.</summary>
+    /// <summary>True if the logical switch was not created by this service: then only its own ports are added and removed.</summary>
     public bool SwitchExisting { get; set; }
 
-    /// <summary>The DHCP_Options row to use on an existing switch, where the CIDR alone does not tell; null: found by CIDR.</summary>
+    /// <summary>UUID of the DHCP_Options row to use on an existing switch; null to find the row by its CIDR.</summary>
     public Guid? DhcpOptionsId { get; set; }
 
-    /// <summary>UUID of the Logical_Switch row, unless it exists already.</summary>
+    /// <summary>UUID of the Logical_Switch row; not used with an existing switch.</summary>
     public Guid SwitchUuid { get; set; } = Guid.NewGuid();
 
-    /// <summary>UUID of the DHCP_Options row, unless it exists already.</summary>
+    /// <summary>UUID of the DHCP_Options row; not used with an existing switch.</summary>
     public Guid DhcpUuid { get; set; } = Guid.NewGuid();
 
     /// <summary>UUID of the Logical_Router_Port row.</summary>

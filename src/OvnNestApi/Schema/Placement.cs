@@ -5,51 +5,51 @@ using OvnNestApi.Contracts;
 namespace OvnNestApi.Schema;
 
 /// <summary>
-/// An object that a host was given and of which it has not yet confirmed that nothing is left. Wanted rows are the host's work, the others its
-/// removals; the row goes when the host confirms. So this table is also the list of who still owes what.
+/// Record that a host was given a VM or container and has not yet confirmed its removal. Wanted placements are the work of the host, the others its
+/// removals. The row is deleted when the host confirms the removal, so the table also lists all outstanding confirmations.
 /// </summary>
 public sealed class Placement
 {
-    /// <summary>The host.</summary>
+    /// <summary>Id of the host.</summary>
     public required Guid HostId { get; init; }
 
-    /// <summary>The VM or container.</summary>
+    /// <summary>Id of the VM or container.</summary>
     public required Guid ObjectId { get; init; }
 
-    /// <summary>What it is.</summary>
+    /// <summary>Kind of the resource.</summary>
     public required RemovalKind Kind { get; init; }
 
-    /// <summary>The VM's id, for a VM its own.</summary>
+    /// <summary>Id of the VM; for a VM its own id.</summary>
     public required Guid VmId { get; init; }
 
-    /// <summary>The object's name.</summary>
+    /// <summary>Name of the resource.</summary>
     public required string Name { get; init; }
 
-    /// <summary>True: it shall be on the host. False: it shall go, and the host shall confirm.</summary>
+    /// <summary>True if the resource must be on the host; false if the host must remove it and confirm the removal.</summary>
     public bool Wanted { get; set; } = true;
 
-    /// <summary>The host's <see cref="Host.WorkRevision"/> since which <see cref="Wanted"/> is as it is: a report on older work confirms nothing.</summary>
+    /// <summary><see cref="Host.WorkRevision"/> since which <see cref="Wanted"/> has its value: a report on older work confirms nothing.</summary>
     public long Revision { get; set; }
 
-    /// <summary>The device's name as the host was given it.</summary>
+    /// <summary>Name of the device, as sent to the host.</summary>
     public required string Interface { get; set; }
 
-    /// <summary>The namespace's name as the host was given it.</summary>
+    /// <summary>Name of the namespace, as sent to the host.</summary>
     public required string Namespace { get; set; }
 
-    /// <summary>The VM's bridge as the host was given it.</summary>
+    /// <summary>Name of the VM's bridge, as sent to the host.</summary>
     public required string Bridge { get; set; }
 
-    /// <summary>The digest of the work that the host says is in place; null: none.</summary>
+    /// <summary>Digest of the work that the host reports as applied; null if none.</summary>
     public string? Digest { get; set; }
 
-    /// <summary>The host's error; null: none.</summary>
+    /// <summary>Error that the host reports; null if none.</summary>
     public string? Error { get; set; }
 
-    /// <summary>The IPv4 address that the device has, as the host says; null: none.</summary>
+    /// <summary>IPv4 address of the device that the host reports; null if none.</summary>
     public string? Address { get; set; }
 
-    /// <summary>VM only: <c>ovn-installed</c> stands on the integration bridge's interface.</summary>
+    /// <summary>For a VM: true if <c>ovn-installed</c> is set on its interface on the integration bridge.</summary>
     public bool OvnInstalled { get; set; }
 }
 

@@ -1,51 +1,51 @@
 namespace OvnNestApi.Schema;
 
-/// <summary>Why an object is not ready, in the order in which the causes are looked at: the first that holds is told.</summary>
+/// <summary>Why a resource is not ready, in order of precedence: the first cause that applies is shown.</summary>
 public enum Reason
 {
-    /// <summary>It is on its way out.</summary>
+    /// <summary>The resource is being deleted.</summary>
     Deleting,
 
-    /// <summary>A former incarnation of the same name is not confirmed gone yet.</summary>
+    /// <summary>The removal of a former incarnation of the same name, or of a former use of its tag, is not confirmed yet.</summary>
     Replacing,
 
-    /// <summary>A former host of the VM still owes its removal.</summary>
+    /// <summary>A former host of the VM has not confirmed its removal yet.</summary>
     Moving,
 
-    /// <summary>The reconciler has stopped before a pass that would delete too much.</summary>
+    /// <summary>The safety brake holds back a pass that would remove too many rows.</summary>
     Braked,
 
     /// <summary>The reconciler is in mode <c>observe</c> or <c>off</c>.</summary>
     NotReconciling,
 
-    /// <summary>No reconciler has reached the NB for longer than the grace.</summary>
+    /// <summary>No reconciler has reached the NB for more than 10 s.</summary>
     NorthboundUnreachable,
 
-    /// <summary>The NB has not been compared since it was (re)loaded.</summary>
+    /// <summary>No full resync has finished since the NB was (re)loaded.</summary>
     Unobserved,
 
-    /// <summary>A foreign child of the same parent bears the tag.</summary>
+    /// <summary>A port of the same parent that is not managed here has the same tag.</summary>
     TagConflict,
 
-    /// <summary>The rows are not in the NB yet.</summary>
+    /// <summary>The rows of the resource are not in the NB yet.</summary>
     NotProgrammed,
 
-    /// <summary>The NB refused the rows; the message has its words.</summary>
+    /// <summary>The NB rejected the rows; the message has its error.</summary>
     Rejected,
 
-    /// <summary>Somebody else keeps changing the rows.</summary>
+    /// <summary>Another client keeps changing the rows.</summary>
     Contended,
 
-    /// <summary>The VM names no host.</summary>
+    /// <summary>The VM has no host.</summary>
     NoHost,
 
-    /// <summary>The host's agent has not been heard of.</summary>
+    /// <summary>The agent of the host has not contacted the API for too long.</summary>
     HostSilent,
 
-    /// <summary>The agent could not apply the work; the message has its words.</summary>
+    /// <summary>The agent could not apply the work; the message has its error.</summary>
     HostFailed,
 
-    /// <summary>The agent has not confirmed the present work yet.</summary>
+    /// <summary>The agent has not confirmed the current work yet.</summary>
     HostPending,
 
     /// <summary>The VM's port is not up.</summary>
@@ -54,12 +54,12 @@ public enum Reason
     /// <summary>The port is not up.</summary>
     PortDown,
 
-    /// <summary>The NB says another tag than the lease.</summary>
+    /// <summary>The tag in the NB differs from the leased tag.</summary>
     TagMismatch,
 
-    /// <summary><c>enabled: false</c> was asked for.</summary>
+    /// <summary><c>spec.enabled</c> is false.</summary>
     Disabled,
 
-    /// <summary>All is as asked.</summary>
+    /// <summary>The resource is as requested.</summary>
     Ready,
 }

@@ -1,14 +1,14 @@
 namespace OvnNestApi.Schema;
 
-/// <summary>What the reconciler does about a difference between the desired state and the NB.</summary>
+/// <summary>How the reconciler handles a difference between the desired state and the NB.</summary>
 public enum ReconcilerMode
 {
-    /// <summary>It repairs it.</summary>
+    /// <summary>Repairs the difference.</summary>
     Repair,
 
-    /// <summary>It plans and reports, and changes nothing.</summary>
+    /// <summary>Computes and logs the plan, and changes nothing.</summary>
     Observe,
 
-    /// <summary>It does not even look.</summary>
+    /// <summary>Does not compare.</summary>
     Off,
 }

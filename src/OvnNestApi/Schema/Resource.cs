@@ -1,68 +1,71 @@
 namespace OvnNestApi.Schema;
 
-/// <summary>What every object that a client names has: the asked (<see cref="Spec"/>), its version, its dirt, and its condition.</summary>
+/// <summary>Common part of all resources that a client names: spec, version, dirty mark and condition.</summary>
 public abstract class Resource
 {
-    /// <summary>Identity of this incarnation; a new object of the same name has another.</summary>
+    /// <summary>Id of this incarnation; a new resource with the same name has another id.</summary>
     public Guid Id { get; init; } = Guid.CreateVersion7();
 
-    /// <summary>The client's name, <see cref="ResourceName"/>.</summary>
+    /// <summary>Name that the client chose, see <see cref="ResourceName"/>.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Free text; null when none was sent.</summary>
+    /// <summary>Free text; null if not sent.</summary>
     public string? Description { get; set; }
 
-    /// <summary>Labels as sent; null when none were sent.</summary>
+    /// <summary>Labels as sent; null if not sent.</summary>
     public Dictionary<string, string>? Labels { get; set; }
 
-    /// <summary>The <c>spec</c> exactly as sent, a JSON object. The server never writes into it.</summary>
+    /// <summary>The <c>spec</c> exactly as sent, a JSON object. The service never changes it.</summary>
     public required string Spec { get; set; }
 
-    /// <summary>Grows with each accepted change; part of the ETag.</summary>
+    /// <summary>Increases with every accepted change; part of the ETag.</summary>
     public long Revision { get; set; } = 1;
 
-    /// <summary>Grows with each change of <see cref="Spec"/>.</summary>
+    /// <summary>Increases with every change of <see cref="Spec"/>.</summary>
     public long Generation { get; set; } = 1;
 
-    /// <summary>When this incarnation was created, by the database's clock.</summary>
+    /// <summary>Time when this incarnation was created, by the database's clock.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When the last change was accepted.</summary>
+    /// <summary>Time when the last change was accepted.</summary>
     public DateTimeOffset UpdatedAt { get; set; }
 
-    /// <summary>Since when the object is on its way out; null while it is to stay.</summary>
+    /// <summary>Time when the deletion was requested; null if it was not.</summary>
     public DateTimeOffset? DeletingSince { get; set; }
 
-    /// <summary>Drawn from the sequence <c>dirty_seq</c> whenever the rows that this object shapes in the NB may have to change.</summary>
+    /// <summary>Dirty mark: a new value of the sequence <c>dirty_seq</c> whenever the NB rows of the resource may have to change.</summary>
     public long DirtySeq { get; set; }
 
-    /// <summary>The <see cref="DirtySeq"/> that a pass of the reconciler has dealt with. Smaller: dirty.</summary>
+    /// <summary><see cref="DirtySeq"/> that the last pass has processed. The resource is dirty while it is smaller.</summary>
     public long ReconciledSeq { get; set; }
 
-    /// <summary>Rows of this object stand in the NB, as of the last pass.</summary>
+    /// <summary>True if the NB contains rows of the resource, as of the last pass.</summary>
     public bool InNorthbound { get; set; }
 
-    /// <summary>Why this object's rows are not as they shall be, in the server's words or ours; null when nothing is in the way.</summary>
+    /// <summary>Why the last pass could not write the rows, as a message of the NB or of this service; null if it could.</summary>
     public string? Rejection { get; set; }
 
-    /// <summary>What <see cref="Rejection"/> is a case of: <see cref="Reason.Rejected"/>, <see cref="Reason.TagConflict"/> or <see cref="Reason.Contended"/>; null when it is null.</summary>
+    /// <summary>
+    /// Reason that belongs to <see cref="Rejection"/>: <see cref="Reason.Rejected"/>, <see cref="Reason.TagConflict"/> or
+    /// <see cref="Reason.Contended"/>; null if there is no rejection.
+    /// </summary>
     public Reason? RejectedAs { get; set; }
 
-    /// <summary>When a rejected object is tried again; null when it is not rejected.</summary>
+    /// <summary>Time when a rejected resource is tried again; null if it is not rejected.</summary>
     public DateTimeOffset? RetryAt { get; set; }
 
-    /// <summary>How often in a row the NB has refused it: the pace of the retries.</summary>
+    /// <summary>Number of consecutive rejections by the NB; sets the delay of the next try.</summary>
     public int Rejections { get; set; }
 
-    /// <summary>The condition as last evaluated (<see cref="Reason.Ready"/> or why not).</summary>
+    /// <summary>Condition as last evaluated: <see cref="Reason.Ready"/>, or why the resource is not ready.</summary>
     public Reason Reason { get; set; } = Reason.NotProgrammed;
 
-    /// <summary>The reason in a sentence; empty when ready.</summary>
+    /// <summary>Reason as a sentence; empty if ready.</summary>
     public string Message { get; set; } = "";
 
-    /// <summary>Since when <see cref="Reason"/> holds.</summary>
+    /// <summary>Time since when <see cref="Reason"/> applies.</summary>
     public DateTimeOffset Since { get; set; }
 
-    /// <summary>When the condition was last derived from an observation; null before the first.</summary>
+    /// <summary>Time of the last observation that the condition is based on; null before the first.</summary>
     public DateTimeOffset? ObservedAt { get; set; }
 }

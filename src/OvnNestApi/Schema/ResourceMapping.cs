@@ -5,9 +5,10 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace OvnNestApi.Schema;
 
+/// <summary>Mapping of the columns that all resources have.</summary>
 internal static class ResourceMapping
 {
-    /// <summary>What every <see cref="Resource"/> has; <paramref name="unique"/>: among living ones the name alone is unique.</summary>
+    /// <summary>Maps a <see cref="Resource"/>. With <paramref name="unique"/>, the name is unique among resources that are not being deleted.</summary>
     public static void HasResource<T>(this EntityTypeBuilder<T> resource, bool unique)
         where T : Resource
     {

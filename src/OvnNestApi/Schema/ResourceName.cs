@@ -2,13 +2,13 @@ using System.Text.RegularExpressions;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>A name that a client gives to an object: lower-case letters, digits and inner dashes, 1 to 63 of them (RFC 1123 label).</summary>
+/// <summary>Rules for names that clients give to resources: an RFC 1123 label, that is 1 to 63 lower-case letters, digits and inner dashes.</summary>
 public static partial class ResourceName
 {
-    /// <summary>The pattern, as the OpenAPI document shows it.</summary>
+    /// <summary>Regular expression of a valid name, also shown in the OpenAPI document.</summary>
     public const string Pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$";
 
-    /// <summary>True if <paramref name="name"/> may name an object.</summary>
+    /// <summary>Returns true if <paramref name="name"/> is a valid name of a resource.</summary>
     public static bool IsValid(string? name) => name is not null && Expression().IsMatch(name) && !name.EndsWith('\n');
 
     [GeneratedRegex(Pattern, RegexOptions.CultureInvariant)]

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>A logical router; it joins the networks that name it.</summary>
+/// <summary>A logical router; it connects the networks that refer to it.</summary>
 public sealed class Router : Resource
 {
     /// <summary>UUID of the Logical_Router row.</summary>

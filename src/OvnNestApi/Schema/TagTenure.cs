@@ -3,37 +3,37 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>Who had a tag of a VM, from when to when. Kept beyond the container and the VM; also the order in which used tags are given again.</summary>
+/// <summary>Entry of the tag history: the holder of a VM's tag, from when to when. It outlives the container and the VM, and orders the reuse of tags.</summary>
 public sealed class TagTenure
 {
-    /// <summary>Grows with every grant: the fencing number.</summary>
+    /// <summary>Increases with every grant, so it can serve as a fencing number.</summary>
     public long Id { get; init; }
 
-    /// <summary>The VM, which may be gone.</summary>
+    /// <summary>Id of the VM, which may no longer exist.</summary>
     public required Guid VmId { get; init; }
 
-    /// <summary>The VM's name.</summary>
+    /// <summary>Name of the VM.</summary>
     public required string VmName { get; init; }
 
-    /// <summary>1–4094.</summary>
+    /// <summary>VLAN tag, 1–4094.</summary>
     public required int Tag { get; init; }
 
-    /// <summary>The grant.</summary>
+    /// <summary>Id of the lease (grant).</summary>
     public required Guid LeaseId { get; init; }
 
-    /// <summary>The container that had it; null: it was reserved.</summary>
+    /// <summary>Id of the container that had the tag; null for a reservation.</summary>
     public Guid? ContainerId { get; init; }
 
-    /// <summary>That container's name; null: it was reserved.</summary>
+    /// <summary>Name of that container; null for a reservation.</summary>
     public string? ContainerName { get; init; }
 
-    /// <summary>The reservation's key; null: a container drew the tag itself.</summary>
+    /// <summary>Owner key of the reservation; null if the tag was allocated to a container directly.</summary>
     public string? Owner { get; init; }
 
-    /// <summary>When it was granted.</summary>
+    /// <summary>Time of the grant.</summary>
     public DateTimeOffset From { get; init; }
 
-    /// <summary>When everybody had confirmed that it is not used any more; null: it is held.</summary>
+    /// <summary>Time when the end of its use was confirmed everywhere; null while the tag is held.</summary>
     public DateTimeOffset? Until { get; set; }
 }
 

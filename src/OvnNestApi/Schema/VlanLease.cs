@@ -3,68 +3,68 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>A VLAN tag of one VM that is not free. One row per (VM, tag), whatever its state: the unique index is the promise.</summary>
+/// <summary>A VLAN tag of a VM that is not free. The unique index allows one row per (VM, tag), whatever its state.</summary>
 public sealed class VlanLease
 {
-    /// <summary>Identity of this grant: a tag that is given out again has a new one (the fence).</summary>
+    /// <summary>Id of this grant; a tag that is granted again gets a new id.</summary>
     public Guid Id { get; init; } = Guid.CreateVersion7();
 
-    /// <summary>The VM whose trunk bears the tag.</summary>
+    /// <summary>Id of the VM.</summary>
     public required Guid VmId { get; init; }
 
-    /// <summary>1–4094.</summary>
+    /// <summary>VLAN tag, 1–4094.</summary>
     public required int Tag { get; init; }
 
-    /// <summary>Where it stands between reserved and free.</summary>
+    /// <summary>State of the tag.</summary>
     public LeaseState State { get; set; }
 
-    /// <summary>The container that has it (bound) or had it (draining, cooling); null when reserved.</summary>
+    /// <summary>Id of the container that has the tag (bound) or had it (draining, cooling); null if reserved.</summary>
     public Guid? ContainerId { get; set; }
 
-    /// <summary>That container's name: a new incarnation of it may have the tag without waiting; null when reserved.</summary>
+    /// <summary>Name of that container, whose next incarnation can get the tag without a cool-down; null if reserved.</summary>
     public string? ContainerName { get; set; }
 
-    /// <summary>While draining: the incarnation of the same container's name that becomes its owner when the release is confirmed, without cooling.</summary>
+    /// <summary>While draining: id of the next incarnation of the container, which gets the tag without a cool-down when the release is confirmed; null if none.</summary>
     public Guid? SuccessorId { get; set; }
 
-    /// <summary>The client's key of a reservation, 1–128 printable characters; null for a lease that a container drew itself.</summary>
+    /// <summary>Owner key of a reservation, 1–128 printable characters; null if the tag was allocated to a container directly.</summary>
     public string? Owner { get; set; }
 
-    /// <summary>The reservation's time as the client sent it ("30m"); null: for ever.</summary>
+    /// <summary>Lifetime of the reservation as sent ("30m"); null if unlimited.</summary>
     public string? Ttl { get; set; }
 
-    /// <summary>When a reservation ends; null: never.</summary>
+    /// <summary>Time when the reservation expires; null if never.</summary>
     public DateTimeOffset? ExpiresAt { get; set; }
 
-    /// <summary>Since when <see cref="State"/> holds.</summary>
+    /// <summary>Time since when the lease is in <see cref="State"/>.</summary>
     public DateTimeOffset Since { get; set; }
 
-    /// <summary>While draining: the <c>NB_Global.nb_cfg</c> of the transaction that took the tag out of the NB; null: it is still there.</summary>
+    /// <summary>While draining: <c>NB_Global.nb_cfg</c> of the transaction that removed the tag from the NB; null while the tag is still there.</summary>
     public long? DrainNbCfg { get; set; }
 
     /// <summary>
-    /// While draining: no host of ours was given the tag, or an agent that sees no flows was, so nobody but <c>hv_cfg</c> can tell that every
-    /// chassis has reached <see cref="DrainNbCfg"/>.
+    /// While draining: true if no agent can confirm that the flows of the tag are gone, because no host was given the tag or its agent cannot see the
+    /// flows. Then <c>hv_cfg</c> must show that every chassis has reached <see cref="DrainNbCfg"/>.
     /// </summary>
     public bool AwaitsAllChassis { get; set; }
 
-    /// <summary>While cooling: when it becomes free.</summary>
+    /// <summary>While cooling: time when the tag becomes free.</summary>
     public DateTimeOffset? CoolUntil { get; set; }
 
-    /// <summary>After its container is gone: the address that it had, which the next incarnation of its name gets if nobody has taken it since.</summary>
+    /// <summary>IPv4 address of the deleted container, which its next incarnation gets if it is still free; null if none.</summary>
     public Ipv4? FormerIp { get; set; }
 
-    /// <summary>The same of the MAC address; null while the container is there.</summary>
+    /// <summary>MAC address of the deleted container, kept for the same purpose; null while the container exists.</summary>
     public MacAddress? FormerMac { get; set; }
 
-    /// <summary>Revision of what can be written of it, for the ETag.</summary>
+    /// <summary>Revision of the writable fields, for the ETag.</summary>
     public long Revision { get; set; } = 1;
 }
 
-/// <summary>The states of a tag that is not free.</summary>
+/// <summary>State of a tag that is not free.</summary>
 public enum LeaseState
 {
-    /// <summary>Held by its owner's key, no container uses it.</summary>
+    /// <summary>Reserved for an owner key; no container has it.</summary>
     Reserved,
 
     /// <summary>A container has it.</summary>
@@ -73,26 +73,26 @@ public enum LeaseState
     /// <summary>Released; a host or the NB may still use it.</summary>
     Draining,
 
-    /// <summary>Confirmed gone everywhere; free after the cool-down.</summary>
+    /// <summary>No longer used anywhere; free after the cool-down.</summary>
     Cooling,
 }
 
-/// <summary>A host that was given a tag and has not confirmed since that nothing of it is left.</summary>
+/// <summary>Record that a host was given a tag and has not yet confirmed that it no longer uses it.</summary>
 public sealed class LeaseHold
 {
-    /// <summary>The lease.</summary>
+    /// <summary>Id of the lease.</summary>
     public required Guid LeaseId { get; init; }
 
-    /// <summary>The host that owes the confirmation.</summary>
+    /// <summary>Id of the host that has to confirm.</summary>
     public required Guid HostId { get; init; }
 
-    /// <summary>The host's <see cref="Host.WorkRevision"/> from which on its work does not contain the tag; null: it still does.</summary>
+    /// <summary>First <see cref="Host.WorkRevision"/> whose work does not contain the tag; null while the work contains it.</summary>
     public long? AfterRevision { get; set; }
 
-    /// <summary>At or past <see cref="AfterRevision"/> the host has seen no port with the tag on the VM's bridge.</summary>
+    /// <summary>True if the host has reported, at or after <see cref="AfterRevision"/>, that no port on the VM's bridge has the tag.</summary>
     public bool Clear { get; set; }
 
-    /// <summary>At that time no interface of the VM was on the integration bridge: no flow can lead to the tag there.</summary>
+    /// <summary>True if at that time no interface of the VM was on the integration bridge, so no flow can reach the tag there.</summary>
     public bool Detached { get; set; }
 }
 
@@ -103,7 +103,7 @@ internal sealed class VlanLeaseMapping : IEntityTypeConfiguration<VlanLease>, IE
         lease.ToTable("vlan_leases", t => t.HasCheckConstraint("ck_vlan_leases_tag", "tag BETWEEN 1 AND 4094"));
         lease.Property(l => l.State).HasConversion<string>();
         lease.HasIndex(l => new { l.VmId, l.Tag }).IsUnique().HasDatabaseName("ux_vlan_leases_tag");
-        // Two indexes on one column: EF tells them apart by name alone.
+        // EF distinguishes two indexes on the same columns by their names only.
         lease
             .HasIndex(l => l.ContainerId, "ux_vlan_leases_container")
             .IsUnique()

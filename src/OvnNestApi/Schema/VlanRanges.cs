@@ -3,22 +3,22 @@ using System.Globalization;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>The tags that may be chosen for a VM's containers, such as "100-199,300": ascending, disjoint ranges within 1–4094, at least one.</summary>
+/// <summary>Tags that can be allocated to the containers of a VM, such as "100-199,300": one or more ascending, disjoint ranges within 1–4094.</summary>
 public sealed class VlanRanges
 {
-    /// <summary>The lowest and highest tag that a lease may have (IEEE 802.1Q: 0 and 4095 are no VLANs).</summary>
+    /// <summary>Lowest and highest valid tag (IEEE 802.1Q reserves 0 and 4095).</summary>
     public const int Lowest = 1,
         Highest = 4094;
 
     private VlanRanges(IReadOnlyList<(int Low, int High)> ranges) => Ranges = ranges;
 
-    /// <summary>Both ends belong to the range.</summary>
+    /// <summary>The ranges, both ends included.</summary>
     public IReadOnlyList<(int Low, int High)> Ranges { get; }
 
-    /// <summary>How many tags there are.</summary>
+    /// <summary>Number of tags in all ranges.</summary>
     public int Count => Ranges.Sum(r => r.High - r.Low + 1);
 
-    /// <summary>Reads a comma-separated list of tags and ranges in any order; what touches or overlaps becomes one.</summary>
+    /// <summary>Parses a comma-separated list of tags and ranges in any order. Adjacent and overlapping ranges are merged.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out VlanRanges? ranges)
     {
         ranges = null;
@@ -57,15 +57,15 @@ public sealed class VlanRanges
         return true;
     }
 
-    /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
-    /// <exception cref="FormatException">It is none.</exception>
+    /// <summary>Parses the canonical form, as returned by <see cref="ToString"/>.</summary>
+    /// <exception cref="FormatException">The text is not valid.</exception>
     public static VlanRanges Parse(string canonical) =>
-        TryParse(canonical, out var ranges) ? ranges : throw new FormatException($"No VLAN ranges: {canonical}");
+        TryParse(canonical, out var ranges) ? ranges : throw new FormatException($"The VLAN ranges {canonical} are not valid.");
 
-    /// <summary>True if the tag is in one of the ranges.</summary>
+    /// <summary>Returns true if the tag is in one of the ranges.</summary>
     public bool Contains(int tag) => Ranges.Any(r => r.Low <= tag && tag <= r.High);
 
-    /// <summary>The canonical form.</summary>
+    /// <summary>Returns the canonical form.</summary>
     public override string ToString() =>
         string.Join(
             ',',

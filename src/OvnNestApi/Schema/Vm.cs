@@ -3,25 +3,25 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>A VM: the parent port, its bridge on the host, and the scope of its containers' tags.</summary>
+/// <summary>A VM: the parent port of its containers and the scope of their VLAN tags, with a bridge of its own on the host.</summary>
 public sealed class Vm : LogicalPort
 {
-    /// <summary>The host that it shall be on; null: none.</summary>
+    /// <summary>Id of the host that the VM must be on; null if none.</summary>
     public Guid? HostId { get; set; }
 
-    /// <summary>The VM's own bridge, at most 15 bytes.</summary>
+    /// <summary>Name of the VM's bridge on the host, at most 15 bytes.</summary>
     public required string Bridge { get; set; }
 
-    /// <summary>All tags but 1, which many switches take for untagged.</summary>
+    /// <summary>Default ranges: all tags except 1, which many switches treat as untagged.</summary>
     public const string DefaultVlanRanges = "2-4094";
 
-    /// <summary>Tags that may be chosen for its containers, canonical.</summary>
+    /// <summary>Tags that can be allocated to its containers, in canonical form.</summary>
     public string VlanRanges { get; set; } = DefaultVlanRanges;
 
-    /// <summary>The lowest tag that may never have been used: each of the ranges below it was. Past the highest when all were.</summary>
+    /// <summary>Where the search for a never-used tag starts: all lower tags of the ranges were used. Greater than 4094 if all were.</summary>
     public int NextTag { get; set; }
 
-    /// <summary>Null: a patch pair. Otherwise the interface that leads out.</summary>
+    /// <summary>Interface that connects the VM's bridge to its uplink; null to connect it to the integration bridge by a patch pair.</summary>
     public string? UplinkInterface { get; set; }
 }
 

@@ -5,9 +5,12 @@ using Serilog.Formatting.Compact;
 
 namespace OvnNestApi.Telemetry;
 
-/// <summary>Serilog, known to nothing else: one JSON object a line, in which a control character of somebody's input is an escape and never a line's end.</summary>
+/// <summary>
+/// Logging with Serilog, one JSON object per line. The JSON escapes control characters, so input of a client cannot forge a log line.
+/// </summary>
 internal static class Logging
 {
+    /// <summary>Logs to the console; to standard error if <paramref name="toStandardError"/>.</summary>
     public static void AddLogging(this WebApplicationBuilder builder, bool toStandardError) =>
         builder.Services.AddSerilog(
             (_, log) =>
@@ -27,7 +30,7 @@ internal static class Logging
                     )
         );
 
-    /// <summary>A line for each request: method, path, status, time, who. No body, no header.</summary>
+    /// <summary>Logs one line per request: method, path, status, duration and principal; no body and no headers.</summary>
     public static void UseRequestLogging(this WebApplication app) =>
         app.UseSerilogRequestLogging(options =>
         {
@@ -37,8 +40,12 @@ internal static class Logging
                 line.Set("By", request.Features.Get<Principal>()?.By);
             };
             options.GetLevel = (request, _, exception) =>
-                exception is not null || request.Response.StatusCode == 500 ? LogEventLevel.Error
-                : HttpMethods.IsGet(request.Request.Method) ? LogEventLevel.Debug
-                : LogEventLevel.Information;
+                request.Response.StatusCode switch
+                {
+                    _ when exception is not null => LogEventLevel.Error,
+                    StatusCodes.Status500InternalServerError => LogEventLevel.Error,
+                    _ when HttpMethods.IsGet(request.Request.Method) => LogEventLevel.Debug,
+                    _ => LogEventLevel.Information,
+                };
         });
 }

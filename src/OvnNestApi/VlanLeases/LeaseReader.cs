@@ -75,7 +75,7 @@ internal sealed class LeaseReader(CachedLiveness liveness)
             var host = present.Hosts.GetValueOrDefault(hold.Host);
             yield return $"host {hold.Name}, "
                 + (
-                    host is not { IsHeard: true } ? $"whose agent has not been heard of {Since(host?.SeenAt)}"
+                    host is not { IsAlive: true } ? $"whose agent has not been heard of {Since(host?.SeenAt)}"
                     : !hold.IsApplied ? "whose agent has not done the work without the tag yet"
                     : !hold.IsClear ? "which still has a port with the tag on the VM's bridge"
                     : lease.DrainNbCfg is { } number

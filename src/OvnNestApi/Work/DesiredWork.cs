@@ -7,10 +7,10 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Work;
 
-/// <summary>What a host shall do, from the desired state: one definition for what is sent to the host and for what it must confirm.</summary>
+/// <summary>Work of a host, computed from the desired state. The same code computes what is sent to the host and what the host has to confirm.</summary>
 internal static class DesiredWork
 {
-    /// <summary>The work of containers whose tag's lease is their own.</summary>
+    /// <summary>Returns the work of the containers, except those whose tag is still leased to another container.</summary>
     public static async Task<List<(Guid Vm, ContainerWork Work)>> OfContainersAsync(
         NestDb db,
         IQueryable<Container> containers,
@@ -52,7 +52,7 @@ internal static class DesiredWork
         });
     }
 
-    /// <summary>The work of VMs, without their containers.</summary>
+    /// <summary>Returns the work of the VMs, without their containers.</summary>
     public static async Task<List<VmWork>> OfVmsAsync(NestDb db, IQueryable<Vm> vms, CancellationToken cancellationToken)
     {
         var rows = await (
@@ -87,7 +87,7 @@ internal static class DesiredWork
         });
     }
 
-    /// <summary>128 bits of the work's own JSON: a label is not in it, an MTU is.</summary>
+    /// <summary>Returns the first 128 bits of the SHA-256 of the work as JSON, in hex. Labels are not part of the work, so they do not change it.</summary>
     private static string Digest<T>(T work) =>
         Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(work, ContractJson.Options)).AsSpan(0, 16));
 

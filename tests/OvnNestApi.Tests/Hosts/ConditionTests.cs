@@ -32,7 +32,7 @@ public sealed class ConditionTests
     ];
 
     [Fact]
-    public void Nothing_missing_is_ready() => Assert.Equal((Reason.Ready, ""), Good.Judge());
+    public void Nothing_missing_is_ready() => Assert.Equal((Reason.Ready, ""), Good.Evaluate());
 
     [Fact]
     public void Each_cause_is_told_and_hides_those_after_it()
@@ -40,10 +40,10 @@ public sealed class ConditionTests
         var facts = Good;
         foreach (var (reason, broken) in Causes.Reverse())
         {
-            Assert.Equal(reason, broken(Good).Judge().Reason);
+            Assert.Equal(reason, broken(Good).Evaluate().Reason);
             facts = broken(facts);
-            Assert.Equal(reason, facts.Judge().Reason);
-            Assert.NotEmpty(facts.Judge().Message);
+            Assert.Equal(reason, facts.Evaluate().Reason);
+            Assert.NotEmpty(facts.Evaluate().Message);
         }
     }
 
@@ -51,17 +51,17 @@ public sealed class ConditionTests
     public void A_refusal_is_told_with_the_servers_words_even_though_the_rows_are_missing()
     {
         var refused = Good with { IsProgrammed = false, RejectedAs = Reason.Rejected, Rejection = "constraint violation" };
-        Assert.Equal((Reason.Rejected, "The northbound database refused its rows: constraint violation"), refused.Judge());
-        Assert.Equal(Reason.Contended, (Good with { RejectedAs = Reason.Contended }).Judge().Reason);
+        Assert.Equal((Reason.Rejected, "The northbound database rejected the rows of the resource: constraint violation"), refused.Evaluate());
+        Assert.Equal(Reason.Contended, (Good with { RejectedAs = Reason.Contended }).Evaluate().Reason);
     }
 
     [Fact]
     public void A_workload_of_others_has_no_hosts_side() =>
-        Assert.Equal(Reason.Ready, (Good with { HasHostSide = false, Host = null, IsConfirmed = false, HostError = "x" }).Judge().Reason);
+        Assert.Equal(Reason.Ready, (Good with { HasDevice = false, Host = null, IsConfirmed = false, HostError = "x" }).Evaluate().Reason);
 
     [Fact]
     public void A_vm_without_a_host_says_so() =>
-        Assert.Equal(Reason.NoHost, (Good with { Host = null, IsConfirmed = false }).Judge().Reason);
+        Assert.Equal(Reason.NoHost, (Good with { Host = null, IsConfirmed = false }).Evaluate().Reason);
 
     [Theory]
     [InlineData(Reason.Ready, Reason.HostSilent)]

@@ -104,7 +104,7 @@ public sealed class ReadinessTests
         var container = await nest.ContainerAsync(vm, "c51", 51);
         await nest.DoAsync(db => Readiness.EvaluateAsync(db, [vm.Id], default));
         Assert.Equal(
-            "Its predecessor is not confirmed gone: host ubuntu2 still has it.",
+            "The removal of the previous holder of the name or tag is not confirmed yet. Waiting for host ubuntu2.",
             await nest.ReadAsync(db => db.Containers.Where(c => c.Id == container.Id).Select(c => c.Message).SingleAsync())
         );
 
@@ -113,7 +113,7 @@ public sealed class ReadinessTests
         var next = await nest.VmAsync("vm5", network, host);
         await nest.DoAsync(db => Readiness.EvaluateAsync(db, [next.Id], default));
         Assert.Equal(
-            "Its predecessor is not confirmed gone: host ubuntu2 still has it.",
+            "The removal of the previous holder of the name or tag is not confirmed yet. Waiting for host ubuntu2.",
             await nest.ReadAsync(db => db.Vms.Where(v => v.Id == next.Id).Select(v => v.Message).SingleAsync())
         );
     }

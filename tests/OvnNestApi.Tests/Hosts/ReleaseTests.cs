@@ -188,7 +188,7 @@ public sealed class ReleaseTests
 
         // The NB says 60 and the host's port bears it, but a stopped ovn-controller's flows still lead to 51.
         Assert.Equal(
-            (Reason.HostPending, "Host ubuntu2 has not confirmed yet that nothing leads to the former tag 51 any more."),
+            (Reason.HostPending, "Host ubuntu2 has not confirmed yet that the former tag 51 is no longer in use."),
             await ReasonAsync()
         );
         agent.NbCfg = 2;
