@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Text;
-using Ovsdb.Wire;
 using TestServers;
 
 namespace Ovsdb.Tests;

@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
-namespace Ovsdb.Tls;
+namespace Ovsdb;
 
 /// <summary>A certificate revocation list (RFC 5280 §5). What it cannot understand it refuses: a list that is read is a list that counts.</summary>
 internal sealed class RevocationList

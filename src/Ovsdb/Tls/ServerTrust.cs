@@ -3,7 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Ovsdb.Tls;
+namespace Ovsdb;
 
 /// <summary>Judges the certificate that a server shows.</summary>
 internal sealed class ServerTrust

@@ -1,4 +1,4 @@
-namespace Ovsdb.Tls;
+namespace Ovsdb;
 
 /// <summary>What the other side said when it ended TLS (RFC 8446 §6): .NET has that only in the words of the system's library, some exceptions deep.</summary>
 internal static class TlsAlert

@@ -3,7 +3,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Ovsdb.Tls;
+namespace Ovsdb;
 
 /// <summary>Makes a connected stream a secured one.</summary>
 internal static class TlsHandshake

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
 /// <summary>Reads a result from a reader that stands on its first token.</summary>
 internal delegate T ResultReader<out T>(ref Utf8JsonReader reader);

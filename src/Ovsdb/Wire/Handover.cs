@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
 /// <summary>
 /// Awaits the next bytes, and lends the thread that had the last ones to the caller whose answer was among them: once the read is under way another

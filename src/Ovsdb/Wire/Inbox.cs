@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
 /// <summary>Takes a message, on the read loop; what it throws ends the loop.</summary>
 internal delegate void MessageReader(in Message message);

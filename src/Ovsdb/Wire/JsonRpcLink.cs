@@ -1,8 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
-using Ovsdb.Tls;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
 /// <summary>What the server said of itself: the method and the bytes of its <c>params</c>.</summary>
 internal delegate void NoticeReader(string method, ReadOnlySequence<byte> parameters);

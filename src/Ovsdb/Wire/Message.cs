@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
 /// <summary>One JSON-RPC message (RFC 7047 §4), cut out of the stream but not parsed: the bytes of each member, empty for one that is not there.</summary>
 internal struct Message

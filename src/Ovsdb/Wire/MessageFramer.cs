@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
 /// <summary>
 /// Finds where one message ends. OVSDB puts JSON objects behind each other without a length, so the bytes must be read to see it;

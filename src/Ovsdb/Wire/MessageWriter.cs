@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
 /// <summary>Encodes one JSON-RPC message at a time (RFC 7047 §4).</summary>
 internal sealed class MessageWriter : IDisposable

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
 /// <summary>Bytes on their way out: grows as needed, is emptied as a whole, and gives back what one large message has needed.</summary>
 internal sealed class OutBuffer : IBufferWriter<byte>

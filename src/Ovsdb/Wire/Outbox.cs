@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
 /// <summary>
 /// The way out of a connection. Who puts a message in while nobody sends, sends it himself, which saves the jump to another thread; what comes meanwhile

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
 /// <summary>Lets so many requests wait for their answers at once; more wait their turn.</summary>
 [SuppressMessage(

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Ovsdb.Wire;
 using TestServers;
 
 namespace Ovsdb.Tests.Wire;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Ovsdb.Wire;
 
 namespace Ovsdb.Tests.Rfc7047;
 

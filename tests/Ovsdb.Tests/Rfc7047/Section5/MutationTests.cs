@@ -1,4 +1,3 @@
-using Ovsdb.Wire;
 
 namespace Ovsdb.Tests.Rfc7047;
 

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using CsCheck;
-using Ovsdb.Wire;
 
 namespace Ovsdb.Tests.Rfc7047;
 

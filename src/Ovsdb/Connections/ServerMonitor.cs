@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
 /// <summary>A monitor of one connection: reads what the server sends for it, on the read loop.</summary>
 /// <param name="read">Reads the table updates.</param>

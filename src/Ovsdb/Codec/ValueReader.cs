@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
 /// <summary>Reads values (RFC 7047 §5.1) from a reader that stands on their first token and leaves it on their last.</summary>
 internal static class ValueReader

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
 /// <summary>Writes operations and values (RFC 7047 §5.1–5.2).</summary>
 internal static class OpWriter

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
 /// <summary>
 /// What reading one value leaves for the next. Strings that were read lately are not made anew: map keys, types and owners repeat in every row

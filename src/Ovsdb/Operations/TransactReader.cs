@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
 /// <summary>Reads the answer to a transact (RFC 7047 §4.1.3): a result for each operation up to the first that failed, nulls behind it,
 /// and one element more than operations if the commit failed.</summary>

@@ -1,4 +1,4 @@
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
 /// <summary>What the server would refuse, found before sending: tables and columns that its schema lacks, values outside their column's type.</summary>
 internal static class SchemaCheck

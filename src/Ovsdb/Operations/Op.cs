@@ -1,4 +1,3 @@
-using Ovsdb.Wire;
 using Values = System.Collections.Generic.IReadOnlyDictionary<string, Ovsdb.OvsdbValue>;
 
 namespace Ovsdb;

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Text.Json;
-using Ovsdb.Wire;
 
 namespace Ovsdb;
 

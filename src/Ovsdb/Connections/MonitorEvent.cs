@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
 /// <summary>What a monitor's <c>&lt;table-updates2&gt;</c> come with (ovsdb-server(7) §4.1.14–16).</summary>
 /// <param name="IsContents">The answer to the request for the monitor; else a later update.</param>
