@@ -179,7 +179,7 @@ public sealed class TlsTests : IDisposable
         var none = _authority.Revoke("none");
         await MustBeAcceptedAsync(server, _tls with { CrlFile = none });
         var list = _authority.Revoke("revoked", revoked: files);
-        await MustBeRefusedAsync(server, _tls with { CrlFile = list }, "the certificate CN=server was revoked at ", $"says {list}");
+        await MustBeRefusedAsync(server, _tls with { CrlFile = list }, "the certificate CN=server was revoked at ", $"according to {list}");
     }
 
     [Fact]
@@ -196,7 +196,7 @@ public sealed class TlsTests : IDisposable
         await MustBeRefusedAsync(server, _tls with { CrlFile = outdated }, $"the list of CN=authority in {outdated} is out of date");
         await MustBeRefusedAsync(server, _tls with { CrlFile = foreign }, $"{foreign} has no list signed by CN=authority");
         await MustBeRefusedAsync(server, _tls with { CrlFile = forged }, $"{forged} has no list signed by CN=authority");
-        await MustBeRefusedAsync(server, _tls with { CrlFile = _authority.File }, "There is no revocation list in the file.");
+        await MustBeRefusedAsync(server, _tls with { CrlFile = _authority.File }, "The file contains no revocation list.");
         await MustBeRefusedAsync(server, _tls with { CrlFile = $"{_folder}/nowhere" }, "nowhere");
         await File.WriteAllBytesAsync(
             $"{_folder}/cut",
@@ -236,7 +236,7 @@ public sealed class TlsTests : IDisposable
         await MustBeRefusedAsync(server, _tls with { KeyFile = _authority.Issue("another").Key }, $"{_tls.CertificateFile}: ");
         await MustBeRefusedAsync(server, _tls with { CertificateFile = $"{_folder}/nowhere" }, $"{_folder}/nowhere: ");
         await MustBeRefusedAsync(server, new OvsdbTls($"{_folder}/nowhere"), $"{_folder}/nowhere: ");
-        await MustBeRefusedAsync(server, new OvsdbTls(_authority.Issue("another").Key), "There is no certificate in the file.");
+        await MustBeRefusedAsync(server, new OvsdbTls(_authority.Issue("another").Key), "The file contains no certificate.");
         await Assert.ThrowsAsync<ArgumentException>(() => Nb.ConnectAsync(server.TcpEndpoint));
         Assert.Throws<ArgumentException>(() => Nb.Client(server.TcpEndpoint));
     }

@@ -25,8 +25,8 @@ internal sealed partial class LocalOvs : IAsyncDisposable
                 Endpoints = OvsdbEndpoint.ParseList(settings.Ovsdb),
                 Database = "Open_vSwitch",
                 Monitor = OvsRows.Monitored,
-            },
-            time
+                TimeProvider = time,
+            }
         );
         _client.Changed += _ => Pulse();
         _client.StateChanged += _ => Pulse();

@@ -4,8 +4,9 @@ using System.Text.Json;
 namespace Ovsdb;
 
 /// <summary>
-/// What reading one value leaves for the next. Strings that were read lately are not made anew: map keys, types and owners repeat in every row
-/// (a table without chains, so that strings that do not repeat only push each other out). For one reader at a time.
+/// Strings and buffers that one read loop uses again, to allocate less. Map keys, types and owners repeat in every row, so recently
+/// read strings are kept in a hash table with one slot for each hash: a string that does not repeat only evicts another. Not safe
+/// for concurrent use.
 /// </summary>
 internal sealed class ReadingPool
 {
@@ -14,14 +15,14 @@ internal sealed class ReadingPool
 
     private readonly string?[] _strings = new string?[Size];
 
-    /// <summary>Room for the elements of the set being read.</summary>
+    /// <summary>A buffer for the elements of the set that is being read.</summary>
     public List<OvsdbValue> Atoms { get; } = [];
 
-    /// <summary>Room for the pairs of the map being read.</summary>
+    /// <summary>A buffer for the pairs of the map that is being read.</summary>
     public List<KeyValuePair<OvsdbValue, OvsdbValue>> Pairs { get; } = [];
 
-    /// <summary>The text of the string or property name that the reader stands on.</summary>
-    public string Read(ref Utf8JsonReader reader)
+    /// <summary>Returns the string or property name that the reader is on.</summary>
+    public string ReadString(ref Utf8JsonReader reader)
     {
         if (reader.HasValueSequence || reader.ValueIsEscaped || reader.ValueSpan.Length > LongestKept)
         {

@@ -3,31 +3,35 @@ using System.Text.Json;
 
 namespace Ovsdb;
 
-/// <summary>Reads values (RFC 7047 §5.1) from a reader that stands on their first token and leaves it on their last.</summary>
+/// <summary>Reads values (RFC 7047 §5.1 <c>&lt;value&gt;</c>). The reader must be on the first token of the value and is left on
+/// the last.</summary>
 internal static class ValueReader
 {
     /// <summary>Reads one value.</summary>
-    /// <param name="reader">On the first token of the value.</param>
-    /// <param name="type">The column's type; null where no schema is known: then an integer token of a real column is an integer.</param>
-    /// <param name="pool">Strings seen before, and room to read into.</param>
+    /// <param name="reader">The reader, on the first token of the value.</param>
+    /// <param name="type">The type of the column; null if the schema is not known. Without a type, an integer in a real column is
+    /// read as an integer.</param>
+    /// <param name="pool">Strings that were read before, and buffers to read into.</param>
     public static OvsdbValue Read(ref Utf8JsonReader reader, ColumnType? type, ReadingPool pool)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
         {
             return type is { IsMap: true }
-                ? throw new JsonException($"{reader.TokenType} is no map.")
+                ? throw new JsonException($"A map was expected, not {reader.TokenType}.")
                 : ReadAtom(ref reader, type?.Key, pool);
         }
 
-        Next(ref reader);
+        reader.ReadNext();
         OvsdbValue value;
         if (reader.ValueTextEquals("map"u8))
         {
-            value = type is { IsMap: false } ? throw new JsonException("A map in a column that is none.") : ReadMap(ref reader, type, pool);
+            value = type is { IsMap: false }
+                ? throw new JsonException("The column is not a map, but the value is.")
+                : ReadMap(ref reader, type, pool);
         }
         else if (type is { IsMap: true })
         {
-            throw new JsonException("No map in a column that is one.");
+            throw new JsonException("The column is a map, but the value is not.");
         }
         else if (reader.ValueTextEquals("set"u8))
         {
@@ -38,47 +42,22 @@ internal static class ValueReader
             value = ReadUuid(ref reader, type?.Key);
         }
 
-        Expect(ref reader, JsonTokenType.EndArray);
+        reader.ReadNext(JsonTokenType.EndArray);
         return value;
     }
 
-    /// <summary>Reads a value from text of its own.</summary>
+    /// <summary>Reads a value from a JSON text.</summary>
     public static OvsdbValue Parse(string json, ColumnType? type = null)
     {
         var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
-        Next(ref reader);
+        reader.ReadNext();
         return Read(ref reader, type, new ReadingPool());
-    }
-
-    /// <summary>Moves on, in a message that is complete.</summary>
-    public static void Next(ref Utf8JsonReader reader)
-    {
-        if (!reader.Read())
-        {
-            throw new JsonException("The message ends too early.");
-        }
-    }
-
-    /// <summary>Moves on to a token of this kind.</summary>
-    public static void Expect(ref Utf8JsonReader reader, JsonTokenType token)
-    {
-        Next(ref reader);
-        Require(ref reader, token);
-    }
-
-    /// <summary>Stands on a token of this kind.</summary>
-    public static void Require(ref Utf8JsonReader reader, JsonTokenType token)
-    {
-        if (reader.TokenType != token)
-        {
-            throw new JsonException($"{token} was expected, not {reader.TokenType}.");
-        }
     }
 
     private static OvsdbValue ReadSet(ref Utf8JsonReader reader, BaseType? type, ReadingPool pool)
     {
-        Expect(ref reader, JsonTokenType.StartArray);
-        Next(ref reader);
+        reader.ReadNext(JsonTokenType.StartArray);
+        reader.ReadNext();
         if (reader.TokenType == JsonTokenType.EndArray)
         {
             return OvsdbValue.Empty;
@@ -86,7 +65,7 @@ internal static class ValueReader
 
         var atoms = pool.Atoms;
         atoms.Clear();
-        for (; reader.TokenType != JsonTokenType.EndArray; Next(ref reader))
+        for (; reader.TokenType != JsonTokenType.EndArray; reader.ReadNext())
         {
             atoms.Add(ReadElement(ref reader, type, pool));
         }
@@ -96,8 +75,8 @@ internal static class ValueReader
 
     private static OvsdbValue ReadMap(ref Utf8JsonReader reader, ColumnType? type, ReadingPool pool)
     {
-        Expect(ref reader, JsonTokenType.StartArray);
-        Next(ref reader);
+        reader.ReadNext(JsonTokenType.StartArray);
+        reader.ReadNext();
         if (reader.TokenType == JsonTokenType.EndArray)
         {
             return OvsdbValue.EmptyMap;
@@ -105,14 +84,14 @@ internal static class ValueReader
 
         var pairs = pool.Pairs;
         pairs.Clear();
-        for (; reader.TokenType != JsonTokenType.EndArray; Next(ref reader))
+        for (; reader.TokenType != JsonTokenType.EndArray; reader.ReadNext())
         {
-            Require(ref reader, JsonTokenType.StartArray);
-            Next(ref reader);
+            reader.Require(JsonTokenType.StartArray);
+            reader.ReadNext();
             var key = ReadElement(ref reader, type?.Key, pool);
-            Next(ref reader);
+            reader.ReadNext();
             pairs.Add(KeyValuePair.Create(key, ReadElement(ref reader, type?.Value, pool)));
-            Expect(ref reader, JsonTokenType.EndArray);
+            reader.ReadNext(JsonTokenType.EndArray);
         }
         return OvsdbValue.FromMap([.. pairs]);
     }
@@ -124,9 +103,9 @@ internal static class ValueReader
             return ReadAtom(ref reader, type, pool);
         }
 
-        Next(ref reader);
+        reader.ReadNext();
         var uuid = ReadUuid(ref reader, type);
-        Expect(ref reader, JsonTokenType.EndArray);
+        reader.ReadNext(JsonTokenType.EndArray);
         return uuid;
     }
 
@@ -135,15 +114,15 @@ internal static class ValueReader
         var named = reader.ValueTextEquals("named-uuid"u8);
         if (!named && !reader.ValueTextEquals("uuid"u8))
         {
-            throw new JsonException("An array that is neither a uuid nor a set or map.");
+            throw new JsonException("The array is not a UUID, a set or a map.");
         }
 
         if (type is not null && (named || type.Type != OvsdbKind.Uuid))
         {
-            throw new JsonException($"A {(named ? "named uuid" : "uuid")} where the schema has {type.Type}.");
+            throw new JsonException($"The schema requires {type.Type}, but the value is a {(named ? "named UUID" : "UUID")}.");
         }
 
-        Expect(ref reader, JsonTokenType.String);
+        reader.ReadNext(JsonTokenType.String);
         return named ? OvsdbValue.NamedUuid(reader.GetString() ?? "") : reader.GetGuid();
     }
 
@@ -152,7 +131,7 @@ internal static class ValueReader
         switch (reader.TokenType)
         {
             case JsonTokenType.String when type is null or { Type: OvsdbKind.String }:
-                return OvsdbValue.Trusted(pool.Read(ref reader));
+                return OvsdbValue.Trusted(pool.ReadString(ref reader));
             case JsonTokenType.True or JsonTokenType.False when type is null or { Type: OvsdbKind.Boolean }:
                 return reader.TokenType == JsonTokenType.True;
             case JsonTokenType.Number when (type is null or { Type: OvsdbKind.Integer }) && reader.TryGetInt64(out var integer):
@@ -161,7 +140,9 @@ internal static class ValueReader
                 return OvsdbValue.Trusted(reader.GetDouble());
             default:
                 throw new JsonException(
-                    type is null ? $"{reader.TokenType} is no atom." : $"{reader.TokenType} where the schema has {type.Type}."
+                    type is null
+                        ? $"An atom was expected, not {reader.TokenType}."
+                        : $"The schema requires {type.Type}, but the value is {reader.TokenType}."
                 );
         }
     }

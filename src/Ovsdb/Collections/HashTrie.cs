@@ -3,15 +3,16 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Ovsdb;
 
-/// <summary>What a <see cref="HashTrie{TKey, TEntry}"/> finds by this key.</summary>
+/// <summary>An entry of a <see cref="HashTrie{TKey, TEntry}"/>, which knows its key.</summary>
 internal interface IKeyed<out TKey>
 {
     TKey Key { get; }
 }
 
 /// <summary>
-/// An immutable map of entries that know their keys: a trie over the bits of the hash, five a level (Bagwell, "Ideal Hash Trees"). A change makes anew
-/// what lies between the root and the entry, some hundred bytes, and shares the rest, so that the old map stays as it was.
+/// An immutable map of entries by key: a trie over the bits of the hash, five bits for each level (Bagwell, "Ideal Hash Trees"). A
+/// change copies the nodes on the path from the root to the entry, a few hundred bytes, and shares the other nodes with the old
+/// map, which does not change.
 /// </summary>
 internal readonly struct HashTrie<TKey, TEntry> : IReadOnlyDictionary<TKey, TEntry>
     where TKey : notnull
@@ -27,14 +28,15 @@ internal readonly struct HashTrie<TKey, TEntry> : IReadOnlyDictionary<TKey, TEnt
 
     public IEnumerable<TEntry> Values => this.Select(pair => pair.Value);
 
-    public TEntry this[TKey key] => Find(key) ?? throw new KeyNotFoundException($"There is no entry \"{key}\".");
+    public TEntry this[TKey key] => Find(key) ?? throw new KeyNotFoundException($"The map has no entry with the key \"{key}\".");
 
-    /// <summary>All entries at once, with neither intermediate maps nor jumps over the memory: many times quicker than one after the other.</summary>
+    /// <summary>Creates a map from all its entries. This is many times faster than adding them one by one: it creates no
+    /// intermediate maps and reads the memory in order.</summary>
     /// <param name="entries">The entries.</param>
-    /// <param name="merge">Makes one of two with the same key, the former first.</param>
-    public static HashTrie<TKey, TEntry> Of(ReadOnlySpan<TEntry> entries, Func<TEntry, TEntry, TEntry> merge)
+    /// <param name="merge">Returns the entry to keep for two entries with the same key, in the order of the span.</param>
+    public static HashTrie<TKey, TEntry> Create(ReadOnlySpan<TEntry> entries, Func<TEntry, TEntry, TEntry> merge)
     {
-        // Sorted are numbers that hold hash and place, because moving references costs more.
+        // Sorts numbers that combine hash and position, because moving references is slower.
         var order = new ulong[entries.Length];
         for (var i = 0; i < order.Length; i++)
         {
@@ -62,10 +64,10 @@ internal readonly struct HashTrie<TKey, TEntry> : IReadOnlyDictionary<TKey, TEnt
                 (hashes[count], sorted[count++]) = (hash, entry);
             }
         }
-        return count == 0 ? default : new(TrieNode.Of<TEntry>(hashes.AsSpan(0, count), sorted.AsSpan(0, count), 0), count);
+        return count == 0 ? default : new(TrieNode.Create<TEntry>(hashes.AsSpan(0, count), sorted.AsSpan(0, count), 0), count);
     }
 
-    /// <summary>The entry of this key, or null.</summary>
+    /// <summary>Returns the entry with this key; null if there is none.</summary>
     public TEntry? Find(TKey key)
     {
         if (_root is not { } node)
@@ -93,7 +95,7 @@ internal readonly struct HashTrie<TKey, TEntry> : IReadOnlyDictionary<TKey, TEnt
         }
     }
 
-    /// <summary>The map with this entry, in the place of one with the same key if there is one.</summary>
+    /// <summary>Returns the map with this entry. It replaces the entry with the same key, if there is one.</summary>
     public HashTrie<TKey, TEntry> With(TEntry entry, TrieEdit edit)
     {
         var added = false;
@@ -101,7 +103,7 @@ internal readonly struct HashTrie<TKey, TEntry> : IReadOnlyDictionary<TKey, TEnt
         return new(root, added ? Count + 1 : Count);
     }
 
-    /// <summary>The map without the entry of this key.</summary>
+    /// <summary>Returns the map without the entry with this key.</summary>
     public HashTrie<TKey, TEntry> Without(TKey key, TrieEdit edit)
     {
         if (Find(key) is null || _root is null)
@@ -191,7 +193,7 @@ internal readonly struct HashTrie<TKey, TEntry> : IReadOnlyDictionary<TKey, TEnt
         return node.WithAt(i, Set(below, hash, level + 1, entry, edit, ref added), edit);
     }
 
-    /// <summary>The key is there.</summary>
+    /// <summary>Removes an entry, which must exist.</summary>
     private static TrieNode Remove(TrieNode node, uint hash, int level, TKey key, TrieEdit edit)
     {
         var bit = TrieNode.BitOf(hash, level);
@@ -202,7 +204,7 @@ internal readonly struct HashTrie<TKey, TEntry> : IReadOnlyDictionary<TKey, TEnt
         }
 
         below = Remove(below, hash, level + 1, key, edit);
-        // An entry alone needs no node.
+        // A node with a single entry is replaced by the entry.
         return node.WithAt(i, below.Slots is [TEntry last] ? last : below, edit);
     }
 }

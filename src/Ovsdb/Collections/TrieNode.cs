@@ -2,26 +2,30 @@ using System.Numerics;
 
 namespace Ovsdb;
 
-/// <summary>The permission to change in place the nodes that were made with it, which nobody else has seen. Whoever hands out a map forgets it.</summary>
+/// <summary>A token that allows changing nodes in place: those that were created with it and are not yet visible to readers. It
+/// must be dropped before the map is published.</summary>
 internal sealed class TrieEdit;
 
-/// <summary>A node of a <see cref="HashTrie{TKey, TEntry}"/>: which of its 32 places are taken, and what is there, an entry or a node.
-/// Below the last bit of the hash a node is a list of entries.</summary>
-internal sealed class TrieNode(TrieEdit? maker, uint taken = 0, params object[] slots)
+/// <summary>
+/// A node of a <see cref="HashTrie{TKey, TEntry}"/>: a bit mask of the used ones of its 32 places, and an entry or a node for each
+/// used place. Below the last bits of the hash, a node is a list of entries with the same hash.
+/// </summary>
+internal sealed class TrieNode(TrieEdit? owner, uint used = 0, params object[] slots)
 {
     private const int BitsPerLevel = 5;
     private const int HashBits = 32;
 
-    private uint _taken = taken;
+    private uint _used = used;
 
     public object[] Slots { get; private set; } = slots;
 
-    /// <summary>The place of a hash in a node of this level, from the highest bits on; 0 where the hash has none left.</summary>
+    /// <summary>Returns the bit of a hash's place in a node of this level, counted from the highest bits of the hash; 0 if the
+    /// level is below the last bits.</summary>
     public static uint BitOf(uint hash, int level) =>
         level * BitsPerLevel < HashBits ? 1u << (int)(hash << (level * BitsPerLevel) >> (HashBits - BitsPerLevel)) : 0;
 
-    /// <summary>The node of these entries, of which there is at least one, and all that is below.</summary>
-    public static TrieNode Of<TEntry>(ReadOnlySpan<uint> hashes, ReadOnlySpan<TEntry> entries, int level)
+    /// <summary>Creates a node with these entries, and the nodes below it. The hashes must ascend; there must be at least one.</summary>
+    public static TrieNode Create<TEntry>(ReadOnlySpan<uint> hashes, ReadOnlySpan<TEntry> entries, int level)
         where TEntry : class
     {
         if (BitOf(hashes[0], level) == 0)
@@ -29,13 +33,13 @@ internal sealed class TrieNode(TrieEdit? maker, uint taken = 0, params object[] 
             return new TrieNode(null, 0, [.. entries]);
         }
 
-        uint taken = 0;
+        uint used = 0;
         foreach (var hash in hashes)
         {
-            taken |= BitOf(hash, level);
+            used |= BitOf(hash, level);
         }
 
-        var slots = new object[BitOperations.PopCount(taken)];
+        var slots = new object[BitOperations.PopCount(used)];
         var from = 0;
         for (var i = 0; i < slots.Length; i++)
         {
@@ -45,25 +49,27 @@ internal sealed class TrieNode(TrieEdit? maker, uint taken = 0, params object[] 
                 to++;
             }
 
-            slots[i] = to == from + 1 ? entries[from] : Of(hashes[from..to], entries[from..to], level + 1);
+            slots[i] = to == from + 1 ? entries[from] : Create(hashes[from..to], entries[from..to], level + 1);
             from = to;
         }
-        return new TrieNode(null, taken, slots);
+        return new TrieNode(null, used, slots);
     }
 
-    /// <summary>Where the place of this bit is in <see cref="Slots"/>; -1 if it is free.</summary>
-    public int IndexOf(uint bit) => (_taken & bit) != 0 ? BitOperations.PopCount(_taken & (bit - 1)) : -1;
+    /// <summary>Returns the index in <see cref="Slots"/> of the place with this bit; -1 if the place is free.</summary>
+    public int IndexOf(uint bit) => (_used & bit) != 0 ? BitOperations.PopCount(_used & (bit - 1)) : -1;
 
-    /// <summary>With a place taken that is free; bit 0 for the next of a list.</summary>
+    /// <summary>Returns the node with an entry or node added in a free place; bit 0 appends to a list.</summary>
     public TrieNode With(uint bit, object slot, TrieEdit edit)
     {
-        var at = bit != 0 ? BitOperations.PopCount(_taken & (bit - 1)) : Slots.Length;
-        return Become(_taken | bit, [.. Slots.AsSpan(0, at), slot, .. Slots.AsSpan(at)], edit);
+        var at = bit != 0 ? BitOperations.PopCount(_used & (bit - 1)) : Slots.Length;
+        return Change(_used | bit, [.. Slots.AsSpan(0, at), slot, .. Slots.AsSpan(at)], edit);
     }
 
+    /// <summary>Returns the node without the place with this bit, which has this index in <see cref="Slots"/>.</summary>
     public TrieNode Without(uint bit, int at, TrieEdit edit) =>
-        Become(_taken & ~bit, [.. Slots.AsSpan(0, at), .. Slots.AsSpan(at + 1)], edit);
+        Change(_used & ~bit, [.. Slots.AsSpan(0, at), .. Slots.AsSpan(at + 1)], edit);
 
+    /// <summary>Returns the node with another entry or node at this index of <see cref="Slots"/>.</summary>
     public TrieNode WithAt(int at, object slot, TrieEdit edit)
     {
         if (ReferenceEquals(Slots[at], slot))
@@ -71,23 +77,23 @@ internal sealed class TrieNode(TrieEdit? maker, uint taken = 0, params object[] 
             return this;
         }
 
-        if (maker != edit)
+        if (owner != edit)
         {
-            return new TrieNode(edit, _taken, [.. Slots.AsSpan(0, at), slot, .. Slots.AsSpan(at + 1)]);
+            return new TrieNode(edit, _used, [.. Slots.AsSpan(0, at), slot, .. Slots.AsSpan(at + 1)]);
         }
 
         Slots[at] = slot;
         return this;
     }
 
-    private TrieNode Become(uint taken, object[] slots, TrieEdit edit)
+    private TrieNode Change(uint used, object[] slots, TrieEdit edit)
     {
-        if (maker != edit)
+        if (owner != edit)
         {
-            return new TrieNode(edit, taken, slots);
+            return new TrieNode(edit, used, slots);
         }
 
-        (_taken, Slots) = (taken, slots);
+        (_used, Slots) = (used, slots);
         return this;
     }
 }

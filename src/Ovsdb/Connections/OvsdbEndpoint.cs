@@ -4,22 +4,22 @@ using System.Net.Sockets;
 
 namespace Ovsdb;
 
-/// <summary>Where a server listens, in the spelling of ovsdb(7): <c>unix:/path</c>, <c>tcp:host:port</c>, <c>ssl:host:port</c>, and with an IPv6 address
-/// <c>tcp:[address]:port</c>, <c>ssl:[address]:port</c>.</summary>
+/// <summary>The address of a server, as in ovsdb(7): <c>unix:/path</c>, <c>tcp:host:port</c> or <c>ssl:host:port</c>. An IPv6
+/// address is in brackets: <c>tcp:[address]:port</c>.</summary>
 public sealed record OvsdbEndpoint
 {
     private OvsdbEndpoint(string text, EndPoint address, bool isTls = false) => (Text, Address, IsTls) = (text, address, isTls);
 
-    /// <summary>The endpoint as it was written.</summary>
+    /// <summary>The endpoint as it was parsed.</summary>
     public string Text { get; }
 
-    /// <summary>The connection is secured by TLS (<c>ssl:</c>), for which <see cref="OvsdbTls"/> is needed.</summary>
+    /// <summary>True for <c>ssl:</c>: the connection uses TLS and requires <see cref="OvsdbTls"/>.</summary>
     public bool IsTls { get; }
 
     private EndPoint Address { get; }
 
-    /// <summary>Reads one endpoint.</summary>
-    /// <exception cref="FormatException">It is none.</exception>
+    /// <summary>Parses an endpoint.</summary>
+    /// <exception cref="FormatException">The text is not a valid endpoint.</exception>
     public static OvsdbEndpoint Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -30,28 +30,28 @@ public sealed record OvsdbEndpoint
             "tcp" => new(text.Trim(), TcpAddress(text, rest)),
             "ssl" => new(text.Trim(), TcpAddress(text, rest), isTls: true),
             _ => throw new FormatException(
-                $"\"{text}\" is no OVSDB endpoint; examples: unix:/var/run/ovn/ovnnb_db.sock, tcp:127.0.0.1:6641, ssl:[::1]:6641."
+                $"\"{text}\" is not a valid OVSDB endpoint. Examples: unix:/var/run/ovn/ovnnb_db.sock, tcp:127.0.0.1:6641, ssl:[::1]:6641."
             ),
         };
     }
 
-    /// <summary>Reads endpoints of one clustered database, with commas between them.</summary>
-    /// <exception cref="FormatException">One of them is none, or there is none.</exception>
+    /// <summary>Parses the comma-separated endpoints of the servers of one database.</summary>
+    /// <exception cref="FormatException">The list is empty, or one of its items is not a valid endpoint.</exception>
     public static IReadOnlyList<OvsdbEndpoint> ParseList(string commaSeparated)
     {
         ArgumentNullException.ThrowIfNull(commaSeparated);
         var parts = commaSeparated.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        return parts.Length > 0 ? [.. parts.Select(Parse)] : throw new FormatException("At least one OVSDB endpoint is needed.");
+        return parts.Length > 0 ? [.. parts.Select(Parse)] : throw new FormatException("At least one OVSDB endpoint is required.");
     }
 
-    /// <summary>The endpoint as it was written.</summary>
+    /// <summary>The endpoint as it was parsed.</summary>
     public override string ToString() => Text;
 
-    /// <summary>Opens a stream to it.</summary>
-    /// <param name="tls">Needed if <see cref="IsTls"/>.</param>
-    /// <param name="time">For the validity of certificates.</param>
-    /// <param name="ct">Ends the attempt.</param>
-    internal async Task<Stream> OpenAsync(OvsdbTls? tls, TimeProvider time, CancellationToken ct)
+    /// <summary>Opens a stream to the server.</summary>
+    /// <param name="tls">The TLS settings; required if <see cref="IsTls"/>.</param>
+    /// <param name="time">The clock for the validity of certificates.</param>
+    /// <param name="cancellationToken">Cancels the attempt.</param>
+    internal async Task<Stream> OpenAsync(OvsdbTls? tls, TimeProvider time, CancellationToken cancellationToken)
     {
         var socket =
             Address is UnixDomainSocketEndPoint
@@ -59,9 +59,9 @@ public sealed record OvsdbEndpoint
                 : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(Address, ct);
+            await socket.ConnectAsync(Address, cancellationToken);
             var stream = new NetworkStream(socket, ownsSocket: true);
-            return IsTls ? await TlsHandshake.SecureAsync(stream, Host, tls ?? throw WithoutTls(), time, ct) : stream;
+            return IsTls ? await TlsHandshake.SecureAsync(stream, Host, tls ?? throw TlsRequired(), time, cancellationToken) : stream;
         }
         catch
         {
@@ -70,12 +70,13 @@ public sealed record OvsdbEndpoint
         }
     }
 
-    /// <exception cref="ArgumentException">It needs TLS settings and there are none.</exception>
+    /// <summary>Checks that there are TLS settings if the endpoint requires them.</summary>
+    /// <exception cref="ArgumentException">The endpoint requires TLS settings, and there are none.</exception>
     internal void Require(OvsdbTls? tls)
     {
         if (IsTls && tls is null)
         {
-            throw WithoutTls();
+            throw TlsRequired();
         }
     }
 
@@ -87,7 +88,8 @@ public sealed record OvsdbEndpoint
             _ => "",
         };
 
-    private ArgumentException WithoutTls() => new($"{Text} needs TLS settings: at least the certificates of the authorities to trust.");
+    private ArgumentException TlsRequired() =>
+        new($"{Text} requires TLS settings: set Tls, at least with the file of the trusted certificate authorities.");
 
     private static UnixDomainSocketEndPoint UnixAddress(string path)
     {
@@ -110,14 +112,16 @@ public sealed record OvsdbEndpoint
             || port == 0
         )
         {
-            throw new FormatException($"\"{text}\" needs a host and a port from 1 to 65535, as in tcp:127.0.0.1:6641 or ssl:[::1]:6641.");
+            throw new FormatException(
+                $"\"{text}\" requires a host and a port from 1 to 65535. Examples: tcp:127.0.0.1:6641, ssl:[::1]:6641."
+            );
         }
 
         var host = hostAndPort[..colon];
-        var bracketed = host is ['[', .., ']'];
+        var isBracketed = host is ['[', .., ']'];
         if (
-            IPAddress.TryParse(bracketed ? host[1..^1] : host, out var address)
-            && bracketed == (address.AddressFamily == AddressFamily.InterNetworkV6)
+            IPAddress.TryParse(isBracketed ? host[1..^1] : host, out var address)
+            && isBracketed == (address.AddressFamily == AddressFamily.InterNetworkV6)
         )
         {
             return new IPEndPoint(address, port);
@@ -126,7 +130,7 @@ public sealed record OvsdbEndpoint
         return Uri.CheckHostName(host) == UriHostNameType.Dns
             ? new DnsEndPoint(host, port)
             : throw new FormatException(
-                $"\"{host}\" in \"{text}\" is neither an address nor a host name; an IPv6 address stands in brackets."
+                $"\"{host}\" in \"{text}\" is neither an IP address nor a host name. An IPv6 address must be in brackets."
             );
     }
 }

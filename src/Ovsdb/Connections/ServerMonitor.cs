@@ -2,45 +2,46 @@ using System.Text.Json;
 
 namespace Ovsdb;
 
-/// <summary>A monitor of one connection: reads what the server sends for it, on the read loop.</summary>
+/// <summary>A monitor of a connection: reads what the server sends for it, on the read loop.</summary>
 /// <param name="read">Reads the table updates.</param>
-/// <param name="canceled">Called when the server has ended the monitor; null: nobody cares.</param>
-internal sealed class ServerMonitor(UpdatesReader read, Action? canceled)
+/// <param name="onCanceled">Called when the server has ended the monitor; null to do nothing.</param>
+internal sealed class ServerMonitor(TableUpdatesReader read, Action? onCanceled)
 {
-    /// <summary>Reads the answer to the request for it.</summary>
-    /// <param name="reader">On the answer's first token.</param>
-    /// <param name="hasHistory">It is <c>[found, last-txn-id, updates]</c> (ovsdb-server(7) §4.1.15), else the updates alone.</param>
+    /// <summary>Reads the answer to the monitor request.</summary>
+    /// <param name="reader">The reader, on the first token of the answer.</param>
+    /// <param name="hasHistory">True if the answer is <c>[found, last-txn-id, updates]</c> (ovsdb-server(7) §4.1.15); false if it
+    /// is only the updates.</param>
     public void ReadContents(ref Utf8JsonReader reader, bool hasHistory)
     {
         if (!hasHistory)
         {
-            read(ref reader, new MonitorEvent(IsContents: true, Found: false, Guid.Empty));
+            read(ref reader, new TableUpdates(IsContents: true, Found: false, Guid.Empty));
             return;
         }
-        ValueReader.Require(ref reader, JsonTokenType.StartArray);
-        ValueReader.Next(ref reader);
+        reader.Require(JsonTokenType.StartArray);
+        reader.ReadNext();
         var found = reader.GetBoolean();
-        ValueReader.Next(ref reader);
-        var last = reader.GetGuid();
-        ValueReader.Next(ref reader);
-        read(ref reader, new MonitorEvent(IsContents: true, found, last));
+        reader.ReadNext();
+        var lastTransaction = reader.GetGuid();
+        reader.ReadNext();
+        read(ref reader, new TableUpdates(IsContents: true, found, lastTransaction));
     }
 
-    /// <summary>Reads a notification from behind the monitor's name on.</summary>
-    /// <param name="reader">On the monitor's name.</param>
-    /// <param name="hasHistory">The id of the transaction stands before the updates (<c>update3</c>, ovsdb-server(7) §4.1.16).</param>
+    /// <summary>Reads an update notification.</summary>
+    /// <param name="reader">The reader, on the name of the monitor.</param>
+    /// <param name="hasHistory">True if the id of the transaction precedes the updates (<c>update3</c>, ovsdb-server(7) §4.1.16).</param>
     public void ReadUpdate(ref Utf8JsonReader reader, bool hasHistory)
     {
-        ValueReader.Next(ref reader);
-        var last = Guid.Empty;
+        reader.ReadNext();
+        var lastTransaction = Guid.Empty;
         if (hasHistory)
         {
-            last = reader.GetGuid();
-            ValueReader.Next(ref reader);
+            lastTransaction = reader.GetGuid();
+            reader.ReadNext();
         }
-        read(ref reader, new MonitorEvent(IsContents: false, Found: false, last));
+        read(ref reader, new TableUpdates(IsContents: false, Found: false, lastTransaction));
     }
 
-    /// <summary>The server has ended it.</summary>
-    public void Cancel() => canceled?.Invoke();
+    /// <summary>Reports that the server has ended the monitor.</summary>
+    public void Cancel() => onCanceled?.Invoke();
 }

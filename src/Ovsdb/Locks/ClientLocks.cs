@@ -1,57 +1,57 @@
 namespace Ovsdb;
 
-/// <summary>The locks that a client asks for on each of its connections.</summary>
-/// <param name="post">Raises an event in order with the client's others.</param>
+/// <summary>The locks that a client requests on each of its connections.</summary>
+/// <param name="post">Raises an event, in order with the client's other events.</param>
 internal sealed class ClientLocks(Action<Action> post)
 {
     private readonly Lock _gate = new(); // guards _locks and _hasEnded
     private readonly Dictionary<string, OvsdbLock> _locks = new(StringComparer.Ordinal);
     private bool _hasEnded;
 
-    /// <summary>Asks for one from now on, at once if there is a connection.</summary>
-    /// <exception cref="ArgumentException">It is no id of a lock, or asked for already.</exception>
+    /// <summary>Adds a lock, and requests it if there is a connection.</summary>
+    /// <exception cref="ArgumentException">The id is not valid, or the client already requests the lock.</exception>
     /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
-    public async Task<OvsdbLock> AskAsync(string id, Func<OvsdbConnection?> connection, CancellationToken ct)
+    public async Task<OvsdbLock> AddAsync(string id, Func<OvsdbConnection?> getConnection, CancellationToken cancellationToken)
     {
-        var wanted = Add(id);
+        var added = Add(id);
         try
         {
-            if (connection() is { } present) // else the next one asks for all there are
+            if (getConnection() is { } connection) // otherwise the next connection requests it
             {
-                await wanted.RequestAsync(present, ct);
+                await added.RequestAsync(connection, cancellationToken);
             }
 
-            return wanted;
+            return added;
         }
         catch
         {
-            _ = wanted.DisposeAsync().AsTask(); // nobody has it who could give it back
+            _ = added.DisposeAsync().AsTask(); // the caller does not receive the lock and cannot dispose it
             throw;
         }
     }
 
-    /// <summary>Listens to what a connection that nobody else has yet says of locks.</summary>
-    public void Follow(OvsdbConnection connection) => connection.LockChanged = (id, held) => Find(id)?.Note(connection, held);
+    /// <summary>Starts to follow the lock notifications of a connection, before any lock is requested on it.</summary>
+    public void Follow(OvsdbConnection connection) => connection.Locks.Changed = (id, held) => Find(id)?.SetHeld(connection, held);
 
-    /// <summary>Asks for all of them on a new connection.</summary>
-    public async Task RequestAsync(OvsdbConnection connection, CancellationToken ct)
+    /// <summary>Requests all locks on a new connection.</summary>
+    public async Task RequestAllAsync(OvsdbConnection connection, CancellationToken cancellationToken)
     {
-        foreach (var wanted in All())
+        foreach (var requested in All())
         {
-            await wanted.RequestAsync(connection, ct);
+            await requested.RequestAsync(connection, cancellationToken);
         }
     }
 
-    /// <summary>The connection has ended, and with it all locks.</summary>
-    public void Lose()
+    /// <summary>Marks all locks as lost, because the connection has ended.</summary>
+    public void LoseAll()
     {
-        foreach (var wanted in All())
+        foreach (var lost in All())
         {
-            wanted.Note(null, held: false);
+            lost.SetHeld(null, held: false);
         }
     }
 
-    /// <summary>The client has ended, and with it the waiting for any of them.</summary>
+    /// <summary>Ends all locks and the waiting for them, because the client has ended.</summary>
     public void End()
     {
         lock (_gate)
@@ -59,24 +59,28 @@ internal sealed class ClientLocks(Action<Action> post)
             _hasEnded = true;
         }
 
-        foreach (var wanted in All())
+        foreach (var ended in All())
         {
-            wanted.TryEnd();
+            ended.TryEnd();
         }
     }
 
     private OvsdbLock Add(string id)
     {
-        var wanted = new OvsdbLock(id, post, Remove);
+        var added = new OvsdbLock(id, post, Remove);
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_hasEnded, typeof(OvsdbClient));
-            if (!_locks.TryAdd(id, wanted))
+            if (_hasEnded)
             {
-                throw new ArgumentException($"The lock {id} is asked for already.", nameof(id));
+                throw new ObjectDisposedException(null, "The client was disposed.");
+            }
+
+            if (!_locks.TryAdd(id, added))
+            {
+                throw new ArgumentException($"The client already requests the lock {id}. Dispose it first.", nameof(id));
             }
         }
-        return wanted;
+        return added;
     }
 
     private OvsdbLock[] All()
@@ -95,11 +99,11 @@ internal sealed class ClientLocks(Action<Action> post)
         }
     }
 
-    private void Remove(OvsdbLock unwanted)
+    private void Remove(OvsdbLock removed)
     {
         lock (_gate)
         {
-            _locks.Remove(unwanted.Id);
+            _locks.Remove(removed.Id);
         }
     }
 }

@@ -1,67 +1,70 @@
-
 namespace Ovsdb;
 
 /// <summary>
-/// A lock of the server that a client asks for (RFC 7047 §4.1.8–10), anew on every connection; see <see cref="OvsdbClient.LockAsync"/>. To write only under
-/// it, put <see cref="Op.Assert"/> into the transaction: the server then refuses with <see cref="OvsdbError.NotOwner"/> whoever no longer holds it.
+/// A lock of a server (RFC 7047 §4.1.8–10), which a client requests again on every connection; see
+/// <see cref="OvsdbClient.LockAsync"/>. To write only while the lock is held, add <see cref="Op.Assert"/> to the transaction: the
+/// server rejects it with <see cref="OvsdbError.NotOwner"/> if the lock is not held.
 /// <para>
-/// The lock lives in one server's process. In a cluster each member has locks of its own, so that two clients on two members can hold the same one:
-/// fence there by <see cref="Op.Wait"/> on a row that names who may write.
+/// Locks belong to one server process. Each member of a cluster has its own, so two clients that are connected to two members can
+/// hold the same lock. To protect writes to a cluster, use <see cref="Op.Wait"/> on a row that names the client that may write.
 /// </para>
 /// </summary>
 public sealed class OvsdbLock : IAsyncDisposable
 {
-    private readonly Lock _gate = new(); // guards _isHeld, _held and the order of what is posted
-    private readonly SemaphoreSlim _turn = new(1); // one request after the other; guards _session
+    private readonly Lock _gate = new(); // guards _isHeld, _held and the order of the posted events
+    private readonly SemaphoreSlim _turn = new(1); // one request at a time; guards _connection
     private readonly Action<Action> _post;
-    private readonly Action<OvsdbLock> _forget;
+    private readonly Action<OvsdbLock> _remove;
     private TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private OvsdbConnection? _session; // in which it was asked for
+    private OvsdbConnection? _connection; // on which the lock was requested
     private volatile bool _isHeld;
     private bool _disposed;
 
-    internal OvsdbLock(string id, Action<Action> post, Action<OvsdbLock> forget)
+    internal OvsdbLock(string id, Action<Action> post, Action<OvsdbLock> remove)
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
         if (char.IsAsciiDigit(id[0]) || !id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
         {
             throw new ArgumentException(
-                $"\"{id}\" is no lock's id: letters, digits and underscores, no digit first (RFC 7047 §3.1).",
+                $"\"{id}\" is not a valid lock id: use letters, digits and underscores, and do not start with a digit (RFC 7047 §3.1).",
                 nameof(id)
             );
         }
 
-        (Id, _post, _forget) = (id, post, forget);
+        (Id, _post, _remove) = (id, post, remove);
     }
 
-    /// <summary>Raised when the lock was got (true), or was stolen, or lost with the connection (false); in order with the client's other events.
-    /// A handler must not block.</summary>
+    /// <summary>Raised with true when the lock was acquired, and with false when it was stolen or lost with the connection. Events
+    /// of a client are raised in order. A handler must not block.</summary>
     public event Action<bool>? Changed;
 
-    /// <summary>The lock's id.</summary>
+    /// <summary>The id of the lock.</summary>
     public string Id { get; }
 
-    /// <summary>Whether it is held, as far as the server's notices have come.</summary>
+    /// <summary>Whether the lock is held, according to the notifications received so far.</summary>
     public bool IsHeld => _isHeld;
 
-    /// <summary>Ends as soon as the lock is held, at once if it is.</summary>
-    /// <exception cref="ObjectDisposedException">It, or its client, was disposed meanwhile.</exception>
-    public Task HeldAsync(CancellationToken ct)
+    /// <summary>Completes when the lock is held.</summary>
+    /// <exception cref="ObjectDisposedException">The lock or its client was disposed.</exception>
+    public Task HeldAsync(CancellationToken cancellationToken)
     {
         lock (_gate)
         {
-            return _held.Task.WaitAsync(ct);
+            return _held.Task.WaitAsync(cancellationToken);
         }
     }
 
-    /// <summary>Takes the lock away from whoever holds it; he waits for it from then on. Nothing happens if it is held.</summary>
-    /// <param name="ct">Ends the waiting for the answer, not the request.</param>
+    /// <summary>Takes the lock from the client that holds it, which waits for it from then on. Does nothing if this client holds
+    /// it.</summary>
+    /// <param name="cancellationToken">Ends the wait for the answer, but not the request.</param>
     /// <exception cref="OvsdbNotConnectedException">There is no connection.</exception>
-    /// <exception cref="ObjectDisposedException">It was given back.</exception>
-    public Task StealAsync(CancellationToken ct) =>
-        ct.IsCancellationRequested ? Task.FromCanceled(ct) : JsonRpcLink.Unwatched(StealAsync()).WaitAsync(ct);
+    /// <exception cref="ObjectDisposedException">The lock was disposed.</exception>
+    public Task StealAsync(CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested
+            ? Task.FromCanceled(cancellationToken)
+            : StealAsync().WaitDetachedAsync(cancellationToken);
 
-    /// <summary>Gives the lock back, and asks for it no more.</summary>
+    /// <summary>Releases the lock and stops requesting it.</summary>
     public async ValueTask DisposeAsync()
     {
         if (!TryEnd())
@@ -72,23 +75,23 @@ public sealed class OvsdbLock : IAsyncDisposable
         await _turn.WaitAsync();
         try
         {
-            if (_session is { EndReason: null } session)
+            if (_connection is { EndReason: null } current)
             {
-                await session.UnlockAsync(Id, CancellationToken.None);
+                await current.UnlockAsync(Id, CancellationToken.None);
             }
         }
         catch (Exception e) when (e is OvsdbNotConnectedException or OvsdbException)
         {
-            // With the connection the server has forgotten the lock, or it has never given it.
+            // The server releases the locks of a connection that has ended, or it has never granted this one.
         }
         finally
         {
             _turn.Release();
         }
-        _forget(this); // only now may it be asked for again
+        _remove(this); // only now may the client request it again
     }
 
-    /// <summary>It is wanted no more, and whoever waits for it learns it. False if that was so before.</summary>
+    /// <summary>Ends the lock and the waiting for it. Returns false if it had ended before.</summary>
     internal bool TryEnd()
     {
         if (Interlocked.Exchange(ref _disposed, true))
@@ -105,29 +108,30 @@ public sealed class OvsdbLock : IAsyncDisposable
             }
 
             _held.TrySetException(new ObjectDisposedException(nameof(OvsdbLock)));
-            _ = _held.Task.Exception; // seen, even if nobody waits
+            _ = _held.Task.Exception; // marks the exception as observed, even if no caller awaits the task
         }
         return true;
     }
 
-    /// <summary>Asks for it on this connection, once. If that is lost, the next will be asked.</summary>
-    internal async Task RequestAsync(OvsdbConnection connection, CancellationToken ct)
+    /// <summary>Requests the lock on a connection, unless it was requested there before. If the connection is lost, the next one
+    /// requests it.</summary>
+    internal async Task RequestAsync(OvsdbConnection connection, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(ct);
+        await _turn.WaitAsync(cancellationToken);
         try
         {
-            // One that has ended may come here behind the one after it.
-            if (connection.EndReason is not null || ReferenceEquals(_session, connection) || Volatile.Read(ref _disposed))
+            // A request on a connection that has ended may be processed after the request on the next connection.
+            if (connection.EndReason is not null || ReferenceEquals(_connection, connection) || Volatile.Read(ref _disposed))
             {
                 return;
             }
 
-            _session = connection;
-            await connection.LockAsync(Id, ct);
+            _connection = connection;
+            await connection.LockAsync(Id, cancellationToken);
         }
         catch (OvsdbNotConnectedException)
         {
-            // The next connection asks for all there are.
+            // The next connection requests all locks.
         }
         finally
         {
@@ -135,12 +139,12 @@ public sealed class OvsdbLock : IAsyncDisposable
         }
     }
 
-    /// <summary>Notes what the server says of it, or with no connection that it is lost.</summary>
-    internal void Note(OvsdbConnection? connection, bool held)
+    /// <summary>Records whether the server has granted the lock on a connection; without a connection, that the lock is lost.</summary>
+    internal void SetHeld(OvsdbConnection? connection, bool held)
     {
         lock (_gate)
         {
-            // A connection that has ended has been noted as lost, or will be after this.
+            // A grant on a connection that has ended does not count: the loss was recorded already, or will be.
             if (_isHeld == held || (held && connection?.EndReason is not null) || Volatile.Read(ref _disposed))
             {
                 return;
@@ -160,25 +164,26 @@ public sealed class OvsdbLock : IAsyncDisposable
         }
     }
 
-    // To its end: between the two requests the lock is neither held nor waited for.
+    // Not cancellable: between the two requests the lock is neither held nor requested.
     private async Task StealAsync()
     {
         await _turn.WaitAsync();
         try
         {
             ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
-            if (_session is not { EndReason: null } session)
+            if (_connection is not { EndReason: null } current)
             {
-                throw new OvsdbNotConnectedException("There is no connection to steal the lock on.");
+                throw new OvsdbNotConnectedException("There is no connection on which the lock could be stolen.");
             }
 
-            if (session.Holds(Id))
+            if (current.Holds(Id))
             {
                 return;
             }
 
-            await session.UnlockAsync(Id, CancellationToken.None); // the server refuses both lock and steal to a session that waits already
-            await session.StealAsync(Id, CancellationToken.None);
+            // the server rejects lock and steal on a connection that waits for the lock
+            await current.UnlockAsync(Id, CancellationToken.None);
+            await current.StealAsync(Id, CancellationToken.None);
         }
         finally
         {

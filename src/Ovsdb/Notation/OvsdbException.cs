@@ -1,24 +1,24 @@
 namespace Ovsdb;
 
-/// <summary>The server answered a request other than a transaction with an error.</summary>
+/// <summary>A server rejected a request. Rejected transactions do not throw this: they return <c>Rejected</c>.</summary>
 public sealed class OvsdbException : Exception
 {
-    /// <summary>With the server's error.</summary>
+    /// <summary>Creates an exception with the server's error.</summary>
     public OvsdbException(OvsdbError error)
         : base(error.ToString()) => Error = error;
 
-    /// <summary>With a reason of our own.</summary>
+    /// <summary>Creates an exception with a message.</summary>
     public OvsdbException(string message)
         : this(new OvsdbError(message, null)) { }
 
-    /// <summary>With a reason of our own and its cause.</summary>
+    /// <summary>Creates an exception with a message and its cause.</summary>
     public OvsdbException(string message, Exception innerException)
         : base(message, innerException) => Error = new OvsdbError(message, null);
 
-    /// <summary>Without a reason.</summary>
+    /// <summary>Creates an exception without a message.</summary>
     public OvsdbException()
         : this("unspecified") { }
 
-    /// <summary>The error as the server gave it.</summary>
+    /// <summary>The error that the server returned.</summary>
     public OvsdbError Error { get; }
 }

@@ -2,46 +2,51 @@ using Values = System.Collections.Generic.IReadOnlyDictionary<string, Ovsdb.Ovsd
 
 namespace Ovsdb;
 
-/// <summary>One operation of a transaction (RFC 7047 §5.2), a value: two operations are equal when all they say is equal.</summary>
+/// <summary>An operation of a transaction (RFC 7047 §5.2). Two operations are equal if their contents are equal.</summary>
 public abstract record Op
 {
     private protected Op() { }
 
-    /// <summary>The name on the wire, for instance <c>insert</c>.</summary>
+    /// <summary>The name of the operation in the protocol, for example <c>insert</c>.</summary>
     public abstract string Name { get; }
 
-    /// <summary>A new row (RFC 7047 §5.2.1, ovsdb-server(7) §5.2.1).</summary>
-    /// <param name="table">Its table.</param>
-    /// <param name="row">Its columns; the others get their defaults.</param>
-    /// <param name="uuid">Its UUID, chosen by us (Open vSwitch 2.13 and newer): a repeat fails with <see cref="OvsdbError.DuplicateUuid"/> instead of making a second row.</param>
-    /// <param name="uuidName">A name for other operations of the same transaction, see <see cref="OvsdbValue.NamedUuid"/>.</param>
+    /// <summary>Inserts a row (RFC 7047 §5.2.1, ovsdb-server(7) §5.2.1).</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="row">The column values. Other columns get their defaults.</param>
+    /// <param name="uuid">The UUID of the row (Open vSwitch 2.13 and newer); null to let the server choose. With a UUID, sending
+    /// the insert again fails with <see cref="OvsdbError.DuplicateUuid"/> instead of inserting a second row.</param>
+    /// <param name="uuidName">A name by which other operations of the transaction refer to the row, see
+    /// <see cref="OvsdbValue.NamedUuid"/>.</param>
     public static Op Insert(string table, Values row, Guid? uuid = null, string? uuidName = null) =>
         new InsertOp(table, row, uuid, uuidName);
 
     /// <summary>Reads rows (RFC 7047 §5.2.2).</summary>
     /// <param name="table">The table.</param>
-    /// <param name="where">Conditions that all must hold; none for every row.</param>
-    /// <param name="columns">The columns to read; null for all, <c>_uuid</c> included.</param>
+    /// <param name="where">The conditions, which must all hold. An empty list matches every row.</param>
+    /// <param name="columns">The columns to read; null for all columns, including <c>_uuid</c>.</param>
     public static Op Select(string table, IReadOnlyList<Where> where, IReadOnlyList<string>? columns = null) =>
         new SelectOp(table, where, columns);
 
     /// <summary>Sets columns of the rows that match (RFC 7047 §5.2.3).</summary>
     public static Op Update(string table, IReadOnlyList<Where> where, Values row) => new UpdateOp(table, where, row);
 
-    /// <summary>Changes columns of the rows that match (RFC 7047 §5.2.4).</summary>
+    /// <summary>Changes columns of the rows that match, based on their current values (RFC 7047 §5.2.4).</summary>
     public static Op Mutate(string table, IReadOnlyList<Where> where, params IReadOnlyList<Mutation> mutations) =>
         new MutateOp(table, where, mutations);
 
     /// <summary>Deletes the rows that match (RFC 7047 §5.2.5).</summary>
     public static Op Delete(string table, IReadOnlyList<Where> where) => new DeleteOp(table, where);
 
-    /// <summary>A guard: the rows that match, seen in these columns, are (<c>==</c>) or are not (<c>!=</c>) these rows (RFC 7047 §5.2.6).</summary>
+    /// <summary>Waits until the given columns of the rows that match are equal (<c>==</c>) or not equal (<c>!=</c>) to the given
+    /// rows (RFC 7047 §5.2.6).</summary>
     /// <param name="table">The table.</param>
-    /// <param name="where">Conditions that all must hold; none for every row.</param>
+    /// <param name="where">The conditions, which must all hold. An empty list matches every row.</param>
     /// <param name="columns">The columns to compare.</param>
     /// <param name="until"><c>==</c> or <c>!=</c>.</param>
     /// <param name="rows">The rows to compare with.</param>
-    /// <param name="timeoutMilliseconds">How long the server may wait for it; 0 decides at once. Then the transaction fails with <see cref="OvsdbError.TimedOut"/>.</param>
+    /// <param name="timeoutMilliseconds">How long the server waits before the transaction fails with
+    /// <see cref="OvsdbError.TimedOut"/>. With 0 it fails immediately, which makes the operation a guard of the
+    /// transaction.</param>
     public static Op Wait(
         string table,
         IReadOnlyList<Where> where,
@@ -51,20 +56,21 @@ public abstract record Op
         int timeoutMilliseconds = 0
     ) => new WaitOp(table, where, columns, until, rows, timeoutMilliseconds);
 
-    /// <summary>A text for the server's log file and its transaction history (RFC 7047 §5.2.9).</summary>
-    /// <exception cref="ArgumentException">As of any text, see <see cref="OvsdbValue"/>.</exception>
+    /// <summary>Adds a comment to the transaction in the server's log and database file (RFC 7047 §5.2.9).</summary>
+    /// <exception cref="ArgumentException">The comment contains U+0000 or half of a surrogate pair.</exception>
     public static Op Comment(string comment) => new CommentOp(((OvsdbValue)comment).AsString());
 
-    /// <summary>Asks, if durable, that the answer waits for the disk (RFC 7047 §5.2.7).</summary>
+    /// <summary>If durable, makes the server answer only after it has written the transaction to disk (RFC 7047 §5.2.7).</summary>
     public static Op Commit(bool durable) => new CommitOp(durable);
 
-    /// <summary>Undoes the transaction (RFC 7047 §5.2.8).</summary>
+    /// <summary>Aborts the transaction (RFC 7047 §5.2.8).</summary>
     public static Op Abort() => new AbortOp();
 
-    /// <summary>Fails with <see cref="OvsdbError.NotOwner"/> unless this session holds the lock (RFC 7047 §5.2.10). No fence across a cluster.</summary>
+    /// <summary>Fails with <see cref="OvsdbError.NotOwner"/> unless this connection holds the lock (RFC 7047 §5.2.10). Locks do not
+    /// protect writes to a cluster: each member has its own.</summary>
     public static Op Assert(string lockId) => new AssertOp(lockId);
 
-    /// <summary>The operation as JSON, as it goes over the wire.</summary>
+    /// <summary>The operation as JSON, as it is sent to the server.</summary>
     public sealed override string ToString() => OpWriter.ToJson(this);
 }
 
@@ -76,7 +82,7 @@ public sealed record InsertOp(string Table, Values Row, Guid? Uuid, string? Uuid
 
     /// <inheritdoc/>
     public bool Equals(InsertOp? other) =>
-        other is not null && (Table, Uuid, UuidName) == (other.Table, other.Uuid, other.UuidName) && Same.Columns(Row, other.Row);
+        other is not null && (Table, Uuid, UuidName) == (other.Table, other.Uuid, other.UuidName) && Contents.AreEqual(Row, other.Row);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Table, Uuid, UuidName, Row.Count);
@@ -90,7 +96,7 @@ public sealed record SelectOp(string Table, IReadOnlyList<Where> Where, IReadOnl
 
     /// <inheritdoc/>
     public bool Equals(SelectOp? other) =>
-        other is not null && Table == other.Table && Where.SequenceEqual(other.Where) && Same.Names(Columns, other.Columns);
+        other is not null && Table == other.Table && Where.SequenceEqual(other.Where) && Contents.AreEqual(Columns, other.Columns);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Table, Where.Count, Columns?.Count);
@@ -104,7 +110,7 @@ public sealed record UpdateOp(string Table, IReadOnlyList<Where> Where, Values R
 
     /// <inheritdoc/>
     public bool Equals(UpdateOp? other) =>
-        other is not null && Table == other.Table && Where.SequenceEqual(other.Where) && Same.Columns(Row, other.Row);
+        other is not null && Table == other.Table && Where.SequenceEqual(other.Where) && Contents.AreEqual(Row, other.Row);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Table, Where.Count > 0 ? Where[0] : default, Row.Count);
@@ -156,7 +162,7 @@ public sealed record WaitOp(
         && (Table, Until, TimeoutMilliseconds, Rows.Count) == (other.Table, other.Until, other.TimeoutMilliseconds, other.Rows.Count)
         && Where.SequenceEqual(other.Where)
         && Columns.SequenceEqual(other.Columns)
-        && Rows.Zip(other.Rows, Same.Columns).All(same => same);
+        && Rows.Zip(other.Rows, Contents.AreEqual).All(areEqual => areEqual);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Table, Where.Count > 0 ? Where[0] : default, Until, Rows.Count);
@@ -190,11 +196,11 @@ public sealed record AssertOp(string LockId) : Op
     public override string Name => "assert";
 }
 
-/// <summary>Records compare their lists and dictionaries by reference; operations compare them by what they hold.</summary>
-file static class Same
+/// <summary>Compares collections by content: the generated equality of records compares them by reference.</summary>
+file static class Contents
 {
-    public static bool Columns(Values a, Values b) =>
-        a.Count == b.Count && a.All(column => b.TryGetValue(column.Key, out var theirs) && column.Value == theirs);
+    public static bool AreEqual(Values a, Values b) =>
+        a.Count == b.Count && a.All(column => b.TryGetValue(column.Key, out var other) && column.Value == other);
 
-    public static bool Names(IReadOnlyList<string>? a, IReadOnlyList<string>? b) => a is null || b is null ? a == b : a.SequenceEqual(b);
+    public static bool AreEqual(IReadOnlyList<string>? a, IReadOnlyList<string>? b) => a is null || b is null ? a == b : a.SequenceEqual(b);
 }

@@ -1,29 +1,21 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Ovsdb;
 
-/// <summary>Writes operations and values (RFC 7047 §5.1–5.2).</summary>
+/// <summary>Writes operations (RFC 7047 §5.2) and their parts.</summary>
 internal static class OpWriter
 {
-    /// <summary>For all that we write: valid JSON by construction, and nothing escaped that JSON does not ask for.</summary>
-    public static readonly JsonWriterOptions Options = new()
-    {
-        SkipValidation = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     private static readonly JsonEncodedText Table = JsonEncodedText.Encode("table");
-    private static readonly JsonEncodedText RowText = JsonEncodedText.Encode("row");
-    private static readonly JsonEncodedText Uuid = JsonEncodedText.Encode("uuid");
+    private static readonly JsonEncodedText Row = JsonEncodedText.Encode("row");
     private static readonly JsonEncodedText Where = JsonEncodedText.Encode("where");
 
+    /// <summary>Returns the JSON of an operation, written without a schema.</summary>
     public static string ToJson(Op op)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, Options))
+        using (var json = new Utf8JsonWriter(buffer, ValueWriter.Options))
         {
             Write(json, op, null);
         }
@@ -31,7 +23,10 @@ internal static class OpWriter
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    /// <summary>Writes one operation. The schema, where known, tells an empty map from an empty set.</summary>
+    /// <summary>Writes an operation.</summary>
+    /// <param name="json">The writer.</param>
+    /// <param name="op">The operation.</param>
+    /// <param name="schema">The schema of the database; null if it is not known. It distinguishes empty maps from empty sets.</param>
     public static void Write(Utf8JsonWriter json, Op op, DatabaseSchema? schema)
     {
         json.WriteStartObject();
@@ -39,58 +34,22 @@ internal static class OpWriter
         switch (op)
         {
             case InsertOp insert:
-                json.WriteString(Table, insert.Table);
-                if (insert.Uuid is { } uuid)
-                {
-                    json.WriteString(Uuid, uuid);
-                }
-
-                if (insert.UuidName is { } name)
-                {
-                    json.WriteString("uuid-name"u8, name);
-                }
-
-                json.WritePropertyName(RowText);
-                WriteRow(json, insert.Row, schema?.Table(insert.Table));
+                WriteInsert(json, insert, schema?.Table(insert.Table));
                 break;
             case SelectOp select:
-                WriteTarget(json, select.Table, select.Where, schema);
-                if (select.Columns is { } columns)
-                {
-                    WriteNames(json, columns);
-                }
-
+                WriteSelect(json, select, schema?.Table(select.Table));
                 break;
             case UpdateOp update:
-                WriteTarget(json, update.Table, update.Where, schema);
-                json.WritePropertyName(RowText);
-                WriteRow(json, update.Row, schema?.Table(update.Table));
+                WriteUpdate(json, update, schema?.Table(update.Table));
                 break;
             case MutateOp mutate:
-                WriteTarget(json, mutate.Table, mutate.Where, schema);
-                json.WriteStartArray("mutations"u8);
-                foreach (var (column, mutator, value) in mutate.Mutations)
-                {
-                    WriteTriple(json, column, mutator, value, schema?.Table(mutate.Table)?.TypeOf(column));
-                }
-
-                json.WriteEndArray();
+                WriteMutate(json, mutate, schema?.Table(mutate.Table));
                 break;
             case DeleteOp delete:
-                WriteTarget(json, delete.Table, delete.Where, schema);
+                WriteTarget(json, delete.Table, delete.Where, schema?.Table(delete.Table));
                 break;
             case WaitOp wait:
-                json.WriteNumber("timeout"u8, wait.TimeoutMilliseconds);
-                WriteTarget(json, wait.Table, wait.Where, schema);
-                WriteNames(json, wait.Columns);
-                json.WriteString("until"u8, wait.Until);
-                json.WriteStartArray("rows"u8);
-                foreach (var row in wait.Rows)
-                {
-                    WriteRow(json, row, schema?.Table(wait.Table));
-                }
-
-                json.WriteEndArray();
+                WriteWait(json, wait, schema?.Table(wait.Table));
                 break;
             case CommentOp comment:
                 json.WriteString("comment"u8, comment.Text);
@@ -105,19 +64,20 @@ internal static class OpWriter
         json.WriteEndObject();
     }
 
-    /// <summary>Writes conditions.</summary>
+    /// <summary>Writes the member <c>where</c>.</summary>
     public static void WriteConditions(Utf8JsonWriter json, IReadOnlyList<Where> where, TableSchema? schema)
     {
         json.WriteStartArray(Where);
         foreach (var (column, function, value) in where)
         {
-            WriteTriple(json, column, function, value, schema?.TypeOf(column));
+            WriteTriple(json, column, function, value, schema);
         }
 
         json.WriteEndArray();
     }
 
-    public static void WriteNames(Utf8JsonWriter json, IReadOnlyList<string> columns)
+    /// <summary>Writes the member <c>columns</c>.</summary>
+    public static void WriteColumns(Utf8JsonWriter json, IReadOnlyList<string> columns)
     {
         json.WriteStartArray("columns"u8);
         foreach (var column in columns)
@@ -128,52 +88,70 @@ internal static class OpWriter
         json.WriteEndArray();
     }
 
-    public static void WriteValue(Utf8JsonWriter json, OvsdbValue value, ColumnType? type = null)
+    private static void WriteInsert(Utf8JsonWriter json, InsertOp insert, TableSchema? schema)
     {
-        switch (value.Kind)
+        json.WriteString(Table, insert.Table);
+        if (insert.Uuid is { } uuid)
         {
-            case OvsdbKind.Map:
-            case OvsdbKind.Set when value.IsEmpty && type is { IsMap: true }:
-                if (value.IsEmpty && type is { IsMap: false })
-                {
-                    goto case OvsdbKind.Set;
-                }
+            json.WriteString("uuid"u8, uuid);
+        }
 
-                json.WriteStartArray();
-                json.WriteStringValue("map"u8);
-                json.WriteStartArray();
-                foreach (var (key, mapped) in value.MapContent().Pairs)
-                {
-                    json.WriteStartArray();
-                    WriteAtom(json, key);
-                    WriteAtom(json, mapped);
-                    json.WriteEndArray();
-                }
-                json.WriteEndArray();
-                json.WriteEndArray();
-                break;
-            case OvsdbKind.Set:
-                json.WriteStartArray();
-                json.WriteStringValue("set"u8);
-                json.WriteStartArray();
-                foreach (var atom in value.AsSet())
-                {
-                    WriteAtom(json, atom);
-                }
+        if (insert.UuidName is { } name)
+        {
+            json.WriteString("uuid-name"u8, name);
+        }
 
-                json.WriteEndArray();
-                json.WriteEndArray();
-                break;
-            default:
-                WriteAtom(json, value);
-                break;
+        json.WritePropertyName(Row);
+        WriteRow(json, insert.Row, schema);
+    }
+
+    private static void WriteSelect(Utf8JsonWriter json, SelectOp select, TableSchema? schema)
+    {
+        WriteTarget(json, select.Table, select.Where, schema);
+        if (select.Columns is { } columns)
+        {
+            WriteColumns(json, columns);
         }
     }
 
-    private static void WriteTarget(Utf8JsonWriter json, string table, IReadOnlyList<Where> where, DatabaseSchema? schema)
+    private static void WriteUpdate(Utf8JsonWriter json, UpdateOp update, TableSchema? schema)
+    {
+        WriteTarget(json, update.Table, update.Where, schema);
+        json.WritePropertyName(Row);
+        WriteRow(json, update.Row, schema);
+    }
+
+    private static void WriteMutate(Utf8JsonWriter json, MutateOp mutate, TableSchema? schema)
+    {
+        WriteTarget(json, mutate.Table, mutate.Where, schema);
+        json.WriteStartArray("mutations"u8);
+        foreach (var (column, mutator, value) in mutate.Mutations)
+        {
+            WriteTriple(json, column, mutator, value, schema);
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteWait(Utf8JsonWriter json, WaitOp wait, TableSchema? schema)
+    {
+        json.WriteNumber("timeout"u8, wait.TimeoutMilliseconds);
+        WriteTarget(json, wait.Table, wait.Where, schema);
+        WriteColumns(json, wait.Columns);
+        json.WriteString("until"u8, wait.Until);
+        json.WriteStartArray("rows"u8);
+        foreach (var row in wait.Rows)
+        {
+            WriteRow(json, row, schema);
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteTarget(Utf8JsonWriter json, string table, IReadOnlyList<Where> where, TableSchema? schema)
     {
         json.WriteString(Table, table);
-        WriteConditions(json, where, schema?.Table(table));
+        WriteConditions(json, where, schema);
     }
 
     private static void WriteRow(Utf8JsonWriter json, IReadOnlyDictionary<string, OvsdbValue> row, TableSchema? schema)
@@ -182,48 +160,17 @@ internal static class OpWriter
         foreach (var (column, value) in row)
         {
             json.WritePropertyName(column);
-            WriteValue(json, value, schema?.TypeOf(column));
+            ValueWriter.Write(json, value, schema?.TypeOf(column));
         }
         json.WriteEndObject();
     }
 
-    private static void WriteTriple(Utf8JsonWriter json, string column, string function, OvsdbValue value, ColumnType? type)
+    private static void WriteTriple(Utf8JsonWriter json, string column, string function, OvsdbValue value, TableSchema? schema)
     {
         json.WriteStartArray();
         json.WriteStringValue(column);
         json.WriteStringValue(function);
-        WriteValue(json, value, type);
+        ValueWriter.Write(json, value, schema?.TypeOf(column));
         json.WriteEndArray();
-    }
-
-    private static void WriteAtom(Utf8JsonWriter json, OvsdbValue atom)
-    {
-        switch (atom.Kind)
-        {
-            case OvsdbKind.String:
-                json.WriteStringValue(atom.AsString());
-                break;
-            case OvsdbKind.Integer:
-                json.WriteNumberValue(atom.AsInteger());
-                break;
-            case OvsdbKind.Real:
-                json.WriteNumberValue(atom.AsReal());
-                break;
-            case OvsdbKind.Boolean:
-                json.WriteBooleanValue(atom.AsBoolean());
-                break;
-            case OvsdbKind.Uuid:
-                json.WriteStartArray();
-                json.WriteStringValue(Uuid);
-                json.WriteStringValue(atom.AsUuid());
-                json.WriteEndArray();
-                break;
-            default:
-                json.WriteStartArray();
-                json.WriteStringValue("named-uuid"u8);
-                json.WriteStringValue(atom.AsNamedUuid());
-                json.WriteEndArray();
-                break;
-        }
     }
 }

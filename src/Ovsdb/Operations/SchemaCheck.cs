@@ -1,14 +1,16 @@
 namespace Ovsdb;
 
-/// <summary>What the server would refuse, found before sending: tables and columns that its schema lacks, values outside their column's type.</summary>
+/// <summary>Finds operations that the server would reject, before they are sent: unknown tables and columns, and values that
+/// violate their column's type.</summary>
 internal static class SchemaCheck
 {
-    /// <summary>The refusal, in the server's vocabulary; null if there is nothing to refuse.</summary>
-    public static Rejected? Refuse(IReadOnlyList<Op> ops, DatabaseSchema schema)
+    /// <summary>Returns the rejection of the first invalid operation, with the error that a server would return; null if all
+    /// operations are valid.</summary>
+    public static Rejected? Validate(IReadOnlyList<Op> ops, DatabaseSchema schema)
     {
         for (var i = 0; i < ops.Count; i++)
         {
-            if (Refuse(ops[i], schema) is { } error)
+            if (Validate(ops[i], schema) is { } error)
             {
                 return new Rejected(error, i);
             }
@@ -17,29 +19,29 @@ internal static class SchemaCheck
         return null;
     }
 
-    private static OvsdbError? Refuse(Op op, DatabaseSchema schema) =>
+    private static OvsdbError? Validate(Op op, DatabaseSchema schema) =>
         op switch
         {
-            InsertOp insert => Table(schema, insert.Table, out var table) ?? Row(table, insert.Row),
-            SelectOp select => Table(schema, select.Table, out var table)
-                ?? Conditions(table, select.Where)
-                ?? Columns(table, select.Columns ?? []),
-            UpdateOp update => Table(schema, update.Table, out var table)
-                ?? Conditions(table, update.Where)
-                ?? Row(table, update.Row)
-                ?? Fixed(table, update.Row.Keys),
-            MutateOp mutate => Table(schema, mutate.Table, out var table)
-                ?? Conditions(table, mutate.Where)
-                ?? Mutations(table, mutate.Mutations),
-            DeleteOp delete => Table(schema, delete.Table, out var table) ?? Conditions(table, delete.Where),
-            WaitOp wait => Table(schema, wait.Table, out var table)
-                ?? Conditions(table, wait.Where)
-                ?? Columns(table, wait.Columns)
-                ?? Columns(table, wait.Rows.SelectMany(row => row.Keys)),
+            InsertOp insert => CheckTable(schema, insert.Table, out var table) ?? CheckRow(table, insert.Row),
+            SelectOp select => CheckTable(schema, select.Table, out var table)
+                ?? CheckConditions(table, select.Where)
+                ?? CheckColumns(table, select.Columns ?? []),
+            UpdateOp update => CheckTable(schema, update.Table, out var table)
+                ?? CheckConditions(table, update.Where)
+                ?? CheckRow(table, update.Row)
+                ?? CheckMutable(table, update.Row.Keys),
+            MutateOp mutate => CheckTable(schema, mutate.Table, out var table)
+                ?? CheckConditions(table, mutate.Where)
+                ?? CheckMutations(table, mutate.Mutations),
+            DeleteOp delete => CheckTable(schema, delete.Table, out var table) ?? CheckConditions(table, delete.Where),
+            WaitOp wait => CheckTable(schema, wait.Table, out var table)
+                ?? CheckConditions(table, wait.Where)
+                ?? CheckColumns(table, wait.Columns)
+                ?? CheckColumns(table, wait.Rows.SelectMany(row => row.Keys)),
             _ => null,
         };
 
-    private static OvsdbError? Table(DatabaseSchema schema, string name, out TableSchema table)
+    private static OvsdbError? CheckTable(DatabaseSchema schema, string name, out TableSchema table)
     {
         var found = schema.Table(name);
         table = found ?? new TableSchema(name, new Dictionary<string, ColumnSchema>(), false, []);
@@ -48,16 +50,16 @@ internal static class SchemaCheck
             : null;
     }
 
-    private static OvsdbError? Row(TableSchema table, IReadOnlyDictionary<string, OvsdbValue> row)
+    private static OvsdbError? CheckRow(TableSchema table, IReadOnlyDictionary<string, OvsdbValue> row)
     {
         foreach (var (column, value) in row)
         {
             if (table.TypeOf(column) is not { } type)
             {
-                return Lacks(table, column);
+                return UnknownColumn(table, column);
             }
 
-            if (type.Refuses(value) is { } reason)
+            if (type.Validate(value) is { } reason)
             {
                 return new OvsdbError(OvsdbError.ConstraintViolation, $"Column {column} of table {table.Name}: {reason}.");
             }
@@ -65,50 +67,50 @@ internal static class SchemaCheck
         return null;
     }
 
-    private static OvsdbError? Conditions(TableSchema table, IReadOnlyList<Where> where)
+    private static OvsdbError? CheckConditions(TableSchema table, IReadOnlyList<Where> where)
     {
         foreach (var condition in where)
         {
             if (!table.HasColumn(condition.Column))
             {
-                return Lacks(table, condition.Column);
+                return UnknownColumn(table, condition.Column);
             }
         }
 
         return null;
     }
 
-    private static OvsdbError? Mutations(TableSchema table, IReadOnlyList<Mutation> mutations)
+    private static OvsdbError? CheckMutations(TableSchema table, IReadOnlyList<Mutation> mutations)
     {
         foreach (var mutation in mutations)
         {
             if (!table.HasColumn(mutation.Column))
             {
-                return Lacks(table, mutation.Column);
+                return UnknownColumn(table, mutation.Column);
             }
         }
 
-        return Fixed(table, mutations.Select(mutation => mutation.Column));
+        return CheckMutable(table, mutations.Select(mutation => mutation.Column));
     }
 
-    private static OvsdbError? Columns(TableSchema table, IEnumerable<string> columns)
+    private static OvsdbError? CheckColumns(TableSchema table, IEnumerable<string> columns)
     {
         foreach (var column in columns)
         {
             if (!table.HasColumn(column))
             {
-                return Lacks(table, column);
+                return UnknownColumn(table, column);
             }
         }
 
         return null;
     }
 
-    private static OvsdbError? Fixed(TableSchema table, IEnumerable<string> columns) =>
+    private static OvsdbError? CheckMutable(TableSchema table, IEnumerable<string> columns) =>
         columns.FirstOrDefault(column => table.Columns.GetValueOrDefault(column) is not { IsMutable: true }) is { } column
-            ? new OvsdbError(OvsdbError.ConstraintViolation, $"Column {column} of table {table.Name} cannot be changed.")
+            ? new OvsdbError(OvsdbError.ConstraintViolation, $"Column {column} of table {table.Name} is immutable.")
             : null;
 
-    private static OvsdbError Lacks(TableSchema table, string column) =>
+    private static OvsdbError UnknownColumn(TableSchema table, string column) =>
         new(OvsdbError.UnknownColumn, $"No column {column} in table {table.Name} of this server's schema.");
 }

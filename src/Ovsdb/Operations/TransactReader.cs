@@ -2,17 +2,17 @@ using System.Text.Json;
 
 namespace Ovsdb;
 
-/// <summary>Reads the answer to a transact (RFC 7047 §4.1.3): a result for each operation up to the first that failed, nulls behind it,
-/// and one element more than operations if the commit failed.</summary>
+/// <summary>Reads the answer to <c>transact</c> (RFC 7047 §4.1.3): one result for each operation up to the first that failed, then nulls.
+/// If the commit failed, the answer has one more element than there are operations.</summary>
 internal static class TransactReader
 {
     public static TransactOutcome Read(ref Utf8JsonReader reader, IReadOnlyList<Op> ops, DatabaseSchema? schema, ReadingPool pool)
     {
-        ValueReader.Require(ref reader, JsonTokenType.StartArray);
+        reader.Require(JsonTokenType.StartArray);
         var results = new List<OpResult>(ops.Count);
         Rejected? rejected = null;
         var index = 0;
-        for (ValueReader.Next(ref reader); reader.TokenType != JsonTokenType.EndArray; ValueReader.Next(ref reader), index++)
+        for (reader.ReadNext(); reader.TokenType != JsonTokenType.EndArray; reader.ReadNext(), index++)
         {
             if (reader.TokenType == JsonTokenType.Null)
             {
@@ -33,10 +33,10 @@ internal static class TransactReader
 
         return results.Count == ops.Count
             ? new Committed(results)
-            : throw new JsonException($"{results.Count} results for {ops.Count} operations.");
+            : throw new JsonException($"The answer has {results.Count} results for {ops.Count} operations.");
     }
 
-    /// <summary>Reads an error: an object with <c>error</c> and <c>details</c>, or a bare text.</summary>
+    /// <summary>Reads an error: an object with <c>error</c> and <c>details</c>, or a string.</summary>
     public static OvsdbError ReadError(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.String)
@@ -44,102 +44,70 @@ internal static class TransactReader
             return new OvsdbError(reader.GetString() ?? "", null);
         }
 
-        ValueReader.Require(ref reader, JsonTokenType.StartObject);
-        string? error = null,
-            details = null,
-            syntax = null;
-        for (ValueReader.Next(ref reader); reader.TokenType == JsonTokenType.PropertyName; ValueReader.Next(ref reader))
+        reader.Require(JsonTokenType.StartObject);
+        var members = new ErrorMembers();
+        for (reader.ReadNext(); reader.TokenType == JsonTokenType.PropertyName; reader.ReadNext())
         {
-            ReadErrorMember(ref reader, ref error, ref details, ref syntax);
+            members.Read(ref reader);
         }
 
-        return ErrorOf(error ?? "error", details, syntax);
+        return members.ToError() ?? new OvsdbError("error", members.Details);
     }
 
     private static OvsdbError? ReadResult(ref Utf8JsonReader reader, TableSchema? table, ReadingPool pool, List<OpResult> results)
     {
-        ValueReader.Require(ref reader, JsonTokenType.StartObject);
+        reader.Require(JsonTokenType.StartObject);
         Guid? uuid = null;
         long count = 0;
         IReadOnlyList<Row> rows = [];
-        string? error = null,
-            details = null,
-            syntax = null;
-        for (ValueReader.Next(ref reader); reader.TokenType == JsonTokenType.PropertyName; ValueReader.Next(ref reader))
+        var members = new ErrorMembers();
+        for (reader.ReadNext(); reader.TokenType == JsonTokenType.PropertyName; reader.ReadNext())
         {
             if (reader.ValueTextEquals("uuid"u8))
             {
-                ValueReader.Next(ref reader);
+                reader.ReadNext();
                 uuid = ValueReader.Read(ref reader, null, pool).AsUuid();
             }
             else if (reader.ValueTextEquals("count"u8))
             {
-                ValueReader.Next(ref reader);
+                reader.ReadNext();
                 count = reader.GetInt64();
             }
             else if (reader.ValueTextEquals("rows"u8))
             {
-                ValueReader.Next(ref reader);
+                reader.ReadNext();
                 rows = ReadRows(ref reader, table, pool);
             }
             else
             {
-                ReadErrorMember(ref reader, ref error, ref details, ref syntax);
+                members.Read(ref reader);
             }
         }
-        if (error is not null)
+        if (members.ToError() is { } error)
         {
-            return ErrorOf(error, details, syntax);
+            return error;
         }
 
         results.Add(new OpResult(uuid, count, rows));
         return null;
     }
 
-    private static void ReadErrorMember(ref Utf8JsonReader reader, ref string? error, ref string? details, ref string? syntax)
-    {
-        ref var member = ref details;
-        if (reader.ValueTextEquals("error"u8))
-        {
-            member = ref error;
-        }
-        else if (reader.ValueTextEquals("syntax"u8))
-        {
-            member = ref syntax;
-        }
-        else if (!reader.ValueTextEquals("details"u8))
-        {
-            reader.Skip();
-            return;
-        }
-        ValueReader.Expect(ref reader, JsonTokenType.String);
-        member = reader.GetString();
-    }
-
-    private static OvsdbError ErrorOf(string error, string? details, string? syntax) =>
-        new(
-            error,
-            syntax is null ? details
-                : details is null ? syntax
-                : $"{details} ({syntax})"
-        );
-
     private static List<Row> ReadRows(ref Utf8JsonReader reader, TableSchema? table, ReadingPool pool)
     {
-        ValueReader.Require(ref reader, JsonTokenType.StartArray);
+        reader.Require(JsonTokenType.StartArray);
         var rows = new List<Row>();
         var names = new List<string>();
         var values = new List<OvsdbValue>();
         RowShape? shape = null;
-        for (ValueReader.Next(ref reader); reader.TokenType != JsonTokenType.EndArray; ValueReader.Next(ref reader))
+        for (reader.ReadNext(); reader.TokenType != JsonTokenType.EndArray; reader.ReadNext())
         {
-            ValueReader.Require(ref reader, JsonTokenType.StartObject);
+            reader.Require(JsonTokenType.StartObject);
             names.Clear();
             values.Clear();
-            for (ValueReader.Next(ref reader); reader.TokenType == JsonTokenType.PropertyName; ValueReader.Next(ref reader))
+            for (reader.ReadNext(); reader.TokenType == JsonTokenType.PropertyName; reader.ReadNext())
             {
-                var name = pool.Read(ref reader);
-                ValueReader.Next(ref reader);
+                var name = pool.ReadString(ref reader);
+                reader.ReadNext();
                 names.Add(name);
                 values.Add(ValueReader.Read(ref reader, table?.TypeOf(name), pool));
             }
@@ -152,5 +120,46 @@ internal static class TransactReader
             rows.Add(new Row(uuid >= 0 ? values[uuid].AsUuid() : Guid.Empty, shape, [.. values]));
         }
         return rows;
+    }
+
+    /// <summary>The members of an error object.</summary>
+    private struct ErrorMembers
+    {
+        private string? _error;
+        private string? _details;
+        private string? _syntax;
+
+        /// <summary>The server's description, followed by the JSON that it could not parse, if it sent that.</summary>
+        public readonly string? Details => _details is not null && _syntax is not null ? $"{_details} ({_syntax})" : _details ?? _syntax;
+
+        /// <summary>Reads one member. The reader must be on its name and is left on its value.</summary>
+        public void Read(ref Utf8JsonReader reader)
+        {
+            if (reader.ValueTextEquals("error"u8))
+            {
+                _error = ReadString(ref reader);
+            }
+            else if (reader.ValueTextEquals("details"u8))
+            {
+                _details = ReadString(ref reader);
+            }
+            else if (reader.ValueTextEquals("syntax"u8))
+            {
+                _syntax = ReadString(ref reader);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        /// <summary>Returns the error; null if the object is not an error.</summary>
+        public readonly OvsdbError? ToError() => _error is null ? null : new OvsdbError(_error, Details);
+
+        private static string? ReadString(ref Utf8JsonReader reader)
+        {
+            reader.ReadNext(JsonTokenType.String);
+            return reader.GetString();
+        }
     }
 }

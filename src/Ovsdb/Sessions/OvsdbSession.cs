@@ -1,77 +1,70 @@
 namespace Ovsdb;
 
-/// <summary>One connection of a client, from its first byte to its end: keeps the copy as its owner wishes it, also through a conversion of the database.</summary>
+/// <summary>A connection of a client from its start to its end. It loads the replica and keeps it current, also when the database
+/// is converted.</summary>
 internal sealed class OvsdbSession : IAsyncDisposable
 {
-    // Newest first (Open vSwitch 2.12, 2.6, RFC 7047 §4.1.5).
+    // Newest first: Open vSwitch 2.12, Open vSwitch 2.6, RFC 7047 §4.1.5.
     private static readonly string[] Methods = ["monitor_cond_since", "monitor_cond", "monitor"];
 
-    private readonly OvsdbClientOptions _options;
-    private readonly ServerWatch _watch;
+    private readonly SessionOptions _options;
+    private readonly ServerDatabaseMonitor _server;
     private readonly Replica _replica;
     private TaskCompletionSource _canceled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DatabaseSchema? _schema;
-    private string? _monitor; // the id of the one that feeds the copy
+    private string? _monitor; // the id of the monitor that feeds the replica
     private ReplicaLayout? _layout;
-    private int _monitors;
+    private int _lastMonitor;
     private int _method;
 
-    private OvsdbSession(OvsdbConnection connection, ServerWatch watch, OvsdbClientOptions options, Replica replica) =>
-        (Connection, _watch, _options, _replica) = (connection, watch, options, replica);
+    private OvsdbSession(OvsdbConnection connection, ServerDatabaseMonitor server, SessionOptions options, Replica replica) =>
+        (Connection, _server, _options, _replica) = (connection, server, options, replica);
 
     public OvsdbConnection Connection { get; }
 
-    /// <summary>What the server's process calls itself; null for one that is too old to have a name.</summary>
-    public Guid? ServerId { get; private set; }
+    /// <summary>The id of the server process; null if the server is too old to have one.</summary>
+    public Guid? ServerId { get; private init; }
 
-    /// <summary>Ends when the server has ended the monitor because it converted or removed the database: what was known of that is void.</summary>
+    /// <summary>Completes when the server has ended the monitor because it converted or removed the database. The schema and the
+    /// replica are then outdated.</summary>
     public Task Canceled => _canceled.Task;
 
-    /// <summary>What the wish asks for but this server's schema lacks.</summary>
+    /// <summary>The monitored tables and columns that the server's schema does not have.</summary>
     public IReadOnlyList<string> Missing => _layout?.Missing ?? [];
 
-    /// <summary>Connects, and ends when the server has the database and will do.</summary>
-    /// <param name="endpoint">The server.</param>
-    /// <param name="options">The client's.</param>
-    /// <param name="progress">What the client has seen of a cluster.</param>
-    /// <param name="replica">The client's copy.</param>
-    /// <param name="time">For all times.</param>
-    /// <param name="lost">Called when the link has ended, before anything that waits for it learns it.</param>
-    /// <param name="ct">Ends the attempt.</param>
-    /// <exception cref="OvsdbNotConnectedException">It will not do, or not in time.</exception>
+    /// <summary>Connects, and waits until the server is usable and has the database.</summary>
+    /// <param name="endpoint">The endpoint of the server.</param>
+    /// <param name="options">The settings of the client.</param>
+    /// <param name="progress">The newest contents of the cluster that the client has seen.</param>
+    /// <param name="replica">The replica of the client.</param>
+    /// <param name="onEnded">Called when the link has ended, before the waiting calls end.</param>
+    /// <param name="cancellationToken">Cancels the attempt.</param>
+    /// <exception cref="OvsdbNotConnectedException">The server is not usable, or not within the timeout.</exception>
     public static async Task<OvsdbSession> OpenAsync(
         OvsdbEndpoint endpoint,
-        OvsdbClientOptions options,
+        SessionOptions options,
         ClusterProgress progress,
         Replica replica,
-        TimeProvider time,
-        Action lost,
-        CancellationToken ct
+        Action onEnded,
+        CancellationToken cancellationToken
     )
     {
-        var limits = new OvsdbConnectionOptions
-        {
-            Tls = options.Tls,
-            ConnectTimeout = options.ConnectTimeout,
-            ProbeInterval = options.ProbeInterval,
-            LoadTimeout = options.LoadTimeout,
-        };
-        var connection = await OvsdbConnection.ConnectAsync(endpoint, limits, time, lost, ct);
+        var connection = await OvsdbConnection.ConnectAsync(endpoint, options.Connection, onEnded, cancellationToken);
         try
         {
-            using var timeout = new CancellationTokenSource(options.ConnectTimeout, time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, ct);
-            var watch = await ServerWatch.BeginAsync(connection, options.Database, options.LeaderOnly, progress, either.Token);
-            await watch.UsableAsync(either.Token);
-            return new OvsdbSession(connection, watch, options, replica) { ServerId = await ServerIdAsync(connection, either.Token) };
+            using var timeout = new CancellationTokenSource(options.Connection.ConnectTimeout, options.Connection.TimeProvider);
+            using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+            var server = await ServerDatabaseMonitor.StartAsync(connection, options, progress, linked.Token);
+            await server.UsableAsync(linked.Token);
+            return new OvsdbSession(connection, server, options, replica) { ServerId = await GetServerIdAsync(connection, linked.Token) };
         }
         catch (Exception e)
         {
             await connection.DisposeAsync();
-            if (e is OperationCanceledException && !ct.IsCancellationRequested)
+            if (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
             {
                 throw new OvsdbNotConnectedException(
-                    $"{endpoint} did not serve {options.Database} within {options.ConnectTimeout.TotalSeconds:0.#} s",
+                    $"{endpoint} did not serve {options.Database} within {options.Connection.ConnectTimeout.TotalSeconds:0.#} s",
                     e
                 );
             }
@@ -83,10 +76,11 @@ internal sealed class OvsdbSession : IAsyncDisposable
     /// <summary>Ends the connection.</summary>
     public ValueTask DisposeAsync() => Connection.DisposeAsync();
 
-    /// <summary>Reads the schema, at the beginning and whenever the monitor was canceled: then everything must be loaded under it.</summary>
-    /// <exception cref="OvsdbException">The server has no such database.</exception>
-    /// <exception cref="OvsdbNotConnectedException">The link was lost, or the database did not come back in time.</exception>
-    public async Task<DatabaseSchema> ReadSchemaAsync(TimeProvider time, CancellationToken ct)
+    /// <summary>Reads the schema: at the start, and after <see cref="Canceled"/>. In the second case the replica must then be
+    /// loaded again.</summary>
+    /// <exception cref="OvsdbException">The server does not have the database.</exception>
+    /// <exception cref="OvsdbNotConnectedException">The link was lost, or the database did not return within the timeout.</exception>
+    public async Task<DatabaseSchema> ReadSchemaAsync(CancellationToken cancellationToken)
     {
         if (_canceled.Task.IsCompleted)
         {
@@ -94,59 +88,61 @@ internal sealed class OvsdbSession : IAsyncDisposable
             (_monitor, _layout) = (null, null);
             _replica.Forget();
         }
-        using var timeout = new CancellationTokenSource(_options.ConnectTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, ct);
+        using var timeout = new CancellationTokenSource(_options.Connection.ConnectTimeout, _options.Connection.TimeProvider);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            return _schema = await ReadSchemaAsync(either.Token);
+            return _schema = await WaitForSchemaAsync(linked.Token);
         }
-        catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new OvsdbNotConnectedException($"{Connection.Endpoint} no longer serves {_options.Database}", e);
         }
     }
 
-    /// <summary>Ends when the copy is complete as wished; until then it stays as it was, followed by the old monitor.</summary>
-    /// <exception cref="OvsdbException">The server refuses.</exception>
+    /// <summary>Loads the replica. Until it is complete, it keeps its contents, and the previous monitor continues.</summary>
+    /// <param name="monitored">The tables to replicate.</param>
+    /// <param name="cancellationToken">Cancels the load.</param>
+    /// <exception cref="OvsdbException">The server rejects the request.</exception>
     /// <exception cref="OvsdbNotConnectedException">The link was lost.</exception>
-    public async Task LoadAsync(MonitorWish wish, CancellationToken ct)
+    public async Task LoadAsync(IReadOnlyList<MonitoredTable> monitored, CancellationToken cancellationToken)
     {
-        var layout = new ReplicaLayout(wish.Tables, _options.Indexes, _schema);
-        if (_monitor is { } monitor && _layout is { } present && layout.HasShapeOf(present))
+        var layout = new ReplicaLayout(monitored, _options.Indexes, _schema);
+        if (_monitor is { } monitor && _layout is { } current && layout.HasSameShape(current))
         {
-            await ChangeAsync(monitor, layout, present, ct);
+            await ChangeConditionsAsync(monitor, layout, current, cancellationToken);
         }
         else
         {
-            await ReplaceAsync(layout, ct);
+            await ReplaceMonitorAsync(layout, cancellationToken);
         }
 
         _layout = layout;
     }
 
-    private async Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct)
+    private async Task<DatabaseSchema> WaitForSchemaAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            var news = _watch.News;
-            await _watch.UsableAsync(ct);
+            var nextReport = _server.NextReport;
+            await _server.UsableAsync(cancellationToken);
             try
             {
-                return await Connection.GetSchemaAsync(_options.Database, ct);
+                return await Connection.GetSchemaAsync(_options.Database, cancellationToken);
             }
-            catch (OvsdbException e) when (e.Error.Error == OvsdbError.UnknownDatabase && news is not null)
+            catch (OvsdbException e) when (e.Error.Error == OvsdbError.UnknownDatabase && nextReport is not null)
             {
-                // The database has gone, which the server is about to say, or has said meanwhile. It may come back.
-                await news.WaitAsync(ct);
+                // The database was removed. The server reports this soon, or has reported it meanwhile. The database may return.
+                await nextReport.WaitAsync(cancellationToken);
             }
         }
     }
 
-    private static async Task<Guid?> ServerIdAsync(OvsdbConnection connection, CancellationToken ct)
+    private static async Task<Guid?> GetServerIdAsync(OvsdbConnection connection, CancellationToken cancellationToken)
     {
         try
         {
-            return await connection.GetServerIdAsync(ct);
+            return await connection.GetServerIdAsync(cancellationToken);
         }
         catch (OvsdbException)
         {
@@ -154,56 +150,64 @@ internal sealed class OvsdbSession : IAsyncDisposable
         }
     }
 
-    private async Task ChangeAsync(string monitor, ReplicaLayout layout, ReplicaLayout present, CancellationToken ct)
+    private async Task ChangeConditionsAsync(
+        string monitor,
+        ReplicaLayout layout,
+        ReplicaLayout current,
+        CancellationToken cancellationToken
+    )
     {
-        if (layout.HasConditionsOf(present) || Methods[_method] == "monitor")
+        if (layout.HasSameConditions(current) || Methods[_method] == "monitor")
         {
             return;
         }
-        // From here to the answer the copy stands between two conditions: should the link be lost meanwhile, it cannot be resumed.
+
+        // Until the answer arrives, the replica fulfils neither the old nor the new conditions. If the link is lost meanwhile, it
+        // cannot be resumed.
         _replica.Conditions = null;
-        await Connection.ChangeMonitorAsync(monitor, layout.WriteConditions, ct);
+        await Connection.Monitors.ChangeAsync(monitor, layout.WriteConditions, cancellationToken);
         _replica.Conditions = layout;
     }
 
-    private async Task ReplaceAsync(ReplicaLayout layout, CancellationToken ct)
+    private async Task ReplaceMonitorAsync(ReplicaLayout layout, CancellationToken cancellationToken)
     {
-        // Read here, once: a former monitor goes on moving the copy until the new one has taken over.
-        var since = _replica.Conditions is { } conditions && layout.HasConditionsOf(conditions) ? _replica.LastTransaction : Guid.Empty;
-        var id = $"copy{++_monitors}";
-        await MonitorAsync(id, layout, since, ct);
-        var former = _monitor;
+        // Read once, because the previous monitor changes the replica until the new one has replaced it.
+        var canResume = _replica.Conditions is { } conditions && layout.HasSameConditions(conditions);
+        var since = canResume ? _replica.LastTransaction : Guid.Empty;
+        var id = $"copy{++_lastMonitor}";
+        await StartMonitorAsync(id, layout, since, cancellationToken);
+        var previous = _monitor;
         _monitor = id;
-        if (former is null)
+        if (previous is null)
         {
             return;
         }
 
         try
         {
-            await Connection.CancelMonitorAsync(former, ct);
+            await Connection.Monitors.CancelAsync(previous, cancellationToken);
         }
         catch (OvsdbException)
         {
-            // The server has just ended it itself, because of the database, and says so of the new one, too. The copy is as wished all the same.
+            // The server has just ended the previous monitor because of a change of the database, and will report the same for the new one.
         }
     }
 
-    private async Task MonitorAsync(string id, ReplicaLayout layout, Guid since, CancellationToken ct)
+    private async Task StartMonitorAsync(string id, ReplicaLayout layout, Guid since, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
-                await Connection.MonitorAsync(
+                await Connection.Monitors.StartAsync(
                     Methods[_method],
                     _options.Database,
                     id,
                     Methods[_method] == "monitor" ? layout.WriteUnconditionalRequests : layout.WriteRequests,
                     since,
-                    (ref reader, what) => _replica.Read(ref reader, what, layout),
+                    (ref reader, updates) => _replica.Read(ref reader, updates, layout),
                     () => _canceled.TrySetResult(),
-                    ct
+                    cancellationToken
                 );
                 return;
             }

@@ -1,91 +1,76 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 
 namespace Ovsdb;
 
-/// <summary>What the library counts, for whoever listens to the meter <c>Ovsdb</c>.</summary>
+/// <summary>The instruments of the meter <c>Ovsdb</c>. The root folder adds those that observe the clients.</summary>
 internal static class Metrics
 {
-    private static readonly Meter Meter = new("Ovsdb");
+    public static readonly Meter Meter = new("Ovsdb");
 
-    public static readonly Counter<long> BytesSent = Meter.CreateCounter<long>("ovsdb.bytes.sent", "By");
-    public static readonly Counter<long> BytesReceived = Meter.CreateCounter<long>("ovsdb.bytes.received", "By");
+    public static readonly Counter<long> BytesSent = Meter.CreateCounter<long>("ovsdb.bytes.sent", "By", "Bytes sent to servers.");
 
-    /// <summary>Copies that were found not to agree with an update, and loaded anew.</summary>
-    public static readonly Counter<long> Resyncs = Meter.CreateCounter<long>("ovsdb.resyncs", "{resync}");
+    public static readonly Counter<long> BytesReceived = Meter.CreateCounter<long>(
+        "ovsdb.bytes.received",
+        "By",
+        "Bytes received from servers."
+    );
 
-    public static readonly UpDownCounter<long> InFlight = Meter.CreateUpDownCounter<long>("ovsdb.transactions.in_flight", "{transaction}");
+    public static readonly Counter<long> Resyncs = Meter.CreateCounter<long>(
+        "ovsdb.resyncs",
+        "{resync}",
+        "Full loads of a replica because an update did not match it."
+    );
 
-    private static readonly ConcurrentDictionary<OvsdbClient, string> Clients = new(); // that live, and their databases
+    public static readonly UpDownCounter<long> InFlight = Meter.CreateUpDownCounter<long>(
+        "ovsdb.transactions.in_flight",
+        "{transaction}",
+        "Transactions that wait for their answer."
+    );
+
     private static readonly Counter<long> Reconnects = Meter.CreateCounter<long>(
         "ovsdb.reconnects",
         "{attempt}",
-        "Attempts to connect after the first of a client."
+        "Attempts to connect after the first attempt of a client."
     );
-    private static readonly Counter<long> Transactions = Meter.CreateCounter<long>("ovsdb.transactions", "{transaction}");
-    private static readonly Histogram<double> Duration = Meter.CreateHistogram<double>("ovsdb.transaction.duration", "s");
-    private static readonly Histogram<double> Load = Meter.CreateHistogram<double>(
+
+    private static readonly Counter<long> Transactions = Meter.CreateCounter<long>(
+        "ovsdb.transactions",
+        "{transaction}",
+        "Transactions by outcome."
+    );
+
+    private static readonly Histogram<double> TransactionDuration = Meter.CreateHistogram<double>(
+        "ovsdb.transaction.duration",
+        "s",
+        "Time from the request to the outcome of a transaction."
+    );
+
+    private static readonly Histogram<double> LoadDuration = Meter.CreateHistogram<double>(
         "ovsdb.load.duration",
         "s",
-        "From the request for the copy's contents to the copy."
+        "Time from the request to the complete replica."
     );
 
-    static Metrics()
+    /// <summary>Counts an attempt to connect after the first.</summary>
+    public static void CountReconnect(string database) => Reconnects.Add(1, DatabaseTag(database));
+
+    /// <summary>Counts a transaction and records its duration.</summary>
+    public static void RecordTransaction(TransactOutcome outcome, TimeSpan duration)
     {
-        Meter.CreateObservableGauge("ovsdb.rows", Rows, "{row}", "Rows of the copies, by database and table.");
-        Meter.CreateObservableGauge("ovsdb.clients", States, "{client}", "Clients by database and by how far their copy can be trusted.");
+        Transactions.Add(1, new KeyValuePair<string, object?>("outcome", NameOf(outcome)));
+        TransactionDuration.Record(duration.TotalSeconds);
     }
 
-    /// <summary>From now on its copy and state are shown.</summary>
-    public static void Show(OvsdbClient client, string database) => Clients.TryAdd(client, database);
+    /// <summary>Records the duration of a load of a replica.</summary>
+    public static void RecordLoad(string database, TimeSpan duration) => LoadDuration.Record(duration.TotalSeconds, DatabaseTag(database));
 
-    /// <summary>No longer.</summary>
-    public static void Hide(OvsdbClient client) => Clients.TryRemove(client, out _);
+    public static KeyValuePair<string, object?> DatabaseTag(string name) => new("database", name);
 
-    public static void Reconnect(string database) => Reconnects.Add(1, Database(database));
-
-    public static void Transaction(TransactOutcome outcome, TimeSpan took)
-    {
-        Transactions.Add(
-            1,
-            new KeyValuePair<string, object?>(
-                "outcome",
-                outcome switch
-                {
-                    Committed => "committed",
-                    Rejected => "rejected",
-                    _ => "unknown",
-                }
-            )
-        );
-        Duration.Record(took.TotalSeconds);
-    }
-
-    public static void Loaded(string database, TimeSpan took) => Load.Record(took.TotalSeconds, Database(database));
-
-    private static IEnumerable<Measurement<int>> Rows() =>
-        from client in Clients
-        from table in client.Key.Snapshot.Counts
-        group table.Rows by (Database: client.Value, table.Name) into copies
-        select new Measurement<int>(copies.Sum(), Database(copies.Key.Database), new("table", copies.Key.Name));
-
-    private static IEnumerable<Measurement<int>> States() =>
-        from client in Clients
-        group client by (Database: client.Value, client.Key.State) into alike
-        select new Measurement<int>(
-            alike.Count(),
-            Database(alike.Key.Database),
-            new(
-                "state",
-                alike.Key.State switch
-                {
-                    OvsdbClientState.Connecting => "connecting",
-                    OvsdbClientState.Loading => "loading",
-                    OvsdbClientState.Synced => "synced",
-                    _ => "stale",
-                }
-            )
-        );
-
-    private static KeyValuePair<string, object?> Database(string name) => new("database", name);
+    private static string NameOf(TransactOutcome outcome) =>
+        outcome switch
+        {
+            Committed => "committed",
+            Rejected => "rejected",
+            _ => "unknown",
+        };
 }

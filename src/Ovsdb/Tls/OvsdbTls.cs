@@ -1,34 +1,39 @@
 namespace Ovsdb;
 
 /// <summary>
-/// How <c>ssl:</c> endpoints are secured: TLS 1.2 or newer, with trust in the authorities of one file and in no other, those of the system included.
-/// The files are PEM, as <c>ovs-pki</c> makes them, and are read anew for every connection: a renewed certificate needs no restart.
+/// TLS settings for <c>ssl:</c> endpoints. TLS 1.2 or newer is required. Only the authorities in one file are trusted, not those of
+/// the system. All files are PEM, as <c>ovs-pki</c> creates them. They are read for every connection, so a renewed certificate
+/// needs no restart.
 /// </summary>
-/// <param name="CaFile">The certificates of the authorities that servers' certificates come from, one or several (<c>--ca-cert</c>).</param>
+/// <param name="CaFile">The file with the certificates of the trusted authorities, one or several (<c>--ca-cert</c>).</param>
 public sealed record OvsdbTls(string CaFile)
 {
-    /// <summary>The client's own certificate, followed by those between it and the authority if there are any (<c>--certificate</c>).
-    /// Null for none, which an ovsdb-server refuses unless it was told otherwise.</summary>
+    /// <summary>The file with the client's certificate, followed by the certificates between it and the authority, if there are any
+    /// (<c>--certificate</c>). Null for no certificate: an ovsdb-server rejects such a client unless it is configured
+    /// otherwise.</summary>
     public string? CertificateFile { get; init; }
 
-    /// <summary>The key of <see cref="CertificateFile"/>, not encrypted (<c>--private-key</c>); null if it is in the same file.</summary>
+    /// <summary>The file with the unencrypted key of <see cref="CertificateFile"/> (<c>--private-key</c>); null if the key is in
+    /// the same file.</summary>
     public string? KeyFile { get; init; }
 
     /// <summary>
-    /// Revocation lists of the authorities, one or several (RFC 5280 §5); null to check none. With a file, every certificate of the server below the authority's
-    /// must be covered by a list that its issuer has signed and that is not out of date: else the connection is refused.
+    /// The file with the revocation lists of the authorities, one or several (RFC 5280 §5); null to check no revocation. With a
+    /// file, each certificate of the server below the trusted authority must be covered by a current list that its issuer has
+    /// signed. Otherwise the connection is rejected.
     /// </summary>
     public string? CrlFile { get; init; }
 
     /// <summary>
-    /// The name that the server's certificate must have, as a subject alternative name or common name; null for the host of the endpoint.
-    /// For instance the name that <c>ovs-pki req+sign</c> was given (with <c>--unique</c>), or what it made of it (<c>nb id:af816916-…</c>).
+    /// The name that the server's certificate must have, as a subject alternative name or common name; null for the host of the
+    /// endpoint. For example the name that was passed to <c>ovs-pki req+sign</c> with <c>--unique</c>, or the name that it created
+    /// (<c>nb id:af816916-…</c>).
     /// </summary>
     public string? ServerName { get; init; }
 
     /// <summary>
-    /// Whether the name matters at all. Open vSwitch's own programs check none: any certificate of the authority will do for them, a hypervisor's, too.
-    /// False does as they do.
+    /// Whether to check the name in the server's certificate. Open vSwitch's own programs do not: they accept any certificate of
+    /// the authority, also that of a hypervisor. The default is true.
     /// </summary>
     public bool ChecksName { get; init; } = true;
 }

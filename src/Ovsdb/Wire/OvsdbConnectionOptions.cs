@@ -1,44 +1,46 @@
 namespace Ovsdb;
 
-/// <summary>Limits and times of one connection.</summary>
+/// <summary>Limits and timeouts of a connection.</summary>
 public sealed record OvsdbConnectionOptions
 {
-    /// <summary>For <c>ssl:</c> endpoints; null if there are none.</summary>
+    /// <summary>The TLS settings for <c>ssl:</c> endpoints; null if there are none.</summary>
     public OvsdbTls? Tls { get; init; }
 
-    /// <summary>How long to wait for the connection to be made, TLS included.</summary>
+    /// <summary>The maximum time to connect, including the TLS handshake. The default is 5 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>After this long without a byte from the server an <c>echo</c> is sent; after as long again the link counts as lost.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is no time: a link that is never probed would be trusted for ever.</exception>
+    /// <summary>The time without a byte from the server after which an <c>echo</c> is sent. After the same time again, the link is
+    /// considered lost. The default is 5 s.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not positive: without probes, the loss of a link could stay
+    /// unnoticed forever.</exception>
     public TimeSpan ProbeInterval
     {
         get;
-        init =>
-            field =
-                value > TimeSpan.Zero
-                    ? value
-                    : throw new ArgumentOutOfRangeException(nameof(value), value, "The interval of probes is a time above zero.");
+        init => field = value > TimeSpan.Zero ? value : throw NotPositive(nameof(ProbeInterval), value);
     } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a server may be silent while it prepares the contents for a monitor: it is one thread, and answers no echo meanwhile.</summary>
+    /// <summary>The maximum silence of the server while it prepares the contents for a monitor: a server has one thread and answers
+    /// no <c>echo</c> meanwhile. The default is 2 minutes.</summary>
     public TimeSpan LoadTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>Requests that may wait for their answers at once; more wait their turn. 1 and more.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is below 1: no request could ever be sent.</exception>
+    /// <summary>The maximum number of requests that wait for their answers at the same time. Further requests wait before they are
+    /// sent. The minimum is 1, the default 256.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1: no request could be sent.</exception>
     public int MaxOutstanding
     {
         get;
-        init =>
-            field =
-                value > 0
-                    ? value
-                    : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one request must be let out at once.");
+        init => field = value > 0 ? value : throw NotPositive(nameof(MaxOutstanding), value);
     } = 256;
 
-    /// <summary>The longest message that is accepted, in bytes. A first copy is one message, about 450 bytes a port.</summary>
+    /// <summary>The maximum length of a received message, in bytes. The first contents of a replica are one message. The default is
+    /// 1 GiB.</summary>
     public long MaxMessageBytes { get; init; } = 1L << 30;
 
-    /// <summary>The deepest nesting of JSON that is accepted.</summary>
+    /// <summary>The maximum nesting of JSON in a received message. The default is 64.</summary>
     public int MaxDepth { get; init; } = 64;
+
+    /// <summary>The clock for timeouts and certificates. The default is the system clock.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    private static ArgumentOutOfRangeException NotPositive(string name, object value) => new(name, value, $"{name} must be positive.");
 }

@@ -41,7 +41,7 @@ public sealed class HashTrieTests
                     expected[entry.Key] = expected.TryGetValue(entry.Key, out var present) ? Sum(present, entry) : entry;
                 }
 
-                MustHold(expected, HashTrie<Key, Entry>.Of(entries, Sum));
+                MustHold(expected, HashTrie<Key, Entry>.Create(entries, Sum));
 
                 static Entry Sum(Entry a, Entry b) => new(a.Key, a.Value + b.Value);
             });
@@ -52,7 +52,7 @@ public sealed class HashTrieTests
             .Sample(
                 (entries, changes) =>
                 {
-                    var before = HashTrie<Key, Entry>.Of(entries, static (_, last) => last);
+                    var before = HashTrie<Key, Entry>.Create(entries, static (_, last) => last);
                     var expected = before.ToDictionary();
                     var (after, edit) = (before, new TrieEdit());
                     foreach (var (entry, removes) in changes)

@@ -76,10 +76,10 @@ internal sealed class Conversation
         await using var link = new JsonRpcLink(
             stream,
             new OvsdbConnectionOptions { MaxMessageBytes = 100_000 },
-            TimeProvider.System,
-            Notice,
+            HandleNotification,
             null
         );
+        link.Start();
         var calls = _requests
             .Values.Select(request =>
                 EndAsync(link.CallAsync(new Call<string>(Reader(request.Method, request.Ops)), request.Method, null, Ct))
@@ -95,7 +95,7 @@ internal sealed class Conversation
             {
                 var text = method switch
                 {
-                    "get_schema" => Text(DatabaseSchema.Parse(JsonElement.ParseValue(ref reader))),
+                    "get_schema" => Text(SchemaReader.Read(JsonElement.ParseValue(ref reader))),
                     "transact" => Text(TransactReader.Read(ref reader, ops, Schema, new ReadingPool())),
                     "monitor_cond_since" => Updates(ref reader, isContents: true),
                     _ => JsonElement.ParseValue(ref reader).GetRawText(),
@@ -104,20 +104,20 @@ internal sealed class Conversation
                 return text;
             };
 
-        void Notice(string method, System.Buffers.ReadOnlySequence<byte> parameters)
+        void HandleNotification(string method, System.Buffers.ReadOnlySequence<byte> parameters)
         {
-            var reader = JsonRpcLink.Reader(parameters);
+            var reader = JsonTokens.Begin(parameters);
             read.Add(method == "update3" ? Updates(ref reader, isContents: false) : method);
         }
 
         string Updates(ref Utf8JsonReader reader, bool isContents)
         {
-            ValueReader.Require(ref reader, JsonTokenType.StartArray);
-            ValueReader.Next(ref reader);
-            ValueReader.Next(ref reader);
+            reader.Require(JsonTokenType.StartArray);
+            reader.ReadNext();
+            reader.ReadNext();
             var last = reader.GetGuid();
-            ValueReader.Next(ref reader);
-            replica.Read(ref reader, new MonitorEvent(isContents, Found: false, last), layout);
+            reader.ReadNext();
+            replica.Read(ref reader, new TableUpdates(isContents, Found: false, last), layout);
             return $"{last}";
         }
     }

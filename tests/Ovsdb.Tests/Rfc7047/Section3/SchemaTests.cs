@@ -139,7 +139,7 @@ public sealed class SchemaTests(Every every) : IClassFixture<Every>
             Assert.Equal(OvsdbError.ConstraintViolation, refusal.Error.Error);
             Assert.Contains($"Cannot {verb} immutable column fixed in table Limited.", refusal.Error.Details);
             Assert.Equal(
-                new OvsdbError(OvsdbError.ConstraintViolation, "Column fixed of table Limited cannot be changed."),
+                new OvsdbError(OvsdbError.ConstraintViolation, "Column fixed of table Limited is immutable."),
                 await EarlyAsync(op)
             );
         }

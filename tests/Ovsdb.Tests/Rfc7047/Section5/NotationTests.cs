@@ -172,9 +172,9 @@ public sealed class NotationTests
     private static string Json(OvsdbValue value, ColumnType? type = null)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, OpWriter.Options))
+        using (var json = new Utf8JsonWriter(buffer, ValueWriter.Options))
         {
-            OpWriter.WriteValue(json, value, type);
+            ValueWriter.Write(json, value, type);
         }
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan);

@@ -2,23 +2,23 @@ using System.Threading.Channels;
 
 namespace Ovsdb;
 
-/// <summary>Raises events one after the other, in the order they were posted, on no thread that anybody waits for.</summary>
-internal sealed class Dispatcher : IAsyncDisposable
+/// <summary>Raises events one at a time, in the order in which they were posted, on a thread that no other code waits for.</summary>
+internal sealed class EventDispatcher : IAsyncDisposable
 {
     private readonly Channel<Action> _events = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly Action<Exception> _failed;
+    private readonly Action<Exception> _onHandlerFailed;
     private readonly Task _loop;
 
-    /// <param name="failed">Told what a handler has thrown; the others are raised all the same.</param>
-    public Dispatcher(Action<Exception> failed)
+    /// <param name="onHandlerFailed">Called with the exception of an event handler. Later events are still raised.</param>
+    public EventDispatcher(Action<Exception> onHandlerFailed)
     {
-        _failed = failed;
+        _onHandlerFailed = onHandlerFailed;
         _loop = Task.Run(RunAsync);
     }
 
     public void Post(Action raise) => _events.Writer.TryWrite(raise);
 
-    /// <summary>Raises what was posted, then ends.</summary>
+    /// <summary>Raises the posted events, then ends.</summary>
     public async ValueTask DisposeAsync()
     {
         _events.Writer.TryComplete();
@@ -35,7 +35,7 @@ internal sealed class Dispatcher : IAsyncDisposable
             }
             catch (Exception e)
             {
-                _failed(e);
+                _onHandlerFailed(e);
             }
         }
     }

@@ -2,13 +2,13 @@ using System.Buffers;
 
 namespace Ovsdb;
 
-/// <summary>Bytes on their way out: grows as needed, is emptied as a whole, and gives back what one large message has needed.</summary>
-internal sealed class OutBuffer : IBufferWriter<byte>
+/// <summary>A buffer for bytes to send. It grows as needed. Clearing it releases the memory that a large message required.</summary>
+internal sealed class OutputBuffer : IBufferWriter<byte>
 {
-    private const int Usual = 16 * 1024;
-    private const int Kept = 1024 * 1024;
+    private const int InitialBytes = 16 * 1024;
+    private const int MaxRetainedBytes = 1024 * 1024;
 
-    private byte[] _bytes = new byte[Usual];
+    private byte[] _bytes = new byte[InitialBytes];
     private int _count;
 
     public ReadOnlyMemory<byte> Written => _bytes.AsMemory(0, _count);
@@ -16,9 +16,9 @@ internal sealed class OutBuffer : IBufferWriter<byte>
     public void Clear()
     {
         _count = 0;
-        if (_bytes.Length > Kept)
+        if (_bytes.Length > MaxRetainedBytes)
         {
-            _bytes = new byte[Usual];
+            _bytes = new byte[InitialBytes];
         }
     }
 
