@@ -2,12 +2,13 @@ using System.Text;
 using System.Text.Json;
 using TestServers;
 
-namespace Ovsdb.Tests.Wire;
+namespace Ovsdb.Tests;
 
-/// <summary>What a real server has said to a client from beginning to end: schema, contents, updates, results, errors. It can be said again, as it was or otherwise.</summary>
+/// <summary>A recording of everything that a real server sent to a client: schema, contents, updates, results and errors. It can be
+/// replayed, unchanged or changed.</summary>
 internal sealed class Conversation
 {
-    private static readonly DatabaseSchema Schema = DatabaseSchema.Parse(File.ReadAllText(Every.Schema));
+    private static readonly DatabaseSchema Schema = DatabaseSchema.Parse(File.ReadAllText(AllTypesServer.Schema));
 
     private readonly SortedDictionary<long, (string Method, IReadOnlyList<Op> Ops)> _requests = [];
     private readonly List<byte> _bytes = [];
@@ -20,26 +21,26 @@ internal sealed class Conversation
 
     public static async Task<Conversation> RecordAsync()
     {
-        await using var server = await OvsdbServer.StartNewAsync(Every.Schema);
-        await using var between = new Interceptor(server);
+        await using var server = await OvsdbServer.StartNewAsync(AllTypesServer.Schema);
+        await using var interceptor = new Interceptor(server);
         var conversation = new Conversation();
         var uuid = Guid.NewGuid();
         IReadOnlyList<Op>[] transactions =
         [
             [
-                Op.Insert(Every.Table, Full, uuid),
-                Op.Insert(Every.Table, Nb.Row(("strings", OvsdbValue.Set(["}{][\"\\", "é\U0001F600\t", ""]))), uuidName: "x"),
+                Op.Insert(AllTypesServer.Table, Full, uuid),
+                Op.Insert(AllTypesServer.Table, Nb.Row(("strings", OvsdbValue.Set(["}{][\"\\", "é\U0001F600\t", ""]))), uuidName: "x"),
             ],
             [
-                Op.Update(Every.Table, [Where.Uuid(uuid)], Nb.Row(("real", 3), ("optional_pair", OvsdbValue.EmptyMap))),
-                Op.Mutate(Every.Table, [Where.Uuid(uuid)], Mutation.Insert("integers", 9)),
+                Op.Update(AllTypesServer.Table, [Where.Uuid(uuid)], Nb.Row(("real", 3), ("optional_pair", OvsdbValue.EmptyMap))),
+                Op.Mutate(AllTypesServer.Table, [Where.Uuid(uuid)], Mutation.Insert("integers", 9)),
             ],
-            [Op.Insert(Every.Limited, Nb.Row(("name", "a"))), Op.Insert(Every.Limited, Nb.Row(("name", "a")))],
+            [Op.Insert(AllTypesServer.Limited, Nb.Row(("name", "a"))), Op.Insert(AllTypesServer.Limited, Nb.Row(("name", "a")))],
             [Op.Comment(""), Op.Abort(), Op.Comment("")],
-            [Op.Select(Every.Table, []), Op.Delete(Every.Table, []), Op.Commit(durable: false)],
+            [Op.Select(AllTypesServer.Table, []), Op.Delete(AllTypesServer.Table, []), Op.Commit(durable: false)],
         ];
         var sent = new Queue<IReadOnlyList<Op>>(transactions);
-        between.ToServer = message =>
+        interceptor.ToServer = message =>
         {
             using var request = JsonDocument.Parse(message);
             var method = request.RootElement.GetProperty("method").GetString()!;
@@ -50,12 +51,12 @@ internal sealed class Conversation
 
             return message;
         };
-        between.ToClient = message =>
+        interceptor.ToClient = message =>
         {
             conversation._bytes.AddRange(Encoding.UTF8.GetBytes(message));
             return message;
         };
-        await using var client = EveryRow.Client(between.Endpoint);
+        await using var client = AllTypesRow.Client(interceptor.Endpoint);
         await client.SyncedAsync(Ct);
         foreach (var transaction in transactions)
         {
@@ -65,20 +66,15 @@ internal sealed class Conversation
         return conversation;
     }
 
-    /// <summary>The client asks the same again and the server says this, whatever its parts; gives, as text, each thing in the order in which it was read.
-    /// Ends when all has ended: the link and every call.</summary>
+    /// <summary>Replays the recording, or other bytes, to a link that makes the same calls. Returns a text for each thing that was
+    /// read, in order. Completes when the link and all calls have ended.</summary>
     public async Task<List<string>> ReplayAsync(params IEnumerable<ReadOnlyMemory<byte>> parts)
     {
         var read = new List<string>();
         using var stream = new ReplayedStream(parts);
-        var layout = new ReplicaLayout([EveryRow.Wanted(null)], [EveryRow.ByString], Schema);
+        var layout = new ReplicaLayout([AllTypesRow.Monitored(null)], [AllTypesRow.ByString], Schema);
         var replica = new Replica(layout, change => read.Add($"{change.Reloaded}: {string.Join("; ", change.Rows)}"));
-        await using var link = new JsonRpcLink(
-            stream,
-            new OvsdbConnectionOptions { MaxMessageBytes = 100_000 },
-            HandleNotification,
-            null
-        );
+        await using var link = new JsonRpcLink(stream, new OvsdbConnectionOptions { MaxMessageBytes = 100_000 }, HandleNotification, null);
         link.Start();
         var calls = _requests
             .Values.Select(request =>
@@ -138,7 +134,7 @@ internal sealed class Conversation
             ("optional_pair", OvsdbValue.MapOf([new("k", 7)]))
         );
 
-    /// <summary>Nothing else may happen to a call than that it is answered, refused or lost.</summary>
+    /// <summary>Checks that a call ends with a result, with an error of the server, or because the link was lost.</summary>
     private static async Task EndAsync(Task call)
     {
         try
@@ -148,8 +144,14 @@ internal sealed class Conversation
         catch (Exception e) when (e is OvsdbNotConnectedException or OvsdbException) { }
     }
 
-    private static string Text(DatabaseSchema schema) =>
-        $"{schema.Name} {schema.Version} {string.Join(", ", schema.Tables.Values.SelectMany(table => table.Columns.Values.Select(column => $"{table.Name}.{column.Name} {column.Type.Key}")))}";
+    private static string Text(DatabaseSchema schema)
+    {
+        var columns =
+            from table in schema.Tables.Values
+            from column in table.Columns.Values
+            select $"{table.Name}.{column.Name} {column.Type.Key}";
+        return $"{schema.Name} {schema.Version} {string.Join(", ", columns)}";
+    }
 
     private static string Text(TransactOutcome outcome) =>
         outcome is Committed committed

@@ -1,9 +1,9 @@
 using System.Text;
 using TestServers;
 
-namespace Ovsdb.Tests.Wire;
+namespace Ovsdb.Tests;
 
-/// <summary>What is not as RFC 7047 §4 has it ends the connection with its reason, and with it every call.</summary>
+/// <summary>Messages that violate RFC 7047 §4 end the connection and every call with the reason.</summary>
 public sealed class MalformedMessageTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -49,25 +49,25 @@ public sealed class MalformedMessageTests
     [InlineData("""{"id":null,"method":"update3"}""", "lacks a required member")]
     [InlineData("""{"id":null,"method":"update3","params":{}}""", "StartArray was expected")]
     [InlineData("""{"id":null,"method":"update3","params":[5]}""", "String was expected")]
-    public Task A_message_that_is_none(string text, string reason) => MustEndAsync(Encoding.UTF8.GetBytes(text), reason);
+    public Task A_malformed_message_ends_the_connection(string text, string reason) => MustEndAsync(Encoding.UTF8.GetBytes(text), reason);
 
     [Fact]
-    public Task A_text_that_is_no_UTF8() =>
+    public Task A_string_that_is_not_UTF8_ends_the_connection() =>
         MustEndAsync([.. """{"id":1,"result":[{},{"rows":[{"a":"x"""u8, 0xC3, 0x28, .. "\"}]}],\"error\":null}"u8], "UTF-8");
 
     [Fact]
-    public Task A_message_nested_too_deep() =>
+    public Task A_message_with_too_deep_nesting_ends_the_connection() =>
         MustEndAsync(Encoding.UTF8.GetBytes($$"""{"id":1,"result":{{new string('[', 65)}}"""), "depth of 64");
 
     [Fact]
-    public Task A_message_that_is_too_long() =>
+    public Task A_message_that_is_too_long_ends_the_connection() =>
         MustEndAsync(Encoding.UTF8.GetBytes($$"""{"id":1,"result":"{{new string('x', 20_000)}}"""), "longer than the limit of 10000 bytes");
 
     [Theory]
     [InlineData("")]
     [InlineData("""{"id":1,"resu""")]
     [InlineData("""{"id":1,"result":[{},{}],"error":null""")]
-    public Task A_message_that_breaks_off(string text) =>
+    public Task An_incomplete_message_ends_the_connection(string text) =>
         MustEndAsync(Encoding.UTF8.GetBytes(text), "the server closed the connection", closes: true);
 
     [Theory]
@@ -83,20 +83,20 @@ public sealed class MalformedMessageTests
     [InlineData("{\"insert\":", "{\"insert\":5,\"x\":")]
     [InlineData("\"Logical_Switch\":{\"", "\"Logical_Switch\":{\"x")]
     [InlineData("{\"Logical_Switch\":", "5,{\"Logical_Switch\":")]
-    public async Task An_update_that_does_not_fit_the_schema_is_not_taken_over_and_the_copy_loaded_anew(string from, string to)
+    public async Task An_update_that_violates_the_schema_is_not_applied_and_the_replica_is_loaded_again(string from, string to)
     {
         await using var server = await OvsdbServer.StartNewAsync();
-        await using var between = new Interceptor(server);
-        await using var client = Nb.Client(between.Endpoint);
+        await using var interceptor = new Interceptor(server);
+        await using var client = Nb.Client(interceptor.Endpoint);
         await client.SyncedAsync(Ct);
-        between.ToClient = message =>
+        interceptor.ToClient = message =>
         {
             if (!message.Contains("update3", StringComparison.Ordinal))
             {
                 return message;
             }
 
-            between.ToClient = same => same;
+            interceptor.ToClient = message => message;
             Assert.Contains(from, message);
             return message.Replace(from, to, StringComparison.Ordinal);
         };

@@ -2,9 +2,10 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 
-namespace Ovsdb.Tests.Wire;
+namespace Ovsdb.Tests;
 
-public sealed class FramingTests
+/// <summary>Splitting a stream into messages.</summary>
+public sealed class MessageFramerTests
 {
     private const string First = """{"id":7,"result":[{"a":"}{\\\"]["},null,-1.5e3,true],"error":null}""";
     private const string Second = """{ "method" : "update3", "params":[["m",{"é":[]}],"x"], "id":null }""";
@@ -12,7 +13,7 @@ public sealed class FramingTests
     private static readonly byte[] Stream = Encoding.UTF8.GetBytes($"{First}\n {Second}{Third}");
 
     [Fact]
-    public void Messages_come_out_whole_wherever_the_stream_is_cut()
+    public void Messages_are_complete_wherever_the_stream_is_split()
     {
         for (var cut = 1; cut < Stream.Length; cut++)
         {
@@ -24,10 +25,10 @@ public sealed class FramingTests
     }
 
     [Fact]
-    public void Messages_come_out_whole_when_the_bytes_come_one_by_one() => Check(Read([.. Stream.Select(b => new[] { b })]));
+    public void Messages_are_complete_if_bytes_arrive_one_by_one() => Check(Read([.. Stream.Select(b => new[] { b })]));
 
     [Fact]
-    public void Deeper_nesting_than_allowed_is_refused()
+    public void A_message_with_too_deep_nesting_is_rejected()
     {
         var framer = new MessageFramer(maxDepth: 8, maxBytes: 1000);
         var deep = new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes($$"""{"id":{{new string('[', 9)}}"""));
@@ -35,7 +36,7 @@ public sealed class FramingTests
     }
 
     [Fact]
-    public void A_longer_message_than_allowed_is_refused_before_its_end()
+    public void A_message_that_is_too_long_is_rejected_before_its_end()
     {
         var framer = new MessageFramer(maxDepth: 8, maxBytes: 1000);
         var endless = new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes($$"""{"id":"{{new string('x', 1000)}}"""));
@@ -46,7 +47,7 @@ public sealed class FramingTests
     [InlineData("[1]")]
     [InlineData("nonsense")]
     [InlineData("HTTP/1.1 400 Bad Request\r\n")]
-    public void What_is_no_JSON_object_is_refused(string text) =>
+    public void A_message_that_is_not_a_JSON_object_is_rejected(string text) =>
         Assert.ThrowsAny<JsonException>(() =>
             new MessageFramer(8, 1000).TryCut(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(text)), out _)
         );
@@ -61,7 +62,7 @@ public sealed class FramingTests
             messages
         );
 
-    // Feeds one part after the other, as a pipe does: what was not consumed comes again with more behind it.
+    // Passes one part after another, as a pipe does: bytes that were not consumed are passed again, followed by more.
     private static List<string[]> Read(byte[][] parts)
     {
         var framer = new MessageFramer(maxDepth: 64, maxBytes: 1000);

@@ -2,24 +2,27 @@ using TestServers;
 
 namespace Ovsdb.Tests;
 
-/// <summary>A server of a database with a column of every type (every.ovsschema), for the tests of one class, each of which works with rows of its own.</summary>
-public sealed class Every : IAsyncLifetime
+/// <summary>A server for the tests of a class. Its database has a column of every type (every.ovsschema). Each test uses its own
+/// rows.</summary>
+public sealed class AllTypesServer : IAsyncLifetime
 {
     public const string Name = "Every";
 
-    /// <summary>A column of every type, without limits.</summary>
+    /// <summary>A table with a column of every type, without constraints.</summary>
     public const string Table = "Every";
 
-    /// <summary>Columns with limits: an index on <c>name</c>, enum, ranges, lengths, one that cannot change, one that is not stored.</summary>
+    /// <summary>A table with an index on <c>name</c> and with columns that have an enum, ranges or lengths, are immutable, or are
+    /// ephemeral.</summary>
     public const string Limited = "Limited";
 
-    /// <summary>Refers to rows of <see cref="Child"/>: strongly in <c>children</c>, weakly in <c>friend</c>.</summary>
+    /// <summary>A table that refers to rows of <see cref="Child"/>: with strong references in <c>children</c> and a weak reference
+    /// in <c>friend</c>.</summary>
     public const string Parent = "Parent";
 
-    /// <summary>Rows that live as long as a strong reference to them.</summary>
+    /// <summary>A non-root table: the server deletes its rows without a strong reference.</summary>
     public const string Child = "Child";
 
-    /// <summary>At most two rows.</summary>
+    /// <summary>A table with at most two rows.</summary>
     public const string Few = "Few";
 
     private OvsdbServer? _server;
@@ -29,7 +32,7 @@ public sealed class Every : IAsyncLifetime
 
     public OvsdbServer Server => _server!;
 
-    /// <summary>A connection that knows no schema: what is wrong with an operation, the server itself says.</summary>
+    /// <summary>A connection that has not read the schema. So the server, not the client, detects invalid operations.</summary>
     public OvsdbConnection Connection => _connection!;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -55,7 +58,7 @@ public sealed class Every : IAsyncLifetime
 
     public Task<OvsdbConnection> ConnectAsync(OvsdbConnectionOptions? options = null) => Nb.ConnectAsync(Server.Endpoint, options);
 
-    /// <summary>A connection that knows the schema, and checks by it.</summary>
+    /// <summary>Returns a connection that has read the schema and checks operations against it.</summary>
     public async Task<OvsdbConnection> ConnectCheckedAsync()
     {
         var connection = await ConnectAsync();
@@ -67,10 +70,10 @@ public sealed class Every : IAsyncLifetime
 
     public async Task<IReadOnlyList<OpResult>> CommitAsync(params Op[] ops) => (await SendAsync(ops)).MustCommit();
 
-    /// <summary>The server's refusal, which there must be.</summary>
-    public async Task<Rejected> RefusalAsync(params Op[] ops) => Assert.IsType<Rejected>(await SendAsync(ops));
+    /// <summary>Sends a transaction that the server must reject.</summary>
+    public async Task<Rejected> RejectionAsync(params Op[] ops) => Assert.IsType<Rejected>(await SendAsync(ops));
 
-    /// <summary>A new row; gives its UUID.</summary>
+    /// <summary>Inserts a row and returns its UUID.</summary>
     public async Task<Guid> InsertAsync(string table, params (string Column, OvsdbValue Value)[] columns) =>
         (await CommitAsync(Op.Insert(table, Nb.Row(columns))))[0].Uuid!.Value;
 

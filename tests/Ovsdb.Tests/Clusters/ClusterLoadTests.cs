@@ -4,7 +4,7 @@ using TestServers;
 
 namespace Ovsdb.Tests;
 
-/// <summary>Several writers, and a cluster whose leaders hand over, die and stand still.</summary>
+/// <summary>Several clients write to a cluster whose leaders transfer leadership, are killed or stop.</summary>
 public sealed class ClusterLoadTests(ITestOutputHelper output)
 {
     private const int Writers = 4;
@@ -18,7 +18,7 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact, Trait(Soak.Trait, "ovsdb")]
-    public async Task Whatever_becomes_of_the_leader_no_acknowledged_row_is_lost_and_none_is_there_twice()
+    public async Task When_leaders_fail_no_acknowledged_row_is_lost_or_duplicated()
     {
         await using var cluster = await RaftCluster.StartNewAsync();
         await using var watching = Client(cluster, Nb.Tables);
@@ -30,13 +30,13 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
         var rounds = Soak.Size("ovsdb", 1, 20);
         for (var round = 0; round < rounds; round++)
         {
-            await FaultAsync("handed over", cluster.TransferLeadershipAsync);
-            await FaultAsync("killed", async () =>
+            await FaultAsync("transferred leadership", cluster.TransferLeadershipAsync);
+            await FaultAsync("was killed", async () =>
             {
                 await (await cluster.LeaderAsync()).KillAsync();
                 await cluster.LeaderAsync();
             });
-            await FaultAsync("stopped", async () =>
+            await FaultAsync("was stopped", async () =>
             {
                 (await cluster.LeaderAsync()).Pause();
                 await cluster.LeaderAsync();
@@ -52,7 +52,7 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
         Report(faults);
         foreach (var member in cluster.Members)
         {
-            await MustHoldAsync(member);
+            await MustHaveEveryRowAsync(member);
         }
 
         await watching.SyncedAsync(Ct);
@@ -60,11 +60,11 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
 
         async Task FaultAsync(string kind, Func<Task> fault)
         {
-            await MoreAsync();
+            await WaitForMoreWritesAsync();
             var at = Stopwatch.GetTimestamp();
             await fault();
             faults.Add(new Fault(kind, at, Stopwatch.GetElapsedTime(at).TotalSeconds));
-            await MoreAsync();
+            await WaitForMoreWritesAsync();
             await cluster.HealAsync();
         }
     }
@@ -79,7 +79,7 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
                 Monitor = monitor,
                 Indexes = [Nb.ByName, Nb.ByOwner],
                 LeaderOnly = true,
-                ProbeInterval = TimeSpan.FromMilliseconds(500), // so that one who stands still is found out
+                ProbeInterval = TimeSpan.FromMilliseconds(500), // short, so that a stopped leader is detected
                 ConnectTimeout = TimeSpan.FromSeconds(1),
             }
         );
@@ -87,11 +87,11 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
         return client;
     }
 
-    /// <summary>Waits until the writers have written so much more that each has met the present leader.</summary>
-    private async Task MoreAsync()
+    /// <summary>Waits until each writer has probably written to the current leader.</summary>
+    private async Task WaitForMoreWritesAsync()
     {
         var wanted = _acknowledged.Count + 50 * Writers;
-        await Eventually.Holds("the writers go on", () => _acknowledged.Count >= wanted);
+        await Eventually.Holds("the writers continue", () => _acknowledged.Count >= wanted);
     }
 
     private async Task WriteAsync(OvsdbClient client, int number, CancellationToken stop)
@@ -105,7 +105,8 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>Whether the row is there now. An unknown outcome is resolved by reading; a repeat has the same UUID, so that it can make no second row.</summary>
+    /// <summary>Writes a row and returns whether the server has it. After an unknown outcome, it reads the row; a repeat uses the
+    /// same UUID, so it cannot create a second row.</summary>
     private async Task<bool> TryAsync(OvsdbClient client, Guid uuid, string name)
     {
         try
@@ -123,7 +124,7 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
             {
                 return true;
             }
-            // Committed before: by the try whose outcome was unknown, or by a leader that did it twice.
+            // The row was committed by an earlier attempt whose outcome was unknown, or the leader executed the transaction twice.
             Assert.Equal(OvsdbError.DuplicateUuid, rejected.Error.Error);
             Interlocked.Increment(ref _duplicates);
             return true;
@@ -135,7 +136,7 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
         }
     }
 
-    private async Task MustHoldAsync(RaftMember member)
+    private async Task MustHaveEveryRowAsync(RaftMember member)
     {
         await using var connection = await Nb.ConnectAsync(member.Endpoint);
         var rows = await Eventually.Becomes(
@@ -148,7 +149,7 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
         Assert.Equal(names.Count, names.Values.Distinct().Count());
     }
 
-    /// <summary>The gap: the longest time without an acknowledgement from just before the fault to the next one.</summary>
+    /// <summary>Prints, for each kind of fault, the longest time without an acknowledgement between the fault and the next fault.</summary>
     private void Report(List<Fault> faults)
     {
         long[] times = [.. _times.Order()];
@@ -161,12 +162,13 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
                 return (Fault: fault.Item, Gap: during.Zip(during.Skip(1), Stopwatch.GetElapsedTime).Max().TotalSeconds);
             });
         output.WriteLine(
-            $"{_acknowledged.Count} rows acknowledged; {_unknown} outcomes unknown, {_notSent} not sent, {_duplicates} found to be there by the repeat"
+            $"{_acknowledged.Count} rows acknowledged; {_unknown} outcomes unknown, {_notSent} not sent, {_duplicates} duplicates"
         );
         foreach (var kind in gaps.GroupBy(gap => gap.Fault.Kind))
         {
             output.WriteLine(
-                $"leader {kind.Key}, {kind.Count()} times: a new one after {Spread(kind.Select(gap => gap.Fault.Leaderless))}, nothing acknowledged for {Spread(kind.Select(gap => gap.Gap))}"
+                $"leader {kind.Key}, {kind.Count()} times: new leader after {Spread(kind.Select(gap => gap.Fault.Leaderless))}, "
+                    + $"nothing acknowledged for {Spread(kind.Select(gap => gap.Gap))}"
             );
         }
     }

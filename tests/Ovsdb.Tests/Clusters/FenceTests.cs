@@ -2,7 +2,8 @@ using TestServers;
 
 namespace Ovsdb.Tests;
 
-/// <summary>What keeps a writer out whose time is over, in a cluster: not the lock, not the leadership, but a <c>wait</c> on who may write.</summary>
+/// <summary>A guard against outdated writers in a cluster: a <c>wait</c> on the row that names the current writer. Locks and
+/// leadership do not prevent such writes.</summary>
 public sealed class FenceTests
 {
     private const string Global = "NB_Global";
@@ -10,7 +11,7 @@ public sealed class FenceTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact, Trait(Soak.Trait, "ovsdb")]
-    public async Task A_wait_on_an_epoch_keeps_every_stale_writer_out()
+    public async Task A_wait_on_an_epoch_rejects_every_outdated_writer()
     {
         await using var cluster = await RaftCluster.StartNewAsync();
         await using (var first = await Nb.ConnectAsync((await cluster.LeaderAsync()).Endpoint))
@@ -22,10 +23,10 @@ public sealed class FenceTests
         var epoch = 0;
         for (var round = 0; round < rounds; round++)
         {
-            await DeposedLeaderAsync(cluster, epoch++);
-            await StoppedAsync(cluster, await cluster.LeaderAsync(), epoch++);
+            await WriteThroughFormerLeaderAsync(cluster, epoch++);
+            await WriteThroughStoppedMemberAsync(cluster, await cluster.LeaderAsync(), epoch++);
             var leader = await cluster.LeaderAsync();
-            await StoppedAsync(cluster, cluster.Members.First(member => member != leader), epoch++);
+            await WriteThroughStoppedMemberAsync(cluster, cluster.Members.First(member => member != leader), epoch++);
         }
         await using var reader = await Nb.ConnectAsync((await cluster.LeaderAsync()).Endpoint);
         var rows = (await reader.TransactAsync(Nb.Name, [Op.Select(Nb.Switch, [])], Ct)).MustCommit()[0].Rows;
@@ -33,12 +34,12 @@ public sealed class FenceTests
         Assert.All(rows, row => Assert.Equal("present", row["name"].AsString()));
     }
 
-    /// <summary>The connection lives and the former leader takes its writes, for it hands them to the next one.</summary>
-    private static async Task DeposedLeaderAsync(RaftCluster cluster, int epoch)
+    /// <summary>A writer stays connected to a former leader, which forwards its writes to the new leader.</summary>
+    private static async Task WriteThroughFormerLeaderAsync(RaftCluster cluster, int epoch)
     {
         await using var stale = await Nb.ConnectAsync((await cluster.LeaderAsync()).Endpoint);
         var next = await cluster.TransferLeadershipAsync();
-        await ClaimAsync(next, epoch);
+        await StartNextEpochAsync(next, epoch);
         var outcome = Assert.IsType<Rejected>(
             await stale.TransactAsync(Nb.Name, [Fence(epoch), Nb.NewSwitch(Guid.NewGuid(), "stale")], Ct)
         );
@@ -48,8 +49,8 @@ public sealed class FenceTests
         (await stale.TransactAsync(Nb.Name, [Op.Delete(Nb.Switch, [Where.Uuid(unfenced)])], Ct)).MustCommit();
     }
 
-    /// <summary>What was sent while the member stood still reaches it when it goes on.</summary>
-    private static async Task StoppedAsync(RaftCluster cluster, RaftMember member, int epoch)
+    /// <summary>A member receives, when it continues, what a writer sent while the member was stopped.</summary>
+    private static async Task WriteThroughStoppedMemberAsync(RaftCluster cluster, RaftMember member, int epoch)
     {
         await using var stale = await Nb.ConnectAsync(
             member.Endpoint,
@@ -58,14 +59,14 @@ public sealed class FenceTests
         await stale.EchoAsync(Ct);
         member.Pause();
         var late = stale.TransactAsync(Nb.Name, [Fence(epoch), Nb.NewSwitch(Guid.NewGuid(), "stale")], Ct);
-        await ClaimAsync(await cluster.LeaderAsync(), epoch);
+        await StartNextEpochAsync(await cluster.LeaderAsync(), epoch);
         member.Continue();
         Assert.IsNotType<Committed>(await late);
         await cluster.HealAsync();
     }
 
-    /// <summary>The next epoch begins, and its writer writes.</summary>
-    private static async Task ClaimAsync(RaftMember leader, int former)
+    /// <summary>Starts the next epoch, and writes as its writer.</summary>
+    private static async Task StartNextEpochAsync(RaftMember leader, int former)
     {
         await using var connection = await Nb.ConnectAsync(leader.Endpoint);
         Op[] claim =
@@ -82,7 +83,7 @@ public sealed class FenceTests
         (await connection.TransactAsync(Nb.Name, claim, Ct)).MustCommit();
     }
 
-    /// <summary>Holds as long as this epoch lasts.</summary>
+    /// <summary>Returns a guard that fails if the epoch has ended.</summary>
     private static Op Fence(int epoch) =>
         Op.Wait(Global, [Where.Includes("external_ids", Nb.Marks(("epoch", $"{epoch}")))], ["_uuid"], "!=", []);
 }

@@ -16,7 +16,7 @@ internal static class Nb
     public static readonly ReplicaIndex ByName = ReplicaIndex.ByColumn("port by name", Port, "name");
     public static readonly ReplicaIndex ByOwner = ReplicaIndex.ByMapKey("port by owner", Port, "external_ids", "owner");
 
-    /// <summary>A client of the whole copy, started.</summary>
+    /// <summary>Starts a client that replicates the tables.</summary>
     public static OvsdbClient Client(string endpoint, IReadOnlyList<MonitoredTable>? monitor = null, TimeSpan? probe = null)
     {
         var client = new OvsdbClient(
@@ -48,19 +48,19 @@ internal static class Nb
 
     public static Op NewSwitch(Guid uuid, string name = "s") => Op.Insert(Switch, Row(("name", name)), uuid);
 
-    public static Op[] NewPort(Guid ofSwitch, Guid uuid, string name, params (string Column, OvsdbValue Value)[] columns) =>
+    public static Op[] NewPort(Guid switchUuid, Guid uuid, string name, params (string Column, OvsdbValue Value)[] columns) =>
         [
             Op.Insert(Port, Row([("name", name), .. columns]), uuid),
-            Op.Mutate(Switch, [Where.Uuid(ofSwitch)], Mutation.Insert("ports", uuid)),
+            Op.Mutate(Switch, [Where.Uuid(switchUuid)], Mutation.Insert("ports", uuid)),
         ];
 
-    /// <summary>Puts this many ports into one new switch, named p0, p1, …; a hundred a transaction.</summary>
+    /// <summary>Inserts ports named p0, p1, … in transactions of up to 1000 ports, each with a new switch.</summary>
     public static async Task<Guid[]> FillAsync(OvsdbConnection connection, int count)
     {
         var uuids = Enumerable.Range(0, count).Select(_ => Guid.NewGuid()).ToArray();
         foreach (var batch in uuids.Index().Chunk(1000))
         {
-            var ofSwitch = Guid.NewGuid();
+            var switchUuid = Guid.NewGuid();
             Op[] ops =
             [
                 .. batch.Select(port =>
@@ -77,7 +77,7 @@ internal static class Nb
                 Op.Insert(
                     Switch,
                     Row(("name", $"s{batch[0].Index}"), ("ports", OvsdbValue.Set(batch.Select(port => port.Item)))),
-                    ofSwitch
+                    switchUuid
                 ),
             ];
             (await connection.TransactAsync(Name, ops, TestContext.Current.CancellationToken)).MustCommit();
@@ -88,11 +88,11 @@ internal static class Nb
     public static IReadOnlyList<OpResult> MustCommit(this TransactOutcome outcome) =>
         outcome is Committed committed ? committed.Results : throw new InvalidOperationException(outcome.ToString());
 
-    /// <summary>Sends it on the client's connection; it must commit.</summary>
+    /// <summary>Sends a transaction that must commit.</summary>
     public static async Task<IReadOnlyList<OpResult>> CommitAsync(this OvsdbClient client, params IEnumerable<Op> ops) =>
         (await client.TransactAsync([.. ops], TestContext.Current.CancellationToken)).MustCommit();
 
-    /// <summary>The copy equals what a select of everything gives, and the indexes what a scan gives.</summary>
+    /// <summary>Checks that the replica equals a select of all rows, and that each index equals a scan of the replica.</summary>
     public static async Task MustAgreeAsync(this OvsdbClient client, string endpoint)
     {
         await using var other = await ConnectAsync(endpoint);

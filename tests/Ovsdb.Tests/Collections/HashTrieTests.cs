@@ -1,14 +1,14 @@
 using CsCheck;
 
-namespace Ovsdb.Tests.Copies;
+namespace Ovsdb.Tests;
 
 public sealed class HashTrieTests
 {
-    // Few hashes, so that many keys share one, or its first bits.
+    // Few different hashes, so that many keys have the same hash or the same first bits.
     private static readonly Gen<Entry> Entries = Gen.Select(Gen.Int[0, 60], Gen.Int[0, 9], (key, value) => new Entry(new Key(key), value));
 
     [Fact]
-    public void It_holds_what_a_dictionary_holds_after_the_same_changes() =>
+    public void A_trie_equals_a_dictionary_after_the_same_changes() =>
         Gen.Select(Entries, Gen.Bool)
             .List[0, 200]
             .Sample(changes =>
@@ -30,7 +30,7 @@ public sealed class HashTrieTests
             });
 
     [Fact]
-    public void Filled_at_once_it_holds_the_same_as_filled_one_by_one() =>
+    public void A_trie_created_from_many_entries_equals_one_filled_entry_by_entry() =>
         Entries
             .Array[0, 200]
             .Sample(entries =>
@@ -47,7 +47,7 @@ public sealed class HashTrieTests
             });
 
     [Fact]
-    public void A_change_leaves_the_former_map_as_it_was() =>
+    public void A_change_does_not_affect_the_previous_version() =>
         Gen.Select(Entries.Array[0, 100], Gen.Select(Entries, Gen.Bool).List[1, 20])
             .Sample(
                 (entries, changes) =>

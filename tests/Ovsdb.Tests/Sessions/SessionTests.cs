@@ -3,13 +3,13 @@ using TestServers;
 
 namespace Ovsdb.Tests;
 
-/// <summary>What a client does when the server changes under it, or is older than it.</summary>
+/// <summary>A client whose server changes while it is connected, or is older than the client.</summary>
 public sealed class SessionTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_converted_database_is_read_under_its_new_schema_on_the_same_connection()
+    public async Task After_a_conversion_the_database_is_loaded_with_its_new_schema_on_the_same_connection()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var client = Nb.Client(server.Endpoint, [.. Nb.Tables, new MonitoredTable("Static_MAC_Binding", ["ip", "colour"])]);
@@ -23,7 +23,7 @@ public sealed class SessionTests
         held.Changed += isHeld => losses += isHeld ? 0 : 1;
 
         await ChildProcess.RunAsync("ovsdb-client", ["convert", server.Endpoint, await SchemaWithColourAsync(server)]);
-        await Eventually.Holds("the new schema is known", () =>
+        await Eventually.Holds("the client has read the new schema", () =>
             client.Schema!.HasColumn("Static_MAC_Binding", "colour") && client.State == OvsdbClientState.Synced
         );
         Assert.Empty(client.MissingColumns);
@@ -34,7 +34,7 @@ public sealed class SessionTests
     }
 
     [Fact]
-    public async Task A_database_that_is_removed_and_added_again_is_loaded_again_on_the_same_connection()
+    public async Task A_database_that_is_removed_and_added_is_loaded_again_on_the_same_connection()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var client = Nb.Client(server.Endpoint);
@@ -43,9 +43,9 @@ public sealed class SessionTests
         await using var held = await client.LockAsync("session", Ct);
         await held.HeldAsync(Ct);
         await server.ControlAsync("ovsdb-server/remove-db", Nb.Name);
-        await Eventually.Holds("the copy is stale", () => client.State == OvsdbClientState.Stale);
-        var refused = Assert.IsType<Rejected>(await client.TransactAsync([Nb.NewSwitch(Guid.NewGuid())], Ct));
-        Assert.Equal(OvsdbError.UnknownDatabase, refused.Error.Error);
+        await Eventually.Holds("the replica is stale", () => client.State == OvsdbClientState.Stale);
+        var rejected = Assert.IsType<Rejected>(await client.TransactAsync([Nb.NewSwitch(Guid.NewGuid())], Ct));
+        Assert.Equal(OvsdbError.UnknownDatabase, rejected.Error.Error);
         await server.ControlAsync("ovsdb-server/add-db", server.Database);
         await client.SyncedAsync(Ct);
         Assert.Equal((2, 1), (client.Generation, client.Snapshot.Table(Nb.Switch).Count));
@@ -55,7 +55,7 @@ public sealed class SessionTests
     }
 
     [Fact]
-    public async Task A_client_waits_for_a_database_that_the_server_does_not_have_yet()
+    public async Task A_client_waits_until_the_server_has_the_database()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await server.ControlAsync("ovsdb-server/remove-db", Nb.Name);
@@ -69,7 +69,7 @@ public sealed class SessionTests
             }
         );
         client.Start();
-        await Eventually.Holds("the reason is told", () =>
+        await Eventually.Holds("the reason is reported", () =>
             client.LastError?.Contains($"did not serve {Nb.Name} within 0.2 s", StringComparison.Ordinal) == true
         );
         await server.ControlAsync("ovsdb-server/add-db", server.Database);
@@ -77,7 +77,7 @@ public sealed class SessionTests
     }
 
     [Fact]
-    public async Task A_server_that_is_restarted_has_another_id()
+    public async Task A_restarted_server_has_another_id()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var interceptor = new Interceptor(server);
@@ -93,7 +93,7 @@ public sealed class SessionTests
         Assert.Equal(first, client.ServerId);
 
         await server.KillAsync();
-        await Eventually.Holds("the client knows", () => client.State == OvsdbClientState.Stale);
+        await Eventually.Holds("the client has noticed the loss", () => client.State == OvsdbClientState.Stale);
         await server.StartAsync();
         await client.SyncedAsync(Ct);
         Assert.NotEqual(first, client.ServerId);
@@ -101,35 +101,36 @@ public sealed class SessionTests
 
     /// <summary>Open vSwitch before 2.12.</summary>
     [Fact]
-    public async Task A_server_without_monitor_cond_since_is_followed_by_monitor_cond()
+    public async Task A_client_uses_monitor_cond_if_the_server_does_not_support_monitor_cond_since()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var interceptor = new Interceptor(server);
-        var methods = Refuse(interceptor, "monitor_cond_since");
+        var methods = DisableMethods(interceptor, "monitor_cond_since");
         await MustFollowAsync(interceptor.Endpoint, server.Endpoint);
         Assert.Equal(["monitor", "monitor_cond_since", "monitor_cond"], methods.Distinct());
     }
 
-    /// <summary>Open vSwitch before 2.6: <c>monitor</c> and <c>update</c> as RFC 7047 has them (§4.1.5–6). A real server can be told to forget the newer ones.</summary>
+    /// <summary>Open vSwitch before 2.6: <c>monitor</c> and <c>update</c> of RFC 7047 §4.1.5–6. A real server has a command that
+    /// disables the newer methods.</summary>
     [Fact]
-    public async Task A_server_without_monitor_cond_is_followed_by_monitor()
+    public async Task A_client_uses_monitor_if_the_server_does_not_support_monitor_cond()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await server.ControlAsync("ovsdb-server/disable-monitor-cond");
         await using var interceptor = new Interceptor(server);
-        var methods = Refuse(interceptor);
+        var methods = DisableMethods(interceptor);
         await MustFollowAsync(interceptor.Endpoint, server.Endpoint);
         Assert.Equal(["monitor", "monitor_cond_since", "monitor_cond"], methods.Distinct());
         Assert.Equal("monitor", methods[^1]);
     }
 
-    /// <summary>Open vSwitch before 2.9: no <c>_Server</c>, no <c>set_db_change_aware</c>, no name of its own.</summary>
+    /// <summary>Open vSwitch before 2.9: no <c>_Server</c>, no <c>set_db_change_aware</c>, no <c>get_server_id</c>.</summary>
     [Fact]
-    public async Task A_server_that_says_nothing_of_itself_is_followed()
+    public async Task A_client_follows_a_server_without_the_database_Server()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var interceptor = new Interceptor(server);
-        Refuse(interceptor, "set_db_change_aware", "get_server_id", "monitor_cond_since");
+        DisableMethods(interceptor, "set_db_change_aware", "get_server_id", "monitor_cond_since");
         await using var client = Nb.Client(interceptor.Endpoint);
         await client.SyncedAsync(Ct);
         Assert.Null(client.ServerId);
@@ -138,7 +139,7 @@ public sealed class SessionTests
     }
 
     [Fact]
-    public void What_could_never_work_is_refused_at_once()
+    public void Options_that_can_never_work_are_rejected_immediately()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new OvsdbConnectionOptions { ProbeInterval = TimeSpan.Zero });
         Assert.Throws<ArgumentOutOfRangeException>(() => new OvsdbConnectionOptions { MaxOutstanding = 0 });
@@ -150,7 +151,7 @@ public sealed class SessionTests
     }
 
     [Fact]
-    public async Task A_client_that_has_ended_says_so()
+    public async Task A_disposed_client_rejects_every_call()
     {
         var client = Nb.Client("unix:/nonexistent/db.sock");
         var waiting = client.ReplaceMonitorAsync([], Ct);
@@ -161,10 +162,11 @@ public sealed class SessionTests
         await Assert.ThrowsAsync<ObjectDisposedException>(() =>
             client.ReplaceMonitorAsync(Nb.Tables, Ct).WaitAsync(Eventually.Deadline, Ct)
         );
-        var attempts = new[] { client.TransactAsync([Nb.NewSwitch(Guid.NewGuid())], Ct), client.EchoAsync(Ct) }; // it is the task that fails: one of many does not hide the others
+        // the tasks fail, not the calls
+        var attempts = new[] { client.TransactAsync([Nb.NewSwitch(Guid.NewGuid())], Ct), client.EchoAsync(Ct) };
         await Assert.ThrowsAsync<OvsdbNotConnectedException>(() => attempts[0]);
         await Assert.ThrowsAsync<OvsdbNotConnectedException>(() => attempts[1]);
-        var unborn = new OvsdbClient(
+        var neverStarted = new OvsdbClient(
             new OvsdbClientOptions
             {
                 Endpoints = OvsdbEndpoint.ParseList("unix:/nonexistent/db.sock"),
@@ -172,41 +174,41 @@ public sealed class SessionTests
                 Monitor = [],
             }
         );
-        await unborn.DisposeAsync();
-        Assert.Throws<ObjectDisposedException>(unborn.Start);
+        await neverStarted.DisposeAsync();
+        Assert.Throws<ObjectDisposedException>(neverStarted.Start);
     }
 
     private static async Task MustFollowAsync(string endpoint, string server)
     {
         await using var client = Nb.Client(endpoint);
         await client.SyncedAsync(Ct);
-        var (ofSwitch, port, gone) = (Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid());
-        var told = new List<ReplicaChange>();
-        client.Changed += told.Add;
+        var (switchUuid, port, deleted) = (Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid());
+        var reported = new List<ReplicaChange>();
+        client.Changed += reported.Add;
         await client.CommitAsync([
-            Nb.NewSwitch(ofSwitch),
-            .. Nb.NewPort(ofSwitch, port, "p", ("external_ids", Nb.Marks(("owner", "a")))),
-            .. Nb.NewPort(ofSwitch, gone, "q"),
+            Nb.NewSwitch(switchUuid),
+            .. Nb.NewPort(switchUuid, port, "p", ("external_ids", Nb.Marks(("owner", "a")))),
+            .. Nb.NewPort(switchUuid, deleted, "q"),
         ]);
         await client.CommitAsync(Op.Update(Nb.Port, [Where.Uuid(port)], Nb.Row(("name", "r"), ("external_ids", Nb.Marks(("owner", "b"))))));
-        await client.CommitAsync(Op.Mutate(Nb.Switch, [Where.Uuid(ofSwitch)], Mutation.Delete("ports", gone)));
+        await client.CommitAsync(Op.Mutate(Nb.Switch, [Where.Uuid(switchUuid)], Mutation.Delete("ports", deleted)));
         await client.MustAgreeAsync(server);
         Assert.Equal("r", client.Snapshot.ByIndex(Nb.ByOwner.Name, "b").Single()["name"].AsString());
-        await Eventually.Holds("the three changes are told", () => told.Count(change => !change.Reloaded) == 3);
-        var last = told[^1].Rows.ToDictionary(change => change.Uuid);
-        Assert.Equal((2, "q", null), (last.Count, last[gone].Before?["name"].AsString(), last[gone].After));
+        await Eventually.Holds("the three changes are reported", () => reported.Count(change => !change.Reloaded) == 3);
+        var last = reported[^1].Rows.ToDictionary(change => change.Uuid);
+        Assert.Equal((2, "q", null), (last.Count, last[deleted].Before?["name"].AsString(), last[deleted].After));
 
-        // Another wish is fulfilled, too, in whatever way.
+        // Another monitor also works, with each method.
         await client.ReplaceMonitorAsync([new MonitoredTable(Nb.Switch, ["name"])], Ct);
         Assert.Equal((1, 0), (client.Snapshot.Table(Nb.Switch).Count, client.Snapshot.Table(Nb.Port).Count));
         await client.CommitAsync(Nb.NewSwitch(Guid.NewGuid()));
         Assert.Equal(2, client.Snapshot.Table(Nb.Switch).Count);
     }
 
-    /// <summary>Has the server not know methods; returns the monitor methods that are asked for. The real server names the stranger in its log and says "unknown method".</summary>
-    private static List<string> Refuse(Interceptor interceptor, params string[] unknown)
+    /// <summary>Makes methods unknown to the server. Returns the list of requested monitor methods.</summary>
+    private static List<string> DisableMethods(Interceptor interceptor, params string[] unknown)
     {
-        var asked = new List<string>();
+        var requested = new List<string>();
         interceptor.ToServer = message =>
         {
             var request = JsonNode.Parse(message)!;
@@ -217,13 +219,13 @@ public sealed class SessionTests
 
             if (method.StartsWith("monitor", StringComparison.Ordinal) && !method.EndsWith("cancel", StringComparison.Ordinal))
             {
-                asked.Add(method);
+                requested.Add(method);
             }
 
             request["method"] = unknown.Contains(method) ? "not_yet" : method;
             return request.ToJsonString();
         };
-        return asked;
+        return requested;
     }
 
     private static async Task<string> SchemaWithColourAsync(OvsdbServer server)

@@ -1,20 +1,21 @@
 using System.Diagnostics.Metrics;
 using TestServers;
 
-namespace Ovsdb.Tests.Copies;
+namespace Ovsdb.Tests;
 
+/// <summary>The replica of a client, its conditions and its indexes.</summary>
 public sealed class ReplicaTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Names_that_two_rows_swap_in_one_transaction_are_right_in_the_index()
+    public async Task An_index_is_correct_after_two_rows_swap_their_names_in_one_transaction()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var client = Nb.Client(server.Endpoint);
         await client.SyncedAsync(Ct);
-        var (ofSwitch, a, b) = (Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid());
-        await client.CommitAsync([Nb.NewSwitch(ofSwitch), .. Nb.NewPort(ofSwitch, a, "a"), .. Nb.NewPort(ofSwitch, b, "b")]);
+        var (switchUuid, a, b) = (Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid());
+        await client.CommitAsync([Nb.NewSwitch(switchUuid), .. Nb.NewPort(switchUuid, a, "a"), .. Nb.NewPort(switchUuid, b, "b")]);
         var before = client.Snapshot;
         await client.CommitAsync(
             Op.Update(Nb.Port, [Where.Uuid(a)], Nb.Row(("name", "b"))),
@@ -26,7 +27,7 @@ public sealed class ReplicaTests
     }
 
     [Fact]
-    public async Task A_conditional_copy_gains_and_loses_rows_with_their_mark()
+    public async Task A_conditional_monitor_adds_and_removes_rows_when_they_start_or_stop_to_match()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         var mine = Nb.Marks(("owner", "me"));
@@ -51,7 +52,7 @@ public sealed class ReplicaTests
         Assert.Equal("s", client.Snapshot.Find(Nb.Switch, uuid)!["name"].AsString());
         await client.CommitAsync(Op.Mutate(Nb.Switch, [Where.Uuid(uuid)], Mutation.Delete("external_ids", OvsdbValue.Set(["owner"]))));
         Assert.Null(client.Snapshot.Find(Nb.Switch, uuid));
-        await Eventually.Holds("gain and loss are told", () => changes.Count == 3);
+        await Eventually.Holds("both changes are reported", () => changes.Count == 3);
         Assert.Equal(
             [(true, false), (false, true)],
             changes.Where(change => change.Uuid == uuid).Select(change => (change.Before is null, change.After is null))
@@ -59,7 +60,7 @@ public sealed class ReplicaTests
     }
 
     [Fact]
-    public async Task No_condition_at_all_means_no_row_and_may_be_replaced_by_others()
+    public async Task An_empty_list_of_conditions_selects_no_rows_and_can_be_replaced()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var client = Nb.Client(server.Endpoint, [new MonitoredTable(Nb.Switch, ["name"], [])]);
@@ -82,7 +83,7 @@ public sealed class ReplicaTests
     }
 
     [Fact]
-    public async Task A_monitor_that_the_server_refuses_is_told_to_whoever_asked_for_it()
+    public async Task A_caller_receives_the_error_when_the_server_rejects_its_monitor()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var client = Nb.Client(server.Endpoint);
@@ -95,13 +96,13 @@ public sealed class ReplicaTests
     }
 
     [Fact]
-    public async Task A_former_monitor_that_the_server_no_longer_has_does_not_fail_the_new_one()
+    public async Task Replacing_a_monitor_succeeds_even_if_the_server_has_already_ended_the_old_one()
     {
         await using var server = await OvsdbServer.StartNewAsync();
-        await using var between = new Interceptor(server);
-        await using var client = Nb.Client(between.Endpoint);
+        await using var interceptor = new Interceptor(server);
+        await using var client = Nb.Client(interceptor.Endpoint);
         await client.SyncedAsync(Ct);
-        between.ToServer = message =>
+        interceptor.ToServer = message =>
             message.Contains("monitor_cancel", StringComparison.Ordinal)
                 ? message.Replace("copy1", "copy0", StringComparison.Ordinal)
                 : message;
@@ -111,25 +112,25 @@ public sealed class ReplicaTests
     }
 
     [Fact]
-    public async Task A_server_without_history_is_followed_all_the_same()
+    public async Task A_client_follows_a_server_without_transaction_history()
     {
         await using var server = await OvsdbServer.StartNewAsync();
-        await using var between = new Interceptor(server);
-        between.ToServer = message => message.Replace("monitor_cond_since", "monitor_from_the_future", StringComparison.Ordinal);
-        await using var client = Nb.Client(between.Endpoint);
+        await using var interceptor = new Interceptor(server);
+        interceptor.ToServer = message => message.Replace("monitor_cond_since", "monitor_from_the_future", StringComparison.Ordinal);
+        await using var client = Nb.Client(interceptor.Endpoint);
         await client.SyncedAsync(Ct);
-        var ofSwitch = Guid.NewGuid();
-        await client.CommitAsync([Nb.NewSwitch(ofSwitch), .. Nb.NewPort(ofSwitch, Guid.NewGuid(), "p")]);
+        var switchUuid = Guid.NewGuid();
+        await client.CommitAsync([Nb.NewSwitch(switchUuid), .. Nb.NewPort(switchUuid, Guid.NewGuid(), "p")]);
         Assert.Single(client.Snapshot.ByIndex(Nb.ByName.Name, "p"));
         await client.MustAgreeAsync(server.Endpoint);
     }
 
     [Fact]
-    public async Task A_change_of_a_row_that_the_copy_lacks_loads_the_copy_anew()
+    public async Task An_update_of_an_unknown_row_makes_the_client_load_the_replica_again()
     {
         await using var server = await OvsdbServer.StartNewAsync();
-        await using var between = new Interceptor(server);
-        await using var client = Nb.Client(between.Endpoint);
+        await using var interceptor = new Interceptor(server);
+        await using var client = Nb.Client(interceptor.Endpoint);
         await client.SyncedAsync(Ct);
         var uuid = Guid.NewGuid();
         await client.CommitAsync(Nb.NewSwitch(uuid));
@@ -142,32 +143,32 @@ public sealed class ReplicaTests
             (instrument, count, _, _) => Interlocked.Add(ref resyncs, instrument.Name == "ovsdb.resyncs" ? count : 0)
         );
         meter.Start();
-        between.ToClient = message =>
+        interceptor.ToClient = message =>
         {
-            between.ToClient = same => same;
+            interceptor.ToClient = message => message;
             return message.Replace(uuid.ToString(), Guid.NewGuid().ToString(), StringComparison.Ordinal);
         };
         Assert.IsType<Unknown>(await client.TransactAsync([Op.Update(Nb.Switch, [Where.Uuid(uuid)], Nb.Row(("name", "t")))], Ct));
         await client.SyncedAsync(Ct);
         Assert.Equal((2, "t"), (client.Generation, client.Snapshot.Find(Nb.Switch, uuid)!["name"].AsString()));
         Assert.Contains("unknown row", client.LastError);
-        Assert.InRange(Volatile.Read(ref resyncs), 1, long.MaxValue); // those of tests beside this one count, too
+        Assert.InRange(Volatile.Read(ref resyncs), 1, long.MaxValue); // resyncs of concurrent tests are also counted
     }
 
     [Fact]
-    public async Task A_server_that_goes_on_with_a_copy_that_was_never_loaded_is_asked_again()
+    public async Task If_a_server_resumes_a_monitor_that_was_never_loaded_the_client_loads_everything()
     {
         await using var server = await OvsdbServer.StartNewAsync();
-        await using var between = new Interceptor(server);
-        await using var client = Nb.Client(between.Endpoint);
+        await using var interceptor = new Interceptor(server);
+        await using var client = Nb.Client(interceptor.Endpoint);
         await client.SyncedAsync(Ct);
         await client.CommitAsync(Nb.NewSwitch(Guid.NewGuid()));
-        between.ToClient = message =>
+        interceptor.ToClient = message =>
         {
             var claimed = message.Replace("\"result\":[false,", "\"result\":[true,", StringComparison.Ordinal);
             if (claimed != message)
             {
-                between.ToClient = same => same;
+                interceptor.ToClient = message => message;
             }
 
             return claimed;

@@ -6,10 +6,11 @@ using TestServers;
 
 namespace Ovsdb.Tests;
 
-/// <summary>Stands between a client and a real server, and changes or withholds single messages: what a server does once in a thousand runs, or in another version.</summary>
+/// <summary>A proxy between a client and a real server that changes or drops single messages. It reproduces what a server rarely
+/// does, or does in another version.</summary>
 internal sealed class Interceptor : IAsyncDisposable
 {
-    /// <summary>Where the link breaks: no message has this character.</summary>
+    /// <summary>Marks where the link breaks. No message contains this character.</summary>
     public const string Cut = "\0";
 
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -21,21 +22,22 @@ internal sealed class Interceptor : IAsyncDisposable
     public Interceptor(OvsdbServer server)
         : this(server.Socket) { }
 
-    /// <param name="socket">The path of the server's socket; ours is beside it.</param>
+    /// <param name="socket">The path of the server's socket. The socket of the interceptor is in the same folder.</param>
     public Interceptor(string socket)
     {
         _socket = socket;
-        _listener.Bind(new UnixDomainSocketEndPoint($"{socket}.between"));
+        _listener.Bind(new UnixDomainSocketEndPoint($"{socket}.intercepted"));
         _listener.Listen();
         _accept = Task.Run(AcceptAsync);
     }
 
-    public string Endpoint => $"unix:{_socket}.between";
+    public string Endpoint => $"unix:{_socket}.intercepted";
 
-    /// <summary>What becomes of a message to the server; null cuts the link before it.</summary>
+    /// <summary>Returns what to send for a message to the server; null breaks the link before the message.</summary>
     public Func<string, string?> ToServer { get; set; } = message => message;
 
-    /// <summary>What becomes of a message to the client; null cuts the link before it, an end of <see cref="Cut"/> behind what stands before that.</summary>
+    /// <summary>Returns what to send for a message to the client; null breaks the link before the message. If it ends with
+    /// <see cref="Cut"/>, the link breaks after it.</summary>
     public Func<string, string?> ToClient { get; set; } = message => message;
 
     public async ValueTask DisposeAsync()
@@ -62,28 +64,28 @@ internal sealed class Interceptor : IAsyncDisposable
     private async Task RelayAsync(Socket client)
     {
         var server = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        using var ours = new NetworkStream(client, ownsSocket: true);
+        using var clientStream = new NetworkStream(client, ownsSocket: true);
         try
         {
             await server.ConnectAsync(new UnixDomainSocketEndPoint(_socket));
         }
         catch (SocketException)
         {
-            return; // it does not run
+            return; // the server is not running
         }
-        using var theirs = new NetworkStream(server, ownsSocket: true);
+        using var serverStream = new NetworkStream(server, ownsSocket: true);
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
-        var ways = new[]
+        var directions = new[]
         {
-            CopyAsync(ours, theirs, message => ToServer(message), cut.Token),
-            CopyAsync(theirs, ours, message => ToClient(message), cut.Token),
+            CopyAsync(clientStream, serverStream, message => ToServer(message), cut.Token),
+            CopyAsync(serverStream, clientStream, message => ToClient(message), cut.Token),
         };
-        await Task.WhenAny(ways);
+        await Task.WhenAny(directions);
         await cut.CancelAsync();
-        await Task.WhenAll(ways);
+        await Task.WhenAll(directions);
     }
 
-    private static async Task CopyAsync(Stream from, Stream to, Func<string, string?> change, CancellationToken ct)
+    private static async Task CopyAsync(Stream from, Stream to, Func<string, string?> change, CancellationToken cancellationToken)
     {
         var framer = new MessageFramer(64, 1 << 30);
         var input = PipeReader.Create(from);
@@ -91,7 +93,7 @@ internal sealed class Interceptor : IAsyncDisposable
         {
             while (true)
             {
-                var read = await input.ReadAsync(ct);
+                var read = await input.ReadAsync(cancellationToken);
                 var buffer = read.Buffer;
                 while (framer.TryCut(buffer, out var message))
                 {
@@ -100,7 +102,7 @@ internal sealed class Interceptor : IAsyncDisposable
                         return;
                     }
 
-                    await to.WriteAsync(Encoding.UTF8.GetBytes(changed.TrimEnd('\0')), ct);
+                    await to.WriteAsync(Encoding.UTF8.GetBytes(changed.TrimEnd('\0')), cancellationToken);
                     if (changed.EndsWith(Cut, StringComparison.Ordinal))
                     {
                         return;

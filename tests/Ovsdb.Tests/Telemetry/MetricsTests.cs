@@ -6,7 +6,7 @@ namespace Ovsdb.Tests;
 
 public sealed class MetricsTests
 {
-    private const string Database = "Counted"; // of this test alone: the meter is everybody's
+    private const string Database = "Counted"; // used only by this test, because all clients of the process share the meter
 
     private const string Schema =
         """{"name":"Counted","version":"1.0.0","tables":{"Thing":{"columns":{"name":{"type":"string"}},"isRoot":true}}}""";
@@ -14,13 +14,13 @@ public sealed class MetricsTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Rows_states_and_reconnects_are_counted_by_database()
+    public async Task Rows_states_and_reconnects_are_measured_by_database()
     {
         var schema = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         await File.WriteAllTextAsync(schema, Schema, Ct);
         await using var server = await OvsdbServer.StartNewAsync(schema);
         File.Delete(schema);
-        using var counted = new Counted();
+        using var measured = new MeasuredValues();
         await using var client = new OvsdbClient(
             new OvsdbClientOptions
             {
@@ -32,22 +32,22 @@ public sealed class MetricsTests
         client.Start();
         await client.SyncedAsync(Ct);
         await client.CommitAsync(Op.Insert("Thing", Nb.Row(("name", "a"))), Op.Insert("Thing", Nb.Row(("name", "b"))));
-        Assert.Equal((2, 1), (counted["ovsdb.rows", "Thing"], counted["ovsdb.clients", "synced"]));
-        Assert.Equal(0, counted["ovsdb.reconnects"]);
+        Assert.Equal((2, 1), (measured["ovsdb.rows", "Thing"], measured["ovsdb.clients", "synced"]));
+        Assert.Equal(0, measured["ovsdb.reconnects"]);
         await server.KillAsync();
-        await Eventually.Holds("the client tries again", () => counted["ovsdb.reconnects"] > 0);
-        Assert.Equal((2, 1), (counted["ovsdb.rows", "Thing"], counted["ovsdb.clients", "stale"]));
+        await Eventually.Holds("the client tries to reconnect", () => measured["ovsdb.reconnects"] > 0);
+        Assert.Equal((2, 1), (measured["ovsdb.rows", "Thing"], measured["ovsdb.clients", "stale"]));
         await client.DisposeAsync();
-        Assert.Equal((0, 0), (counted["ovsdb.rows", "Thing"], counted["ovsdb.clients", "stale"]));
+        Assert.Equal((0, 0), (measured["ovsdb.rows", "Thing"], measured["ovsdb.clients", "stale"]));
     }
 
-    /// <summary>What the meter says of the database: counters summed up, gauges as they are now.</summary>
-    private sealed class Counted : IDisposable
+    /// <summary>The measurements for the database: the sums of counters and the current values of gauges.</summary>
+    private sealed class MeasuredValues : IDisposable
     {
         private readonly ConcurrentDictionary<(string Instrument, string? Kind), long> _values = new();
         private readonly MeterListener _listener = new();
 
-        public Counted()
+        public MeasuredValues()
         {
             _listener.InstrumentPublished = (instrument, listener) =>
             {
@@ -56,8 +56,8 @@ public sealed class MetricsTests
                     listener.EnableMeasurementEvents(instrument);
                 }
             };
-            _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Note(instrument, value, tags));
-            _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Note(instrument, value, tags));
+            _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Record(instrument, value, tags));
+            _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Record(instrument, value, tags));
             _listener.Start();
         }
 
@@ -77,7 +77,7 @@ public sealed class MetricsTests
 
         public void Dispose() => _listener.Dispose();
 
-        private void Note(Instrument instrument, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        private void Record(Instrument instrument, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
             if (tags.Length > 0 && tags[0] is { Key: "database", Value: Database })
             {

@@ -1,12 +1,13 @@
 using TestServers;
 
-namespace Ovsdb.Tests.Copies;
+namespace Ovsdb.Tests;
 
-/// <summary>The copy of a client whose link breaks and whose server is started again, while another changes the database.</summary>
-public sealed class FaultTests
+/// <summary>The replica of a client whose link breaks and whose server restarts, while another client changes the database.</summary>
+public sealed class ReplicaFaultTests
 {
-    // A clustered server keeps the last 100 transactions to resume from, but in them no more than the database itself has: so this is little, and that not.
-    private const int MissedAtMost = 30;
+    // A clustered server can resume only from its last 100 transactions, and keeps them only if they are smaller than the database.
+    // So a client misses few transactions, and the ballast makes the database large.
+    private const int MaxMissed = 30;
 
     private static readonly Op[] Ballast =
     [
@@ -26,15 +27,15 @@ public sealed class FaultTests
     [InlineData(false)]
     [InlineData(true)]
     [Trait(Soak.Trait, "ovsdb")]
-    public async Task The_copy_equals_a_fresh_dump_its_indexes_a_scan_and_the_changes_told_add_up(bool clustered)
+    public async Task After_faults_the_replica_its_indexes_and_the_reported_changes_match_the_server(bool clustered)
     {
         TestContext.Current.TestOutputHelper?.WriteLine($"NEST_SEED={Soak.Seed}");
         var random = new Random(Soak.Seed);
         await using var server = await OvsdbServer.StartNewAsync(clustered: clustered);
-        await using var between = new Interceptor(server);
+        await using var interceptor = new Interceptor(server);
         await using var other = Nb.Client(server.Endpoint);
-        await using var client = Nb.Client(between.Endpoint);
-        var told = new ToldCopy(client);
+        await using var client = Nb.Client(interceptor.Endpoint);
+        var reported = new ReportedChanges(client);
         await Task.WhenAll(client.SyncedAsync(Ct), other.SyncedAsync(Ct));
         await other.CommitAsync(Ballast);
         var writer = new RandomWriter(random);
@@ -42,25 +43,26 @@ public sealed class FaultTests
         var (transactions, cuts, restarts) = (Soak.Size("ovsdb", 500, 10_000), Soak.Size("ovsdb", 8, 100), Soak.Size("ovsdb", 2, 10));
         var faults = Enumerable.Range(0, cuts + restarts).Select(fault => fault < cuts).ToArray();
         random.Shuffle(faults);
-        foreach (var isCut in faults)
+        foreach (var isBrokenLink in faults)
         {
-            await WriteAsync(transactions / faults.Length - MissedAtMost);
-            if (isCut)
+            await WriteAsync(transactions / faults.Length - MaxMissed);
+            if (isBrokenLink)
             {
-                CutSoon();
+                BreakLinkSoon();
             }
             else
             {
                 await RestartAsync();
             }
 
-            await WriteAsync(MissedAtMost);
-            await FollowedAsync();
+            await WriteAsync(MaxMissed);
+            await CaughtUpAsync();
         }
         await client.MustAgreeAsync(server.Endpoint);
-        await told.MustEqualAsync();
+        await reported.MustEqualAsync();
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{committed} committed, {cuts} cuts, {restarts} restarts, {client.Generation} loads, {client.Snapshot.Table(Nb.Port).Count} ports at the end"
+            $"{committed} committed, {cuts} broken links, {restarts} restarts, {client.Generation} loads, "
+                + $"{client.Snapshot.Table(Nb.Port).Count} ports at the end"
         );
         if (clustered)
         {
@@ -76,7 +78,7 @@ public sealed class FaultTests
             for (; count > 0; count--)
             {
                 await other.SyncedAsync(Ct);
-                writer.See(other.Snapshot);
+                writer.SetRows(other.Snapshot);
                 try
                 {
                     if (await other.TransactAsync(writer.Next(), Ct) is Committed)
@@ -86,23 +88,23 @@ public sealed class FaultTests
                 }
                 catch (OvsdbNotConnectedException)
                 {
-                    // The server is being started again.
+                    // The server is restarting.
                 }
             }
         }
 
-        // In the middle of one of the next messages, or before it; whichever that is.
-        void CutSoon()
+        // Breaks the link before or in the middle of one of the next messages.
+        void BreakLinkSoon()
         {
-            var messages = random.Next(MissedAtMost / 2);
-            between.ToClient = message =>
+            var messages = random.Next(MaxMissed / 2);
+            interceptor.ToClient = message =>
             {
                 if (messages-- > 0)
                 {
                     return message;
                 }
 
-                between.ToClient = same => same;
+                interceptor.ToClient = message => message;
                 return message[..random.Next(message.Length)] + Interceptor.Cut;
             };
         }
@@ -113,17 +115,17 @@ public sealed class FaultTests
             await server.StartAsync();
         }
 
-        // A row that the other has made is the last that the copy must have got.
-        async Task FollowedAsync()
+        // Waits until the replica has received all changes: a last row appears and disappears.
+        async Task CaughtUpAsync()
         {
             var last = Guid.NewGuid();
             await other.SyncedAsync(Ct);
             await other.CommitAsync(Nb.NewSwitch(last, "last"));
-            await Eventually.Holds("the copy has the last row", () =>
+            await Eventually.Holds("the replica has the last row", () =>
                 client.State == OvsdbClientState.Synced && client.Snapshot.Find(Nb.Switch, last) is not null
             );
             await other.CommitAsync(Op.Delete(Nb.Switch, [Where.Uuid(last)]));
-            await Eventually.Holds("the copy has lost it again", () =>
+            await Eventually.Holds("the replica no longer has the last row", () =>
                 client.State == OvsdbClientState.Synced && client.Snapshot.Find(Nb.Switch, last) is null
             );
         }

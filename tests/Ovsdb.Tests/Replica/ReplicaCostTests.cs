@@ -1,16 +1,17 @@
 using TestServers;
 
-namespace Ovsdb.Tests.Copies;
+namespace Ovsdb.Tests;
 
-/// <summary>What a change of the copy costs: it counts what the whole process allocates, so nothing runs beside it.</summary>
-[CollectionDefinition(nameof(CostTests), DisableParallelization = true)]
-[Collection(nameof(CostTests))]
-public sealed class CostTests
+/// <summary>The cost of a change of the replica. The test measures the allocations of the whole process, so it does not run in
+/// parallel with others.</summary>
+[CollectionDefinition(nameof(ReplicaCostTests), DisableParallelization = true)]
+[Collection(nameof(ReplicaCostTests))]
+public sealed class ReplicaCostTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_change_of_one_row_among_twenty_thousand_copies_no_table()
+    public async Task Changing_one_of_twenty_thousand_rows_does_not_copy_the_table()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var connection = await Nb.ConnectAsync(server.Endpoint);
@@ -18,7 +19,7 @@ public sealed class CostTests
         await using var client = Nb.Client(server.Endpoint);
         await client.SyncedAsync(Ct);
         await client.MustAgreeAsync(server.Endpoint);
-        await Change(0); // what is made once
+        await Change(0); // causes the allocations that happen only once
         var before = GC.GetTotalAllocatedBytes(precise: true);
         for (var i = 1; i <= 100; i++)
         {
@@ -26,7 +27,10 @@ public sealed class CostTests
         }
 
         var each = (GC.GetTotalAllocatedBytes(precise: true) - before) / 100;
-        Assert.True(each < 60_000, $"{each} bytes for each change; a table of 20,000 rows is at least 320,000.");
+        Assert.True(
+            each < 60_000,
+            $"{each} bytes are allocated for each change. Copying a table of 20,000 rows would allocate at least 320,000 bytes."
+        );
 
         Task<IReadOnlyList<OpResult>> Change(int i) =>
             client.CommitAsync(

@@ -4,17 +4,17 @@ using CsCheck;
 
 namespace Ovsdb.Tests;
 
-/// <summary>Random rows of <see cref="Every.Table"/>, and a client of that table.</summary>
-internal static class EveryRow
+/// <summary>Random rows of <see cref="AllTypesServer.Table"/>, and clients of that table.</summary>
+internal static class AllTypesRow
 {
     private static readonly Gen<OvsdbValue> Integer = Gen.OneOf(Gen.Long, Gen.Long[-3, 3]).Select(number => (OvsdbValue)number);
 
-    // As a server tells them: 15 digits.
+    // Rounded to 15 digits, as a server sends them.
     private static readonly Gen<OvsdbValue> Real = Gen.OneOf(Gen.Double, Gen.Double[-3, 3])
         .Where(number => number == 0 || Math.Abs(number) is > 1e-307 and < 1e308)
         .Select(number => (OvsdbValue)double.Parse(number.ToString("G15", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture));
 
-    private static readonly Gen<OvsdbValue> Boolean = Gen.Bool.Select(truth => (OvsdbValue)truth);
+    private static readonly Gen<OvsdbValue> Boolean = Gen.Bool.Select(value => (OvsdbValue)value);
 
     private static readonly Gen<OvsdbValue> Text = Gen.OneOf(Gen.String, Gen.String[Gen.Char['a', 'c'], 0, 2])
         .Where(text => !text.Contains('\0') && Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text)
@@ -48,7 +48,7 @@ internal static class EveryRow
         ["exactly_one_pair"] = MapOf(Text, Integer, 1, 1),
     };
 
-    /// <summary>A value in some of the columns.</summary>
+    /// <summary>Random values for some of the columns.</summary>
     public static Gen<Dictionary<string, OvsdbValue>> Any { get; } =
         Gen.Shuffle(Columns.Keys.ToArray(), 0, Columns.Count)
             .SelectMany(chosen =>
@@ -57,22 +57,22 @@ internal static class EveryRow
                 )
             );
 
-    public static ReplicaIndex ByString { get; } = ReplicaIndex.ByColumn("by string", Every.Table, "string");
+    public static ReplicaIndex ByString { get; } = ReplicaIndex.ByColumn("by string", AllTypesServer.Table, "string");
 
-    public static ReplicaIndex ByMark { get; } = ReplicaIndex.ByMapKey("by mark", Every.Table, "string_to_string", "a");
+    public static ReplicaIndex ByMark { get; } = ReplicaIndex.ByMapKey("by mark", AllTypesServer.Table, "string_to_string", "a");
 
-    /// <summary>All columns of the rows for which any of the conditions holds.</summary>
-    public static MonitoredTable Wanted(IReadOnlyList<Where>? where) => new(Every.Table, [.. Columns.Keys], where);
+    /// <summary>All columns of the rows that match any of the conditions.</summary>
+    public static MonitoredTable Monitored(IReadOnlyList<Where>? where) => new(AllTypesServer.Table, [.. Columns.Keys], where);
 
-    /// <summary>A client of the table, started.</summary>
+    /// <summary>Starts a client of the table.</summary>
     public static OvsdbClient Client(string endpoint, IReadOnlyList<Where>? where = null)
     {
         var client = new OvsdbClient(
             new OvsdbClientOptions
             {
                 Endpoints = OvsdbEndpoint.ParseList(endpoint),
-                Database = Every.Name,
-                Monitor = [Wanted(where)],
+                Database = AllTypesServer.Name,
+                Monitor = [Monitored(where)],
                 Indexes = [ByString, ByMark],
             }
         );

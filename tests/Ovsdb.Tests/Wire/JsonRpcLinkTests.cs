@@ -1,14 +1,15 @@
 using System.Collections.Concurrent;
 using TestServers;
 
-namespace Ovsdb.Tests.Wire;
+namespace Ovsdb.Tests;
 
-public sealed class LinkTests
+/// <summary>A link with concurrent calls, and how it ends.</summary>
+public sealed class JsonRpcLinkTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Whoever_learns_that_an_outcome_is_unknown_sees_the_copy_stale()
+    public async Task A_caller_that_receives_an_unknown_outcome_sees_a_stale_replica()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var client = Nb.Client(server.Endpoint);
@@ -18,7 +19,7 @@ public sealed class LinkTests
         await server.KillAsync();
         Assert.All(await Task.WhenAll(states).WaitAsync(Eventually.Deadline, Ct), state => Assert.Equal(OvsdbClientState.Stale, state));
 
-        // Not by way of the test's own scheduler: as soon as the outcome is there.
+        // Continues without the test's scheduler, immediately after the outcome is known.
         static async Task<OvsdbClientState> StateAfterLossAsync(OvsdbClient client)
         {
             var outcome = await client.TransactAsync([Op.Wait(Nb.Switch, [], ["name"], "!=", [], 60_000)], Ct).ConfigureAwait(false);
@@ -27,7 +28,7 @@ public sealed class LinkTests
     }
 
     [Fact]
-    public async Task Many_calls_in_flight_while_the_server_sends_large_updates_do_not_block_each_other()
+    public async Task Concurrent_calls_and_large_updates_do_not_block_each_other()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var client = Nb.Client(server.Endpoint);
@@ -47,7 +48,7 @@ public sealed class LinkTests
     }
 
     [Fact]
-    public async Task A_server_that_falls_silent_is_given_up_and_one_that_only_idles_is_not()
+    public async Task The_link_to_a_silent_server_ends_but_not_to_an_idle_one()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         var probe = new OvsdbConnectionOptions { ProbeInterval = TimeSpan.FromMilliseconds(200) };
@@ -60,7 +61,7 @@ public sealed class LinkTests
     }
 
     [Fact]
-    public async Task A_link_that_ends_leaves_no_error_that_nobody_has_seen()
+    public async Task A_link_that_ends_leaves_no_unobserved_exception()
     {
         var unseen = new ConcurrentBag<string>();
         EventHandler<UnobservedTaskExceptionEventArgs> note = (_, error) => unseen.Add(error.Exception.ToString());
@@ -72,9 +73,10 @@ public sealed class LinkTests
             GC.WaitForPendingFinalizers();
         }
         TaskScheduler.UnobservedTaskException -= note;
-        Assert.DoesNotContain(unseen, error => error.Contains("silent for 0.7 s", StringComparison.Ordinal)); // errors of tests beside this one come, too
+        // exceptions of concurrent tests are also reported
+        Assert.DoesNotContain(unseen, error => error.Contains("silent for 0.7 s", StringComparison.Ordinal));
 
-        // Two requests have nobody who waits for them: the probe, and a lock whose caller has gone.
+        // No caller waits for two requests: the probe, and the lock whose caller has cancelled.
         static async Task EndInSilenceAsync()
         {
             await using var server = await OvsdbServer.StartNewAsync();
@@ -92,13 +94,13 @@ public sealed class LinkTests
     }
 
     [Fact]
-    public async Task A_caller_that_keeps_the_thread_holds_up_no_other()
+    public async Task A_caller_that_blocks_its_thread_does_not_block_other_calls()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var connection = await Nb.ConnectAsync(server.Endpoint);
         await EchoAsync(connection, rounds: 20);
 
-        // Most often it is the thread that read the first answer that waits here for the second.
+        // Usually the thread that has read the first answer blocks here until the second arrives.
         static async Task EchoAsync(OvsdbConnection connection, int rounds)
         {
             for (var i = 0; i < rounds; i++)
@@ -111,23 +113,23 @@ public sealed class LinkTests
     }
 
     [Fact]
-    public async Task A_request_that_cannot_be_encoded_is_not_sent_and_harms_no_other()
+    public async Task A_request_that_cannot_be_encoded_is_not_sent_and_does_not_affect_others()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var connection = await Nb.ConnectAsync(server.Endpoint);
-        var op = Op.Select(Nb.Switch, [], new Unreadable());
+        var op = Op.Select(Nb.Switch, [], new UnreadableList());
         await Assert.ThrowsAsync<NotSupportedException>(() => connection.TransactAsync(Nb.Name, [Nb.NewSwitch(Guid.NewGuid()), op], Ct));
         Assert.Empty((await connection.TransactAsync(Nb.Name, [Op.Select(Nb.Switch, [])], Ct)).MustCommit()[0].Rows);
     }
 
     [Fact]
-    public async Task Nothing_that_listens_is_told_in_the_systems_words()
+    public async Task Connecting_to_a_missing_socket_fails_with_its_path()
     {
         var error = await Assert.ThrowsAsync<OvsdbNotConnectedException>(() => Nb.ConnectAsync("unix:/nonexistent/db.sock"));
         Assert.Contains("unix:/nonexistent/db.sock", error.Message);
     }
 
-    private sealed class Unreadable : List<string>, IReadOnlyList<string>
+    private sealed class UnreadableList : List<string>, IReadOnlyList<string>
     {
         IEnumerator<string> IEnumerable<string>.GetEnumerator() => throw new NotSupportedException();
     }

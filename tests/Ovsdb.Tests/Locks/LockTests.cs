@@ -2,13 +2,13 @@ using TestServers;
 
 namespace Ovsdb.Tests;
 
-/// <summary>RFC 7047 §4.1.8–10 and §5.2.10: what ovsdb-server really does with locks.</summary>
+/// <summary>Locks of a real ovsdb-server (RFC 7047 §4.1.8–10, §5.2.10).</summary>
 public sealed class LockTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_lock_is_held_by_one_session_and_comes_to_the_next_when_it_is_given_back()
+    public async Task A_lock_is_held_by_one_connection_and_passes_to_the_next_when_it_is_released()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var first = await Nb.ConnectAsync(server.Endpoint);
@@ -17,12 +17,12 @@ public sealed class LockTests
         Assert.False(await second.LockAsync("nest", Ct));
         Assert.Equal((true, false), (first.Holds("nest"), second.Holds("nest")));
         await first.UnlockAsync("nest", Ct);
-        await Eventually.Holds("the second is told", () => second.Holds("nest"));
+        await Eventually.Holds("the second connection holds the lock", () => second.Holds("nest"));
         Assert.False(first.Holds("nest"));
     }
 
     [Fact]
-    public async Task A_lock_goes_on_when_its_holders_connection_ends()
+    public async Task A_lock_passes_to_the_next_connection_when_its_holders_connection_ends()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var second = await Nb.ConnectAsync(server.Endpoint);
@@ -31,11 +31,11 @@ public sealed class LockTests
             await first.LockAsync("nest", Ct);
             await second.LockAsync("nest", Ct);
         }
-        await Eventually.Holds("the second is told", () => second.Holds("nest"));
+        await Eventually.Holds("the second connection holds the lock", () => second.Holds("nest"));
     }
 
     [Fact]
-    public async Task Who_does_not_hold_the_lock_cannot_write_under_it()
+    public async Task A_transaction_with_an_assert_is_rejected_without_the_lock()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var first = await Nb.ConnectAsync(server.Endpoint);
@@ -43,12 +43,12 @@ public sealed class LockTests
         await first.LockAsync("nest", Ct);
         await second.LockAsync("nest", Ct);
         (await first.TransactAsync(Nb.Name, [Op.Assert("nest"), Nb.NewSwitch(Guid.NewGuid())], Ct)).MustCommit();
-        await MustBeRefusedAsync(second, "nest");
-        await MustBeRefusedAsync(second, "never_asked_for");
+        await MustBeRejectedAsync(second, "nest");
+        await MustBeRejectedAsync(second, "never_requested");
     }
 
     [Fact]
-    public async Task A_stolen_lock_comes_back_to_its_former_holder_when_the_thief_gives_it_up()
+    public async Task A_stolen_lock_returns_to_its_previous_holder_when_it_is_released()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var first = await Nb.ConnectAsync(server.Endpoint);
@@ -56,14 +56,14 @@ public sealed class LockTests
         await first.LockAsync("nest", Ct);
         await second.StealAsync("nest", Ct);
         Assert.True(second.Holds("nest"));
-        await Eventually.Holds("the first is told", () => !first.Holds("nest"));
-        await MustBeRefusedAsync(first, "nest");
+        await Eventually.Holds("the first no longer holds the lock", () => !first.Holds("nest"));
+        await MustBeRejectedAsync(first, "nest");
         await second.UnlockAsync("nest", Ct);
-        await Eventually.Holds("the first is told", () => first.Holds("nest"));
+        await Eventually.Holds("the first connection holds the lock again", () => first.Holds("nest"));
     }
 
     [Fact]
-    public async Task A_session_that_waits_for_a_lock_can_neither_ask_for_it_again_nor_steal_it()
+    public async Task A_connection_that_waits_for_a_lock_can_neither_request_nor_steal_it()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var first = await Nb.ConnectAsync(server.Endpoint);
@@ -87,13 +87,13 @@ public sealed class LockTests
     }
 
     [Fact]
-    public async Task A_clients_lock_is_asked_for_again_after_the_connection_was_lost()
+    public async Task A_client_requests_its_lock_again_after_a_lost_connection()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var client = Nb.Client(server.Endpoint);
-        await using var held = await client.LockAsync("nest", Ct); // before there is a connection, or after
-        var told = new List<bool>();
-        held.Changed += told.Add;
+        await using var held = await client.LockAsync("nest", Ct); // may run before or after the client has connected
+        var reported = new List<bool>();
+        held.Changed += reported.Add;
         await held.HeldAsync(Ct);
         await client.SyncedAsync(Ct);
         await client.CommitAsync(Op.Assert("nest"));
@@ -103,7 +103,7 @@ public sealed class LockTests
         await held.HeldAsync(Ct);
         await client.SyncedAsync(Ct);
         await client.CommitAsync(Op.Assert("nest"));
-        await Eventually.Holds("its loss and its return are told", () => told.ToArray() is [.., false, true]);
+        await Eventually.Holds("its loss and its return are reported", () => reported.ToArray() is [.., false, true]);
     }
 
     [Fact]
@@ -113,53 +113,53 @@ public sealed class LockTests
         await using var first = Nb.Client(server.Endpoint);
         await using var second = Nb.Client(server.Endpoint);
         await Task.WhenAll(first.SyncedAsync(Ct), second.SyncedAsync(Ct));
-        await using var ofFirst = await first.LockAsync("nest", Ct);
-        await ofFirst.HeldAsync(Ct);
-        var ofSecond = await second.LockAsync("nest", Ct);
-        Assert.False(ofSecond.IsHeld);
-        await ofSecond.StealAsync(Ct);
-        Assert.True(ofSecond.IsHeld);
-        await Eventually.Holds("the first is told", () => !ofFirst.IsHeld);
-        await ofSecond.DisposeAsync();
-        Assert.False(ofSecond.IsHeld);
-        await ofFirst.HeldAsync(Ct);
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => ofSecond.HeldAsync(Ct));
+        await using var firstLock = await first.LockAsync("nest", Ct);
+        await firstLock.HeldAsync(Ct);
+        var secondLock = await second.LockAsync("nest", Ct);
+        Assert.False(secondLock.IsHeld);
+        await secondLock.StealAsync(Ct);
+        Assert.True(secondLock.IsHeld);
+        await Eventually.Holds("the first no longer holds the lock", () => !firstLock.IsHeld);
+        await secondLock.DisposeAsync();
+        Assert.False(secondLock.IsHeld);
+        await firstLock.HeldAsync(Ct);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => secondLock.HeldAsync(Ct));
     }
 
     [Fact]
-    public async Task A_lock_that_was_to_be_stolen_is_wanted_still_when_nobody_waits_for_the_answer()
+    public async Task A_steal_continues_after_its_caller_has_cancelled()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var first = Nb.Client(server.Endpoint);
         await using var second = Nb.Client(server.Endpoint);
         await Task.WhenAll(first.SyncedAsync(Ct), second.SyncedAsync(Ct));
-        await using var ofFirst = await first.LockAsync("nest", Ct);
-        await ofFirst.HeldAsync(Ct);
-        await using var ofSecond = await second.LockAsync("nest", Ct);
+        await using var firstLock = await first.LockAsync("nest", Ct);
+        await firstLock.HeldAsync(Ct);
+        await using var secondLock = await second.LockAsync("nest", Ct);
         server.Send(Signal.Pause);
-        using var impatient = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        var stolen = ofSecond.StealAsync(impatient.Token);
-        await impatient.CancelAsync();
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        var stolen = secondLock.StealAsync(cancellation.Token);
+        await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stolen);
         server.Send(Signal.Continue);
-        await ofSecond.HeldAsync(Ct).WaitAsync(Eventually.Deadline, Ct);
+        await secondLock.HeldAsync(Ct).WaitAsync(Eventually.Deadline, Ct);
     }
 
     [Fact]
-    public async Task A_lock_whose_request_is_lost_with_the_connection_is_asked_for_on_the_next()
+    public async Task A_lock_request_that_is_lost_with_the_connection_is_sent_on_the_next()
     {
         await using var server = await OvsdbServer.StartNewAsync();
-        await using var between = new Interceptor(server);
-        await using var client = Nb.Client(between.Endpoint);
+        await using var interceptor = new Interceptor(server);
+        await using var client = Nb.Client(interceptor.Endpoint);
         await client.SyncedAsync(Ct);
-        between.ToServer = message =>
+        interceptor.ToServer = message =>
         {
             if (!message.Contains("\"lock\"", StringComparison.Ordinal))
             {
                 return message;
             }
 
-            between.ToServer = same => same;
+            interceptor.ToServer = message => message;
             return null;
         };
         await using var held = await client.LockAsync("nest", Ct);
@@ -167,25 +167,25 @@ public sealed class LockTests
     }
 
     [Fact]
-    public async Task A_lock_that_nobody_waited_for_to_the_end_is_given_back()
+    public async Task A_lock_whose_request_was_cancelled_is_released()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var client = Nb.Client(server.Endpoint);
         await using var other = Nb.Client(server.Endpoint);
         await Task.WhenAll(client.SyncedAsync(Ct), other.SyncedAsync(Ct));
         server.Send(Signal.Pause);
-        using var impatient = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        var asked = client.LockAsync("nest", impatient.Token);
-        await impatient.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        var requested = client.LockAsync("nest", cancellation.Token);
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => requested);
         server.Send(Signal.Continue);
-        await client.EchoAsync(Ct); // the server has read the request before
+        await client.EchoAsync(Ct); // the server has then read the lock request
         await using var held = await other.LockAsync("nest", Ct);
         await held.HeldAsync(Ct).WaitAsync(Eventually.Deadline, Ct);
     }
 
     [Fact]
-    public async Task Whoever_waits_for_a_lock_learns_that_its_client_has_ended()
+    public async Task Waiting_for_a_lock_ends_when_its_client_is_disposed()
     {
         await using var client = Nb.Client("unix:/nonexistent/db.sock");
         await using var held = await client.LockAsync("nest", Ct);
@@ -196,7 +196,7 @@ public sealed class LockTests
     }
 
     [Fact]
-    public async Task A_lock_has_an_id_and_is_asked_for_once()
+    public async Task A_lock_requires_a_valid_id_and_is_requested_once()
     {
         await using var client = Nb.Client("unix:/nonexistent/db.sock");
         await using var held = await client.LockAsync("nest", Ct);
@@ -209,11 +209,11 @@ public sealed class LockTests
         await using var again = await client.LockAsync("nest", Ct);
     }
 
-    private static async Task MustBeRefusedAsync(OvsdbConnection connection, string lockId)
+    private static async Task MustBeRejectedAsync(OvsdbConnection connection, string lockId)
     {
-        var refused = Assert.IsType<Rejected>(
+        var rejected = Assert.IsType<Rejected>(
             await connection.TransactAsync(Nb.Name, [Op.Assert(lockId), Nb.NewSwitch(Guid.NewGuid())], Ct)
         );
-        Assert.Equal((OvsdbError.NotOwner, 0), (refused.Error.Error, refused.OpIndex));
+        Assert.Equal((OvsdbError.NotOwner, 0), (rejected.Error.Error, rejected.OpIndex));
     }
 }

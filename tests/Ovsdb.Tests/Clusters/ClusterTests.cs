@@ -3,7 +3,7 @@ using TestServers;
 
 namespace Ovsdb.Tests;
 
-/// <summary>A cluster of three real servers, whole at the beginning of each test.</summary>
+/// <summary>Clients of a cluster of three real servers. All members run at the start of each test.</summary>
 public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassFixture<ClusterTests.Servers>, IAsyncLifetime
 {
     private readonly RaftCluster _cluster = servers.Cluster;
@@ -15,7 +15,7 @@ public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassF
     public ValueTask DisposeAsync() => default;
 
     [Fact]
-    public async Task When_the_leader_dies_the_client_goes_on_with_the_next_from_where_its_copy_stands()
+    public async Task After_the_leader_is_killed_the_client_resumes_its_replica_from_the_new_leader()
     {
         await using var client = Client(_cluster.Endpoints, leaderOnly: true);
         await client.SyncedAsync(Ct);
@@ -23,7 +23,7 @@ public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassF
         await client.CommitAsync(Nb.NewSwitch(before, "before"));
         var leader = await _cluster.LeaderAsync();
         await leader.KillAsync();
-        await Eventually.Holds("the client knows", () => client.State == OvsdbClientState.Stale);
+        await Eventually.Holds("the client has noticed the loss", () => client.State == OvsdbClientState.Stale);
         await client.SyncedAsync(Ct).WaitAsync(Eventually.Deadline, Ct);
         await client.CommitAsync(Nb.NewSwitch(after, "after"));
         var next = await _cluster.LeaderAsync();
@@ -34,20 +34,22 @@ public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassF
     }
 
     [Fact]
-    public async Task When_leadership_is_handed_over_the_client_follows_it_and_loads_nothing_again()
+    public async Task The_client_follows_a_transfer_of_leadership_without_loading_again()
     {
         await using var client = Client(_cluster.Endpoints, leaderOnly: true);
         await client.SyncedAsync(Ct);
         var server = client.ServerId;
         var next = await _cluster.TransferLeadershipAsync();
-        await Eventually.Holds("the client is with the next", () => client.ServerId != server && client.State == OvsdbClientState.Synced);
+        await Eventually.Holds("the client uses the new leader", () =>
+            client.ServerId != server && client.State == OvsdbClientState.Synced
+        );
         await client.CommitAsync(Nb.NewSwitch(Guid.NewGuid()));
         await client.MustAgreeAsync(next.Endpoint);
         Assert.Equal(1, client.Generation);
     }
 
     [Fact]
-    public async Task A_client_that_needs_no_leader_stays_with_a_follower_and_writes_through_it()
+    public async Task Without_LeaderOnly_a_client_stays_with_a_follower_and_writes_through_it()
     {
         var follower = await FollowerAsync();
         await using var client = Client(follower.Endpoint, leaderOnly: false);
@@ -59,18 +61,18 @@ public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassF
     }
 
     [Fact]
-    public async Task A_follower_is_refused_by_a_client_that_needs_the_leader()
+    public async Task With_LeaderOnly_a_client_does_not_use_a_follower()
     {
         var follower = await FollowerAsync();
         await using var client = Client(follower.Endpoint, leaderOnly: true);
-        await Eventually.Holds("the reason is told", () =>
+        await Eventually.Holds("the reason is reported", () =>
             client.LastError == $"{follower.Endpoint} does not lead the cluster of {Nb.Name}"
         );
         Assert.Equal(OvsdbClientState.Connecting, client.State);
     }
 
     [Fact]
-    public async Task A_member_without_its_cluster_is_left_although_it_answers()
+    public async Task A_client_leaves_a_member_that_has_lost_contact_with_its_cluster()
     {
         var follower = await FollowerAsync();
         await using var client = Client(follower.Endpoint, leaderOnly: false);
@@ -80,7 +82,7 @@ public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassF
             other.Pause();
         }
 
-        await Eventually.Holds("the reason is told", () =>
+        await Eventually.Holds("the reason is reported", () =>
             client.LastError == $"{follower.Endpoint} has no contact with the cluster of {Nb.Name}"
         );
         Assert.Equal(OvsdbClientState.Stale, client.State);
@@ -88,18 +90,19 @@ public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassF
         await client.SyncedAsync(Ct);
     }
 
-    /// <summary>The older member is a real one whose position is told wrongly: how far a follower lags cannot be arranged.</summary>
+    /// <summary>The interceptor replaces the log position of an up-to-date member, because a test cannot control how far a follower
+    /// lags.</summary>
     [Fact]
-    public async Task A_member_with_an_older_log_than_was_seen_is_refused_until_it_has_caught_up()
+    public async Task A_client_does_not_use_a_member_whose_log_is_older_than_the_contents_it_has_seen()
     {
         var lagging = await FollowerAsync();
         await using var interceptor = new Interceptor(lagging.Socket);
         await using var client = Client(interceptor.Endpoint, leaderOnly: false);
         await client.SyncedAsync(Ct);
         await client.CommitAsync(Nb.NewSwitch(Guid.NewGuid()));
-        interceptor.ToClient = message => Index().Replace(message, "\"index\":1");
+        interceptor.ToClient = message => LogIndex().Replace(message, "\"index\":1");
         await lagging.ControlAsync("ovsdb-server/reconnect");
-        await Eventually.Holds("the reason is told", () =>
+        await Eventually.Holds("the reason is reported", () =>
             client.LastError?.StartsWith(
                 $"{interceptor.Endpoint} has older contents of {Nb.Name} than were seen elsewhere: index 1 of ",
                 StringComparison.Ordinal
@@ -111,7 +114,7 @@ public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassF
     }
 
     [Fact]
-    public async Task Two_clients_can_hold_the_same_lock_on_two_members()
+    public async Task Two_clients_can_hold_the_same_lock_on_two_members_of_a_cluster()
     {
         var (leader, follower) = (await _cluster.LeaderAsync(), await FollowerAsync());
         await using var first = await Nb.ConnectAsync(leader.Endpoint);
@@ -125,7 +128,7 @@ public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassF
     }
 
     [Fact]
-    public async Task A_relay_is_read_and_written_through_and_left_when_it_has_lost_its_source()
+    public async Task A_client_reads_and_writes_through_a_relay_and_leaves_it_when_it_has_lost_its_source()
     {
         await using var source = await OvsdbServer.StartNewAsync(tcp: true);
         var socket = Path.Combine(source.Folder, "relay.sock");
@@ -147,13 +150,15 @@ public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassF
         await client.MustAgreeAsync(source.Endpoint);
         await using (var strict = Client($"unix:{socket}", leaderOnly: true))
         {
-            await Eventually.Holds("the reason is told", () => strict.LastError == $"unix:{socket} does not lead the cluster of {Nb.Name}");
+            await Eventually.Holds("the reason is reported", () =>
+                strict.LastError == $"unix:{socket} does not lead the cluster of {Nb.Name}"
+            );
         }
 
-        // A relay admits it after 30 s: here its words are taken out of its mouth.
+        // A relay reports this after 30 s. The interceptor makes it report immediately.
         interceptor.ToClient = message => message.Replace("\"connected\":true", "\"connected\":false", StringComparison.Ordinal);
         await ChildProcess.RunAsync("ovs-appctl", ["-t", $"{socket}.ctl", "ovsdb-server/reconnect"]);
-        await Eventually.Holds("the reason is told", () =>
+        await Eventually.Holds("the reason is reported", () =>
             client.LastError == $"{interceptor.Endpoint} is a relay without a connection to its source of {Nb.Name}"
         );
         Assert.Equal((OvsdbClientState.Stale, 1), (client.State, client.Snapshot.Table(Nb.Switch).Count));
@@ -186,7 +191,7 @@ public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassF
     }
 
     [GeneratedRegex("\"index\":\\d+")]
-    private static partial Regex Index();
+    private static partial Regex LogIndex();
 
     public sealed class Servers : IAsyncLifetime
     {

@@ -1,20 +1,20 @@
-namespace Ovsdb.Tests.Copies;
+namespace Ovsdb.Tests;
 
-/// <summary>Transactions at random of switches and ports, such as come, change, swap and go; some of them a server rejects.</summary>
+/// <summary>Creates random transactions that insert, change and delete switches and ports. A server rejects some of them.</summary>
 internal sealed class RandomWriter(Random random)
 {
     private readonly List<Guid> _switches = [];
-    private readonly Dictionary<Guid, Guid> _ports = []; // each with its switch
+    private readonly Dictionary<Guid, Guid> _ports = []; // the key is the port, the value its switch
 
-    /// <summary>Operations of the next transaction.</summary>
+    /// <summary>Returns the operations of the next transaction.</summary>
     public Op[] Next() => [.. Enumerable.Range(0, random.Next(1, 6)).SelectMany(_ => Change())];
 
-    /// <summary>What was rejected, or lost, was not done: what is there counts.</summary>
-    public void See(ReplicaSnapshot present)
+    /// <summary>Sets the rows to those of the database, because some transactions were rejected or lost.</summary>
+    public void SetRows(ReplicaSnapshot snapshot)
     {
         _switches.Clear();
         _ports.Clear();
-        foreach (var row in present.Table(Nb.Switch).Values)
+        foreach (var row in snapshot.Table(Nb.Switch).Values)
         {
             _switches.Add(row.Uuid);
             foreach (var port in row["ports"].AsUuidSet())
@@ -33,17 +33,17 @@ internal sealed class RandomWriter(Random random)
         }
         if (_ports.Count < 3 || random.Next(3) == 0)
         {
-            var (ofSwitch, port) = (_switches[random.Next(_switches.Count)], Guid.NewGuid());
-            _ports[port] = ofSwitch;
-            return Nb.NewPort(ofSwitch, port, $"p{random.Next(2000)}", ("external_ids", Marks()), ("addresses", Set()));
+            var (switchUuid, port) = (_switches[random.Next(_switches.Count)], Guid.NewGuid());
+            _ports[port] = switchUuid;
+            return Nb.NewPort(switchUuid, port, $"p{random.Next(2000)}", ("external_ids", Marks()), ("addresses", Set()));
         }
         var chosen = _ports.Keys.ElementAt(random.Next(_ports.Count));
         var where = new[] { Where.Uuid(chosen) };
         switch (random.Next(8))
         {
             case 0:
-                _ports.Remove(chosen, out var ofSwitch);
-                return [Op.Mutate(Nb.Switch, [Where.Uuid(ofSwitch)], Mutation.Delete("ports", chosen))];
+                _ports.Remove(chosen, out var switchUuid);
+                return [Op.Mutate(Nb.Switch, [Where.Uuid(switchUuid)], Mutation.Delete("ports", chosen))];
             case 1 when _switches.Count > 2:
                 var gone = _switches[random.Next(_switches.Count)];
                 _switches.Remove(gone);
