@@ -236,12 +236,17 @@ public sealed class OvsdbClient : IAsyncDisposable
         }
         finally
         {
-            // A link that was lost shortly after it was synced, or because an update did not match, may be lost again for the same reason.
-            var wasStable = syncedSince is { } since && _time.GetElapsedTime(since) >= _options.ReconnectMinimum;
-            if (wasStable && !_replica.IsInconsistent)
-            {
-                _backoff.Reset();
-            }
+            ResetBackoffIfStable(syncedSince);
+        }
+    }
+
+    private void ResetBackoffIfStable(long? syncedSince)
+    {
+        // A link that was lost shortly after it was synced, or because an update did not match, may be lost again for the same reason.
+        var wasStable = syncedSince is { } since && _time.GetElapsedTime(since) >= _options.ReconnectMinimum;
+        if (wasStable && !_replica.IsInconsistent)
+        {
+            _backoff.Reset();
         }
     }
 

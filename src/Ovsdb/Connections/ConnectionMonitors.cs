@@ -35,21 +35,20 @@ internal sealed class ConnectionMonitors(JsonRpcLink link)
     {
         var hasHistory = method == "monitor_cond_since";
         var monitor = _monitors[id] = new ServerMonitor(read, onCanceled);
-        var call = new Call<bool>(
-            (ref reader) =>
-            {
-                monitor.ReadContents(ref reader, hasHistory);
-                return true;
-            }
-        );
         try
         {
-            await link.LongCallAsync(call, method, WriteParams, cancellationToken);
+            await link.LongCallAsync(new Call<bool>(ReadContents), method, WriteParams, cancellationToken);
         }
         catch (OvsdbException)
         {
             _monitors.TryRemove(id, out _);
             throw;
+        }
+
+        bool ReadContents(ref Utf8JsonReader reader)
+        {
+            monitor.ReadContents(ref reader, hasHistory);
+            return true;
         }
 
         void WriteParams(Utf8JsonWriter json)

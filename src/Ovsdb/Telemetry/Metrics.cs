@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Ovsdb;
 
-/// <summary>The instruments of the meter <c>Ovsdb</c>. The root folder adds those that observe the clients.</summary>
+/// <summary>The instruments of the meter <c>Ovsdb</c>. <c>ClientGauges</c> adds those that observe the clients.</summary>
 internal static class Metrics
 {
     public static readonly Meter Meter = new("Ovsdb");

@@ -25,8 +25,8 @@ internal static class TlsHandshake
     )
     {
         var lists = tls.CrlFile is { } crl ? Read(crl, RevocationList.ReadFile) : [];
-        var trust = new ServerTrust(tls, host, Read(tls.CaFile, Authorities), lists, time.GetUtcNow());
-        var own = tls.CertificateFile is { } file ? Read(file, certificate => OwnCertificate(certificate, tls.KeyFile)) : null;
+        var trust = new ServerTrust(tls, host, Read(tls.CaFile, ReadAuthorities), lists, time.GetUtcNow());
+        var own = tls.CertificateFile is { } file ? Read(file, certificate => ReadCertificate(certificate, tls.KeyFile)) : null;
         string? problem = null;
         var ssl = new SslStream(stream);
         try
@@ -46,27 +46,27 @@ internal static class TlsHandshake
             );
             return ssl;
         }
-        catch (Exception e) when (e is AuthenticationException or IOException)
+        catch (Exception e)
         {
             await ssl.DisposeAsync();
+            if (e is not (AuthenticationException or IOException))
+            {
+                throw;
+            }
+
             var hint = own is null ? "; no client certificate is configured" : "";
             throw new AuthenticationException(problem ?? $"{TlsAlert.Explain(e)}{hint}", e);
         }
-        catch
-        {
-            await ssl.DisposeAsync();
-            throw;
-        }
     }
 
-    private static X509Certificate2Collection Authorities(string file)
+    private static X509Certificate2Collection ReadAuthorities(string file)
     {
         var authorities = new X509Certificate2Collection();
         authorities.ImportFromPemFile(file);
         return authorities.Count > 0 ? authorities : throw new CryptographicException("The file contains no certificate.");
     }
 
-    private static SslStreamCertificateContext OwnCertificate(string certificateFile, string? keyFile)
+    private static SslStreamCertificateContext ReadCertificate(string certificateFile, string? keyFile)
     {
         var own = X509Certificate2.CreateFromPemFile(certificateFile, keyFile);
         var chain = new X509Certificate2Collection();

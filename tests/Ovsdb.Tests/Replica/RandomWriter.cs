@@ -37,67 +37,46 @@ internal sealed class RandomWriter(Random random)
             _ports[port] = switchUuid;
             return Nb.NewPort(switchUuid, port, $"p{random.Next(2000)}", ("external_ids", Marks()), ("addresses", Set()));
         }
-        var chosen = _ports.Keys.ElementAt(random.Next(_ports.Count));
-        var where = new[] { Where.Uuid(chosen) };
+        return ChangeExisting(_ports.Keys.ElementAt(random.Next(_ports.Count)));
+    }
+
+    private Op[] ChangeExisting(Guid port)
+    {
+        var where = new[] { Where.Uuid(port) };
         switch (random.Next(8))
         {
             case 0:
-                _ports.Remove(chosen, out var switchUuid);
-                return [Op.Mutate(Nb.Switch, [Where.Uuid(switchUuid)], Mutation.Delete("ports", chosen))];
+                _ports.Remove(port, out var switchUuid);
+                return [Op.Mutate(Nb.Switch, [Where.Uuid(switchUuid)], Mutation.Delete("ports", port))];
             case 1 when _switches.Count > 2:
-                var gone = _switches[random.Next(_switches.Count)];
-                _switches.Remove(gone);
-                return [Op.Delete(Nb.Switch, [Where.Uuid(gone)])];
+                var deleted = _switches[random.Next(_switches.Count)];
+                _switches.Remove(deleted);
+                return [Op.Delete(Nb.Switch, [Where.Uuid(deleted)])];
             case 2:
                 return [Op.Update(Nb.Port, where, Nb.Row(("external_ids", Marks()), ("options", Marks())))];
             case 3:
                 return [Op.Mutate(Nb.Port, where, Mutation.Insert("external_ids", Marks()), Mutation.Delete("addresses", Set()))];
             case 4:
-                return
-                [
-                    Op.Update(
-                        Nb.Port,
-                        where,
-                        Nb.Row(
-                            ("tag_request", random.Next(2) == 0 ? OvsdbValue.Empty : random.Next(1, 4095)),
-                            ("type", random.Next(2) == 0 ? "" : "router")
-                        )
-                    ),
-                ];
+                return [Op.Update(Nb.Port, where, Nb.Row(("tag_request", OptionalTag()), ("type", random.Next(2) == 0 ? "" : "router")))];
             case 5:
-                return
-                [
-                    Op.Update(
-                        Nb.Port,
-                        where,
-                        Nb.Row(
-                            (
-                                "enabled",
-                                OvsdbValue.Optional(
-                                    random.Next(3) switch
-                                    {
-                                        0 => true,
-                                        1 => false,
-                                        _ => null,
-                                    }
-                                )
-                            )
-                        )
-                    ),
-                ];
+                return [Op.Update(Nb.Port, where, Nb.Row(("enabled", OptionalBoolean())))];
             case 6:
                 return [Op.Update(Nb.Port, where, Nb.Row(("addresses", Set()), ("name", $"p{random.Next(2000)}")))];
             default:
-                return
-                [
-                    Op.Update(
-                        Nb.Switch,
-                        [Where.Uuid(_switches[random.Next(_switches.Count)])],
-                        Nb.Row(("other_config", Marks()), ("name", $"s{random.Next(5)}"))
-                    ),
-                ];
+                var anySwitch = new[] { Where.Uuid(_switches[random.Next(_switches.Count)]) };
+                return [Op.Update(Nb.Switch, anySwitch, Nb.Row(("other_config", Marks()), ("name", $"s{random.Next(5)}")))];
         }
     }
+
+    private OvsdbValue OptionalTag() => random.Next(2) == 0 ? OvsdbValue.Empty : random.Next(1, 4095);
+
+    private OvsdbValue OptionalBoolean() =>
+        random.Next(3) switch
+        {
+            0 => true,
+            1 => false,
+            _ => OvsdbValue.Empty,
+        };
 
     private OvsdbValue Set() => OvsdbValue.Set(Enumerable.Range(0, random.Next(4)).Select(_ => $"a{random.Next(6)}"));
 

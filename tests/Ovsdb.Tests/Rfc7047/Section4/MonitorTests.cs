@@ -50,8 +50,8 @@ public sealed class MonitorTests(AllTypesServer allTypes) : IClassFixture<AllTyp
     {
         await using var interceptor = new Interceptor(allTypes.Server);
         interceptor.ToServer = message => message.Replace("\"monitor_cond", "\"not_yet", StringComparison.Ordinal);
-        var uuid = await allTypes.InsertAsync(AllTypesServer.Table, ("string", "not asked for"));
-        await using var client = AllTypesRow.Client(interceptor.Endpoint, [Where.Equal("string", "asked for")]);
+        var uuid = await allTypes.InsertAsync(AllTypesServer.Table, ("string", "not requested"));
+        await using var client = AllTypesRow.Client(interceptor.Endpoint, [Where.Equal("string", "requested")]);
         await client.SyncedAsync(Ct);
         Assert.NotNull(client.Snapshot.Find(AllTypesServer.Table, uuid));
     }

@@ -10,8 +10,8 @@ public sealed class InsertTests(AllTypesServer allTypes) : IClassFixture<AllType
     [Fact]
     public async Task An_insert_returns_the_UUID_that_the_server_chose()
     {
-        var uuid = await allTypes.InsertAsync(AllTypesServer.Parent, ("name", "told"));
-        Assert.Equal("told", (await allTypes.ReadAsync(AllTypesServer.Parent, uuid))["name"].AsString());
+        var uuid = await allTypes.InsertAsync(AllTypesServer.Parent, ("name", "chosen"));
+        Assert.Equal("chosen", (await allTypes.ReadAsync(AllTypesServer.Parent, uuid))["name"].AsString());
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class InsertTests(AllTypesServer allTypes) : IClassFixture<AllType
     public async Task A_uuid_name_without_an_insert_is_rejected()
     {
         var rejection = await allTypes.RejectionAsync(
-            Op.Insert(AllTypesServer.Parent, Nb.Row(("children", OvsdbValue.NamedUuid("nobody"))))
+            Op.Insert(AllTypesServer.Parent, Nb.Row(("children", OvsdbValue.NamedUuid("missing"))))
         );
         Assert.Equal((1, OvsdbError.ReferentialIntegrityViolation), (rejection.OpIndex, rejection.Error.Error));
     }
@@ -111,8 +111,8 @@ public sealed class InsertTests(AllTypesServer allTypes) : IClassFixture<AllType
                     .GetResult()
                     .MustCommit()[0]
                     .Rows.Single();
-                var copy = client.Snapshot.Find(AllTypesServer.Table, uuid)!;
-                return row.All(column => select[column.Key] == column.Value && copy[column.Key] == column.Value);
+                var replicated = client.Snapshot.Find(AllTypesServer.Table, uuid)!;
+                return row.All(column => select[column.Key] == column.Value && replicated[column.Key] == column.Value);
             },
             iter: 200,
             threads: 1,

@@ -3,7 +3,7 @@ using Ovsdb;
 
 namespace Benchmarks;
 
-/// <summary>What a nested container's port is made of, as plain values.</summary>
+/// <summary>The port of a nested container, as plain values.</summary>
 internal sealed record NestedPort(Guid Id, string Name, string Parent, int Tag, string Mac, string Address, Guid Dhcp, string Owner)
 {
     public const string Table = "Logical_Switch_Port";
@@ -11,10 +11,10 @@ internal sealed record NestedPort(Guid Id, string Name, string Parent, int Tag, 
     public const string DhcpTable = "DHCP_Options";
     public const string Database = "OVN_Northbound";
 
-    /// <summary>Ports to a switch.</summary>
+    /// <summary>The number of ports of a switch.</summary>
     public const int PerSwitch = 100;
 
-    /// <summary>The copy that the dump is read into.</summary>
+    /// <summary>The tables of the replica.</summary>
     public static readonly MonitoredTable[] Tables =
     [
         new(Table, ["name", "addresses", "port_security", "parent_name", "tag_request", "dhcpv4_options", "external_ids"]),
@@ -31,7 +31,7 @@ internal sealed record NestedPort(Guid Id, string Name, string Parent, int Tag, 
         ),
     ];
 
-    /// <summary>New ports, on VMs of up to 4,000 containers.</summary>
+    /// <summary>Creates ports, for VMs with up to 4,000 containers.</summary>
     public static NestedPort[] Make(int count, Guid dhcp) =>
         [
             .. Enumerable
@@ -48,8 +48,8 @@ internal sealed record NestedPort(Guid Id, string Name, string Parent, int Tag, 
                 )),
         ];
 
-    /// <summary>The operations that add ports to one switch.</summary>
-    public static Op[] Add(Guid toSwitch, ReadOnlySpan<NestedPort> ports)
+    /// <summary>Returns the operations that add ports to a switch.</summary>
+    public static Op[] Add(Guid switchUuid, ReadOnlySpan<NestedPort> ports)
     {
         var ops = new Op[ports.Length + 1];
         var ids = new Guid[ports.Length];
@@ -59,7 +59,7 @@ internal sealed record NestedPort(Guid Id, string Name, string Parent, int Tag, 
             ids[i] = ports[i].Id;
         }
 
-        ops[^1] = Op.Mutate(Switch, [Where.Uuid(toSwitch)], Mutation.Insert("ports", OvsdbValue.Set(ids)));
+        ops[^1] = Op.Mutate(Switch, [Where.Uuid(switchUuid)], Mutation.Insert("ports", OvsdbValue.Set(ids)));
         return ops;
     }
 
