@@ -1,13 +1,15 @@
 namespace Ovsdb;
 
-/// <summary>How long to wait before the next attempt: not at all at first, then longer each time, with jitter so that clients of one server spread.</summary>
-internal sealed class Backoff(TimeSpan minimum, TimeSpan maximum)
+/// <summary>The delay before the next attempt: none before the first, then doubling up to a maximum. Random jitter spreads the
+/// clients of a server.</summary>
+internal sealed class Backoff(TimeSpan minimum, TimeSpan maximum, Random random)
 {
     private int _attempts;
 
-    /// <summary>It worked: begin anew.</summary>
+    /// <summary>Starts again without a delay, after a success.</summary>
     public void Reset() => _attempts = 0;
 
+    /// <summary>Returns the next delay: between half of the current limit and the limit.</summary>
     public TimeSpan Next()
     {
         if (_attempts++ == 0)
@@ -15,7 +17,7 @@ internal sealed class Backoff(TimeSpan minimum, TimeSpan maximum)
             return TimeSpan.Zero;
         }
 
-        var longest = Math.Min(maximum.TotalMilliseconds, minimum.TotalMilliseconds * Math.Pow(2, Math.Min(_attempts - 2, 30)));
-        return TimeSpan.FromMilliseconds(longest * (0.5 + Random.Shared.NextDouble() / 2));
+        var limit = Math.Min(maximum.TotalMilliseconds, minimum.TotalMilliseconds * Math.Pow(2, Math.Min(_attempts - 2, 30)));
+        return TimeSpan.FromMilliseconds(limit * (0.5 + random.NextDouble() / 2));
     }
 }

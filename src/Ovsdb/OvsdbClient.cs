@@ -1,38 +1,34 @@
 namespace Ovsdb;
 
 /// <summary>
-/// Keeps a connection to one database and a copy of what it monitors: connects, loads, follows, and after a loss does so again.
-/// Safe for use by many at once.
+/// A client of one database: connects, replicates the monitored tables, and reconnects when the link is lost. Safe for concurrent use.
 /// </summary>
 public sealed class OvsdbClient : IAsyncDisposable
 {
-    private readonly Lock _gate = new(); // guards _state, _synced, _wish and the order of what is posted with them
     private readonly CancellationTokenSource _ending = new();
     private readonly OvsdbClientOptions _options;
-    private readonly ClusterProgress _progress = new();
+    private readonly SessionOptions _sessionOptions;
     private readonly TimeProvider _time;
-    private readonly Dispatcher _dispatcher;
+    private readonly ClusterProgress _progress = new();
+    private readonly EventDispatcher _events;
+    private readonly MonitorRequests _monitors;
     private readonly ClientLocks _locks;
+    private readonly ClientStatus _status;
     private readonly Replica _replica;
     private readonly Backoff _backoff;
-    private TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TaskCompletionSource _wished = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private MonitorWish _wish;
-    private volatile OvsdbClientState _state;
-    private OvsdbConnection? _connection;
     private Task? _loop;
     private bool _disposed;
 
-    /// <summary>A client that does nothing yet, see <see cref="Start"/>.</summary>
-    /// <param name="options">What to connect to and what to copy.</param>
-    /// <param name="time">The clock of time-outs and waits; null for the system's.</param>
-    /// <exception cref="ArgumentException">No endpoint, an <c>ssl:</c> endpoint without TLS settings, a table or a column of it twice, or an index name twice.</exception>
-    public OvsdbClient(OvsdbClientOptions options, TimeProvider? time = null)
+    /// <summary>Creates a client. It connects after <see cref="Start"/>.</summary>
+    /// <param name="options">The servers, the tables to replicate, and timeouts.</param>
+    /// <exception cref="ArgumentException">There is no endpoint, an <c>ssl:</c> endpoint has no TLS settings, or a table, a column
+    /// of a table or the name of an index occurs twice.</exception>
+    public OvsdbClient(OvsdbClientOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Endpoints.Count == 0)
         {
-            throw new ArgumentException("At least one endpoint is needed.", nameof(options));
+            throw new ArgumentException("At least one endpoint is required.", nameof(options));
         }
 
         foreach (var endpoint in options.Endpoints)
@@ -40,112 +36,104 @@ public sealed class OvsdbClient : IAsyncDisposable
             endpoint.Require(options.Tls);
         }
 
-        (_options, _time) = (options, time ?? TimeProvider.System);
-        _wish = new MonitorWish(options.Monitor);
-        _backoff = new Backoff(options.ReconnectMinimum, options.ReconnectMaximum);
-        _replica = new Replica(new ReplicaLayout([], options.Indexes, null), change => _dispatcher?.Post(() => Changed?.Invoke(change)));
-        _locks = new ClientLocks(raise => _dispatcher?.Post(raise));
-        _dispatcher = new Dispatcher(e => LastError = $"a handler of an event failed: {e.Message}");
+        (_options, _sessionOptions, _time) = (options, options.ForSessions(), options.TimeProvider);
+        _events = new EventDispatcher(e => LastError = $"an event handler failed: {e.Message}");
+        _monitors = new MonitorRequests(options.Monitor);
+        _backoff = new Backoff(options.ReconnectMinimum, options.ReconnectMaximum, options.Random);
+        _replica = new Replica(new ReplicaLayout([], options.Indexes, null), change => _events.Post(() => Changed?.Invoke(change)));
+        _locks = new ClientLocks(raise => _events.Post(raise));
+        _status = new ClientStatus(_replica, _locks, state => _events.Post(() => StateChanged?.Invoke(state)));
     }
 
-    /// <summary>
-    /// Raised after the copy and its indexes have changed: once for each transaction of the server that changed it, in order, and once for each load.
-    /// Never on the read loop, no lock held. A handler must not block, for the next one waits; it may look at <see cref="Snapshot"/>, which may be newer.
-    /// </summary>
+    /// <summary>Raised after the replica has changed: once for each transaction of the server that changed it, in order, and once
+    /// for each load. A handler must not block, because later events wait for it. <see cref="Snapshot"/> may be newer than the
+    /// event.</summary>
     public event Action<ReplicaChange>? Changed;
 
     /// <summary>Raised after <see cref="State"/> has changed, in order with <see cref="Changed"/>. A handler must not block.</summary>
     public event Action<OvsdbClientState>? StateChanged;
 
-    /// <summary>How far the copy can be trusted.</summary>
-    public OvsdbClientState State => _state;
+    /// <summary>The state, which says how current the replica is.</summary>
+    public OvsdbClientState State => _status.State;
 
-    /// <summary>Why there is, or last was, no connection, in the server's or the system's words; null if there never was a reason.
-    /// Or what a handler of an event has thrown.</summary>
+    /// <summary>The last error: why there is or was no connection, or the exception of an event handler. Null if there was none.</summary>
     public string? LastError { get; private set; }
 
-    /// <summary>The schema of the server connected to last; null before the first connection.</summary>
+    /// <summary>The schema of the current or last server; null before the first connection.</summary>
     public DatabaseSchema? Schema { get; private set; }
 
-    /// <summary>What the process of the server connected to last calls itself; null before the first connection, and for one older than Open vSwitch 2.12.
-    /// Another than before is another server, or one that was restarted: a standalone server may have lost what it committed last, so compare everything.</summary>
+    /// <summary>The id of the current or last server process; null before the first connection, or if the server is older than Open
+    /// vSwitch 2.12. If it changes, the client uses another server, or the server was restarted: a standalone server may then have
+    /// lost its last transactions.</summary>
     public Guid? ServerId { get; private set; }
 
-    /// <summary>What is monitored but the server's schema lacks, as <c>Table</c> or <c>Table.column</c>: empty when read, refused when written.</summary>
+    /// <summary>The monitored tables and columns that the server's schema does not have, as <c>Table</c> or <c>Table.column</c>.
+    /// They are empty when read, and writing them is rejected.</summary>
     public IReadOnlyList<string> MissingColumns { get; private set; } = [];
 
-    /// <summary>The copy: immutable, of one moment of the server, and when <see cref="TransactAsync"/> has ended with what that changed. Empty before the first load.</summary>
+    /// <summary>The contents of the replica; empty before the first load. When <see cref="TransactAsync"/> has completed, they
+    /// include the transaction.</summary>
     public ReplicaSnapshot Snapshot => _replica.Snapshot;
 
-    /// <summary>Grows with every completed load of the copy; 0 before the first.</summary>
+    /// <summary>The number of completed loads of the replica.</summary>
     public long Generation => Snapshot.Generation;
 
-    /// <summary>Begins to connect, in the background, until <see cref="DisposeAsync"/>. Not twice.</summary>
-    /// <exception cref="ObjectDisposedException">It was disposed before.</exception>
+    /// <summary>Starts to connect, in the background, until <see cref="DisposeAsync"/>.</summary>
+    /// <exception cref="InvalidOperationException">The client was started before.</exception>
+    /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
     public void Start()
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
         if (_loop is not null)
         {
-            throw new InvalidOperationException("The client has been started.");
+            throw new InvalidOperationException("The client has already been started.");
         }
 
-        Metrics.Show(this, _options.Database);
+        ClientGauges.Add(this, _options.Database);
         _loop = Task.Run(() => RunAsync(_ending.Token));
     }
 
-    /// <summary>Ends as soon as the state is <see cref="OvsdbClientState.Synced"/>, at once if it is.</summary>
-    /// <exception cref="ObjectDisposedException">The client was disposed meanwhile.</exception>
-    public Task SyncedAsync(CancellationToken ct)
+    /// <summary>Completes when the state is <see cref="OvsdbClientState.Synced"/>.</summary>
+    /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
+    public Task SyncedAsync(CancellationToken cancellationToken) => _status.SyncedAsync(cancellationToken);
+
+    /// <summary>Sends a transaction on the current connection. An invalid transaction is rejected without being sent.</summary>
+    /// <param name="ops">The operations. The server executes all of them or none.</param>
+    /// <param name="cancellationToken">Throws if it is cancelled before the transaction is sent. If it is cancelled later, the outcome is
+    /// <see cref="Unknown"/>, because the server may have committed the transaction.</param>
+    /// <exception cref="OvsdbNotConnectedException">There is no connection, and the transaction was not sent.</exception>
+    public Task<TransactOutcome> TransactAsync(IReadOnlyList<Op> ops, CancellationToken cancellationToken = default) =>
+        _status.Connection?.TransactAsync(_options.Database, ops, cancellationToken) ?? Task.FromException<TransactOutcome>(NotConnected());
+
+    /// <summary>Completes when the server has answered an <c>echo</c>.</summary>
+    /// <exception cref="OvsdbNotConnectedException">There is no connection, or it was lost before the answer.</exception>
+    public Task EchoAsync(CancellationToken cancellationToken) =>
+        _status.Connection?.EchoAsync(cancellationToken) ?? Task.FromException(NotConnected());
+
+    /// <summary>Changes what is replicated: conditions, columns or tables. Completes when the replica has the new contents; until
+    /// then it keeps the old ones.</summary>
+    /// <param name="monitor">The tables to replicate, each once.</param>
+    /// <param name="cancellationToken">Ends the wait, but not the change.</param>
+    /// <exception cref="OvsdbException">The server rejects the request. Replace it with another.</exception>
+    /// <exception cref="ArgumentException">A table occurs twice, or a column of a table does.</exception>
+    /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
+    public Task ReplaceMonitorAsync(IReadOnlyList<MonitoredTable> monitor, CancellationToken cancellationToken)
     {
-        lock (_gate)
-        {
-            return _synced.Task.WaitAsync(ct);
-        }
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+        return _monitors.Replace(monitor).Completion.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Sends a transaction on the current connection. What the server's schema does not allow is rejected without being sent.</summary>
-    /// <param name="ops">The operations, all or none of which are done.</param>
-    /// <param name="ct">Before the transaction is sent it throws; afterwards it gives <see cref="Unknown"/>, for the server may have committed.</param>
-    /// <exception cref="OvsdbNotConnectedException">There is no connection; nothing was sent.</exception>
-    public Task<TransactOutcome> TransactAsync(IReadOnlyList<Op> ops, CancellationToken ct = default) =>
-        Volatile.Read(ref _connection)?.TransactAsync(_options.Database, ops, ct) ?? Task.FromException<TransactOutcome>(NotConnected());
-
-    /// <summary>Ends when the server has answered.</summary>
-    /// <exception cref="OvsdbNotConnectedException">There is no connection, or it was lost meanwhile.</exception>
-    public Task EchoAsync(CancellationToken ct) => Volatile.Read(ref _connection)?.EchoAsync(ct) ?? Task.FromException(NotConnected());
-
-    /// <summary>
-    /// Asks for a copy of something else: other conditions, columns or tables. Ends when the copy is complete as asked; until then it stays as it was.
-    /// Cancelling ends the waiting, not the change.
-    /// </summary>
-    /// <exception cref="OvsdbException">The server refuses it: ask for something else.</exception>
-    /// <exception cref="ArgumentException">A table occurs twice, or a column of one.</exception>
+    /// <summary>Requests a lock of the server (RFC 7047 §4.1.8), on this connection and on every later one, until the lock is
+    /// disposed. Completes when the lock was requested, or immediately if there is no connection. <see cref="OvsdbLock.HeldAsync"/>
+    /// waits until it is held.</summary>
+    /// <param name="lockId">The id of the lock: letters, digits and underscores, not starting with a digit.</param>
+    /// <param name="cancellationToken">Cancels the request. The lock can be requested again as soon as the server has released it.</param>
+    /// <exception cref="ArgumentException">The id is not valid, or this client already requests the lock.</exception>
     /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
-    public Task ReplaceMonitorAsync(IReadOnlyList<MonitoredTable> monitor, CancellationToken ct)
-    {
-        MonitorWish wish;
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this); // else DisposeAsync fails the wish
-            _wish = wish = new MonitorWish(monitor, _wish);
-            _wished.TrySetResult();
-        }
-        return wish.Fulfilled.WaitAsync(ct);
-    }
+    public Task<OvsdbLock> LockAsync(string lockId, CancellationToken cancellationToken) =>
+        _locks.AddAsync(lockId, () => _status.Connection, cancellationToken);
 
-    /// <summary>
-    /// Asks for a lock of the server (RFC 7047 §4.1.8), on this connection and every later one, until it is disposed. Ends when it has been asked for, which
-    /// is at the next connection if there is none now; <see cref="OvsdbLock.HeldAsync"/> waits until it is held.
-    /// </summary>
-    /// <param name="lockId">Letters, digits and underscores, no digit first.</param>
-    /// <param name="ct">Ends the waiting, and the asking: it may be asked for again as soon as the server has taken it back.</param>
-    /// <exception cref="ArgumentException">It is no such id, or this client asks for it already.</exception>
-    /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
-    public Task<OvsdbLock> LockAsync(string lockId, CancellationToken ct) =>
-        _locks.AskAsync(lockId, () => Volatile.Read(ref _connection), ct);
-
-    /// <summary>Ends the connection and everything that waits for it.</summary>
+    /// <summary>Ends the connection, and everything that waits for it.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, true))
@@ -153,194 +141,139 @@ public sealed class OvsdbClient : IAsyncDisposable
             return;
         }
 
-        Metrics.Hide(this);
+        ClientGauges.Remove(this);
         await _ending.CancelAsync();
         if (_loop is not null)
         {
             await _loop;
         }
 
-        lock (_gate)
-        {
-            _synced.TrySetException(new ObjectDisposedException(nameof(OvsdbClient)));
-            _ = _synced.Task.Exception; // seen, even if nobody waits
-            _wish.Fail(new ObjectDisposedException(nameof(OvsdbClient)));
-        }
+        _status.End();
+        _monitors.End();
         _locks.End();
-        await _dispatcher.DisposeAsync();
+        await _events.DisposeAsync();
         _ending.Dispose();
     }
 
     private OvsdbNotConnectedException NotConnected() =>
         new($"No connection to {_options.Database}{(LastError is { } reason ? $": {reason}" : "")}");
 
-    private async Task RunAsync(CancellationToken ct)
+    private async Task RunAsync(CancellationToken cancellationToken)
     {
         var round = new Queue<OvsdbEndpoint>();
-        for (var first = true; !ct.IsCancellationRequested; first = false)
+        for (var isFirst = true; !cancellationToken.IsCancellationRequested; isFirst = false)
         {
-            if (!first)
+            if (!isFirst)
             {
-                Metrics.Reconnect(_options.Database);
+                Metrics.CountReconnect(_options.Database);
             }
 
             try
             {
                 if (round.Count == 0)
                 {
-                    await Task.Delay(_backoff.Next(), _time, ct);
-                    round = new Queue<OvsdbEndpoint>(_options.Endpoints.Shuffle());
+                    await Task.Delay(_backoff.Next(), _time, cancellationToken);
+                    round = new Queue<OvsdbEndpoint>(ShuffledEndpoints());
                 }
-                LastError = await ConnectAndFollowAsync(round.Dequeue(), ct);
+                LastError = await RunSessionAsync(round.Dequeue(), cancellationToken);
             }
-            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
                 return;
             }
             catch (Exception e)
             {
-                // The boundary of the loop: whatever went wrong with this connection, the next may do better.
+                // The boundary of the loop. After any failure of a connection, the next one may work.
                 LastError = e.Message;
             }
             finally
             {
-                Lose();
+                _status.LoseConnection();
             }
         }
     }
 
-    /// <summary>Ends with the connection; gives the reason.</summary>
-    private async Task<string> ConnectAndFollowAsync(OvsdbEndpoint endpoint, CancellationToken ct)
+    private OvsdbEndpoint[] ShuffledEndpoints()
     {
-        await using var session = await OvsdbSession.OpenAsync(endpoint, _options, _progress, _replica, _time, Lose, ct);
+        OvsdbEndpoint[] endpoints = [.. _options.Endpoints];
+        _options.Random.Shuffle(endpoints);
+        return endpoints;
+    }
+
+    /// <summary>Connects, loads the replica and follows the server until the connection ends. Returns why it ended.</summary>
+    private async Task<string> RunSessionAsync(OvsdbEndpoint endpoint, CancellationToken cancellationToken)
+    {
+        await using var session = await OvsdbSession.OpenAsync(
+            endpoint,
+            _sessionOptions,
+            _progress,
+            _replica,
+            _status.LoseConnection,
+            cancellationToken
+        );
         ServerId = session.ServerId;
-        long? synced = null;
+        long? syncedSince = null;
         try
         {
             while (true)
             {
-                Schema = await session.ReadSchemaAsync(_time, ct);
-                await PublishAsync(session.Connection, ct);
+                Schema = await session.ReadSchemaAsync(cancellationToken);
+                await UseConnectionAsync(session.Connection, cancellationToken);
                 do
                 {
-                    var (wish, changed) = Wish();
-                    await LoadAsync(session, wish, ct);
-                    synced ??= _time.GetTimestamp();
-                    await Task.WhenAny(session.Connection.Completion, session.Canceled, changed).WaitAsync(ct);
+                    var (request, replaced) = _monitors.Take();
+                    await LoadAsync(session, request, cancellationToken);
+                    syncedSince ??= _time.GetTimestamp();
+                    await Task.WhenAny(session.Connection.Completion, session.Canceled, replaced).WaitAsync(cancellationToken);
                 } while (session.Connection.EndReason is null && !session.Canceled.IsCompleted);
                 if (session.Connection.EndReason is { } reason)
                 {
                     return reason;
                 }
 
-                lock (_gate)
-                {
-                    Enter(Generation > 0 ? OvsdbClientState.Stale : OvsdbClientState.Loading);
-                }
+                _status.SetOutdated();
             }
         }
         finally
         {
-            // A link that broke as soon as it was synced, or for an update that did not fit, may do so again: no reason for haste.
-            if (synced is { } since && _time.GetElapsedTime(since) >= _options.ReconnectMinimum && !_replica.IsInconsistent)
-            {
-                _backoff.Reset();
-            }
+            ResetBackoffIfStable(syncedSince);
         }
     }
 
-    /// <summary>From now on the connection is the client's.</summary>
-    private async Task PublishAsync(OvsdbConnection connection, CancellationToken ct)
+    private void ResetBackoffIfStable(long? syncedSince)
+    {
+        // A link that was lost shortly after it was synced, or because an update did not match, may be lost again for the same reason.
+        var wasStable = syncedSince is { } since && _time.GetElapsedTime(since) >= _options.ReconnectMinimum;
+        if (wasStable && !_replica.IsInconsistent)
+        {
+            _backoff.Reset();
+        }
+    }
+
+    private async Task UseConnectionAsync(OvsdbConnection connection, CancellationToken cancellationToken)
     {
         _locks.Follow(connection);
-        lock (_gate)
-        {
-            // Its end comes to Lose after this, or is seen here.
-            if (connection.EndReason is { } reason)
-            {
-                throw new OvsdbNotConnectedException(reason);
-            }
-
-            Volatile.Write(ref _connection, connection);
-            if (Generation == 0)
-            {
-                Enter(OvsdbClientState.Loading);
-            }
-        }
-        await _locks.RequestAsync(connection, ct);
+        _status.SetConnection(connection);
+        await _locks.RequestAllAsync(connection, cancellationToken);
     }
 
-    private async Task LoadAsync(OvsdbSession session, MonitorWish wish, CancellationToken ct)
+    private async Task LoadAsync(OvsdbSession session, MonitorRequest request, CancellationToken cancellationToken)
     {
-        var began = _time.GetTimestamp();
+        var started = _time.GetTimestamp();
         try
         {
-            await session.LoadAsync(wish, ct);
+            await session.LoadAsync(request.Tables, cancellationToken);
         }
         catch (OvsdbException e)
         {
-            wish.Fail(e);
+            request.Fail(e);
             throw;
         }
-        Metrics.Loaded(_options.Database, _time.GetElapsedTime(began));
+        Metrics.RecordLoad(_options.Database, _time.GetElapsedTime(started));
         MissingColumns = session.Missing;
-        lock (_gate)
+        if (_status.TrySetSynced(session.Connection))
         {
-            // Its end comes to Lose after this, or is seen here.
-            if (session.Connection.EndReason is not null)
-            {
-                return;
-            }
-
-            Enter(OvsdbClientState.Synced);
-        }
-        wish.Fulfil();
-    }
-
-    private (MonitorWish Wish, Task Changed) Wish()
-    {
-        lock (_gate)
-        {
-            if (_wished.Task.IsCompleted)
-            {
-                _wished = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            }
-
-            return (_wish, _wished.Task);
-        }
-    }
-
-    /// <summary>Before a transaction ends as unknown, the copy says that it is stale: whoever then waits for it to be synced reads what became of it.</summary>
-    private void Lose()
-    {
-        lock (_gate)
-        {
-            Volatile.Write(ref _connection, null);
-            _locks.Lose();
-            Enter(Generation > 0 ? OvsdbClientState.Stale : OvsdbClientState.Connecting);
-        }
-    }
-
-    private void Enter(OvsdbClientState state)
-    {
-        lock (_gate)
-        {
-            if (_state == state)
-            {
-                return;
-            }
-
-            _state = state;
-            if (state == OvsdbClientState.Synced)
-            {
-                _synced.TrySetResult();
-            }
-            else if (_synced.Task.IsCompleted)
-            {
-                _synced = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            }
-
-            _dispatcher.Post(() => StateChanged?.Invoke(state));
+            request.Complete();
         }
     }
 }

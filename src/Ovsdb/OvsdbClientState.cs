@@ -1,18 +1,18 @@
 namespace Ovsdb;
 
-/// <summary>How far a client's copy can be trusted.</summary>
+/// <summary>The state of a client, which says how current its replica is.</summary>
 public enum OvsdbClientState
 {
-    /// <summary>No connection yet, and no copy.</summary>
+    /// <summary>Not connected, and the replica is empty.</summary>
     Connecting,
 
-    /// <summary>Connected; the first copy is on its way.</summary>
+    /// <summary>Connected; the replica is being loaded for the first time.</summary>
     Loading,
 
-    /// <summary>The copy is complete and follows the server.</summary>
+    /// <summary>The replica is complete and follows the server.</summary>
     Synced,
 
-    /// <summary>Was synced, then the link was lost, or the server has removed or converted the database: the copy is kept to be read, not to decide by,
-    /// until it is loaded again.</summary>
+    /// <summary>The link was lost, or the server has removed or converted the database. The replica keeps its last contents until
+    /// it is loaded again: they can be read, but decisions must not be based on them.</summary>
     Stale,
 }

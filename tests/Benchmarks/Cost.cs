@@ -3,15 +3,15 @@ using System.Globalization;
 
 namespace Benchmarks;
 
-/// <summary>What a measured piece of work took.</summary>
-/// <param name="Wall">Its time.</param>
+/// <summary>The measured cost of a piece of work.</summary>
+/// <param name="Wall">Elapsed time.</param>
 /// <param name="Client">User and system time of this process.</param>
-/// <param name="Server">User and system time of the server's process.</param>
-/// <param name="Allocated">Bytes that this process allocated on its managed heap.</param>
+/// <param name="Server">User and system time of the server process.</param>
+/// <param name="Allocated">Bytes that this process has allocated on the managed heap.</param>
 internal readonly record struct Cost(TimeSpan Wall, TimeSpan Client, TimeSpan Server, long Allocated)
 {
-    /// <summary>Does the work and measures.</summary>
-    public static async Task<Cost> OfAsync(int serverProcess, Func<Task> work)
+    /// <summary>Runs the work and measures it.</summary>
+    public static async Task<Cost> MeasureAsync(int serverProcess, Func<Task> work)
     {
         GC.Collect();
         GC.WaitForPendingFinalizers();
@@ -37,7 +37,7 @@ internal readonly record struct Cost(TimeSpan Wall, TimeSpan Client, TimeSpan Se
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
-    // proc_pid_schedstat: nanoseconds, where proc_pid_stat has hundredths of a second.
+    // schedstat has nanoseconds; stat has only hundredths of a second.
     private static TimeSpan CpuOf(int process) =>
         TimeSpan.FromTicks(
             Directory

@@ -7,7 +7,8 @@ using TestServers;
 
 namespace Benchmarks;
 
-/// <summary>The first load of a large table: read and counted by the floor, and by the library made into a copy with three indexes, each in a process of its own.</summary>
+/// <summary>The first load of a large table: the floor only reads it, the library creates a replica with three indexes. Each runs
+/// in its own process.</summary>
 internal sealed class DumpBenchmark(OvsdbServer server, OvsdbClient client)
 {
     private const int Ports = 100_000;
@@ -18,75 +19,46 @@ internal sealed class DumpBenchmark(OvsdbServer server, OvsdbClient client)
     {
         await PrintReloadAsync();
         await FillAsync(Ports);
-        var (floors, copies) = (new List<JsonNode>(), new List<JsonNode>());
+        var (floors, replicas) = (new List<JsonNode>(), new List<JsonNode>());
         for (var run = 0; run < Runs; run++)
         {
             floors.Add(await ChildAsync("raw"));
-            copies.Add(await ChildAsync("copy"));
+            replicas.Add(await ChildAsync("replica"));
         }
 
-        var (floor, copy) = (Medians(floors), Medians(copies));
-        Console.WriteLine();
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"first load of {Ports} ports, {floor("message") / 1e6:0.0} MB in one message, into a copy with three indexes; {Runs} runs in processes of their own, medians"
-            )
-        );
-        Console.WriteLine("                                        floor   library  bar");
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"CPU of the whole client process, s      {floor("cpu"), 5:0.00}     {copy("cpu"), 5:0.00}  ≤ 2.00"
-            )
-        );
-        Console.WriteLine(
-            string.Create(CultureInfo.InvariantCulture, $"CPU of a second load in it, s                     {copy("warmCpu"), 5:0.00}")
-        );
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"from request to copy, s                 {floor("wall"), 5:0.00}     {copy("wall"), 5:0.00}"
-            )
-        );
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"peak of memory above its start, messages          {copy("peak") / floor("message"), 5:0.0}  ≤ 6.0"
-            )
-        );
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"the copy itself afterwards, messages              {copy("kept") / floor("message"), 5:0.0}"
-            )
-        );
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"allocated a row, B                                {copy("allocated") / Ports, 5:0}"
-            )
-        );
+        PrintLoads(Medians(floors), Medians(replicas));
     }
 
-    /// <summary>In the child process: one load, and its figures on a line of standard output.</summary>
+    private static void PrintLoads(Func<string, double> floor, Func<string, double> replica)
+    {
+        var message = floor("message");
+        PrintLine($"");
+        PrintLine($"first load of {Ports} ports, {message / 1e6:0.0} MB in one message, into a replica with three indexes");
+        PrintLine($"{Runs} runs, each in its own process, medians");
+        PrintLine($"                                        floor   library  limit");
+        PrintLine($"CPU of the whole client process, s      {floor("cpu"), 5:0.00}     {replica("cpu"), 5:0.00}  ≤ 2.00");
+        PrintLine($"CPU of a second load in it, s                     {replica("warmCpu"), 5:0.00}");
+        PrintLine($"from request to replica, s              {floor("wall"), 5:0.00}     {replica("wall"), 5:0.00}");
+        PrintLine($"peak of memory above its start, messages          {replica("peak") / message, 5:0.0}  ≤ 6.0");
+        PrintLine($"the replica itself afterwards, messages           {replica("kept") / message, 5:0.0}");
+        PrintLine($"allocated for each row, B                         {replica("allocated") / Ports, 5:0}");
+    }
+
+    private static void PrintLine(FormattableString line) => Console.WriteLine(FormattableString.Invariant(line));
+
+    /// <summary>Runs one load in a child process, and prints its figures as a line of JSON.</summary>
     public static async Task LoadAsync(string how, string endpoint) =>
-        Console.WriteLine(how == "raw" ? LoadRaw(endpoint) : await LoadCopyAsync(endpoint));
+        Console.WriteLine(how == "raw" ? LoadRaw(endpoint) : await LoadReplicaAsync(endpoint));
 
     private static JsonObject LoadRaw(string endpoint)
     {
         using var raw = new RawSocket(endpoint["unix:".Length..]);
         var requests = NestedPort.Tables.Select(table =>
-            $$"""
-                "{{table.Table}}":[{"columns":["{{string.Join("\",\"", table.Columns)}}"]}]
-                """
+            $$""""{{table.Table}}":[{"columns":["{{string.Join("\",\"", table.Columns)}}"]}]""""
         );
+        var parameters = $$"""["{{NestedPort.Database}}","m",{{{string.Join(',', requests)}}},"{{Guid.Empty}}"]""";
         var start = Stopwatch.GetTimestamp();
-        raw.Send(
-            Encoding.UTF8.GetBytes(
-                $$"""{"method":"monitor_cond_since","params":["{{NestedPort.Database}}","m",{{{string.Join(',', requests)}}},"{{Guid.Empty}}"],"id":1}"""
-            )
-        );
+        raw.Send(Encoding.UTF8.GetBytes($$"""{"method":"monitor_cond_since","params":{{parameters}},"id":1}"""));
         raw.Receive();
         return new()
         {
@@ -96,7 +68,7 @@ internal sealed class DumpBenchmark(OvsdbServer server, OvsdbClient client)
         };
     }
 
-    private static async Task<JsonObject> LoadCopyAsync(string endpoint)
+    private static async Task<JsonObject> LoadReplicaAsync(string endpoint)
     {
         await using (var connection = await OvsdbConnection.ConnectAsync(OvsdbEndpoint.Parse(endpoint), new(), CancellationToken.None))
         {
@@ -104,7 +76,7 @@ internal sealed class DumpBenchmark(OvsdbServer server, OvsdbClient client)
         }
 
         var (resident, allocated, start) = (Status("VmRSS"), GC.GetTotalAllocatedBytes(precise: true), Stopwatch.GetTimestamp());
-        await using var client = Copy(endpoint);
+        await using var client = StartClient(endpoint);
         await client.SyncedAsync(CancellationToken.None);
         var figures = new JsonObject
         {
@@ -115,19 +87,19 @@ internal sealed class DumpBenchmark(OvsdbServer server, OvsdbClient client)
         };
         if (client.Snapshot.IndexKeys("tag").Count() != Ports || client.Snapshot.IndexKeys("owner").Count() != Ports)
         {
-            throw new InvalidOperationException("The copy is not complete.");
+            throw new InvalidOperationException("The replica is not complete.");
         }
 
         figures["kept"] = GC.GetTotalMemory(forceFullCollection: true);
         var before = Environment.CpuUsage.TotalTime;
-        await using var second = Copy(endpoint);
+        await using var second = StartClient(endpoint);
         await second.SyncedAsync(CancellationToken.None);
         figures["warmCpu"] = (Environment.CpuUsage.TotalTime - before).TotalSeconds;
         GC.KeepAlive(client);
         return figures;
     }
 
-    private static OvsdbClient Copy(string endpoint)
+    private static OvsdbClient StartClient(string endpoint)
     {
         var client = new OvsdbClient(
             new OvsdbClientOptions
@@ -145,27 +117,26 @@ internal sealed class DumpBenchmark(OvsdbServer server, OvsdbClient client)
     private async Task PrintReloadAsync()
     {
         await FillAsync(Reloaded);
-        await using var copy = Copy(server.Endpoint);
-        await copy.SyncedAsync(CancellationToken.None);
-        var told = new TaskCompletionSource<ReplicaChange>(TaskCreationOptions.RunContinuationsAsynchronously);
-        copy.Changed += change =>
+        await using var loaded = StartClient(server.Endpoint);
+        await loaded.SyncedAsync(CancellationToken.None);
+        var reported = new TaskCompletionSource<ReplicaChange>(TaskCreationOptions.RunContinuationsAsynchronously);
+        loaded.Changed += change =>
         {
             if (change.Snapshot.Generation > 1)
             {
-                told.TrySetResult(change);
+                reported.TrySetResult(change);
             }
         };
         await server.KillAsync();
         await server.StartAsync();
         var start = Stopwatch.GetTimestamp();
-        var rows = (await told.Task).Rows.Count;
-        Console.WriteLine();
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{copy.Snapshot.Table(NestedPort.Table).Count} unchanged ports loaded again {Stopwatch.GetElapsedTime(start).TotalSeconds:0.00} s after the server's restart: {rows} change notifications (bar: 0)"
-            )
+        var rows = (await reported.Task).Rows.Count;
+        var ports = loaded.Snapshot.Table(NestedPort.Table).Count;
+        PrintLine($"");
+        PrintLine(
+            $"{ports} unchanged ports loaded again {Stopwatch.GetElapsedTime(start).TotalSeconds:0.00} s after a restart of the server"
         );
+        PrintLine($"change notifications: {rows} (limit: 0)");
     }
 
     private async Task FillAsync(int count)
@@ -191,7 +162,7 @@ internal sealed class DumpBenchmark(OvsdbServer server, OvsdbClient client)
     private async Task<JsonNode> ChildAsync(string how)
     {
         var output = await ChildProcess.RunAsync(Environment.ProcessPath!, ["ovsdb-load", how, server.Endpoint]);
-        return JsonNode.Parse(output) ?? throw new InvalidOperationException("The child process said nothing.");
+        return JsonNode.Parse(output) ?? throw new InvalidOperationException("The child process printed nothing.");
     }
 
     private static Func<string, double> Medians(List<JsonNode> runs) =>

@@ -4,7 +4,7 @@ using TestServers;
 
 namespace Benchmarks;
 
-/// <summary>The library beside a raw socket, on one real ovsdb-server with the northbound schema.</summary>
+/// <summary>Compares the library with a raw socket, on a real ovsdb-server with the northbound schema.</summary>
 internal static class OvsdbBenchmark
 {
     public static async Task RunAsync()

@@ -4,7 +4,8 @@ using Ovsdb;
 
 namespace Benchmarks;
 
-/// <summary>The floor: requests encoded beforehand go into a blocking unix socket, of the answers only the braces are counted. No client can do less.</summary>
+/// <summary>The floor, the least that a client can do: it sends encoded requests to a blocking Unix socket, and only counts the
+/// braces of the answers.</summary>
 internal sealed class RawSocket : IDisposable
 {
     private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -15,10 +16,10 @@ internal sealed class RawSocket : IDisposable
 
     public RawSocket(string path) => _socket.Connect(new UnixDomainSocketEndPoint(path));
 
-    /// <summary>The bytes of all answers so far.</summary>
+    /// <summary>The number of received bytes.</summary>
     public long Received { get; private set; }
 
-    /// <summary>Encodes a transaction.</summary>
+    /// <summary>Returns an encoded transaction.</summary>
     public static byte[] Transact(IEnumerable<Op> ops) =>
         Encoding.UTF8.GetBytes($$"""{"method":"transact","params":["{{NestedPort.Database}}",{{string.Join(',', ops)}}],"id":1}""");
 
@@ -30,7 +31,7 @@ internal sealed class RawSocket : IDisposable
         }
     }
 
-    /// <summary>Waits for at least one answer; returns how many came.</summary>
+    /// <summary>Waits for at least one answer. Returns the number of answers.</summary>
     public int Receive()
     {
         var answers = 0;

@@ -1,27 +1,26 @@
 using System.Diagnostics;
-using System.Globalization;
 using Ovsdb;
 using TestServers;
 
 namespace Benchmarks;
 
 /// <summary>
-/// The same ports added to the same server by the floor and by the library, in turn, and both begin with the same empty switches.
-/// The library's time includes making operations of plain values, checking and encoding them, and reading each answer.
+/// The floor and the library take turns to add the same ports to the same server, starting with the same empty switches.
+/// The time of the library includes creating operations from plain values, checking and encoding them, and reading the answers.
 /// </summary>
 internal sealed class TransactionBenchmark(OvsdbServer server, RawSocket raw, OvsdbClient client)
 {
     private const int Ports = 1000;
     private const int Rounds = 15;
-    private const int WarmUps = 20; // of each kind of work, before any is measured: until the code is compiled as it stays
+    private const int WarmUps = 20; // unmeasured rounds of each kind, until the code is fully optimised
 
     private readonly Guid _dhcp = Guid.NewGuid();
     private readonly List<double> _latencies = [];
 
-    /// <param name="Batch">Ports in one transaction.</param>
-    /// <param name="InFlight">Transactions that wait for their answers at once.</param>
-    /// <param name="ByLatency">The figure is the median time of a transaction, else the rate of ports.</param>
-    private sealed record Kind(string Name, int Batch, int InFlight, bool ByLatency, string Bar);
+    /// <param name="Batch">Ports in each transaction.</param>
+    /// <param name="InFlight">Transactions that wait for their answers at the same time.</param>
+    /// <param name="ByLatency">True to report the median time of a transaction, false to report ports per second.</param>
+    private sealed record Kind(string Name, int Batch, int InFlight, bool ByLatency, string Limit);
 
     private sealed record Work(NestedPort[] Ports, Guid[] Switches);
 
@@ -41,22 +40,33 @@ internal sealed class TransactionBenchmark(OvsdbServer server, RawSocket raw, Ov
         }
 
         Console.WriteLine(
-            $"{Ports} ports into {Ports / NestedPort.PerSwitch} switches, {Rounds} rounds of floor and library in turn, medians; CPU a port, bytes allocated a port"
+            $"{Ports} ports into {Ports / NestedPort.PerSwitch} switches, {Rounds} rounds of floor and library in turn, medians"
         );
+        Console.WriteLine("CPU and allocations are for each port");
         Console.WriteLine(
-            "                            floor  library  ratio  bar      client CPU: floor  library     server CPU: floor  library     allocated"
+            "                            floor  library  ratio  limit    client CPU: floor  library     "
+                + "server CPU: floor  library     allocated"
         );
         foreach (var kind in kinds)
         {
             var (floors, libraries) = await RunAsync(kind, Rounds);
-            var (floor, library) = (Cost.Median(floors.Select(run => run.Figure)), Cost.Median(libraries.Select(run => run.Figure)));
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{kind.Name, -24} {floor, 8:0} {library, 8:0}   {library / floor, 4:0.00}  {kind.Bar, -6}        {Cpu(floors, run => run.Client), 9:0.0} {Cpu(libraries, run => run.Client), 8:0.0} µs        {Cpu(floors, run => run.Server), 9:0.0} {Cpu(libraries, run => run.Server), 8:0.0} µs    {Cost.Median(libraries.Select(run => (double)run.Cost.Allocated)) / Ports, 8:0} B"
-                )
-            );
+            PrintLine(kind, floors, libraries);
         }
+    }
+
+    private static void PrintLine(Kind kind, List<(double Figure, Cost Cost)> floors, List<(double Figure, Cost Cost)> libraries)
+    {
+        var (floor, library) = (Cost.Median(floors.Select(run => run.Figure)), Cost.Median(libraries.Select(run => run.Figure)));
+        var allocated = Cost.Median(libraries.Select(run => (double)run.Cost.Allocated)) / Ports;
+        FormattableString[] cells =
+        [
+            $"{kind.Name, -24} {floor, 8:0} {library, 8:0}   {library / floor, 4:0.00}  {kind.Limit, -6}",
+            $"{Cpu(floors, run => run.Client), 9:0.0} {Cpu(libraries, run => run.Client), 8:0.0} µs",
+            $"{Cpu(floors, run => run.Server), 9:0.0} {Cpu(libraries, run => run.Server), 8:0.0} µs",
+        ];
+        Console.WriteLine(
+            FormattableString.Invariant($"{string.Join("        ", cells.Select(FormattableString.Invariant))}    {allocated, 8:0} B")
+        );
 
         static double Cpu(List<(double, Cost Cost)> runs, Func<Cost, TimeSpan> of) =>
             Cost.Median(runs.Select(run => of(run.Cost).TotalMicroseconds / Ports));
@@ -83,7 +93,7 @@ internal sealed class TransactionBenchmark(OvsdbServer server, RawSocket raw, Ov
     private async Task<(double Figure, Cost Cost)> MeasureAsync(Kind kind, bool isFloor)
     {
         var (batch, inFlight) = (kind.Batch, kind.InFlight);
-        var work = await FreshAsync();
+        var work = await PrepareAsync();
         _latencies.Clear();
         Cost cost;
         if (isFloor)
@@ -94,7 +104,7 @@ internal sealed class TransactionBenchmark(OvsdbServer server, RawSocket raw, Ov
                     RawSocket.Transact(NestedPort.Add(work.Switches[i * batch / NestedPort.PerSwitch], work.Ports.AsSpan(i * batch, batch)))
                 )
                 .ToArray();
-            cost = await Cost.OfAsync(server.ProcessId, () =>
+            cost = await Cost.MeasureAsync(server.ProcessId, () =>
             {
                 SendFloor(requests, inFlight);
                 return Task.CompletedTask;
@@ -102,20 +112,20 @@ internal sealed class TransactionBenchmark(OvsdbServer server, RawSocket raw, Ov
         }
         else
         {
-            cost = await Cost.OfAsync(server.ProcessId, () => SendAsync(work, batch, inFlight));
+            cost = await Cost.MeasureAsync(server.ProcessId, () => SendAsync(work, batch, inFlight));
         }
 
         var rows = await CommitAsync([Op.Select(NestedPort.Table, [], ["_uuid"])]);
         if (rows.Results[0].Rows.Count != Ports)
         {
-            throw new InvalidOperationException($"{rows.Results[0].Rows.Count} ports are there instead of {Ports}.");
+            throw new InvalidOperationException($"{rows.Results[0].Rows.Count} ports were found instead of {Ports}.");
         }
 
         return (kind.ByLatency ? Cost.Median(_latencies) : Ports / cost.Wall.TotalSeconds, cost);
     }
 
-    /// <summary>The same size at the start of each: nothing but the empty switches.</summary>
-    private async Task<Work> FreshAsync()
+    /// <summary>Deletes everything and inserts empty switches, so that every run starts with the same database.</summary>
+    private async Task<Work> PrepareAsync()
     {
         await CommitAsync([Op.Delete(NestedPort.Switch, [])]);
         var switches = Enumerable.Range(0, Ports / NestedPort.PerSwitch).Select(_ => Guid.NewGuid()).ToArray();

@@ -4,6 +4,7 @@ using TestServers;
 
 namespace Ovsdb.Tests;
 
+/// <summary>The NuGet package and its README.</summary>
 public sealed class PackageTests
 {
     private static readonly string Sample = Path.Combine(Programs.Root, "tests", "Ovsdb.Aot");
@@ -12,7 +13,7 @@ public sealed class PackageTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task The_readmes_program_is_compiled_ahead_of_time_without_a_warning_and_does_what_it_says()
+    public async Task The_program_of_the_README_compiles_ahead_of_time_and_works()
     {
         var program = await File.ReadAllTextAsync(Path.Combine(Sample, "Program.cs"), Ct);
         Assert.Contains($"```csharp\n{program}```", await File.ReadAllTextAsync(Path.Combine(Library, "README.md"), Ct));
@@ -20,10 +21,10 @@ public sealed class PackageTests
         await ChildProcess.RunAsync("dotnet", ["publish", Sample, "-o", output, "-nodeReuse:false", "-v", "q"], cancellationToken: Ct);
         await using var server = await OvsdbServer.StartNewAsync(OvsdbServer.OpenVSwitch);
         await ChildProcess.RunAsync("ovs-vsctl", [$"--db={server.Endpoint}", "--no-wait", "add-br", "br0"], cancellationToken: Ct);
-        var said = await ChildProcess.RunAsync(Path.Combine(output, "Ovsdb.Aot"), [server.Endpoint], cancellationToken: Ct);
+        var printed = await ChildProcess.RunAsync(Path.Combine(output, "Ovsdb.Aot"), [server.Endpoint], cancellationToken: Ct);
         Assert.Equal(
             ["1 rows changed", "1 rows changed", "br0 has 1 ports", "done"],
-            said.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order()
+            printed.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order()
         );
         Assert.Equal(
             "me\n",
@@ -37,7 +38,7 @@ public sealed class PackageTests
     }
 
     [Fact]
-    public async Task The_package_says_what_it_is_brings_its_documentation_and_symbols_and_needs_nothing()
+    public async Task The_package_has_metadata_documentation_and_symbols_and_no_dependencies()
     {
         var output = Programs.NewFolder("pack");
         await ChildProcess.RunAsync("dotnet", ["pack", Library, "-o", output, "-nodeReuse:false", "-v", "q"], cancellationToken: Ct);
@@ -49,15 +50,15 @@ public sealed class PackageTests
             package.Entries.Select(entry => entry.FullName).ToHashSet()
         );
         await using var text = await package.Entries.Single(entry => entry.Name == "Ovsdb.nuspec").OpenAsync(Ct);
-        var said = (await XDocument.LoadAsync(text, LoadOptions.None, Ct))
+        var metadata = (await XDocument.LoadAsync(text, LoadOptions.None, Ct))
             .Descendants()
             .Where(element => !element.HasElements)
             .ToLookup(element => element.Name.LocalName, element => element.Value);
-        Assert.Equal(["Ovsdb"], said["id"]);
-        Assert.Equal(["Apache-2.0"], said["license"]);
-        Assert.Equal(["README.md"], said["readme"]);
-        Assert.All(["description", "tags", "authors", "version"], name => Assert.NotEmpty(Assert.Single(said[name])));
-        Assert.Empty(said["dependency"]);
+        Assert.Equal(["Ovsdb"], metadata["id"]);
+        Assert.Equal(["Apache-2.0"], metadata["license"]);
+        Assert.Equal(["README.md"], metadata["readme"]);
+        Assert.All(["description", "tags", "authors", "version"], name => Assert.NotEmpty(Assert.Single(metadata[name])));
+        Assert.Empty(metadata["dependency"]);
         Directory.Delete(output, recursive: true);
     }
 }

@@ -29,8 +29,8 @@ internal sealed partial class LocalOvs : IAsyncDisposable
                 Endpoints = OvsdbEndpoint.ParseList(endpoint),
                 Database = "Open_vSwitch",
                 Monitor = OvsRows.Monitored,
-            },
-            time
+                TimeProvider = time,
+            }
         );
         _client.Changed += _ => SignalChange();
         _client.StateChanged += _ => SignalChange();

@@ -29,8 +29,8 @@ internal sealed class NorthboundDb : IAsyncDisposable
                 Indexes = NorthboundMonitor.Indexes(Ownership),
                 LeaderOnly = true,
                 ReconnectMaximum = TimeSpan.FromSeconds(1),
-            },
-            time
+                TimeProvider = time,
+            }
         );
         _client.Changed += change =>
         {

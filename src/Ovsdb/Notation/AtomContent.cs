@@ -1,6 +1,6 @@
 namespace Ovsdb;
 
-/// <summary>The content of an atom whose value is in its bits, one for each kind.</summary>
+/// <summary>The content of an atom whose value is stored in the bits of its <see cref="OvsdbValue"/>: one instance for each kind.</summary>
 internal sealed class Marker
 {
     public static readonly Marker Integer = new(OvsdbKind.Integer);
@@ -13,7 +13,7 @@ internal sealed class Marker
     public OvsdbKind Kind { get; }
 }
 
-/// <summary>The content of a named uuid.</summary>
+/// <summary>The content of a named UUID.</summary>
 internal sealed record NamedUuidName(string Name)
 {
     public override string ToString() => Name;

@@ -3,10 +3,10 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Ovsdb;
 
-/// <summary>The content of a map: pairs in ascending order of their keys, searched by halving.</summary>
+/// <summary>The content of a map: pairs in ascending order of their keys, found by binary search.</summary>
 internal sealed class AtomMap(KeyValuePair<OvsdbValue, OvsdbValue>[] pairs) : IReadOnlyDictionary<OvsdbValue, OvsdbValue>
 {
-    public static readonly AtomMap None = new([]);
+    public static readonly AtomMap Empty = new([]);
 
     public int Count => pairs.Length;
 
@@ -14,7 +14,7 @@ internal sealed class AtomMap(KeyValuePair<OvsdbValue, OvsdbValue>[] pairs) : IR
 
     public IEnumerable<OvsdbValue> Values => pairs.Select(pair => pair.Value);
 
-    /// <summary>The same map, seen as text to text.</summary>
+    /// <summary>The same map as a map of string to string.</summary>
     public IReadOnlyDictionary<string, string> Strings => field ??= new StringMap(this);
 
     public ReadOnlySpan<KeyValuePair<OvsdbValue, OvsdbValue>> Pairs => pairs;
@@ -22,7 +22,7 @@ internal sealed class AtomMap(KeyValuePair<OvsdbValue, OvsdbValue>[] pairs) : IR
     public OvsdbValue this[OvsdbValue key] =>
         TryGetValue(key, out var value) ? value : throw new KeyNotFoundException($"The map has no key {key}.");
 
-    /// <summary>Sorts by key. Servers send maps sorted, so the common case is one look over the array.</summary>
+    /// <summary>Sorts the array by key, in place. Servers send sorted maps, so the usual cost is one pass over the array.</summary>
     public static KeyValuePair<OvsdbValue, OvsdbValue>[] Normalize(KeyValuePair<OvsdbValue, OvsdbValue>[] pairs)
     {
         var ascending = true;
@@ -30,7 +30,7 @@ internal sealed class AtomMap(KeyValuePair<OvsdbValue, OvsdbValue>[] pairs) : IR
         {
             if (!pairs[i].Key.IsAtom || !pairs[i].Value.IsAtom)
             {
-                throw new ArgumentException($"{pairs[i]} is not a pair of atoms; only atoms can be in an OVSDB map.");
+                throw new ArgumentException($"{pairs[i]} is not a pair of atoms: the keys and values of an OVSDB map must be atoms.");
             }
 
             ascending = ascending && (i == 0 || pairs[i - 1].Key.CompareTo(pairs[i].Key) < 0);
@@ -45,7 +45,7 @@ internal sealed class AtomMap(KeyValuePair<OvsdbValue, OvsdbValue>[] pairs) : IR
         {
             if (pairs[i - 1].Key == pairs[i].Key)
             {
-                throw new ArgumentException($"The map has the key {pairs[i].Key} twice.");
+                throw new ArgumentException($"The map contains the key {pairs[i].Key} twice.");
             }
         }
 
@@ -90,7 +90,7 @@ internal sealed class AtomMap(KeyValuePair<OvsdbValue, OvsdbValue>[] pairs) : IR
     {
         if (pairs.Length == 0)
         {
-            return 0; // as the empty set, which it equals
+            return 0; // the empty map equals the empty set and must have the same hash
         }
 
         var hash = new HashCode();

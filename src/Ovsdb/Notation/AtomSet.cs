@@ -2,14 +2,15 @@ using System.Collections;
 
 namespace Ovsdb;
 
-/// <summary>The content of a set of two and more: distinct atoms in ascending order, which makes comparing and merging linear.</summary>
+/// <summary>The content of a set with two or more elements: distinct atoms in ascending order, so that sets are compared and merged
+/// in linear time.</summary>
 internal sealed class AtomSet(OvsdbValue[] atoms) : IReadOnlyList<OvsdbValue>
 {
     public int Count => atoms.Length;
 
     public OvsdbValue this[int index] => atoms[index];
 
-    /// <summary>Sorts and removes duplicates. Servers send sets sorted, so the common case is one look over the array.</summary>
+    /// <summary>Sorts the array and removes duplicates. Servers send sorted sets, so the usual cost is one pass over the array.</summary>
     public static OvsdbValue[] Normalize(OvsdbValue[] atoms)
     {
         var ascending = true;
@@ -17,7 +18,7 @@ internal sealed class AtomSet(OvsdbValue[] atoms) : IReadOnlyList<OvsdbValue>
         {
             if (!atoms[i].IsAtom)
             {
-                throw new ArgumentException($"{atoms[i]} is not an atom; only atoms can be in an OVSDB set.");
+                throw new ArgumentException($"{atoms[i]} is not an atom: the elements of an OVSDB set must be atoms.");
             }
 
             ascending = ascending && (i == 0 || atoms[i - 1].CompareTo(atoms[i]) < 0);
@@ -40,7 +41,7 @@ internal sealed class AtomSet(OvsdbValue[] atoms) : IReadOnlyList<OvsdbValue>
         return distinct == atoms.Length ? atoms : atoms[..distinct];
     }
 
-    public bool Contains(OvsdbValue atom) => atoms.AsSpan().BinarySearch(new Sought(atom)) >= 0;
+    public bool Contains(OvsdbValue atom) => atoms.AsSpan().BinarySearch(new SearchKey(atom)) >= 0;
 
     public int CompareTo(AtomSet other)
     {
@@ -79,7 +80,7 @@ internal sealed class AtomSet(OvsdbValue[] atoms) : IReadOnlyList<OvsdbValue>
 
     public override string ToString() => $"[{string.Join(", ", atoms)}]";
 
-    private readonly struct Sought(OvsdbValue atom) : IComparable<OvsdbValue>
+    private readonly struct SearchKey(OvsdbValue atom) : IComparable<OvsdbValue>
     {
         private readonly OvsdbValue _atom = atom;
 

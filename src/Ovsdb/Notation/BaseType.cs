@@ -1,40 +1,38 @@
-using System.Text.Json;
-using Ovsdb.Wire;
-
 namespace Ovsdb;
 
-/// <summary>The type of an atom and its limits (RFC 7047 §3.2 <c>&lt;base-type&gt;</c>); a limit is null where there is none.</summary>
+/// <summary>The type of an atom and its constraints (RFC 7047 §3.2 <c>&lt;base-type&gt;</c>). A constraint is null if the type does
+/// not have it.</summary>
 /// <param name="Type">The kind of atom.</param>
 public sealed record BaseType(OvsdbKind Type)
 {
-    /// <summary>The only values allowed; null for any.</summary>
+    /// <summary>The allowed values; null if every value is allowed.</summary>
     public IReadOnlyList<OvsdbValue>? Enum { get; init; }
 
-    /// <summary>The least integer.</summary>
+    /// <summary>The smallest allowed integer.</summary>
     public long? MinInteger { get; init; }
 
-    /// <summary>The greatest integer.</summary>
+    /// <summary>The largest allowed integer.</summary>
     public long? MaxInteger { get; init; }
 
-    /// <summary>The least real.</summary>
+    /// <summary>The smallest allowed real.</summary>
     public double? MinReal { get; init; }
 
-    /// <summary>The greatest real.</summary>
+    /// <summary>The largest allowed real.</summary>
     public double? MaxReal { get; init; }
 
-    /// <summary>The shortest text, in characters (code points).</summary>
+    /// <summary>The minimum length of a string, in code points.</summary>
     public int? MinLength { get; init; }
 
-    /// <summary>The longest text, in characters (code points).</summary>
+    /// <summary>The maximum length of a string, in code points.</summary>
     public int? MaxLength { get; init; }
 
-    /// <summary>The table that a uuid points into.</summary>
+    /// <summary>The table whose rows a UUID refers to.</summary>
     public string? RefTable { get; init; }
 
-    /// <summary>True for a reference that does not keep its row alive.</summary>
+    /// <summary>True if the reference is weak: it does not prevent the deletion of the row.</summary>
     public bool IsWeakReference { get; init; }
 
-    /// <summary>The value of a new row that does not name the column.</summary>
+    /// <summary>The value of the column in a new row whose insert does not set it.</summary>
     public OvsdbValue Default =>
         Type switch
         {
@@ -45,7 +43,8 @@ public sealed record BaseType(OvsdbKind Type)
             _ => "",
         };
 
-    internal string? Refuses(OvsdbValue atom)
+    /// <summary>Returns why the atom is not valid for this type; null if it is.</summary>
+    internal string? Validate(OvsdbValue atom)
     {
         var kind = atom.Kind;
         if (kind != Type && (Type, kind) is not ((OvsdbKind.Real, OvsdbKind.Integer) or (OvsdbKind.Uuid, OvsdbKind.NamedUuid)))
@@ -63,44 +62,9 @@ public sealed record BaseType(OvsdbKind Type)
         };
         if (outside)
         {
-            return $"{atom} is outside the limits";
+            return $"{atom} is out of range";
         }
 
         return Enum is null || Enum.Contains(atom) ? null : $"{atom} is not one of {string.Join(", ", Enum)}";
     }
-
-    internal static BaseType Parse(JsonElement json)
-    {
-        if (json.ValueKind == JsonValueKind.String)
-        {
-            return new BaseType(KindOf(json.GetString()));
-        }
-
-        var type = new BaseType(KindOf(json.GetProperty("type").GetString()));
-        return type with
-        {
-            Enum = json.TryGetProperty("enum", out var allowed)
-                ? ValueReader.Parse(allowed.GetRawText(), new ColumnType(type, null, 1, int.MaxValue)).AsSet()
-                : null,
-            MinInteger = json.TryGetProperty("minInteger", out var minInteger) ? minInteger.GetInt64() : null,
-            MaxInteger = json.TryGetProperty("maxInteger", out var maxInteger) ? maxInteger.GetInt64() : null,
-            MinReal = json.TryGetProperty("minReal", out var minReal) ? minReal.GetDouble() : null,
-            MaxReal = json.TryGetProperty("maxReal", out var maxReal) ? maxReal.GetDouble() : null,
-            MinLength = json.TryGetProperty("minLength", out var minLength) ? minLength.GetInt32() : null,
-            MaxLength = json.TryGetProperty("maxLength", out var maxLength) ? maxLength.GetInt32() : null,
-            RefTable = json.TryGetProperty("refTable", out var refTable) ? refTable.GetString() : null,
-            IsWeakReference = json.TryGetProperty("refType", out var refType) && refType.ValueEquals("weak"),
-        };
-    }
-
-    private static OvsdbKind KindOf(string? type) =>
-        type switch
-        {
-            "integer" => OvsdbKind.Integer,
-            "real" => OvsdbKind.Real,
-            "boolean" => OvsdbKind.Boolean,
-            "string" => OvsdbKind.String,
-            "uuid" => OvsdbKind.Uuid,
-            _ => throw new JsonException($"\"{type}\" is not an atomic type (RFC 7047 §3.2)."),
-        };
 }

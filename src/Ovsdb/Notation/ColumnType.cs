@@ -1,25 +1,24 @@
-using System.Text.Json;
-
 namespace Ovsdb;
 
 /// <summary>The type of a column (RFC 7047 §3.2 <c>&lt;type&gt;</c>).</summary>
-/// <param name="Key">The type of its atom, of a set's elements or of a map's keys.</param>
-/// <param name="Value">The type of a map's values; null for what is not a map.</param>
-/// <param name="Min">The least number of elements, 0 or 1.</param>
-/// <param name="Max">The greatest number of elements; <see cref="int.MaxValue"/> for unlimited.</param>
+/// <param name="Key">The type of the atom, of the elements of a set, or of the keys of a map.</param>
+/// <param name="Value">The type of the values of a map; null if the column is not a map.</param>
+/// <param name="Min">The minimum number of elements, 0 or 1.</param>
+/// <param name="Max">The maximum number of elements; <see cref="int.MaxValue"/> if it is unlimited.</param>
 public sealed record ColumnType(BaseType Key, BaseType? Value, int Min, int Max)
 {
-    /// <summary>True for a map.</summary>
+    /// <summary>True if the column is a map.</summary>
     public bool IsMap => Value is not null;
 
-    /// <summary>True for exactly one atom: neither optional nor a set or map.</summary>
+    /// <summary>True if the column always holds one atom: it is neither optional, nor a set, nor a map.</summary>
     public bool IsScalar => Value is null && Min == 1 && Max == 1;
 
-    /// <summary>What a new row holds whose insert does not name the column: empty, or zero, false, the empty text.</summary>
+    /// <summary>The value of the column in a new row whose insert does not set it: an empty set or map, 0, false, the empty string
+    /// or the zero UUID.</summary>
     public OvsdbValue Default { get; } = DefaultOf(Key, Value, Min);
 
-    /// <summary>Why a column of this type cannot hold the value; null if it can.</summary>
-    public string? Refuses(OvsdbValue value)
+    /// <summary>Returns why a column of this type cannot hold the value; null if it can.</summary>
+    public string? Validate(OvsdbValue value)
     {
         if (value.Count < Min || value.Count > Max)
         {
@@ -33,46 +32,27 @@ public sealed record ColumnType(BaseType Key, BaseType? Value, int Min, int Max)
 
         if (IsMap != (value.Kind == OvsdbKind.Map))
         {
-            return IsMap ? "not a map" : "a map";
+            return IsMap ? "the value must be a map" : "the value must not be a map";
         }
 
         return value.Kind switch
         {
-            OvsdbKind.Map => RefusesPairs(value.MapContent().Pairs),
-            OvsdbKind.Set => RefusesElements(value.SetContent()),
-            _ => Key.Refuses(value),
+            OvsdbKind.Map => ValidatePairs(value.MapContent().Pairs),
+            OvsdbKind.Set => ValidateElements(value.SetContent()),
+            _ => Key.Validate(value),
         };
     }
 
-    /// <summary>Values of one can be read as values of the other, whatever their limits.</summary>
-    internal bool HasFormOf(ColumnType other) =>
+    /// <summary>Returns whether values of one type can be read as values of the other. Constraints of the base types are ignored.</summary>
+    internal bool IsReadableAs(ColumnType other) =>
         (Key.Type, Value?.Type, Min, Max) == (other.Key.Type, other.Value?.Type, other.Min, other.Max);
 
-    internal static ColumnType Parse(JsonElement json)
-    {
-        if (json.ValueKind != JsonValueKind.Object)
-        {
-            return new ColumnType(BaseType.Parse(json), null, 1, 1);
-        }
-
-        var max =
-            !json.TryGetProperty("max", out var upper) ? 1
-            : (upper.ValueKind == JsonValueKind.String && upper.ValueEquals("unlimited")) ? int.MaxValue
-            : upper.GetInt32();
-        return new ColumnType(
-            BaseType.Parse(json.GetProperty("key")),
-            json.TryGetProperty("value", out var value) ? BaseType.Parse(value) : null,
-            json.TryGetProperty("min", out var min) ? min.GetInt32() : 1,
-            max
-        );
-    }
-
-    // Before every write, so without what a query would allocate.
-    private string? RefusesElements(AtomSet atoms)
+    // A loop instead of a query: this runs before every write and must not allocate.
+    private string? ValidateElements(AtomSet atoms)
     {
         for (var i = 0; i < atoms.Count; i++)
         {
-            if (Key.Refuses(atoms[i]) is { } reason)
+            if (Key.Validate(atoms[i]) is { } reason)
             {
                 return reason;
             }
@@ -81,11 +61,11 @@ public sealed record ColumnType(BaseType Key, BaseType? Value, int Min, int Max)
         return null;
     }
 
-    private string? RefusesPairs(ReadOnlySpan<KeyValuePair<OvsdbValue, OvsdbValue>> pairs)
+    private string? ValidatePairs(ReadOnlySpan<KeyValuePair<OvsdbValue, OvsdbValue>> pairs)
     {
         foreach (var (key, value) in pairs)
         {
-            if ((Key.Refuses(key) ?? Value?.Refuses(value)) is { } reason)
+            if ((Key.Validate(key) ?? Value?.Validate(value)) is { } reason)
             {
                 return reason;
             }

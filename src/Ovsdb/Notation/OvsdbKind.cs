@@ -2,11 +2,12 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Ovsdb;
 
-/// <summary>What an <see cref="OvsdbValue"/> holds (RFC 7047 §5.1). The order is the order of values of different kinds in a set.</summary>
-[SuppressMessage("Naming", "CA1720", Justification = "The names of RFC 7047.")]
+/// <summary>The kind of an <see cref="OvsdbValue"/> (RFC 7047 §5.1). Atoms of different kinds in one set are sorted in the order of
+/// this enumeration.</summary>
+[SuppressMessage("Naming", "CA1720", Justification = "The names are those of RFC 7047.")]
 public enum OvsdbKind
 {
-    /// <summary>A set of no element, or of two and more. A set of one is its element.</summary>
+    /// <summary>A set without elements, or with two or more. A set with one element has the kind of its element.</summary>
     Set,
 
     /// <summary>A map from atoms to atoms.</summary>
@@ -21,12 +22,12 @@ public enum OvsdbKind
     /// <summary>True or false.</summary>
     Boolean,
 
-    /// <summary>Text.</summary>
+    /// <summary>A string.</summary>
     String,
 
     /// <summary>The UUID of a row.</summary>
     Uuid,
 
-    /// <summary>The name that an insert of the same transaction gave to its row (<c>uuid-name</c>).</summary>
+    /// <summary>A reference by name to a row that the same transaction inserts (<c>uuid-name</c>).</summary>
     NamedUuid,
 }

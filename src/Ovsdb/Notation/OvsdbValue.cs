@@ -1,31 +1,32 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 
 namespace Ovsdb;
 
 /// <summary>
-/// An atom, a set or a map (RFC 7047 §5.1), immutable. A set of one <i>is</i> its bare atom; the elements of sets and maps have no order;
-/// the empty map equals the empty set; the integer 1 equals the real 1.0. The default value is the empty set.
+/// An atom, a set or a map (RFC 7047 §5.1), immutable. A set with one element equals that element. The order of elements does not matter.
+/// The empty map equals the empty set. The integer 1 equals the real 1.0. The default value is the empty set.
 /// </summary>
 public readonly struct OvsdbValue : IEquatable<OvsdbValue>
 {
+    // A server writes 15 significant digits. Outside this range the rounded number overflows or becomes subnormal.
     private const double LeastReal = 2.22507385850721e-308;
     private const double GreatestReal = 1.79769313486231e+308;
 
-    // 24 bytes and no allocation for numbers, booleans and UUIDs: a copy of 100,000 rows holds some millions of these.
-    // The content is null for the empty set; a string; a NamedUuidName; an AtomSet; an AtomMap; else the marker of the kind whose bits follow.
+    // A value has 24 bytes, and numbers, booleans and UUIDs need no allocation: a copy of 100,000 rows holds millions of values.
+    // _content is null for the empty set, or a string, NamedUuidName, AtomSet or AtomMap, or the Marker of the kind of atom that is
+    // in _bits.
     private readonly object? _content;
     private readonly Bits _bits;
 
     private OvsdbValue(object? content, Bits bits = default) => (_content, _bits) = (content, bits);
 
-    /// <summary>The empty set, which is also the value of an optional column that is not set.</summary>
+    /// <summary>The empty set. It is also the value of an optional column that is not set.</summary>
     public static OvsdbValue Empty => default;
 
-    /// <summary>The empty map. Equal to <see cref="Empty"/>, but written as a map even where the schema is not known.</summary>
-    public static OvsdbValue EmptyMap { get; } = new(AtomMap.None);
+    /// <summary>The empty map. It equals <see cref="Empty"/>, but is sent as a map even if the schema is not known.</summary>
+    public static OvsdbValue EmptyMap { get; } = new(AtomMap.Empty);
 
-    /// <summary>What this value holds.</summary>
+    /// <summary>The kind of this value.</summary>
     public OvsdbKind Kind =>
         _content switch
         {
@@ -39,10 +40,10 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
     /// <summary>True for the empty set and the empty map.</summary>
     public bool IsEmpty => _content is null || _content is AtomMap { Count: 0 };
 
-    /// <summary>True unless this is a map or a set of none or several.</summary>
+    /// <summary>True for an atom, false for a map, the empty set and a set with two or more elements.</summary>
     public bool IsAtom => _content is not (null or AtomSet or AtomMap);
 
-    /// <summary>The number of elements: 1 for an atom.</summary>
+    /// <summary>The number of elements of a set or pairs of a map; 1 for an atom.</summary>
     public int Count =>
         _content switch
         {
@@ -52,14 +53,15 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
             _ => 1,
         };
 
-    /// <summary>Text as an atom.</summary>
-    /// <exception cref="ArgumentException">The text holds U+0000 or half a surrogate pair: an OVSDB server would end the connection on it.</exception>
+    /// <summary>A string atom.</summary>
+    /// <exception cref="ArgumentException">The string contains U+0000 or half of a surrogate pair. A server closes the connection when it
+    /// receives such a string.</exception>
     public static implicit operator OvsdbValue(string value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        if (value.Contains('\0') || (!Ascii.IsValid(value) && !IsWellFormed(value)))
+        if (!StringContent.IsValid(value))
         {
-            throw new ArgumentException("OVSDB text cannot hold U+0000 or half a surrogate pair.", nameof(value));
+            throw new ArgumentException("OVSDB cannot store a string with U+0000 or half of a surrogate pair.", nameof(value));
         }
 
         return new(value);
@@ -77,21 +79,22 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
     /// <summary>A reference to a row.</summary>
     public static implicit operator OvsdbValue(Guid value) => new(Marker.Uuid, Unsafe.BitCast<Guid, Bits>(value));
 
-    /// <summary>A real atom. A server stores it as it is but tells, and writes to its disk, 15 significant digits of it.</summary>
-    /// <exception cref="ArgumentException">The number is not finite, or so near to the end of the range that those 15 digits lie beyond it: a server of
-    /// today would end the connection on it, or not be able to read its own file any more.</exception>
+    /// <summary>A real atom. A server keeps the exact number in memory, but sends and saves only 15 significant digits.</summary>
+    /// <exception cref="ArgumentException">The number is not finite, or rounding it to 15 digits gives a number outside the range
+    /// of a real. A server closes the connection when it receives such a number, or cannot read its own database file
+    /// again.</exception>
     public static implicit operator OvsdbValue(double value) =>
         value == 0 || Math.Abs(value) is >= LeastReal and <= GreatestReal
             ? Trusted(value)
             : throw new ArgumentException(
-                $"An OVSDB real is finite, and either 0 or between {LeastReal:R} and {GreatestReal:R} or their negatives.",
+                $"{value:R} is not a valid OVSDB real: use 0, or an absolute value from {LeastReal:R} to {GreatestReal:R}.",
                 nameof(value)
             );
 
-    /// <summary>A reference to the row that an insert of the same transaction makes under this <c>uuid-name</c>.</summary>
+    /// <summary>A reference to the row that an insert of the same transaction names with this <c>uuid-name</c>.</summary>
     public static OvsdbValue NamedUuid(string name) => new(new NamedUuidName(name));
 
-    /// <summary>A set of these atoms; duplicates fall together, one alone is itself.</summary>
+    /// <summary>A set of atoms. Duplicates are removed.</summary>
     /// <exception cref="ArgumentException">An element is not an atom.</exception>
     public static OvsdbValue Set(IEnumerable<OvsdbValue> atoms) => FromSet(atoms.ToArray());
 
@@ -104,7 +107,7 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
     /// <inheritdoc cref="Set(IEnumerable{OvsdbValue})"/>
     public static OvsdbValue Set(IEnumerable<long> atoms) => FromSet(atoms.Select(atom => (OvsdbValue)atom).ToArray());
 
-    /// <summary>A map of text to text.</summary>
+    /// <summary>A map of string to string.</summary>
     /// <exception cref="ArgumentException">A key occurs twice.</exception>
     public static OvsdbValue Map(IEnumerable<KeyValuePair<string, string>> pairs) =>
         FromMap(pairs.Select(pair => KeyValuePair.Create((OvsdbValue)pair.Key, (OvsdbValue)pair.Value)).ToArray());
@@ -113,7 +116,7 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
     /// <exception cref="ArgumentException">A key occurs twice, or a key or value is not an atom.</exception>
     public static OvsdbValue MapOf(IEnumerable<KeyValuePair<OvsdbValue, OvsdbValue>> pairs) => FromMap(pairs.ToArray());
 
-    /// <summary>An optional column's value: the atom, or the empty set for null.</summary>
+    /// <summary>The value of an optional column: the atom, or the empty set for null.</summary>
     public static OvsdbValue Optional(long? value) => value is { } atom ? atom : Empty;
 
     /// <inheritdoc cref="Optional(long?)"/>
@@ -125,51 +128,51 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
     /// <inheritdoc cref="Optional(long?)"/>
     public static OvsdbValue Optional(Guid? value) => value is { } atom ? atom : Empty;
 
-    /// <summary>The text of a string atom.</summary>
-    /// <exception cref="InvalidOperationException">The value is something else.</exception>
+    /// <summary>The string of a string atom.</summary>
+    /// <exception cref="InvalidOperationException">The value has another kind.</exception>
     public string AsString() => _content as string ?? throw IsNot("a string");
 
     /// <summary>The number of an integer atom.</summary>
-    /// <exception cref="InvalidOperationException">The value is something else.</exception>
+    /// <exception cref="InvalidOperationException">The value has another kind.</exception>
     public long AsInteger() => ReferenceEquals(_content, Marker.Integer) ? (long)_bits.High : throw IsNot("an integer");
 
     /// <summary>The number of a real or integer atom.</summary>
-    /// <exception cref="InvalidOperationException">The value is something else.</exception>
+    /// <exception cref="InvalidOperationException">The value has another kind.</exception>
     public double AsReal() =>
         ReferenceEquals(_content, Marker.Real) ? BitConverter.UInt64BitsToDouble(_bits.High)
         : ReferenceEquals(_content, Marker.Integer) ? (long)_bits.High
         : throw IsNot("a real");
 
-    /// <summary>The truth of a boolean atom.</summary>
-    /// <exception cref="InvalidOperationException">The value is something else.</exception>
+    /// <summary>The boolean of a boolean atom.</summary>
+    /// <exception cref="InvalidOperationException">The value has another kind.</exception>
     public bool AsBoolean() => ReferenceEquals(_content, Marker.Boolean) ? _bits.High != 0 : throw IsNot("a boolean");
 
-    /// <summary>The UUID of a uuid atom.</summary>
-    /// <exception cref="InvalidOperationException">The value is something else.</exception>
-    public Guid AsUuid() => ReferenceEquals(_content, Marker.Uuid) ? Unsafe.BitCast<Bits, Guid>(_bits) : throw IsNot("a uuid");
+    /// <summary>The UUID of a UUID atom.</summary>
+    /// <exception cref="InvalidOperationException">The value has another kind.</exception>
+    public Guid AsUuid() => ReferenceEquals(_content, Marker.Uuid) ? Unsafe.BitCast<Bits, Guid>(_bits) : throw IsNot("a UUID");
 
-    /// <summary>The name of a named uuid.</summary>
-    /// <exception cref="InvalidOperationException">The value is something else.</exception>
-    public string AsNamedUuid() => _content is NamedUuidName name ? name.Name : throw IsNot("a named uuid");
+    /// <summary>The name of a named UUID.</summary>
+    /// <exception cref="InvalidOperationException">The value has another kind.</exception>
+    public string AsNamedUuid() => _content is NamedUuidName name ? name.Name : throw IsNot("a named UUID");
 
-    /// <summary>The text, or null for the empty set.</summary>
-    /// <exception cref="InvalidOperationException">The value is something else.</exception>
+    /// <summary>The string, or null for the empty set.</summary>
+    /// <exception cref="InvalidOperationException">The value has another kind.</exception>
     public string? AsOptionalString() => IsEmpty ? null : AsString();
 
     /// <summary>The number, or null for the empty set.</summary>
-    /// <exception cref="InvalidOperationException">The value is something else.</exception>
+    /// <exception cref="InvalidOperationException">The value has another kind.</exception>
     public long? AsOptionalInteger() => IsEmpty ? null : AsInteger();
 
-    /// <summary>The truth, or null for the empty set.</summary>
-    /// <exception cref="InvalidOperationException">The value is something else.</exception>
+    /// <summary>The boolean, or null for the empty set.</summary>
+    /// <exception cref="InvalidOperationException">The value has another kind.</exception>
     public bool? AsOptionalBoolean() => IsEmpty ? null : AsBoolean();
 
     /// <summary>The UUID, or null for the empty set.</summary>
-    /// <exception cref="InvalidOperationException">The value is something else.</exception>
+    /// <exception cref="InvalidOperationException">The value has another kind.</exception>
     public Guid? AsOptionalUuid() => IsEmpty ? null : AsUuid();
 
-    /// <summary>The elements, in a fixed order; an atom is a set of one.</summary>
-    /// <exception cref="InvalidOperationException">The value is a map with content.</exception>
+    /// <summary>The elements, in a fixed order. An atom is a set with one element.</summary>
+    /// <exception cref="InvalidOperationException">The value is a map that is not empty.</exception>
     public IReadOnlyList<OvsdbValue> AsSet() =>
         _content switch
         {
@@ -179,11 +182,12 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
             _ => [this],
         };
 
-    /// <summary>Whether the set, or set of one, has this atom: a binary search, so that asking one element of 10,000 costs a few comparisons.</summary>
+    /// <summary>Returns whether the set contains the atom. This is a binary search: it takes 14 comparisons for a set of 10,000
+    /// elements.</summary>
     public bool Contains(OvsdbValue atom) => _content is AtomSet set ? set.Contains(atom) : !IsEmpty && CompareTo(atom) == 0;
 
-    /// <summary>The elements of a set of text.</summary>
-    /// <exception cref="InvalidOperationException">An element is not text.</exception>
+    /// <summary>The elements of a set of strings.</summary>
+    /// <exception cref="InvalidOperationException">An element is not a string.</exception>
     public IReadOnlySet<string> AsStringSet() => AsSet().Select(atom => atom.AsString()).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>The elements of a set of row references.</summary>
@@ -198,11 +202,11 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
     /// <exception cref="InvalidOperationException">The value is neither a map nor empty.</exception>
     public IReadOnlyDictionary<OvsdbValue, OvsdbValue> AsMap() => MapContent();
 
-    /// <summary>The pairs of a map of text to text. Reading a key that is not text throws.</summary>
+    /// <summary>The pairs of a map of string to string. Reading a key or value that is not a string throws.</summary>
     /// <exception cref="InvalidOperationException">The value is neither a map nor empty.</exception>
     public IReadOnlyDictionary<string, string> AsStringMap() => MapContent().Strings;
 
-    /// <summary>Both hold the same.</summary>
+    /// <summary>Returns whether both values are equal.</summary>
     public bool Equals(OvsdbValue other) => CompareTo(other) == 0;
 
     /// <inheritdoc/>
@@ -219,7 +223,7 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
             _ => _content.GetHashCode(),
         };
 
-    /// <summary>A total order that makes sets and maps comparable; it has no meaning of its own.</summary>
+    /// <summary>A total order, by which the elements of sets and maps are sorted. The order has no meaning to users.</summary>
     internal int CompareTo(OvsdbValue other)
     {
         if (ReferenceEquals(_content, other._content) && _content is not Marker)
@@ -232,41 +236,17 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
             return string.CompareOrdinal(a, b);
         }
 
-        var (kind, otherKind) = (Kind, other.Kind);
-        if (IsEmpty || other.IsEmpty)
-        {
-            return Count.CompareTo(other.Count);
-        }
-
-        if (kind != otherKind)
-        {
-            return (kind, otherKind) switch
-            {
-                (OvsdbKind.Integer, OvsdbKind.Real) => CompareNumbers(AsInteger(), other.AsReal()),
-                (OvsdbKind.Real, OvsdbKind.Integer) => -CompareNumbers(other.AsInteger(), AsReal()),
-                _ => kind.CompareTo(otherKind),
-            };
-        }
-
-        return kind switch
-        {
-            OvsdbKind.Integer => AsInteger().CompareTo(other.AsInteger()),
-            OvsdbKind.Real => AsReal().CompareTo(other.AsReal()),
-            OvsdbKind.Boolean => AsBoolean().CompareTo(other.AsBoolean()),
-            OvsdbKind.Uuid => AsUuid().CompareTo(other.AsUuid()),
-            OvsdbKind.NamedUuid => string.CompareOrdinal(AsNamedUuid(), other.AsNamedUuid()),
-            OvsdbKind.Map => MapContent().CompareTo(other.MapContent()),
-            _ => SetContent().CompareTo(other.SetContent()),
-        };
+        return ValueOrder.Compare(this, other);
     }
 
-    /// <summary>Both hold the same.</summary>
+    /// <summary>Returns whether both values are equal.</summary>
     public static bool operator ==(OvsdbValue left, OvsdbValue right) => left.Equals(right);
 
-    /// <summary>They differ.</summary>
+    /// <summary>Returns whether the values differ.</summary>
     public static bool operator !=(OvsdbValue left, OvsdbValue right) => !left.Equals(right);
 
-    /// <summary>Readable text, as the command-line tools print it: <c>[a, b]</c>, <c>{key=value}</c>, bare atoms; text in quotes.</summary>
+    /// <summary>The value for people to read, as the command-line tools print it: <c>[a, b]</c>, <c>{key=value}</c>, strings in
+    /// quotes.</summary>
     public override string ToString() =>
         _content switch
         {
@@ -279,17 +259,18 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
             _ => _content.ToString() ?? "",
         };
 
-    /// <summary>A string that came from a server: already valid.</summary>
+    /// <summary>A string that a server sent, and that is therefore valid.</summary>
     internal static OvsdbValue Trusted(string text) => new(text);
 
-    /// <summary>A real that came from a server, which may round it out of the range.</summary>
+    /// <summary>A real that a server sent. Rounding by the server may have moved it out of the range.</summary>
     internal static OvsdbValue Trusted(double real) =>
         new(Marker.Real, new Bits(BitConverter.DoubleToUInt64Bits(Math.Clamp(real, double.MinValue, double.MaxValue)), 0));
 
-    /// <summary>A set that takes over the array.</summary>
+    /// <summary>A set of these atoms. The caller must not use the array afterwards.</summary>
     internal static OvsdbValue FromSet(OvsdbValue[] atoms) => FromAscending(AtomSet.Normalize(atoms));
 
-    /// <summary>A set that takes over the array of distinct atoms in ascending order.</summary>
+    /// <summary>A set of these atoms, which must be distinct and in ascending order. The caller must not use the array
+    /// afterwards.</summary>
     internal static OvsdbValue FromAscending(OvsdbValue[] atoms) =>
         atoms switch
         {
@@ -298,50 +279,19 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
             var several => new(new AtomSet(several)),
         };
 
-    /// <summary>A map that takes over the array.</summary>
+    /// <summary>A map of these pairs. The caller must not use the array afterwards.</summary>
     internal static OvsdbValue FromMap(KeyValuePair<OvsdbValue, OvsdbValue>[] pairs) =>
         pairs.Length == 0 ? EmptyMap : new(new AtomMap(AtomMap.Normalize(pairs)));
 
-    internal AtomSet SetContent() => _content as AtomSet ?? throw IsNot("a set of several");
+    internal AtomSet SetContent() => _content as AtomSet ?? throw IsNot("a set with two or more elements");
 
     internal AtomMap MapContent() =>
         _content switch
         {
-            null => AtomMap.None,
+            null => AtomMap.Empty,
             AtomMap map => map,
             _ => throw IsNot("a map"),
         };
-
-    // Exact, so that order and equality stay transitive beyond 2^53.
-    private static int CompareNumbers(long integer, double real)
-    {
-        if (real >= long.MaxValue)
-        {
-            return -1;
-        }
-
-        if (real < long.MinValue)
-        {
-            return 1;
-        }
-
-        var floor = Math.Floor(real);
-        var order = integer.CompareTo((long)floor);
-        return order == 0 && real > floor ? -1 : order;
-    }
-
-    private static bool IsWellFormed(string text)
-    {
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (char.IsSurrogate(text[i]) && (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[++i])))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
 
     private InvalidOperationException IsNot(string wanted) => new($"The OVSDB value {this} is not {wanted}.");
 

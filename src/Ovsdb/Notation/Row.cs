@@ -3,25 +3,26 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Ovsdb;
 
-/// <summary>One row as it was read, immutable: the values of the columns that were asked for. Equal when UUID and every column are.</summary>
+/// <summary>A row as it was read, immutable: the values of the requested columns. Two rows are equal if their UUIDs and all their
+/// columns are equal.</summary>
 public sealed class Row : IEquatable<Row>, IKeyed<Guid>
 {
     private readonly RowShape _shape;
     private readonly OvsdbValue[] _values;
 
-    /// <summary>A row of these columns.</summary>
-    /// <param name="uuid">Its <c>_uuid</c>; <see cref="Guid.Empty"/> where it was not asked for.</param>
-    /// <param name="columns">Its values by column; copied.</param>
+    /// <summary>Creates a row from column values.</summary>
+    /// <param name="uuid">The row's <c>_uuid</c>; <see cref="Guid.Empty"/> if it was not requested.</param>
+    /// <param name="columns">The values by column name. The constructor copies them.</param>
     public Row(Guid uuid, IReadOnlyDictionary<string, OvsdbValue> columns)
         : this(uuid, new RowShape(columns.Keys), [.. columns.Values]) { }
 
     internal Row(Guid uuid, RowShape shape, OvsdbValue[] values) => (Uuid, _shape, _values) = (uuid, shape, values);
 
-    /// <summary>The row's <c>_uuid</c>, or <see cref="Guid.Empty"/> in the answer to a select that did not ask for it.</summary>
+    /// <summary>The row's <c>_uuid</c>; <see cref="Guid.Empty"/> in the result of a select that did not request it.</summary>
     public Guid Uuid { get; }
 
     /// <summary>The values by column name.</summary>
-    public IReadOnlyDictionary<string, OvsdbValue> Columns => new ColumnsOf(this);
+    public IReadOnlyDictionary<string, OvsdbValue> Columns => new ColumnDictionary(this);
 
     Guid IKeyed<Guid>.Key => Uuid;
 
@@ -29,10 +30,11 @@ public sealed class Row : IEquatable<Row>, IKeyed<Guid>
 
     internal ReadOnlySpan<OvsdbValue> Values => _values;
 
-    /// <summary>The value of a column; <see cref="OvsdbValue.Empty"/> for one that was not asked for or that this server's schema lacks.</summary>
+    /// <summary>The value of a column; <see cref="OvsdbValue.Empty"/> if the column was not requested or the server's schema lacks
+    /// it.</summary>
     public OvsdbValue this[string column] => TryGet(column, out var value) ? value : OvsdbValue.Empty;
 
-    /// <summary>The value of a column, if the row has it.</summary>
+    /// <summary>Gets the value of a column. Returns false if the row does not have the column.</summary>
     public bool TryGet(string column, out OvsdbValue value)
     {
         var i = _shape.IndexOf(column);
@@ -75,11 +77,11 @@ public sealed class Row : IEquatable<Row>, IKeyed<Guid>
     /// <inheritdoc/>
     public override int GetHashCode() => Uuid.GetHashCode();
 
-    /// <summary>Readable text: the UUID and the columns that are not empty.</summary>
+    /// <summary>The row for people to read: its UUID and the columns that are not empty.</summary>
     public override string ToString() =>
         $"{Uuid} {string.Join(", ", Columns.Where(column => !column.Value.IsEmpty).Select(column => $"{column.Key}={column.Value}"))}";
 
-    private sealed class ColumnsOf(Row row) : IReadOnlyDictionary<string, OvsdbValue>
+    private sealed class ColumnDictionary(Row row) : IReadOnlyDictionary<string, OvsdbValue>
     {
         public int Count => row._values.Length;
 

@@ -1,14 +1,15 @@
 using System.Text;
+using System.Text.Json;
 
 namespace Ovsdb;
 
-/// <summary>The columns that the rows of one table, or of one answer, have in common: kept once instead of in each row.</summary>
+/// <summary>The columns of all rows of one table, or of one select result. The rows share one instance to save memory.</summary>
 internal sealed class RowShape
 {
     private readonly Dictionary<string, int> _indexes;
     private readonly byte[][] _utf8Names;
 
-    /// <summary>A shape of these columns, typed where the schema is known.</summary>
+    /// <summary>Creates a shape with these columns. Their types are known if the schema is.</summary>
     public RowShape(IEnumerable<string> names, TableSchema? schema = null)
     {
         Names = [.. names];
@@ -24,15 +25,16 @@ internal sealed class RowShape
 
     public string[] Names { get; }
 
-    /// <summary>The type of each column; null where no schema is known.</summary>
+    /// <summary>The type of each column; null where the schema is not known.</summary>
     public ColumnType?[] Types { get; }
 
-    /// <summary>What a column holds that the server leaves out of a new row.</summary>
+    /// <summary>The value of each column when the server omits it from a new row.</summary>
     public OvsdbValue[] Defaults { get; }
 
+    /// <summary>Returns the index of a column, or -1 if the shape does not have it.</summary>
     public int IndexOf(string name)
     {
-        // Most often it is the very text that the monitor was asked with, and there are few columns.
+        // There are few columns, and callers usually pass the string instance that the monitor was requested with.
         for (var i = 0; i < Names.Length; i++)
         {
             if (ReferenceEquals(Names[i], name))
@@ -44,8 +46,9 @@ internal sealed class RowShape
         return _indexes.TryGetValue(name, out var index) ? index : -1;
     }
 
-    /// <summary>The column at the reader's property name. Servers send columns in one order, so the search starts behind the last hit.</summary>
-    public int IndexOf(ref System.Text.Json.Utf8JsonReader reader, int last)
+    /// <summary>Returns the index of the column that the reader's property name names, or -1. Servers send columns in a fixed
+    /// order, so the search starts after <paramref name="last"/>, the index that the previous call found.</summary>
+    public int IndexOf(ref Utf8JsonReader reader, int last)
     {
         for (var step = 1; step <= _utf8Names.Length; step++)
         {

@@ -1,9 +1,10 @@
 namespace Ovsdb;
 
-/// <summary>Applies what a <c>modify</c> says of a column (ovsdb-server(7) §4.1.14).</summary>
+/// <summary>Applies the difference of a column in a <c>modify</c> (ovsdb-server(7) §4.1.14).</summary>
 internal static class ColumnDifference
 {
-    /// <summary>For a column of at most one element the new value; else what only one of the two sets has, or the pairs that differ.</summary>
+    /// <summary>Returns the new value of a column. The difference of a column with at most one element is the new value; of a set,
+    /// the elements that are in only one of the two sets; of a map, the pairs that differ.</summary>
     public static OvsdbValue Apply(OvsdbValue value, OvsdbValue difference, ColumnType? type)
     {
         if (type is not { Max: > 1 })
@@ -11,12 +12,15 @@ internal static class ColumnDifference
             return difference;
         }
 
-        return type.IsMap ? Pairs(value.MapContent().Pairs, difference.MapContent().Pairs) : Elements(value.AsSet(), difference.AsSet());
+        return type.IsMap
+            ? ApplyToMap(value.MapContent().Pairs, difference.MapContent().Pairs)
+            : ApplyToSet(value.AsSet(), difference.AsSet());
     }
 
-    private static OvsdbValue Elements(IReadOnlyList<OvsdbValue> elements, IReadOnlyList<OvsdbValue> difference)
+    private static OvsdbValue ApplyToSet(IReadOnlyList<OvsdbValue> elements, IReadOnlyList<OvsdbValue> difference)
     {
-        // Both ascend. A switch has thousands of ports of which one changes: it is searched for, and what lies between is copied, not compared.
+        // Both lists ascend. Often one of thousands of elements changes, so each change is found by binary search; the elements
+        // between are copied without comparing.
         var result = new List<OvsdbValue>(elements.Count + difference.Count);
         var from = 0;
         foreach (var changed in difference)
@@ -44,7 +48,7 @@ internal static class ColumnDifference
         return OvsdbValue.FromAscending([.. result]);
     }
 
-    private static OvsdbValue Pairs(
+    private static OvsdbValue ApplyToMap(
         ReadOnlySpan<KeyValuePair<OvsdbValue, OvsdbValue>> pairs,
         ReadOnlySpan<KeyValuePair<OvsdbValue, OvsdbValue>> difference
     )
@@ -73,7 +77,7 @@ internal static class ColumnDifference
         return OvsdbValue.FromMap([.. result]);
     }
 
-    /// <summary>The first place from here on whose element is not less.</summary>
+    /// <summary>Returns the index of the first element from the given index that is not less than the wanted one.</summary>
     private static int Find(IReadOnlyList<OvsdbValue> elements, int from, OvsdbValue wanted)
     {
         var (low, high) = (from, elements.Count);

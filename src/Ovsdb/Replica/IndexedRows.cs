@@ -1,6 +1,6 @@
 namespace Ovsdb;
 
-/// <summary>The rows under one key of an index: most often one, which then needs no map.</summary>
+/// <summary>The rows with the same key in an index. Usually there is one, which needs no map.</summary>
 internal sealed class IndexedRows : IKeyed<string>
 {
     private readonly object _rows; // a Row, or a HashTrie<Guid, Row>
@@ -11,12 +11,12 @@ internal sealed class IndexedRows : IKeyed<string>
 
     public string Key { get; }
 
-    /// <summary>The rows, in no order.</summary>
+    /// <summary>The rows, in no particular order.</summary>
     public Row[] Rows => _rows is Row one ? [one] : [.. Several.Values];
 
     private HashTrie<Guid, Row> Several => (HashTrie<Guid, Row>)_rows;
 
-    /// <summary>With the row, in the place of its former self if that is here.</summary>
+    /// <summary>Returns the rows with this row. It replaces the row with the same UUID, if there is one.</summary>
     public IndexedRows With(Row row, TrieEdit edit)
     {
         if (_rows is not Row one)
@@ -27,7 +27,7 @@ internal sealed class IndexedRows : IKeyed<string>
         return one.Uuid == row.Uuid ? new(Key, row) : new(Key, default(HashTrie<Guid, Row>).With(one, edit).With(row, edit));
     }
 
-    /// <summary>What is left without the row; null if nothing is.</summary>
+    /// <summary>Returns the rows without the row with this UUID; null if none is left.</summary>
     public IndexedRows? Without(Guid uuid, TrieEdit edit)
     {
         if (_rows is Row one)

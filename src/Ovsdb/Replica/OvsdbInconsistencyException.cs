@@ -1,4 +1,4 @@
 namespace Ovsdb;
 
-/// <summary>An update does not fit the copy: one of the two is wrong, and only a full load tells.</summary>
-internal sealed class OvsdbInconsistencyException(string message) : Exception($"The copy does not agree with the server: {message}.");
+/// <summary>An update does not match the replica, so the replica must be loaded again.</summary>
+internal sealed class OvsdbInconsistencyException(string message) : Exception($"The replica does not match the server: {message}.");

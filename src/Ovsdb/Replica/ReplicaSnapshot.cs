@@ -1,29 +1,30 @@
 namespace Ovsdb;
 
-/// <summary>The copy at one moment, immutable: what one transaction of the server changed is in it as a whole or not at all.</summary>
+/// <summary>The contents of a replica at one time, immutable. It contains all changes of a transaction of the server, or none.</summary>
 public sealed class ReplicaSnapshot
 {
     private readonly ReplicaLayout _layout;
-    private readonly TableCopy[] _tables;
+    private readonly TableSnapshot[] _tables;
 
-    internal ReplicaSnapshot(ReplicaLayout layout, TableCopy[] tables, long generation) =>
+    internal ReplicaSnapshot(ReplicaLayout layout, TableSnapshot[] tables, long generation) =>
         (_layout, _tables, Generation) = (layout, tables, generation);
 
-    /// <summary>The number of the load that this copy stems from; 0 before the first.</summary>
+    /// <summary>The number of loads of the replica so far; 0 before the first.</summary>
     public long Generation { get; }
 
     internal ReplicaLayout Layout => _layout;
 
-    /// <summary>How many rows each table has.</summary>
-    internal IEnumerable<(string Name, int Rows)> Counts => _layout.Tables.Zip(_tables, (table, copy) => (table.Name, copy.Rows.Count));
+    /// <summary>The number of rows of each table.</summary>
+    internal IEnumerable<(string Name, int Rows)> RowCounts => _layout.Tables.Zip(_tables, (table, rows) => (table.Name, rows.Rows.Count));
 
-    /// <summary>The rows of a table by UUID; none for a table that is not monitored or that the server's schema lacks.</summary>
+    /// <summary>Returns the rows of a table by UUID. The result is empty if the table is not monitored or the server's schema does
+    /// not have it.</summary>
     public IReadOnlyDictionary<Guid, Row> Table(string table) => Rows(table);
 
-    /// <summary>A row, or null.</summary>
+    /// <summary>Returns a row; null if the replica does not have it.</summary>
     public Row? Find(string table, Guid uuid) => Rows(table).Find(uuid);
 
-    /// <summary>The rows under a key of an index, in no order; empty where there are none.</summary>
+    /// <summary>Returns the rows with a key in an index, in no particular order.</summary>
     /// <exception cref="ArgumentException">There is no such index.</exception>
     public IReadOnlyCollection<Row> ByIndex(string indexName, string key)
     {
@@ -31,7 +32,7 @@ public sealed class ReplicaSnapshot
         return table < 0 ? [] : _tables[table].Index(position).Find(key)?.Rows ?? [];
     }
 
-    /// <summary>The keys of an index, each once.</summary>
+    /// <summary>Returns the keys of an index, each once.</summary>
     /// <exception cref="ArgumentException">There is no such index.</exception>
     public IEnumerable<string> IndexKeys(string indexName)
     {
@@ -40,9 +41,9 @@ public sealed class ReplicaSnapshot
     }
 
     internal static ReplicaSnapshot Empty(ReplicaLayout layout, long generation) =>
-        new(layout, [.. layout.Tables.Select(TableCopy.Empty)], generation);
+        new(layout, [.. layout.Tables.Select(TableSnapshot.Empty)], generation);
 
-    internal TableCopy TableOf(string name) => _tables[_layout.TableNumber(name)];
+    internal TableSnapshot Table(TableLayout table) => _tables[_layout.TableNumber(table.Name)];
 
     private HashTrie<Guid, Row> Rows(string table) => _layout.TableNumber(table) is >= 0 and var number ? _tables[number].Rows : default;
 }

@@ -4,14 +4,15 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
-namespace Ovsdb.Tls;
+namespace Ovsdb;
 
-/// <summary>A certificate revocation list (RFC 5280 §5). What it cannot understand it refuses: a list that is read is a list that counts.</summary>
+/// <summary>A certificate revocation list (RFC 5280 §5). Lists with unsupported content are rejected, because ignoring that content
+/// could accept a revoked certificate.</summary>
 internal sealed class RevocationList
 {
     private static readonly Asn1Tag Extensions = new(TagClass.ContextSpecific, 0, isConstructed: true);
 
-    // What a whole list of one authority may say of itself; anything else that is critical changes what the list means (§5.2).
+    // Extensions that limit what the list covers (§5.2). Like unknown critical extensions, they are not supported.
     private const string IssuingDistributionPoint = "2.5.29.28";
     private const string DeltaIndicator = "2.5.29.27";
 
@@ -35,12 +36,12 @@ internal sealed class RevocationList
 
         if (signed.PeekTag().HasSameClassAndValue(Asn1Tag.Integer))
         {
-            signed.ReadInteger(); // the version
+            signed.ReadInteger(); // the version of the format
         }
 
         if (signed.ReadSequence().ReadObjectIdentifier() != algorithm)
         {
-            throw new CryptographicException("A revocation list names two different signature algorithms.");
+            throw new CryptographicException("A revocation list contains two different signature algorithms.");
         }
 
         _issuer = signed.ReadEncodedValue().ToArray();
@@ -57,12 +58,12 @@ internal sealed class RevocationList
 
         if (signed.HasData)
         {
-            RequireKnown(signed.ReadSequence(Extensions).ReadSequence());
+            RequireSupported(signed.ReadSequence(Extensions).ReadSequence());
         }
     }
 
-    /// <summary>Reads the lists of a file: PEM with one or several, or one in DER.</summary>
-    /// <exception cref="CryptographicException">There is none, or one that cannot be understood.</exception>
+    /// <summary>Reads the lists of a file: one or several in PEM, or one in DER.</summary>
+    /// <exception cref="CryptographicException">The file contains no list, or one that is malformed or not supported.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static IReadOnlyList<RevocationList> ReadFile(string file)
     {
@@ -85,7 +86,7 @@ internal sealed class RevocationList
 
                 text = text[block.Location.End..];
             }
-            return lists.Count > 0 ? lists : throw new CryptographicException("There is no revocation list in the file.");
+            return lists.Count > 0 ? lists : throw new CryptographicException("The file contains no revocation list.");
         }
         catch (AsnContentException e)
         {
@@ -93,16 +94,17 @@ internal sealed class RevocationList
         }
     }
 
-    /// <summary>The list is this authority's: issued in its name, signed with its key, and it may sign lists.</summary>
-    public bool IsOf(X509Certificate2 authority) =>
+    /// <summary>Returns whether an authority has issued the list: the list has its name and its signature, and the authority may
+    /// sign lists.</summary>
+    public bool IsIssuedBy(X509Certificate2 authority) =>
         authority.SubjectName.RawData.AsSpan().SequenceEqual(_issuer)
         && authority.Extensions.OfType<X509KeyUsageExtension>().All(usage => usage.KeyUsages.HasFlag(X509KeyUsageFlags.CrlSign))
         && IsSignedBy(authority);
 
-    /// <summary>The list was valid at this time. One that names no next list stays so.</summary>
+    /// <summary>Returns whether the list is valid at a time. A list without the time of its next update never expires.</summary>
     public bool IsCurrent(DateTimeOffset now) => _thisUpdate <= now && (_nextUpdate is null || now <= _nextUpdate);
 
-    /// <summary>When a certificate of the same authority was revoked; null if it was not.</summary>
+    /// <summary>Returns when a certificate of the same authority was revoked; null if it was not.</summary>
     public DateTimeOffset? RevokedAt(X509Certificate2 certificate) =>
         _revoked.TryGetValue(new BigInteger(certificate.SerialNumberBytes.Span, isBigEndian: true), out var at) ? at : null;
 
@@ -125,7 +127,9 @@ internal sealed class RevocationList
             "1.2.840.10045.4.3.2" => (false, HashAlgorithmName.SHA256),
             "1.2.840.10045.4.3.3" => (false, HashAlgorithmName.SHA384),
             "1.2.840.10045.4.3.4" => (false, HashAlgorithmName.SHA512),
-            _ => throw new CryptographicException($"A revocation list is signed with {id}; RSA and ECDSA with SHA-2 are understood."),
+            _ => throw new CryptographicException(
+                $"A revocation list is signed with the algorithm {id}. Only RSA and ECDSA with SHA-2 are supported."
+            ),
         };
 
     private void ReadEntries(AsnReader entries)
@@ -137,12 +141,12 @@ internal sealed class RevocationList
             _revoked[serial] = ReadTime(entry);
             if (entry.HasData)
             {
-                RequireKnown(entry.ReadSequence());
+                RequireSupported(entry.ReadSequence());
             }
         }
     }
 
-    private static void RequireKnown(AsnReader extensions)
+    private static void RequireSupported(AsnReader extensions)
     {
         while (extensions.HasData)
         {
@@ -152,7 +156,7 @@ internal sealed class RevocationList
             if (isCritical || id is IssuingDistributionPoint or DeltaIndicator)
             {
                 throw new CryptographicException(
-                    $"A revocation list has the extension {id}: only complete lists of one authority are understood."
+                    $"A revocation list has the extension {id}. Only complete lists of one authority are supported."
                 );
             }
         }

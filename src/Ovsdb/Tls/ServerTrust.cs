@@ -3,12 +3,13 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Ovsdb.Tls;
+namespace Ovsdb;
 
-/// <summary>Judges the certificate that a server shows.</summary>
+/// <summary>Decides whether the certificate of a server is trusted.</summary>
 internal sealed class ServerTrust
 {
-    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1"; // RFC 5280 §4.2.1.12; a certificate that names no purpose has them all
+    // RFC 5280 §4.2.1.12; a certificate without this extension is valid for every purpose
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private const X509ChainStatusFlags NotIssued =
         X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.NotSignatureValid;
 
@@ -29,7 +30,7 @@ internal sealed class ServerTrust
         Policy = new X509ChainPolicy
         {
             TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck, // .NET knows no list from a file: RevocationList does it
+            RevocationMode = X509RevocationMode.NoCheck, // .NET cannot read revocation lists from a file: RevocationList does
             DisableCertificateDownloads = true,
             VerificationTime = now.UtcDateTime,
         };
@@ -37,21 +38,23 @@ internal sealed class ServerTrust
         Policy.CustomTrustStore.AddRange(authorities);
     }
 
-    /// <summary>How the chain that <see cref="Refuse"/> gets is built.</summary>
+    /// <summary>The policy for building the chain that is passed to <see cref="FindProblem"/>.</summary>
     public X509ChainPolicy Policy { get; }
 
-    /// <summary>Why the server is not to be trusted, as a sentence; null if it is.</summary>
-    public string? Refuse(X509Certificate2? certificate, X509Chain? chain)
+    /// <summary>Returns why the server is not trusted; null if it is.</summary>
+    public string? FindProblem(X509Certificate2? certificate, X509Chain? chain)
     {
         if (certificate is null || chain is null)
         {
-            return "the server shows no certificate";
+            return "the server sent no certificate";
         }
 
-        return RefuseChain(chain) ?? RefuseName(certificate) ?? (_tls.CrlFile is { } file ? RefuseRevoked(chain, file) : null);
+        return FindChainProblem(chain)
+            ?? FindNameProblem(certificate)
+            ?? (_tls.CrlFile is { } file ? FindRevocationProblem(chain, file) : null);
     }
 
-    private string? RefuseChain(X509Chain chain)
+    private string? FindChainProblem(X509Chain chain)
     {
         var statuses = chain.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (flags, status) => flags | status.Status);
         if (statuses == X509ChainStatusFlags.NoError)
@@ -65,15 +68,16 @@ internal sealed class ServerTrust
             return $"the server's certificate, {server.Subject}, was not issued by an authority in {_tls.CaFile} but by {server.Issuer}";
         }
 
-        if (chain.ChainElements.FirstOrDefault(IsOutOfTime) is { Certificate: var late })
+        if (chain.ChainElements.FirstOrDefault(IsOutsideValidity) is { Certificate: var invalid })
         {
-            return $"the certificate {late.Subject} is valid only from {Day(late.NotBefore)} to {Day(late.NotAfter)}";
+            return $"the certificate {invalid.Subject} is valid only from {Format(invalid.NotBefore)} to {Format(invalid.NotAfter)}";
         }
 
-        return $"the server's certificate, {server.Subject}, cannot be trusted: {string.Join(' ', chain.ChainStatus.Select(status => status.StatusInformation))}";
+        var reasons = string.Join(' ', chain.ChainStatus.Select(status => status.StatusInformation));
+        return $"the server's certificate, {server.Subject}, cannot be trusted: {reasons}";
     }
 
-    private string? RefuseName(X509Certificate2 certificate)
+    private string? FindNameProblem(X509Certificate2 certificate)
     {
         if (!_tls.ChecksName || Names(certificate).Contains(_name, StringComparer.OrdinalIgnoreCase))
         {
@@ -89,7 +93,7 @@ internal sealed class ServerTrust
         return $"the server's certificate is for {string.Join(", ", Names(certificate))}, not for {_name}";
     }
 
-    /// <summary>The alternative names; the common name only if there are none (RFC 6125 §6.4.4).</summary>
+    /// <summary>Returns the alternative names of a certificate, or its common name if it has none (RFC 6125 §6.4.4).</summary>
     private static string[] Names(X509Certificate2 certificate)
     {
         var alternatives = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().ToList();
@@ -102,12 +106,12 @@ internal sealed class ServerTrust
         return names.Length > 0 ? names : [certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false)];
     }
 
-    private string? RefuseRevoked(X509Chain chain, string file)
+    private string? FindRevocationProblem(X509Chain chain, string file)
     {
         for (var i = 0; i + 1 < chain.ChainElements.Count; i++)
         {
             var (certificate, issuer) = (chain.ChainElements[i].Certificate, chain.ChainElements[i + 1].Certificate);
-            var lists = _lists.Where(list => list.IsOf(issuer)).ToList();
+            var lists = _lists.Where(list => list.IsIssuedBy(issuer)).ToList();
             if (lists.Count == 0)
             {
                 return $"whether {certificate.Subject} is revoked cannot be known: {file} has no list signed by {issuer.Subject}";
@@ -115,7 +119,7 @@ internal sealed class ServerTrust
 
             if (lists.Select(list => list.RevokedAt(certificate)).FirstOrDefault(at => at is not null) is { } revoked)
             {
-                return $"the certificate {certificate.Subject} was revoked at {Day(revoked)}, says {file}";
+                return $"the certificate {certificate.Subject} was revoked at {Format(revoked)} according to {file}";
             }
 
             if (!lists.Any(list => list.IsCurrent(_now)))
@@ -126,7 +130,7 @@ internal sealed class ServerTrust
         return null;
     }
 
-    private bool IsOutOfTime(X509ChainElement element) => _now < element.Certificate.NotBefore || _now > element.Certificate.NotAfter;
+    private bool IsOutsideValidity(X509ChainElement element) => _now < element.Certificate.NotBefore || _now > element.Certificate.NotAfter;
 
-    private static string Day(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm'Z'", CultureInfo.InvariantCulture);
+    private static string Format(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm'Z'", CultureInfo.InvariantCulture);
 }

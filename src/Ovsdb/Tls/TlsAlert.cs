@@ -1,9 +1,10 @@
-namespace Ovsdb.Tls;
+namespace Ovsdb;
 
-/// <summary>What the other side said when it ended TLS (RFC 8446 §6): .NET has that only in the words of the system's library, some exceptions deep.</summary>
+/// <summary>The TLS alert of a server that ended a connection (RFC 8446 §6). .NET reports it only as a text of the TLS library in
+/// an inner exception.</summary>
 internal static class TlsAlert
 {
-    /// <summary>A sentence for people; the message of any other exception as it is.</summary>
+    /// <summary>Returns a message with the alert, or the message of the exception if it contains no alert.</summary>
     public static string Explain(Exception exception)
     {
         for (var e = exception; e is not null; e = e.InnerException)

@@ -3,24 +3,31 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Ovsdb.Tls;
+namespace Ovsdb;
 
-/// <summary>Makes a connected stream a secured one.</summary>
+/// <summary>Performs the TLS handshake.</summary>
 internal static class TlsHandshake
 {
-    /// <summary>Takes the stream over.</summary>
-    /// <param name="stream">Connected.</param>
-    /// <param name="host">The server's name or address, from its endpoint.</param>
-    /// <param name="tls">The files and what to expect.</param>
-    /// <param name="time">For the validity of certificates.</param>
-    /// <param name="ct">Ends the attempt.</param>
-    /// <exception cref="AuthenticationException">One of the two sides refuses the other; the message is a sentence that says why.</exception>
-    public static async Task<Stream> SecureAsync(Stream stream, string host, OvsdbTls tls, TimeProvider time, CancellationToken ct)
+    /// <summary>Returns a TLS stream over a connected stream, which it owns.</summary>
+    /// <param name="stream">The connected stream.</param>
+    /// <param name="host">The host name or address of the server, from its endpoint.</param>
+    /// <param name="tls">The TLS settings.</param>
+    /// <param name="time">The clock for the validity of certificates.</param>
+    /// <param name="cancellationToken">Cancels the attempt.</param>
+    /// <exception cref="AuthenticationException">One side rejects the certificate of the other, or a file cannot be read. The
+    /// message has the reason.</exception>
+    public static async Task<Stream> SecureAsync(
+        Stream stream,
+        string host,
+        OvsdbTls tls,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
         var lists = tls.CrlFile is { } crl ? Read(crl, RevocationList.ReadFile) : [];
-        var trust = new ServerTrust(tls, host, Read(tls.CaFile, Authorities), lists, time.GetUtcNow());
-        var own = tls.CertificateFile is { } file ? Read(file, certificate => OwnCertificate(certificate, tls.KeyFile)) : null;
-        string? refusal = null;
+        var trust = new ServerTrust(tls, host, Read(tls.CaFile, ReadAuthorities), lists, time.GetUtcNow());
+        var own = tls.CertificateFile is { } file ? Read(file, certificate => ReadCertificate(certificate, tls.KeyFile)) : null;
+        string? problem = null;
         var ssl = new SslStream(stream);
         try
         {
@@ -29,37 +36,37 @@ internal static class TlsHandshake
                 {
                     TargetHost = host,
                     EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-                    AllowTlsResume = false, // each connection is checked anew, by both
+                    AllowTlsResume = false, // both sides check certificates for every connection
                     ClientCertificateContext = own,
                     CertificateChainPolicy = trust.Policy,
                     RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
-                        (refusal = trust.Refuse(certificate as X509Certificate2, chain)) is null,
+                        (problem = trust.FindProblem(certificate as X509Certificate2, chain)) is null,
                 },
-                ct
+                cancellationToken
             );
             return ssl;
         }
-        catch (Exception e) when (e is AuthenticationException or IOException)
+        catch (Exception e)
         {
             await ssl.DisposeAsync();
+            if (e is not (AuthenticationException or IOException))
+            {
+                throw;
+            }
+
             var hint = own is null ? "; no client certificate is configured" : "";
-            throw new AuthenticationException(refusal ?? $"{TlsAlert.Explain(e)}{hint}", e);
-        }
-        catch
-        {
-            await ssl.DisposeAsync();
-            throw;
+            throw new AuthenticationException(problem ?? $"{TlsAlert.Explain(e)}{hint}", e);
         }
     }
 
-    private static X509Certificate2Collection Authorities(string file)
+    private static X509Certificate2Collection ReadAuthorities(string file)
     {
         var authorities = new X509Certificate2Collection();
         authorities.ImportFromPemFile(file);
-        return authorities.Count > 0 ? authorities : throw new CryptographicException("There is no certificate in the file.");
+        return authorities.Count > 0 ? authorities : throw new CryptographicException("The file contains no certificate.");
     }
 
-    private static SslStreamCertificateContext OwnCertificate(string certificateFile, string? keyFile)
+    private static SslStreamCertificateContext ReadCertificate(string certificateFile, string? keyFile)
     {
         var own = X509Certificate2.CreateFromPemFile(certificateFile, keyFile);
         var chain = new X509Certificate2Collection();

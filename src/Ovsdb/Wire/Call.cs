@@ -1,91 +1,102 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
-/// <summary>Reads a result from a reader that stands on its first token.</summary>
+/// <summary>Reads a result. The reader must be on the first token of the result.</summary>
 internal delegate T ResultReader<out T>(ref Utf8JsonReader reader);
 
-/// <summary>A request that waits for its answer. It ends exactly once: answered, refused, or lost with the link. Whoever waits for it runs on when it
-/// is executed, on that thread, which must not be the one that reads: somebody who does not return would stop it.</summary>
+/// <summary>
+/// A request that waits for its answer. It ends once: with a result, with an error of the server, or because the link has ended.
+/// The caller continues on the thread that calls <see cref="Execute"/>. This must not be the read loop: a caller that blocks would
+/// block the link.
+/// </summary>
 internal abstract class Call : IThreadPoolWorkItem
 {
-    /// <summary>The server's answer, to be told by <see cref="Execute"/>. Throws what the reading of a malformed one throws; then the call has not ended.</summary>
-    public void Settle(in Message message)
+    /// <summary>Returns a call whose result is ignored.</summary>
+    public static Call<bool> WithoutResult() => new(static (ref _) => true);
+
+    /// <summary>Reads the server's answer. <see cref="Execute"/> then ends the call. If the answer is malformed, the method throws
+    /// and the call has not ended.</summary>
+    public void ReadAnswer(in Message message)
     {
-        if (!message.Error.IsEmpty && JsonRpcLink.Reader(message.Error) is { TokenType: not JsonTokenType.Null } error)
+        if (!message.Error.IsEmpty && JsonTokens.Begin(message.Error) is { TokenType: not JsonTokenType.Null } error)
         {
-            Refuse(TransactReader.ReadError(ref error));
+            SetError(TransactReader.ReadError(ref error));
             return;
         }
-        var result = JsonRpcLink.Reader(message.Result);
-        Answer(ref result);
+        var result = JsonTokens.Begin(message.Result);
+        ReadResult(ref result);
     }
 
-    /// <summary>No answer will come. It is told soon.</summary>
-    public abstract void Lose(string reason);
+    /// <summary>Ends the call without an answer, on a thread of the pool.</summary>
+    public abstract void Abandon(string reason);
 
-    /// <summary>Tells how the call has ended, and runs whoever waits for it.</summary>
+    /// <summary>Ends the call, and runs the code that waits for it on this thread.</summary>
     public abstract void Execute();
 
-    /// <summary>Has a thread of the pool execute it.</summary>
-    public void ExecuteSoon() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    /// <summary>Queues <see cref="Execute"/> to the thread pool.</summary>
+    public void QueueExecute() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
 
-    /// <summary>The server's result.</summary>
-    protected abstract void Answer(ref Utf8JsonReader result);
+    protected abstract void ReadResult(ref Utf8JsonReader result);
 
-    /// <summary>The server refuses the request as a whole.</summary>
-    protected abstract void Refuse(OvsdbError error);
+    protected abstract void SetError(OvsdbError error);
 }
 
-/// <summary>A call with a result of this type.</summary>
+/// <summary>A call with a result.</summary>
 /// <param name="read">Reads the result, on the read loop.</param>
-/// <param name="refused">What a refusal gives; null throws <see cref="OvsdbException"/>.</param>
-/// <param name="lost">What a lost answer gives; null throws <see cref="OvsdbNotConnectedException"/>.</param>
-internal sealed class Call<T>(ResultReader<T> read, Func<OvsdbError, T>? refused = null, Func<string, T>? lost = null) : Call
+/// <param name="onError">Returns the result if the server sent an error; null to throw <see cref="OvsdbException"/>.</param>
+/// <param name="onAbandoned">Returns the result if there is no answer, given the reason; null to throw
+/// <see cref="OvsdbNotConnectedException"/>.</param>
+internal sealed class Call<T>(ResultReader<T> read, Func<OvsdbError, T>? onError = null, Func<string, T>? onAbandoned = null) : Call
 {
-    private readonly TaskCompletionSource<T> _end = new();
-    private T? _result;
+    // Continuations run synchronously, so that they run on the thread that calls Execute.
+    private readonly TaskCompletionSource<T> _completion = new();
+
+    [AllowNull]
+    private T _result = default;
+
     private Exception? _exception;
 
-    public Task<T> Task => _end.Task;
+    public Task<T> Task => _completion.Task;
 
-    protected override void Answer(ref Utf8JsonReader result) => _result = read(ref result);
+    protected override void ReadResult(ref Utf8JsonReader result) => _result = read(ref result);
 
-    protected override void Refuse(OvsdbError error)
+    protected override void SetError(OvsdbError error)
     {
-        if (refused is null)
+        if (onError is null)
         {
             _exception = new OvsdbException(error);
         }
         else
         {
-            _result = refused(error);
+            _result = onError(error);
         }
     }
 
-    public override void Lose(string reason)
+    public override void Abandon(string reason)
     {
-        if (lost is null)
+        if (onAbandoned is null)
         {
             _exception = new OvsdbNotConnectedException(reason);
         }
         else
         {
-            _result = lost(reason);
+            _result = onAbandoned(reason);
         }
 
-        ExecuteSoon();
+        QueueExecute();
     }
 
     public override void Execute()
     {
         if (_exception is null)
         {
-            _end.TrySetResult(_result!);
+            _completion.TrySetResult(_result);
         }
-        else if (_end.TrySetException(_exception))
+        else if (_completion.TrySetException(_exception))
         {
-            _ = _end.Task.Exception; // seen, even if nobody waits
+            _ = _completion.Task.Exception; // marks the exception as observed, even if no caller awaits the task
         }
     }
 }

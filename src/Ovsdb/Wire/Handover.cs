@@ -1,18 +1,20 @@
 using System.Runtime.CompilerServices;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
 /// <summary>
-/// Awaits the next bytes, and lends the thread that had the last ones to the caller whose answer was among them: once the read is under way another
-/// thread goes on with it, and the caller need not be woken on a third. One who keeps the thread holds up nobody.
+/// Awaits the next bytes and meanwhile executes the call whose answer was in the last bytes. If the read does not complete
+/// immediately, the current thread executes the call and another thread continues the read loop. So the caller is not woken on a
+/// further thread, and cannot block the read loop.
 /// </summary>
-/// <param name="read">The read.</param>
-/// <param name="answered">The call to execute, or null.</param>
+/// <param name="read">The read of the next bytes.</param>
+/// <param name="answered">The call to execute; null if there is none.</param>
 internal readonly struct Handover<T>(ValueTask<T> read, Call? answered) : ICriticalNotifyCompletion
 {
     private readonly ConfiguredValueTaskAwaitable<T>.ConfiguredValueTaskAwaiter _read = read.ConfigureAwait(false).GetAwaiter();
 
-    /// <summary>There are bytes already, and this thread goes on with them.</summary>
+    /// <summary>True if bytes are available. This thread then continues the read loop, and a thread of the pool executes the
+    /// call.</summary>
     public bool IsCompleted
     {
         get
@@ -22,7 +24,7 @@ internal readonly struct Handover<T>(ValueTask<T> read, Call? answered) : ICriti
                 return false;
             }
 
-            answered?.ExecuteSoon();
+            answered?.QueueExecute();
             return true;
         }
     }

@@ -1,31 +1,34 @@
 using System.IO.Pipelines;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
-/// <summary>Takes a message, on the read loop; what it throws ends the loop.</summary>
-internal delegate void MessageReader(in Message message);
+/// <summary>Handles a message, on the read loop. An exception ends the loop.</summary>
+internal delegate void MessageHandler(in Message message);
 
-/// <summary>The way into a connection: the read loop, which cuts messages from the stream and tells whose calls they have answered.</summary>
+/// <summary>The receiving half of a link: the read loop, which splits the stream into messages and executes the calls that they
+/// answer.</summary>
 internal sealed class Inbox(Stream stream, OvsdbConnectionOptions options)
 {
-    // The garbage collector moves objects below 85,000 bytes about, and a first copy is a message of many segments.
+    // Arrays of 85,000 bytes and more are not moved by the garbage collector. The first contents of a replica are a message of many
+    // segments.
     private const int SegmentBytes = 256 * 1024;
 
-    private Call? _answered; // the read loop's: the last one that is to be told
-    private bool _heard;
+    private Call? _answered; // the last answered call that is not executed yet; used only by the read loop
+    private bool _hasReceived;
 
-    /// <summary>Whether anything has come since this was last asked.</summary>
-    public bool TakeHeard() => Interlocked.Exchange(ref _heard, false);
+    /// <summary>Returns whether bytes were received since the last call of this method.</summary>
+    public bool TakeHasReceived() => Interlocked.Exchange(ref _hasReceived, false);
 
-    /// <summary>Has a call executed: the last one of several on the read loop's own thread, as soon as that has nothing more to read.</summary>
-    public void Tell(Call call)
+    /// <summary>Executes a call as soon as the read loop waits for more bytes: the last of several calls on the loop's thread, the
+    /// others on the pool.</summary>
+    public void ExecuteNext(Call call)
     {
-        TakeAnswered()?.ExecuteSoon();
+        TakeAnswered()?.QueueExecute();
         _answered = call;
     }
 
-    /// <summary>Reads until the server closes the stream.</summary>
-    public async Task ReadAsync(MessageReader take, CancellationToken ct)
+    /// <summary>Reads messages until the server closes the stream.</summary>
+    public async Task ReadAsync(MessageHandler handle, CancellationToken cancellationToken)
     {
         var input = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: SegmentBytes, minimumReadSize: 8 * 1024));
         try
@@ -34,13 +37,13 @@ internal sealed class Inbox(Stream stream, OvsdbConnectionOptions options)
             long pending = 0;
             while (true)
             {
-                var read = await new Handover<ReadResult>(input.ReadAsync(ct), TakeAnswered());
+                var read = await new Handover<ReadResult>(input.ReadAsync(cancellationToken), TakeAnswered());
                 var buffer = read.Buffer;
-                Volatile.Write(ref _heard, true);
+                Volatile.Write(ref _hasReceived, true);
                 Metrics.BytesReceived.Add(buffer.Length - pending);
                 while (framer.TryCut(buffer, out var message))
                 {
-                    take(message);
+                    handle(message);
                     buffer = buffer.Slice(message.End);
                 }
                 pending = buffer.Length;
@@ -53,7 +56,7 @@ internal sealed class Inbox(Stream stream, OvsdbConnectionOptions options)
         }
         finally
         {
-            TakeAnswered()?.ExecuteSoon();
+            TakeAnswered()?.QueueExecute();
             await input.CompleteAsync();
         }
     }

@@ -1,82 +1,55 @@
 using System.Buffers;
 using System.Text.Json;
-using Ovsdb.Tls;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
-/// <summary>What the server said of itself: the method and the bytes of its <c>params</c>.</summary>
-internal delegate void NoticeReader(string method, ReadOnlySequence<byte> parameters);
+/// <summary>Handles a notification of the server: the method, and the JSON of its <c>params</c>.</summary>
+internal delegate void NotificationHandler(string method, ReadOnlySequence<byte> parameters);
 
-/// <summary>JSON-RPC over a stream (RFC 7047 §4): requests matched to their answers, echo answered and sent. The reader never waits for the writer,
-/// nor for anybody else: a server stops reading from a client that does not read.</summary>
+/// <summary>
+/// JSON-RPC over a stream (RFC 7047 §4): matches answers to requests, answers <c>echo</c>, and probes the server. The read loop
+/// waits neither for the sender nor for a caller, because a server stops reading from a client that does not read.
+/// </summary>
 internal sealed class JsonRpcLink : IAsyncDisposable
 {
-    private readonly Lock _gate = new(); // guards _calls, _end and that nothing is sent after it
+    private readonly Lock _gate = new(); // guards _calls and _endReason, and ensures that nothing is sent after the end
     private readonly Dictionary<long, Call> _calls = [];
     private readonly OvsdbConnectionOptions _options;
-    private readonly TimeProvider _time;
     private readonly Stream _stream;
-    private readonly NoticeReader _notice;
-    private readonly Action? _lost;
+    private readonly NotificationHandler _handleNotification;
+    private readonly Action? _onEnded;
     private readonly Inbox _inbox;
     private readonly Outbox _outbox;
-    private readonly Window _window;
+    private readonly LinkProbe _probe;
+    private readonly RequestWindow _window;
     private readonly CancellationTokenSource _ended = new();
-    private MessageWriter? _writer = new(); // null while in use
-    private long _nextId;
-    private string? _end;
-    private int _patient;
+    private MessageWriter? _writer = new(); // null while a caller uses it
+    private long _lastId;
+    private string? _endReason;
 
-    /// <summary>Takes the stream over and begins.</summary>
-    /// <param name="stream">Connected.</param>
-    /// <param name="options">Limits and times.</param>
-    /// <param name="time">For the probe.</param>
-    /// <param name="notice">Called on the read loop for each notification; what it throws ends the link.</param>
-    /// <param name="lost">Called when the link has ended, before any call learns it.</param>
-    public JsonRpcLink(Stream stream, OvsdbConnectionOptions options, TimeProvider time, NoticeReader notice, Action? lost)
+    /// <summary>Creates a link, which owns the stream.</summary>
+    /// <param name="stream">A connected stream.</param>
+    /// <param name="options">Limits and timeouts.</param>
+    /// <param name="handleNotification">Called on the read loop for each notification. An exception ends the link.</param>
+    /// <param name="onEnded">Called when the link has ended, before the waiting calls end.</param>
+    public JsonRpcLink(Stream stream, OvsdbConnectionOptions options, NotificationHandler handleNotification, Action? onEnded)
     {
-        (_stream, _options, _time, _notice, _lost) = (stream, options, time, notice, lost);
+        (_stream, _options, _handleNotification, _onEnded) = (stream, options, handleNotification, onEnded);
         (_inbox, _outbox) = (new Inbox(stream, options), new Outbox(stream));
-        _window = new Window(options.MaxOutstanding, _ended.Token);
-        Completion = Task.WhenAll(Task.Run(ReadAsync), Task.Run(ProbeAsync));
+        _probe = new LinkProbe(options, _inbox, () => Send(Call.WithoutResult(), "echo", null), End);
+        _window = new RequestWindow(options.MaxOutstanding, _ended.Token);
     }
 
-    /// <summary>Ends, without an error, when the link has ended and its loops have.</summary>
-    public Task Completion { get; }
+    /// <summary>Completes, without an exception, when the link and its loops have ended.</summary>
+    public Task Completion { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Why the link has ended; null while it lives.</summary>
-    public string? EndReason => Volatile.Read(ref _end);
+    /// <summary>Why the link has ended; null while it is connected.</summary>
+    public string? EndReason => Volatile.Read(ref _endReason);
 
-    /// <summary>A request whose result does not matter.</summary>
-    public static Call<bool> Ignoring() => new(static (ref _) => true);
+    /// <summary>Starts to read from the stream and to probe the server.</summary>
+    public void Start() => Completion = Task.WhenAll(Task.Run(ReadAsync), Task.Run(() => _probe.RunAsync(_ended.Token)));
 
-    /// <summary>A request that goes on when nobody waits for it any more: what it then fails with counts as seen.</summary>
-    public static T Unwatched<T>(T request)
-        where T : Task
-    {
-        request.ContinueWith(
-            static ended => _ = ended.Exception,
-            CancellationToken.None,
-            TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default
-        );
-        return request;
-    }
-
-    /// <summary>A reader on the first token.</summary>
-    public static Utf8JsonReader Reader(in ReadOnlySequence<byte> json)
-    {
-        if (json.IsEmpty)
-        {
-            throw new JsonException("A message lacks a member that it must have (RFC 7047 §4).");
-        }
-
-        var reader = new Utf8JsonReader(json);
-        ValueReader.Next(ref reader);
-        return reader;
-    }
-
-    /// <summary>Ends the link. Whatever still waits for an answer ends too.</summary>
+    /// <summary>Ends the link, and all calls that wait for an answer.</summary>
     public async ValueTask DisposeAsync()
     {
         End("the connection was closed by its owner");
@@ -84,25 +57,27 @@ internal sealed class JsonRpcLink : IAsyncDisposable
     }
 
     /// <summary>Sends a request and waits for its answer.</summary>
-    /// <exception cref="OvsdbNotConnectedException">The link has ended and the request was not sent, or as the call says.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled before the request was sent; afterwards the call is lost.</exception>
-    public async Task<T> CallAsync<T>(Call<T> call, string method, Action<Utf8JsonWriter>? writeParams, CancellationToken ct)
+    /// <exception cref="OvsdbNotConnectedException">The link has ended and the request was not sent, or the call throws it when it
+    /// is abandoned.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled before the request was sent. A call that is cancelled later is
+    /// abandoned.</exception>
+    public async Task<T> CallAsync<T>(Call<T> call, string method, Action<Utf8JsonWriter>? writeParams, CancellationToken cancellationToken)
     {
-        await EnterAsync(ct);
+        await EnterWindowAsync(cancellationToken);
         try
         {
             var id = Send(call, method, writeParams);
-            if (!ct.CanBeCanceled)
+            if (!cancellationToken.CanBeCanceled)
             {
                 return await call.Task;
             }
 
-            await using var cancel = ct.UnsafeRegister(_ => Cancel(id, call), null);
+            await using var registration = cancellationToken.UnsafeRegister(_ => Cancel(id, call), null);
             return await call.Task;
         }
-        catch (OvsdbNotConnectedException e) when (ct.IsCancellationRequested)
+        catch (OvsdbNotConnectedException e) when (cancellationToken.IsCancellationRequested)
         {
-            throw new OperationCanceledException(e.Message, e, ct);
+            throw new OperationCanceledException(e.Message, e, cancellationToken);
         }
         finally
         {
@@ -110,13 +85,57 @@ internal sealed class JsonRpcLink : IAsyncDisposable
         }
     }
 
-    private async ValueTask EnterAsync(CancellationToken ct)
+    /// <summary>Sends a request that a server may take a long time to answer, and does not end the link for the server's silence
+    /// meanwhile.</summary>
+    public async Task<T> LongCallAsync<T>(
+        Call<T> call,
+        string method,
+        Action<Utf8JsonWriter> writeParams,
+        CancellationToken cancellationToken
+    )
+    {
+        _probe.BeginLongCall();
+        try
+        {
+            return await CallAsync(call, method, writeParams, cancellationToken);
+        }
+        finally
+        {
+            _probe.EndLongCall();
+        }
+    }
+
+    /// <summary>Ends the link and abandons all calls. Does nothing if the link has ended already.</summary>
+    public void End(string reason)
+    {
+        Call[] abandoned;
+        lock (_gate)
+        {
+            if (_endReason is not null)
+            {
+                return;
+            }
+
+            _endReason = reason;
+            abandoned = [.. _calls.Values];
+            _calls.Clear();
+        }
+        _onEnded?.Invoke();
+        _ended.Cancel();
+        _stream.Dispose();
+        foreach (var call in abandoned)
+        {
+            call.Abandon(reason);
+        }
+    }
+
+    private async ValueTask EnterWindowAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await _window.EnterAsync(ct);
+            await _window.EnterAsync(cancellationToken);
         }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new OvsdbNotConnectedException(EndReason ?? "the link has ended");
         }
@@ -124,17 +143,17 @@ internal sealed class JsonRpcLink : IAsyncDisposable
 
     private long Send(Call? call, string method, Action<Utf8JsonWriter>? writeParams)
     {
-        var id = Interlocked.Increment(ref _nextId);
+        var id = Interlocked.Increment(ref _lastId);
         var writer = Interlocked.Exchange(ref _writer, null) ?? new MessageWriter();
-        bool isIdle;
+        bool mustFlush;
         try
         {
             var request = writer.Request(call is null ? null : id, method, writeParams);
             lock (_gate)
             {
-                if (_end is not null)
+                if (_endReason is not null)
                 {
-                    throw new OvsdbNotConnectedException(_end);
+                    throw new OvsdbNotConnectedException(_endReason);
                 }
 
                 if (call is not null)
@@ -142,14 +161,14 @@ internal sealed class JsonRpcLink : IAsyncDisposable
                     _calls.Add(id, call);
                 }
 
-                isIdle = _outbox.Add(request);
+                mustFlush = _outbox.Add(request);
             }
         }
         finally
         {
             _writer = writer;
         }
-        if (isIdle)
+        if (mustFlush)
         {
             _ = FlushAsync();
         }
@@ -157,7 +176,7 @@ internal sealed class JsonRpcLink : IAsyncDisposable
         return id;
     }
 
-    // The server is told, but need not answer (3.1 does not): the call ends here and now.
+    /// <summary>Abandons a call. The server is notified, but need not answer (3.1 does not), so this does not wait for it.</summary>
     private void Cancel(long id, Call call)
     {
         lock (_gate)
@@ -167,52 +186,14 @@ internal sealed class JsonRpcLink : IAsyncDisposable
                 return;
             }
         }
-        call.Lose("cancelled while waiting for the answer");
+        call.Abandon("cancelled while waiting for the answer");
         try
         {
             Send(null, "cancel", json => json.WriteNumberValue(id));
         }
         catch (OvsdbNotConnectedException)
         {
-            // Nobody is there to be told.
-        }
-    }
-
-    /// <summary>The same, for a request that a server may take long over, silent meanwhile.</summary>
-    public async Task<T> LongCallAsync<T>(Call<T> call, string method, Action<Utf8JsonWriter> writeParams, CancellationToken ct)
-    {
-        Interlocked.Increment(ref _patient);
-        try
-        {
-            return await CallAsync(call, method, writeParams, ct);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _patient);
-        }
-    }
-
-    /// <summary>Ends the link, once; everything that waits learns it.</summary>
-    public void End(string reason)
-    {
-        Call[] lost;
-        lock (_gate)
-        {
-            if (_end is not null)
-            {
-                return;
-            }
-
-            _end = reason;
-            lost = [.. _calls.Values];
-            _calls.Clear();
-        }
-        _lost?.Invoke();
-        _ended.Cancel();
-        _stream.Dispose();
-        foreach (var call in lost)
-        {
-            call.Lose(reason);
+            // The link has ended, and the request with it.
         }
     }
 
@@ -225,7 +206,8 @@ internal sealed class JsonRpcLink : IAsyncDisposable
         }
         catch (Exception e)
         {
-            // The boundary of the loop: a socket that failed, bytes that are not OVSDB, an update that does not fit the copy. All end the link.
+            // The boundary of the read loop. A failed socket, malformed bytes and an update that does not match the replica all end
+            // the link.
             reason = TlsAlert.Explain(e);
         }
         End(reason);
@@ -239,37 +221,10 @@ internal sealed class JsonRpcLink : IAsyncDisposable
         }
         catch (Exception e)
         {
-            // Why a server closes may be among the last bytes that it sent (a TLS alert): the reader is given the time to find it.
-            await Task.Delay(TimeSpan.FromSeconds(1), _time, _ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // The last bytes from the server may contain its reason (a TLS alert). Give the read loop time to find it.
+            await Task.Delay(TimeSpan.FromSeconds(1), _options.TimeProvider, _ended.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             End(e.Message);
-        }
-    }
-
-    private async Task ProbeAsync()
-    {
-        var silent = 0;
-        using var timer = new PeriodicTimer(_options.ProbeInterval, _time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_ended.Token))
-            {
-                if (_inbox.TakeHeard())
-                {
-                    silent = 0;
-                }
-                else if (++silent == 1)
-                {
-                    Send(Ignoring(), "echo", null);
-                }
-                else if (Volatile.Read(ref _patient) == 0 || silent * _options.ProbeInterval > _options.LoadTimeout)
-                {
-                    End($"the server has been silent for {(silent * _options.ProbeInterval).TotalSeconds:0.#} s");
-                }
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or OvsdbNotConnectedException)
-        {
-            // The link has ended.
         }
     }
 
@@ -277,59 +232,64 @@ internal sealed class JsonRpcLink : IAsyncDisposable
     {
         if (message.Method.IsEmpty)
         {
-            Settle(message);
+            HandleAnswer(message);
         }
         else
         {
-            Notice(message);
+            HandleRequest(message);
         }
     }
 
-    private void Settle(in Message message)
+    private void HandleAnswer(in Message message)
     {
-        var id = Reader(message.Id);
-        if (id.TokenType != JsonTokenType.Number || !id.TryGetInt64(out var number))
+        if (TakeCall(message) is not { } call)
         {
-            throw new JsonException("An answer without the id of a request.");
+            return; // cancelled before the answer arrived
         }
 
-        Call? call;
-        lock (_gate)
-        {
-            if (number < 1 || number > _nextId)
-            {
-                throw new JsonException($"An answer to the request {number}, which was never sent.");
-            }
-
-            if (!_calls.Remove(number, out call))
-            {
-                return; // cancelled meanwhile
-            }
-        }
         try
         {
-            call.Settle(message);
+            call.ReadAnswer(message);
         }
         catch (Exception e)
         {
-            // The call is no longer among those that the end of the link ends; it, too, learns of it after the owner.
+            // The call is no longer in _calls, so End does not abandon it. Like the others, it ends after onEnded was called.
             var reason = $"an answer could not be read: {e.Message}";
             End(reason);
-            call.Lose(reason);
+            call.Abandon(reason);
             throw;
         }
-        _inbox.Tell(call);
+        _inbox.ExecuteNext(call);
     }
 
-    private void Notice(in Message message)
+    private Call? TakeCall(in Message message)
     {
-        var method = Reader(message.Method).GetString() ?? "";
-        if (message.Id.IsEmpty || Reader(message.Id).TokenType == JsonTokenType.Null)
+        var id = JsonTokens.Begin(message.Id);
+        if (id.TokenType != JsonTokenType.Number || !id.TryGetInt64(out var number))
         {
-            _notice(method, message.Params);
+            throw new JsonException("The server sent an answer without the id of a request.");
+        }
+
+        lock (_gate)
+        {
+            if (number < 1 || number > _lastId)
+            {
+                throw new JsonException($"The server sent an answer to request {number}, which was never sent.");
+            }
+
+            return _calls.Remove(number, out var call) ? call : null;
+        }
+    }
+
+    private void HandleRequest(in Message message)
+    {
+        var method = JsonTokens.Begin(message.Method).GetString() ?? "";
+        if (message.Id.IsEmpty || JsonTokens.Begin(message.Id).TokenType == JsonTokenType.Null)
+        {
+            _handleNotification(method, message.Params);
             return;
         }
-        using var writer = new MessageWriter(); // once in some seconds
+        using var writer = new MessageWriter(); // not shared: a server sends a request only every few seconds
         if (_outbox.Add(writer.Answer(message.Id.ToArray(), method == "echo" ? message.Params.ToArray() : null)))
         {
             _ = FlushAsync();

@@ -1,8 +1,9 @@
 using System.Buffers;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
-/// <summary>One JSON-RPC message (RFC 7047 §4), cut out of the stream but not parsed: the bytes of each member, empty for one that is not there.</summary>
+/// <summary>A JSON-RPC message (RFC 7047 §4) that is not parsed yet: the bytes of each member, empty if the message does not have
+/// it.</summary>
 internal struct Message
 {
     public ReadOnlySequence<byte> Id;
@@ -11,6 +12,6 @@ internal struct Message
     public ReadOnlySequence<byte> Result;
     public ReadOnlySequence<byte> Error;
 
-    /// <summary>The first byte behind the message.</summary>
+    /// <summary>The position after the message.</summary>
     public SequencePosition End;
 }

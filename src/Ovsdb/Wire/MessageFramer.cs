@@ -1,25 +1,35 @@
 using System.Buffers;
 using System.Text.Json;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
 /// <summary>
-/// Finds where one message ends. OVSDB puts JSON objects behind each other without a length, so the bytes must be read to see it;
-/// each is read once, however the stream is cut, and where the members lie is remembered on the way.
+/// Splits the stream into messages. OVSDB sends JSON objects one after another without their lengths, so only reading the tokens
+/// shows where a message ends. Each byte is read once, also if a message arrives in several parts. The positions of the members are
+/// recorded on the way.
 /// </summary>
 internal sealed class MessageFramer(int maxDepth, long maxBytes)
 {
-    private const int Members = 5;
+    private static readonly byte[][] MemberNames =
+    [
+        "id"u8.ToArray(),
+        "method"u8.ToArray(),
+        "params"u8.ToArray(),
+        "result"u8.ToArray(),
+        "error"u8.ToArray(),
+    ];
 
-    private readonly (long Start, long End)[] _members = new (long, long)[Members];
+    private readonly (long Start, long End)[] _members = new (long, long)[MemberNames.Length];
     private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = maxDepth });
     private long _scanned;
-    private int _member = -1;
+    private int _member = -1; // the index of the current member; -1 if it is unknown
 
-    /// <summary>Cuts the first message off, or remembers how far it has looked.</summary>
-    /// <param name="buffer">All bytes from the beginning of the message: after a false, the same with more behind.</param>
-    /// <param name="message">The message, whose bytes are the buffer's.</param>
-    /// <exception cref="JsonException">It is no JSON object, nested too deep, or too long.</exception>
+    /// <summary>Returns the first message of the buffer. If it is not complete, returns false; the next call continues where this
+    /// one stopped.</summary>
+    /// <param name="buffer">All bytes from the start of the message. After false, the next call needs the same bytes, followed by
+    /// more.</param>
+    /// <param name="message">The message. It refers to the bytes of the buffer.</param>
+    /// <exception cref="JsonException">The bytes are not a JSON object, are nested too deep, or are too long.</exception>
     public bool TryCut(in ReadOnlySequence<byte> buffer, out Message message)
     {
         var reader = new Utf8JsonReader(buffer.Slice(_scanned), isFinalBlock: false, _state);
@@ -41,14 +51,14 @@ internal sealed class MessageFramer(int maxDepth, long maxBytes)
             }
             else if (reader.TokenType != JsonTokenType.StartObject)
             {
-                throw new JsonException("A message is a JSON object (RFC 7047 §4).");
+                throw new JsonException("A message must be a JSON object (RFC 7047 §4).");
             }
         }
         _scanned += reader.BytesConsumed;
         _state = reader.CurrentState;
         if (buffer.Length > maxBytes)
         {
-            throw new JsonException($"The message is longer than {maxBytes} bytes.");
+            throw new JsonException($"The message is longer than the limit of {maxBytes} bytes.");
         }
 
         message = default;
@@ -59,26 +69,34 @@ internal sealed class MessageFramer(int maxDepth, long maxBytes)
     {
         if (reader.TokenType == JsonTokenType.PropertyName)
         {
-            _member =
-                reader.ValueTextEquals("id"u8) ? 0
-                : reader.ValueTextEquals("method"u8) ? 1
-                : reader.ValueTextEquals("params"u8) ? 2
-                : reader.ValueTextEquals("result"u8) ? 3
-                : reader.ValueTextEquals("error"u8) ? 4
-                : -1;
+            _member = FindMember(ref reader);
             return;
         }
         if (_member < 0)
         {
             return;
         }
-        // A container passes here with its first and with its last token, any other value once.
+        // An object or array comes here twice, with its first and its last token. Any other value comes once.
         if (reader.TokenType is not (JsonTokenType.EndArray or JsonTokenType.EndObject))
         {
             _members[_member].Start = _scanned + reader.TokenStartIndex;
         }
 
         _members[_member].End = _scanned + reader.BytesConsumed;
+    }
+
+    /// <summary>Returns the index of the member that the reader's property name names; -1 if it is unknown.</summary>
+    private static int FindMember(ref Utf8JsonReader reader)
+    {
+        for (var i = 0; i < MemberNames.Length; i++)
+        {
+            if (reader.ValueTextEquals(MemberNames[i]))
+            {
+                return i;
+            }
+        }
+
+        return -1;
     }
 
     private Message Cut(ReadOnlySequence<byte> buffer, long end)

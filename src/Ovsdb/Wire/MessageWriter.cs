@@ -1,22 +1,22 @@
 using System.Text.Json;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
-/// <summary>Encodes one JSON-RPC message at a time (RFC 7047 §4).</summary>
+/// <summary>Encodes JSON-RPC messages, one at a time (RFC 7047 §4).</summary>
 internal sealed class MessageWriter : IDisposable
 {
     private static readonly JsonEncodedText Method = JsonEncodedText.Encode("method");
     private static readonly JsonEncodedText Params = JsonEncodedText.Encode("params");
     private static readonly JsonEncodedText Id = JsonEncodedText.Encode("id");
 
-    private readonly OutBuffer _buffer = new();
+    private readonly OutputBuffer _buffer = new();
     private readonly Utf8JsonWriter _json;
 
-    public MessageWriter() => _json = new Utf8JsonWriter(_buffer, OpWriter.Options);
+    public MessageWriter() => _json = new Utf8JsonWriter(_buffer, ValueWriter.Options);
 
-    /// <summary>Encodes a request, or with no id a notification. The bytes last until the next message.</summary>
-    /// <param name="id">The request's id.</param>
-    /// <param name="method">Its method.</param>
+    /// <summary>Encodes a request or a notification. The bytes are valid until the next message is encoded.</summary>
+    /// <param name="id">The id of the request; null for a notification.</param>
+    /// <param name="method">The method.</param>
     /// <param name="writeParams">Writes the elements of <c>params</c>.</param>
     public ReadOnlySpan<byte> Request(long? id, string method, Action<Utf8JsonWriter>? writeParams)
     {
@@ -37,9 +37,9 @@ internal sealed class MessageWriter : IDisposable
         return End();
     }
 
-    /// <summary>Encodes the answer to a request of the server.</summary>
-    /// <param name="id">Its id, JSON.</param>
-    /// <param name="result">The result, JSON; null refuses the request.</param>
+    /// <summary>Encodes the answer to a request of the server. The bytes are valid until the next message is encoded.</summary>
+    /// <param name="id">The id of the request, as JSON.</param>
+    /// <param name="result">The result, as JSON; null to answer that the method is unknown.</param>
     public ReadOnlySpan<byte> Answer(ReadOnlySpan<byte> id, byte[]? result)
     {
         Begin();

@@ -1,20 +1,20 @@
 using System.Buffers;
 
-namespace Ovsdb.Wire;
+namespace Ovsdb;
 
 /// <summary>
-/// The way out of a connection. Who puts a message in while nobody sends, sends it himself, which saves the jump to another thread; what comes meanwhile
-/// goes out together in one write of the stream, from a thread of the pool. Nobody waits for the server to read, least of all the read loop.
-/// How much can pile up is bounded by the number of requests that may be outstanding.
+/// The sending half of a link. A caller that adds a message while nothing is being sent sends it on its own thread, which saves a
+/// thread switch. Messages that are added meanwhile are sent together in one write, by a thread of the pool. Neither callers nor
+/// the read loop wait until the server reads. The limit of outstanding requests also limits the size of the buffers.
 /// </summary>
 internal sealed class Outbox(Stream stream)
 {
-    private readonly Lock _gate = new(); // guards what follows
-    private OutBuffer _filling = new();
-    private OutBuffer _leaving = new();
+    private readonly Lock _gate = new(); // guards the fields below
+    private OutputBuffer _filling = new();
+    private OutputBuffer _sending = new();
     private bool _isSending;
 
-    /// <summary>Puts a message in. After a true the caller must see to it that <see cref="SendAsync"/> is called.</summary>
+    /// <summary>Adds a message. If this returns true, the caller must call <see cref="SendAsync"/>.</summary>
     public bool Add(ReadOnlySpan<byte> message)
     {
         lock (_gate)
@@ -24,28 +24,29 @@ internal sealed class Outbox(Stream stream)
         }
     }
 
-    /// <summary>Sends until nothing is left. What the stream throws ends it for good.</summary>
-    public async Task SendAsync(CancellationToken ct)
+    /// <summary>Sends until there are no more messages. After an exception of the stream, nothing more is sent.</summary>
+    public async Task SendAsync(CancellationToken cancellationToken)
     {
-        for (var first = true; TryTakeOut(out var bytes); first = false)
+        for (var isFirst = true; TryTake(out var bytes); isFirst = false)
         {
-            if (!first)
+            if (!isFirst)
             {
-                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // others' messages are not this caller's to wait for
+                // The messages of other callers must not delay this caller.
+                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             }
 
-            await stream.WriteAsync(bytes, ct);
+            await stream.WriteAsync(bytes, cancellationToken);
             Metrics.BytesSent.Add(bytes.Length);
         }
     }
 
-    private bool TryTakeOut(out ReadOnlyMemory<byte> bytes)
+    private bool TryTake(out ReadOnlyMemory<byte> bytes)
     {
         lock (_gate)
         {
-            _leaving.Clear();
-            (_filling, _leaving) = (_leaving, _filling);
-            bytes = _leaving.Written;
+            _sending.Clear();
+            (_filling, _sending) = (_sending, _filling);
+            bytes = _sending.Written;
             return _isSending = !bytes.IsEmpty;
         }
     }

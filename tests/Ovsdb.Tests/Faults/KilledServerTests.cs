@@ -1,19 +1,19 @@
 using TestServers;
 
-namespace Ovsdb.Tests.Faults;
+namespace Ovsdb.Tests;
 
-/// <summary>The server dies under many calls in flight: each ends, and none says what is not so.</summary>
+/// <summary>A server is killed during many transactions: each transaction ends with a correct outcome.</summary>
 public sealed class KilledServerTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    /// <param name="durable">Whether the answers wait for the disk. Without it, too, a killed process loses nothing that it had answered: the kernel has it.
-    /// A machine that loses its power may.</param>
+    /// <param name="durable">Whether the server answers only after it has written to disk. Without that, a killed process still
+    /// loses no answered transaction, because the kernel has its data; only a power failure could lose one.</param>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
     [Trait(Soak.Trait, "ovsdb")]
-    public async Task What_is_told_as_committed_is_there_after_the_restart_and_what_was_not_sent_is_not(bool durable)
+    public async Task After_a_killed_server_restarts_it_has_every_committed_row_and_no_row_that_was_not_sent(bool durable)
     {
         await using var server = await OvsdbServer.StartNewAsync();
         for (var round = 0; round < Soak.Size("ovsdb", 1, 20); round++)
@@ -23,24 +23,24 @@ public sealed class KilledServerTests
             var calls = Enumerable
                 .Range(0, 6_000)
                 .Select(_ => Guid.NewGuid())
-                .Select(async uuid => (uuid, told: await InsertAsync(connection, uuid)))
+                .Select(async uuid => (uuid, reported: await InsertAsync(connection, uuid)))
                 .ToArray();
-            await Eventually.Holds("some are answered", () => Volatile.Read(ref answered) >= 100);
+            await Eventually.Holds("some transactions are answered", () => Volatile.Read(ref answered) >= 100);
             await server.KillAsync();
-            var told = await Task.WhenAll(calls).WaitAsync(Eventually.Deadline, Ct);
+            var reported = await Task.WhenAll(calls).WaitAsync(Eventually.Deadline, Ct);
             await connection.Completion.WaitAsync(Eventually.Deadline, Ct);
             Assert.NotNull(connection.EndReason);
             await server.StartAsync();
             var present = await PresentAsync(server);
-            Assert.All(told, call => Assert.True(
-                    call.told switch
+            Assert.All(reported, call => Assert.True(
+                    call.reported switch
                     {
                         Committed => present.Contains(call.uuid),
                         null => !present.Contains(call.uuid),
-                        _ => call.told is Unknown,
+                        _ => call.reported is Unknown,
                     }
                 ));
-            var counts = told.CountBy(call => call.told?.GetType().Name ?? "not sent").ToDictionary();
+            var counts = reported.CountBy(call => call.reported?.GetType().Name ?? "not sent").ToDictionary();
             Assert.InRange(counts.GetValueOrDefault("Unknown"), 1, 5_000);
             TestContext.Current.TestOutputHelper?.WriteLine(string.Join(", ", counts.Select(count => $"{count.Value} {count.Key}")));
 

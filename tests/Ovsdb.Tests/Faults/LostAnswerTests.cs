@@ -1,20 +1,21 @@
 using System.Diagnostics;
 using TestServers;
 
-namespace Ovsdb.Tests.Faults;
+namespace Ovsdb.Tests;
 
-/// <summary>The link breaks between a transaction and its answer: nobody knows whether it was done, until it is looked up.</summary>
+/// <summary>The link breaks between a transaction and its answer. Only reading the row shows whether the transaction was
+/// committed.</summary>
 public sealed class LostAnswerTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
     [Trait(Soak.Trait, "ovsdb")]
-    public async Task It_is_told_as_unknown_and_after_reading_back_there_is_exactly_one_row()
+    public async Task A_lost_answer_gives_an_unknown_outcome_and_reading_back_leads_to_exactly_one_row()
     {
         await using var server = await OvsdbServer.StartNewAsync();
-        await using var between = new Interceptor(server);
-        await using var client = Nb.Client(between.Endpoint);
+        await using var interceptor = new Interceptor(server);
+        await using var client = Nb.Client(interceptor.Endpoint);
         await client.SyncedAsync(Ct);
         var recoveries = new List<TimeSpan>();
         var repeats = 0;
@@ -22,8 +23,8 @@ public sealed class LostAnswerTests
         for (var round = 0; round < rounds; round++)
         {
             var (uuid, name) = (Guid.NewGuid(), $"s{round}");
-            await UnhastyAsync(client);
-            BreakAt(between, round % 3);
+            await ResetBackoffAsync(client);
+            BreakAt(interceptor, round % 3);
             var outcome = await client.TransactAsync([Nb.NewSwitch(uuid, name)], Ct);
             Assert.IsType<Unknown>(outcome);
             var lost = Stopwatch.GetTimestamp();
@@ -49,43 +50,45 @@ public sealed class LostAnswerTests
         Assert.Equal(rounds / 3, repeats);
         recoveries.Sort();
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{rounds} lost, recovered in {recoveries[rounds / 2].TotalSeconds:0.000} s (median), {recoveries[^1].TotalSeconds:0.000} s (longest)"
+            $"{rounds} answers lost, recovered in {recoveries[rounds / 2].TotalSeconds:0.000} s (median), "
+                + $"{recoveries[^1].TotalSeconds:0.000} s (longest)"
         );
     }
 
     [Fact]
-    public async Task A_repeat_without_looking_first_is_refused_as_a_duplicate()
+    public async Task Repeating_an_insert_with_the_same_UUID_is_rejected_as_a_duplicate()
     {
         await using var server = await OvsdbServer.StartNewAsync();
-        await using var between = new Interceptor(server);
-        await using var client = Nb.Client(between.Endpoint);
+        await using var interceptor = new Interceptor(server);
+        await using var client = Nb.Client(interceptor.Endpoint);
         await client.SyncedAsync(Ct);
-        BreakAt(between, 0);
+        BreakAt(interceptor, 0);
         var insert = Nb.NewSwitch(Guid.NewGuid());
         Assert.IsType<Unknown>(await client.TransactAsync([insert], Ct));
         await client.SyncedAsync(Ct);
         Assert.Equal(OvsdbError.DuplicateUuid, Assert.IsType<Rejected>(await client.TransactAsync([insert], Ct)).Error.Error);
     }
 
-    // Breaks the link once: behind the commit and before a word of it comes back, in the middle of the answer, or before the server has heard of it.
-    private static void BreakAt(Interceptor between, int place)
+    // Breaks the link once: 0: after the commit, before anything is sent back; 1: in the middle of the answer; 2: before the server
+    // receives the transaction.
+    private static void BreakAt(Interceptor interceptor, int place)
     {
         if (place == 2)
         {
-            between.ToServer = message =>
+            interceptor.ToServer = message =>
             {
                 if (!message.Contains("\"insert\"", StringComparison.Ordinal))
                 {
                     return message;
                 }
 
-                between.ToServer = same => same;
+                interceptor.ToServer = message => message;
                 return null;
             };
         }
         else
         {
-            between.ToClient = message =>
+            interceptor.ToClient = message =>
             {
                 var answer = message.Contains("\"result\":[{\"uuid\"", StringComparison.Ordinal);
                 if (!answer && (place == 1 || !message.Contains("update3", StringComparison.Ordinal)))
@@ -93,14 +96,14 @@ public sealed class LostAnswerTests
                     return message;
                 }
 
-                between.ToClient = same => same;
+                interceptor.ToClient = message => message;
                 return answer && place == 1 ? message[..(message.Length / 2)] + Interceptor.Cut : null;
             };
         }
     }
 
-    // A link that breaks as soon as it is made is made again ever more slowly; that is not what is measured here.
-    private static async Task UnhastyAsync(OvsdbClient client)
+    // Keeps the link alive until the client resets its backoff. Otherwise the growing delay would distort the measured recovery times.
+    private static async Task ResetBackoffAsync(OvsdbClient client)
     {
         for (var since = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(since) < TimeSpan.FromMilliseconds(60); )
         {

@@ -1,39 +1,39 @@
-namespace Ovsdb.Tests.ServerManual;
+namespace Ovsdb.Tests;
 
-/// <summary>ovsdb-server(7) §5.2.1: the UUID of an insert chosen by the client.</summary>
-public sealed class ExplicitUuidTests(Every every) : IClassFixture<Every>
+/// <summary>ovsdb-server(7) §5.2.1: inserts with a UUID that the client chooses.</summary>
+public sealed class ExplicitUuidTests(AllTypesServer allTypes) : IClassFixture<AllTypesServer>
 {
     private const string Details =
         "This UUID would duplicate a UUID already present within the table or deleted within the same transaction.";
 
     [Fact]
-    public async Task The_row_has_the_uuid_and_a_repeat_makes_no_second_row()
+    public async Task An_insert_uses_the_given_UUID_and_repeating_it_creates_no_second_row()
     {
         var uuid = Guid.NewGuid();
-        Assert.Equal(uuid, (await every.CommitAsync(Op.Insert(Every.Parent, Nb.Row(), uuid)))[0].Uuid);
-        var refusal = await every.RefusalAsync(Op.Comment("again"), Op.Insert(Every.Parent, Nb.Row(), uuid));
-        Assert.Equal((1, new OvsdbError(OvsdbError.DuplicateUuid, $"{Details} (\"{uuid}\")")), (refusal.OpIndex, refusal.Error));
+        Assert.Equal(uuid, (await allTypes.CommitAsync(Op.Insert(AllTypesServer.Parent, Nb.Row(), uuid)))[0].Uuid);
+        var rejection = await allTypes.RejectionAsync(Op.Comment("again"), Op.Insert(AllTypesServer.Parent, Nb.Row(), uuid));
+        Assert.Equal((1, new OvsdbError(OvsdbError.DuplicateUuid, $"{Details} (\"{uuid}\")")), (rejection.OpIndex, rejection.Error));
     }
 
     [Fact]
-    public async Task Deleted_and_inserted_in_one_transaction_it_is_a_duplicate_and_in_two_it_is_not()
+    public async Task A_UUID_can_be_used_again_after_a_delete_but_not_in_the_same_transaction()
     {
-        var uuid = await every.InsertAsync(Every.Parent);
-        var (delete, insert) = (Op.Delete(Every.Parent, [Where.Uuid(uuid)]), Op.Insert(Every.Parent, Nb.Row(), uuid));
-        var refusal = await every.RefusalAsync(delete, insert);
-        Assert.Equal((1, OvsdbError.DuplicateUuid), (refusal.OpIndex, refusal.Error.Error));
-        await every.CommitAsync(delete);
-        await every.CommitAsync(insert);
+        var uuid = await allTypes.InsertAsync(AllTypesServer.Parent);
+        var (delete, insert) = (Op.Delete(AllTypesServer.Parent, [Where.Uuid(uuid)]), Op.Insert(AllTypesServer.Parent, Nb.Row(), uuid));
+        var rejection = await allTypes.RejectionAsync(delete, insert);
+        Assert.Equal((1, OvsdbError.DuplicateUuid), (rejection.OpIndex, rejection.Error.Error));
+        await allTypes.CommitAsync(delete);
+        await allTypes.CommitAsync(insert);
     }
 
     [Fact]
-    public async Task Other_operations_of_the_transaction_refer_to_it_as_to_any_row()
+    public async Task Operations_of_the_same_transaction_can_refer_to_a_row_with_an_explicit_UUID()
     {
-        var (parent, child) = (await every.InsertAsync(Every.Parent), Guid.NewGuid());
-        await every.CommitAsync(
-            Op.Mutate(Every.Parent, [Where.Uuid(parent)], Mutation.Insert("children", child)),
-            Op.Insert(Every.Child, Nb.Row(("name", "mine")), child)
+        var (parent, child) = (await allTypes.InsertAsync(AllTypesServer.Parent), Guid.NewGuid());
+        await allTypes.CommitAsync(
+            Op.Mutate(AllTypesServer.Parent, [Where.Uuid(parent)], Mutation.Insert("children", child)),
+            Op.Insert(AllTypesServer.Child, Nb.Row(("name", "mine")), child)
         );
-        Assert.Equal("mine", (await every.ReadAsync(Every.Child, child))["name"].AsString());
+        Assert.Equal("mine", (await allTypes.ReadAsync(AllTypesServer.Child, child))["name"].AsString());
     }
 }

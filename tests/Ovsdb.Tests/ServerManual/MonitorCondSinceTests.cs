@@ -1,9 +1,10 @@
 using System.Text.RegularExpressions;
 using TestServers;
 
-namespace Ovsdb.Tests.ServerManual;
+namespace Ovsdb.Tests;
 
-/// <summary>ovsdb-server(7) §4.1.15 monitor_cond_since and §4.1.16 update3. Only a clustered database keeps a history to resume from.</summary>
+/// <summary>ovsdb-server(7) §4.1.15 monitor_cond_since and §4.1.16 update3. Only a clustered database keeps a history to resume
+/// from.</summary>
 public sealed partial class MonitorCondSinceTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -11,21 +12,23 @@ public sealed partial class MonitorCondSinceTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task After_a_lost_link_a_clustered_database_sends_what_was_missed_and_a_standalone_one_everything(bool clustered)
+    public async Task After_a_lost_link_a_clustered_server_sends_the_missed_changes_and_a_standalone_server_everything(bool clustered)
     {
-        await using var server = await OvsdbServer.StartNewAsync(Every.Schema, clustered: clustered);
-        await using var between = new Interceptor(server);
-        await using var client = EveryRow.Client(between.Endpoint);
+        await using var server = await OvsdbServer.StartNewAsync(AllTypesServer.Schema, clustered: clustered);
+        await using var interceptor = new Interceptor(server);
+        await using var client = AllTypesRow.Client(interceptor.Endpoint);
         await client.SyncedAsync(Ct);
-        await client.CommitAsync(Op.Insert(Every.Table, Nb.Row(("string", "before"))));
-        await CutAsync(between, client);
+        await client.CommitAsync(Op.Insert(AllTypesServer.Table, Nb.Row(("string", "before"))));
+        await BreakLinkAsync(interceptor, client);
         await using (var other = await Nb.ConnectAsync(server.Endpoint))
         {
-            (await other.TransactAsync(Every.Name, [Op.Insert(Every.Table, Nb.Row(("string", "meanwhile")))], Ct)).MustCommit();
+            (
+                await other.TransactAsync(AllTypesServer.Name, [Op.Insert(AllTypesServer.Table, Nb.Row(("string", "meanwhile")))], Ct)
+            ).MustCommit();
         }
 
         var contents = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        between.ToClient = message =>
+        interceptor.ToClient = message =>
         {
             if (Contents().IsMatch(message))
             {
@@ -39,50 +42,50 @@ public sealed partial class MonitorCondSinceTests
         Assert.Contains("meanwhile", sent);
         Assert.Equal(!clustered, sent.Contains("before", StringComparison.Ordinal));
         Assert.Equal(clustered ? 1 : 2, client.Generation);
-        Assert.Equal(["before", "meanwhile"], client.Snapshot.IndexKeys(EveryRow.ByString.Name).Order());
+        Assert.Equal(["before", "meanwhile"], client.Snapshot.IndexKeys(AllTypesRow.ByString.Name).Order());
     }
 
     [Fact]
-    public async Task An_id_that_the_server_does_not_know_gets_everything()
+    public async Task A_server_sends_everything_if_it_does_not_know_the_last_transaction()
     {
-        await using var server = await OvsdbServer.StartNewAsync(Every.Schema, clustered: true);
-        await using var between = new Interceptor(server);
-        await using var client = EveryRow.Client(between.Endpoint);
+        await using var server = await OvsdbServer.StartNewAsync(AllTypesServer.Schema, clustered: true);
+        await using var interceptor = new Interceptor(server);
+        await using var client = AllTypesRow.Client(interceptor.Endpoint);
         await client.SyncedAsync(Ct);
-        await client.CommitAsync(Op.Insert(Every.Table, Nb.Row(("string", "a"))));
-        between.ToServer = message =>
+        await client.CommitAsync(Op.Insert(AllTypesServer.Table, Nb.Row(("string", "a"))));
+        interceptor.ToServer = message =>
             message.Contains("monitor_cond_since", StringComparison.Ordinal)
                 ? LastId().Replace(message, $"\"{Guid.NewGuid()}\"]")
                 : message;
-        await CutAsync(between, client);
-        between.ToClient = message => message;
+        await BreakLinkAsync(interceptor, client);
+        interceptor.ToClient = message => message;
         await client.SyncedAsync(Ct);
         Assert.Equal(2, client.Generation);
-        Assert.Single(client.Snapshot.Table(Every.Table));
+        Assert.Single(client.Snapshot.Table(AllTypesServer.Table));
     }
 
     [Fact]
-    public async Task Each_update_names_the_transaction_that_the_next_connection_asks_from()
+    public async Task A_reconnecting_client_resumes_from_the_transaction_of_its_last_update()
     {
-        await using var server = await OvsdbServer.StartNewAsync(Every.Schema, clustered: true);
-        await using var between = new Interceptor(server);
-        var (told, asked) = (new List<string>(), new List<string>());
-        between.ToServer = message => Note(message, "\"monitor_cond_since\",\"params\":[\"Every\"", LastId(), asked);
-        between.ToClient = message => Note(message, "\"update3\"", UpdateId(), told);
-        await using var client = EveryRow.Client(between.Endpoint);
+        await using var server = await OvsdbServer.StartNewAsync(AllTypesServer.Schema, clustered: true);
+        await using var interceptor = new Interceptor(server);
+        var (reported, requested) = (new List<string>(), new List<string>());
+        interceptor.ToServer = message => Record(message, "\"monitor_cond_since\",\"params\":[\"Every\"", LastId(), requested);
+        interceptor.ToClient = message => Record(message, "\"update3\"", UpdateId(), reported);
+        await using var client = AllTypesRow.Client(interceptor.Endpoint);
         await client.SyncedAsync(Ct);
         for (var i = 0; i < 3; i++)
         {
-            await client.CommitAsync(Op.Insert(Every.Table, Nb.Row(("integer", i))));
+            await client.CommitAsync(Op.Insert(AllTypesServer.Table, Nb.Row(("integer", i))));
         }
 
-        await CutAsync(between, client);
-        between.ToClient = message => message;
+        await BreakLinkAsync(interceptor, client);
+        interceptor.ToClient = message => message;
         await client.SyncedAsync(Ct);
-        Assert.Equal(3, told.Distinct().Count());
-        Assert.Equal([Guid.Empty.ToString(), told[^1]], asked);
+        Assert.Equal(3, reported.Distinct().Count());
+        Assert.Equal([Guid.Empty.ToString(), reported[^1]], requested);
 
-        static string Note(string message, string call, Regex id, List<string> ids)
+        static string Record(string message, string call, Regex id, List<string> ids)
         {
             if (message.Contains(call, StringComparison.Ordinal))
             {
@@ -93,12 +96,12 @@ public sealed partial class MonitorCondSinceTests
         }
     }
 
-    /// <summary>Cuts the link; until <see cref="Interceptor.ToClient"/> is set anew no other comes about.</summary>
-    private static async Task CutAsync(Interceptor between, OvsdbClient client)
+    /// <summary>Breaks the link, and prevents a new one until the test sets <see cref="Interceptor.ToClient"/>.</summary>
+    private static async Task BreakLinkAsync(Interceptor interceptor, OvsdbClient client)
     {
-        between.ToClient = _ => null;
+        interceptor.ToClient = _ => null;
         await Assert.ThrowsAsync<OvsdbNotConnectedException>(() => client.EchoAsync(Ct));
-        await Eventually.Holds("the client knows", () => client.State == OvsdbClientState.Stale);
+        await Eventually.Holds("the client has noticed the loss", () => client.State == OvsdbClientState.Stale);
     }
 
     [GeneratedRegex("\"result\":\\[(true|false),")]

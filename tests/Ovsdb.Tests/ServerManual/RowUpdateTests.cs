@@ -1,10 +1,10 @@
 using CsCheck;
 
-namespace Ovsdb.Tests.ServerManual;
+namespace Ovsdb.Tests;
 
-/// <summary>ovsdb-server(7) §4.1.14 &lt;row-update2&gt;, in update2 and in update3 (§4.1.16): what a modify leaves out stays, and of sets and maps it tells the difference.
-/// And RFC 7047 §4.1.6 &lt;row-update&gt; of old servers, which tells whole rows.</summary>
-public sealed class RowUpdateTests(Every every) : IClassFixture<Every>
+/// <summary>ovsdb-server(7) §4.1.14 &lt;row-update2&gt; in update2 and update3 (§4.1.16): a modify contains only changed columns,
+/// and for sets and maps the differences. RFC 7047 §4.1.6 &lt;row-update&gt; of old servers: whole rows.</summary>
+public sealed class RowUpdateTests(AllTypesServer allTypes) : IClassFixture<AllTypesServer>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -12,17 +12,17 @@ public sealed class RowUpdateTests(Every every) : IClassFixture<Every>
     [InlineData("update3")]
     [InlineData("update2")]
     [InlineData("update")]
-    public async Task A_row_of_every_type_changed_at_random_is_in_the_copy_as_in_the_server(string method)
+    public async Task The_replica_of_randomly_changed_rows_of_every_type_matches_the_server(string method)
     {
-        await using var between = new Interceptor(every.Server);
+        await using var interceptor = new Interceptor(allTypes.Server);
         var methods = new HashSet<string>();
         if (method != "update3")
         {
-            between.ToServer = message =>
+            interceptor.ToServer = message =>
                 message.Replace(method == "update2" ? "\"monitor_cond_since" : "\"monitor_cond", "\"not_yet", StringComparison.Ordinal);
         }
 
-        between.ToClient = message =>
+        interceptor.ToClient = message =>
         {
             if (message.Contains("\"method\":\"update", StringComparison.Ordinal))
             {
@@ -31,10 +31,10 @@ public sealed class RowUpdateTests(Every every) : IClassFixture<Every>
 
             return message;
         };
-        await using var client = EveryRow.Client(between.Endpoint);
+        await using var client = AllTypesRow.Client(interceptor.Endpoint);
         await client.SyncedAsync(Ct);
-        await using var connection = await every.ConnectCheckedAsync();
-        Gen.Select(EveryRow.Any, EveryRow.Any.Array[1, 3])
+        await using var connection = await allTypes.ConnectCheckedAsync();
+        Gen.Select(AllTypesRow.Any, AllTypesRow.Any.Array[1, 3])
             .Sample(
                 (first, next) => AgreeAsync(first, next).GetAwaiter().GetResult(),
                 iter: 50,
@@ -47,15 +47,17 @@ public sealed class RowUpdateTests(Every every) : IClassFixture<Every>
 
         async Task<bool> AgreeAsync(Dictionary<string, OvsdbValue> first, Dictionary<string, OvsdbValue>[] next)
         {
-            var uuid = (await client.CommitAsync(Op.Insert(Every.Table, first)))[0].Uuid!.Value;
+            var uuid = (await client.CommitAsync(Op.Insert(AllTypesServer.Table, first)))[0].Uuid!.Value;
             foreach (var row in next)
             {
-                await client.CommitAsync(Op.Update(Every.Table, [Where.Uuid(uuid)], row));
-                var there = (await connection.TransactAsync(Every.Name, [Op.Select(Every.Table, [Where.Uuid(uuid)])], Ct))
+                await client.CommitAsync(Op.Update(AllTypesServer.Table, [Where.Uuid(uuid)], row));
+                var expected = (
+                    await connection.TransactAsync(AllTypesServer.Name, [Op.Select(AllTypesServer.Table, [Where.Uuid(uuid)])], Ct)
+                )
                     .MustCommit()[0]
                     .Rows.Single();
-                var here = client.Snapshot.Find(Every.Table, uuid)!;
-                if (here.Columns.Any(column => there[column.Key] != column.Value))
+                var actual = client.Snapshot.Find(AllTypesServer.Table, uuid)!;
+                if (actual.Columns.Any(column => expected[column.Key] != column.Value))
                 {
                     return false;
                 }

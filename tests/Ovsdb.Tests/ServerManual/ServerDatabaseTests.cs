@@ -1,17 +1,17 @@
-namespace Ovsdb.Tests.ServerManual;
+namespace Ovsdb.Tests;
 
-/// <summary>ovsdb-server(5): the database <c>_Server</c>, in which a server tells of itself.</summary>
-public sealed class ServerDatabaseTests(Every every) : IClassFixture<Every>
+/// <summary>ovsdb-server(5): the database <c>_Server</c>, in which a server reports about itself.</summary>
+public sealed class ServerDatabaseTests(AllTypesServer allTypes) : IClassFixture<AllTypesServer>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task It_has_a_row_for_each_database()
+    public async Task The_database_Server_has_a_row_for_each_database()
     {
-        await using var connection = await every.ConnectAsync();
+        await using var connection = await allTypes.ConnectAsync();
         await connection.GetSchemaAsync("_Server", Ct);
         var rows = (await connection.TransactAsync("_Server", [Op.Select("Database", [])], Ct)).MustCommit()[0].Rows;
-        Assert.Equal([Every.Name, "_Server"], rows.Select(row => row["name"].AsString()).Order());
+        Assert.Equal([AllTypesServer.Name, "_Server"], rows.Select(row => row["name"].AsString()).Order());
         Assert.All(rows, row =>
             Assert.Equal(("standalone", true, true), (row["model"].AsString(), row["connected"].AsBoolean(), row["leader"].AsBoolean()))
         );
@@ -19,22 +19,22 @@ public sealed class ServerDatabaseTests(Every every) : IClassFixture<Every>
     }
 
     [Fact]
-    public async Task It_cannot_be_written_to()
+    public async Task The_database_Server_is_read_only()
     {
-        var refusal = Assert.IsType<Rejected>(await every.Connection.TransactAsync("_Server", [Op.Delete("Database", [])], Ct));
+        var rejection = Assert.IsType<Rejected>(await allTypes.Connection.TransactAsync("_Server", [Op.Delete("Database", [])], Ct));
         Assert.Equal(
             new OvsdbError(OvsdbError.NotAllowed, "delete operation not allowed on table in reserved database _Server"),
-            refusal.Error
+            rejection.Error
         );
     }
 
     [Fact]
-    public async Task A_client_follows_it_as_any_other()
+    public async Task A_client_can_follow_the_database_Server()
     {
         await using var client = new OvsdbClient(
             new OvsdbClientOptions
             {
-                Endpoints = [OvsdbEndpoint.Parse(every.Server.Endpoint)],
+                Endpoints = [OvsdbEndpoint.Parse(allTypes.Server.Endpoint)],
                 Database = "_Server",
                 Monitor = [new MonitoredTable("Database", ["name", "model"])],
                 Indexes = [ReplicaIndex.ByColumn("by name", "Database", "name")],
@@ -42,6 +42,6 @@ public sealed class ServerDatabaseTests(Every every) : IClassFixture<Every>
         );
         client.Start();
         await client.SyncedAsync(Ct);
-        Assert.Equal("standalone", client.Snapshot.ByIndex("by name", Every.Name).Single()["model"].AsString());
+        Assert.Equal("standalone", client.Snapshot.ByIndex("by name", AllTypesServer.Name).Single()["model"].AsString());
     }
 }

@@ -1,22 +1,22 @@
-namespace Ovsdb.Tests.ServerManual;
+namespace Ovsdb.Tests;
 
 /// <summary>ovsdb-server(7) §4.1.17 get_server_id.</summary>
-public sealed class ServerIdTests(Every every) : IClassFixture<Every>
+public sealed class ServerIdTests(AllTypesServer allTypes) : IClassFixture<AllTypesServer>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task It_is_the_same_for_all_until_the_server_is_started_again()
+    public async Task All_connections_see_the_same_server_id_until_the_server_restarts()
     {
-        var id = await every.Connection.GetServerIdAsync(Ct);
-        await using (var other = await every.ConnectAsync())
+        var id = await allTypes.Connection.GetServerIdAsync(Ct);
+        await using (var other = await allTypes.ConnectAsync())
         {
             Assert.Equal(id, await other.GetServerIdAsync(Ct));
         }
 
-        await every.Server.StopAsync();
-        await every.Server.StartAsync();
-        await using var next = await every.ConnectAsync();
+        await allTypes.Server.StopAsync();
+        await allTypes.Server.StartAsync();
+        await using var next = await allTypes.ConnectAsync();
         Assert.NotEqual(id, await next.GetServerIdAsync(Ct));
     }
 }

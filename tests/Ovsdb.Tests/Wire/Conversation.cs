@@ -1,14 +1,14 @@
 using System.Text;
 using System.Text.Json;
-using Ovsdb.Wire;
 using TestServers;
 
-namespace Ovsdb.Tests.Wire;
+namespace Ovsdb.Tests;
 
-/// <summary>What a real server has said to a client from beginning to end: schema, contents, updates, results, errors. It can be said again, as it was or otherwise.</summary>
+/// <summary>A recording of everything that a real server sent to a client: schema, contents, updates, results and errors. It can be
+/// replayed, unchanged or changed.</summary>
 internal sealed class Conversation
 {
-    private static readonly DatabaseSchema Schema = DatabaseSchema.Parse(File.ReadAllText(Every.Schema));
+    private static readonly DatabaseSchema Schema = DatabaseSchema.Parse(File.ReadAllText(AllTypesServer.Schema));
 
     private readonly SortedDictionary<long, (string Method, IReadOnlyList<Op> Ops)> _requests = [];
     private readonly List<byte> _bytes = [];
@@ -21,26 +21,26 @@ internal sealed class Conversation
 
     public static async Task<Conversation> RecordAsync()
     {
-        await using var server = await OvsdbServer.StartNewAsync(Every.Schema);
-        await using var between = new Interceptor(server);
+        await using var server = await OvsdbServer.StartNewAsync(AllTypesServer.Schema);
+        await using var interceptor = new Interceptor(server);
         var conversation = new Conversation();
         var uuid = Guid.NewGuid();
         IReadOnlyList<Op>[] transactions =
         [
             [
-                Op.Insert(Every.Table, Full, uuid),
-                Op.Insert(Every.Table, Nb.Row(("strings", OvsdbValue.Set(["}{][\"\\", "é\U0001F600\t", ""]))), uuidName: "x"),
+                Op.Insert(AllTypesServer.Table, Full, uuid),
+                Op.Insert(AllTypesServer.Table, Nb.Row(("strings", OvsdbValue.Set(["}{][\"\\", "é\U0001F600\t", ""]))), uuidName: "x"),
             ],
             [
-                Op.Update(Every.Table, [Where.Uuid(uuid)], Nb.Row(("real", 3), ("optional_pair", OvsdbValue.EmptyMap))),
-                Op.Mutate(Every.Table, [Where.Uuid(uuid)], Mutation.Insert("integers", 9)),
+                Op.Update(AllTypesServer.Table, [Where.Uuid(uuid)], Nb.Row(("real", 3), ("optional_pair", OvsdbValue.EmptyMap))),
+                Op.Mutate(AllTypesServer.Table, [Where.Uuid(uuid)], Mutation.Insert("integers", 9)),
             ],
-            [Op.Insert(Every.Limited, Nb.Row(("name", "a"))), Op.Insert(Every.Limited, Nb.Row(("name", "a")))],
+            [Op.Insert(AllTypesServer.Limited, Nb.Row(("name", "a"))), Op.Insert(AllTypesServer.Limited, Nb.Row(("name", "a")))],
             [Op.Comment(""), Op.Abort(), Op.Comment("")],
-            [Op.Select(Every.Table, []), Op.Delete(Every.Table, []), Op.Commit(durable: false)],
+            [Op.Select(AllTypesServer.Table, []), Op.Delete(AllTypesServer.Table, []), Op.Commit(durable: false)],
         ];
         var sent = new Queue<IReadOnlyList<Op>>(transactions);
-        between.ToServer = message =>
+        interceptor.ToServer = message =>
         {
             using var request = JsonDocument.Parse(message);
             var method = request.RootElement.GetProperty("method").GetString()!;
@@ -51,12 +51,12 @@ internal sealed class Conversation
 
             return message;
         };
-        between.ToClient = message =>
+        interceptor.ToClient = message =>
         {
             conversation._bytes.AddRange(Encoding.UTF8.GetBytes(message));
             return message;
         };
-        await using var client = EveryRow.Client(between.Endpoint);
+        await using var client = AllTypesRow.Client(interceptor.Endpoint);
         await client.SyncedAsync(Ct);
         foreach (var transaction in transactions)
         {
@@ -66,21 +66,16 @@ internal sealed class Conversation
         return conversation;
     }
 
-    /// <summary>The client asks the same again and the server says this, whatever its parts; gives, as text, each thing in the order in which it was read.
-    /// Ends when all has ended: the link and every call.</summary>
+    /// <summary>Replays the recording, or other bytes, to a link that makes the same calls. Returns a text for each thing that was
+    /// read, in order. Completes when the link and all calls have ended.</summary>
     public async Task<List<string>> ReplayAsync(params IEnumerable<ReadOnlyMemory<byte>> parts)
     {
         var read = new List<string>();
         using var stream = new ReplayedStream(parts);
-        var layout = new ReplicaLayout([EveryRow.Wanted(null)], [EveryRow.ByString], Schema);
+        var layout = new ReplicaLayout([AllTypesRow.Monitored(null)], [AllTypesRow.ByString], Schema);
         var replica = new Replica(layout, change => read.Add($"{change.Reloaded}: {string.Join("; ", change.Rows)}"));
-        await using var link = new JsonRpcLink(
-            stream,
-            new OvsdbConnectionOptions { MaxMessageBytes = 100_000 },
-            TimeProvider.System,
-            Notice,
-            null
-        );
+        await using var link = new JsonRpcLink(stream, new OvsdbConnectionOptions { MaxMessageBytes = 100_000 }, HandleNotification, null);
+        link.Start();
         var calls = _requests
             .Values.Select(request =>
                 EndAsync(link.CallAsync(new Call<string>(Reader(request.Method, request.Ops)), request.Method, null, Ct))
@@ -96,7 +91,7 @@ internal sealed class Conversation
             {
                 var text = method switch
                 {
-                    "get_schema" => Text(DatabaseSchema.Parse(JsonElement.ParseValue(ref reader))),
+                    "get_schema" => Text(SchemaReader.Read(JsonElement.ParseValue(ref reader))),
                     "transact" => Text(TransactReader.Read(ref reader, ops, Schema, new ReadingPool())),
                     "monitor_cond_since" => Updates(ref reader, isContents: true),
                     _ => JsonElement.ParseValue(ref reader).GetRawText(),
@@ -105,20 +100,20 @@ internal sealed class Conversation
                 return text;
             };
 
-        void Notice(string method, System.Buffers.ReadOnlySequence<byte> parameters)
+        void HandleNotification(string method, System.Buffers.ReadOnlySequence<byte> parameters)
         {
-            var reader = JsonRpcLink.Reader(parameters);
+            var reader = JsonTokens.Begin(parameters);
             read.Add(method == "update3" ? Updates(ref reader, isContents: false) : method);
         }
 
         string Updates(ref Utf8JsonReader reader, bool isContents)
         {
-            ValueReader.Require(ref reader, JsonTokenType.StartArray);
-            ValueReader.Next(ref reader);
-            ValueReader.Next(ref reader);
+            reader.Require(JsonTokenType.StartArray);
+            reader.ReadNext();
+            reader.ReadNext();
             var last = reader.GetGuid();
-            ValueReader.Next(ref reader);
-            replica.Read(ref reader, new MonitorEvent(isContents, Found: false, last), layout);
+            reader.ReadNext();
+            replica.Read(ref reader, new TableUpdates(isContents, Found: false, last), layout);
             return $"{last}";
         }
     }
@@ -139,7 +134,7 @@ internal sealed class Conversation
             ("optional_pair", OvsdbValue.MapOf([new("k", 7)]))
         );
 
-    /// <summary>Nothing else may happen to a call than that it is answered, refused or lost.</summary>
+    /// <summary>Checks that a call ends with a result, with an error of the server, or because the link was lost.</summary>
     private static async Task EndAsync(Task call)
     {
         try
@@ -149,8 +144,14 @@ internal sealed class Conversation
         catch (Exception e) when (e is OvsdbNotConnectedException or OvsdbException) { }
     }
 
-    private static string Text(DatabaseSchema schema) =>
-        $"{schema.Name} {schema.Version} {string.Join(", ", schema.Tables.Values.SelectMany(table => table.Columns.Values.Select(column => $"{table.Name}.{column.Name} {column.Type.Key}")))}";
+    private static string Text(DatabaseSchema schema)
+    {
+        var columns =
+            from table in schema.Tables.Values
+            from column in table.Columns.Values
+            select $"{table.Name}.{column.Name} {column.Type.Key}";
+        return $"{schema.Name} {schema.Version} {string.Join(", ", columns)}";
+    }
 
     private static string Text(TransactOutcome outcome) =>
         outcome is Committed committed

@@ -1,10 +1,10 @@
-namespace Ovsdb.Tests.Wire;
+namespace Ovsdb.Tests;
 
-/// <summary>A stream has no borders: whatever its parts, the same is read.</summary>
+/// <summary>A stream has no message boundaries: the client reads the same messages however the bytes are split.</summary>
 public sealed class CutStreamTests
 {
     [Fact]
-    public async Task What_a_server_says_is_read_the_same_wherever_its_stream_is_cut()
+    public async Task Messages_are_read_identically_wherever_the_stream_is_split()
     {
         var conversation = await Conversation.RecordAsync();
         var bytes = conversation.Bytes.AsMemory();
@@ -17,7 +17,7 @@ public sealed class CutStreamTests
     }
 
     [Fact]
-    public async Task It_is_so_when_the_bytes_come_one_by_one()
+    public async Task Messages_are_read_identically_if_bytes_arrive_one_by_one()
     {
         var conversation = await Conversation.RecordAsync();
         var bytes = conversation.Bytes.AsMemory();

@@ -1,9 +1,10 @@
 using System.Net.Sockets;
 using TestServers;
 
-namespace Ovsdb.Tests.Wire;
+namespace Ovsdb.Tests;
 
-/// <summary>Something that listens where an OVSDB server should: to the first bytes that it gets it answers with these, and reads on.</summary>
+/// <summary>A server that is not an OVSDB server: it answers the first bytes that it receives with fixed bytes, and continues to
+/// read.</summary>
 internal sealed class ForeignServer : IAsyncDisposable
 {
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -11,8 +12,8 @@ internal sealed class ForeignServer : IAsyncDisposable
     private readonly string _folder = Programs.NewFolder("foreign");
     private readonly Task _serving;
 
-    /// <param name="answer">What it says.</param>
-    /// <param name="closes">Whether it then closes the connection.</param>
+    /// <param name="answer">The bytes to send.</param>
+    /// <param name="closes">Whether to close the connection afterwards.</param>
     public ForeignServer(byte[] answer, bool closes = false)
     {
         _listener.Bind(new UnixDomainSocketEndPoint($"{_folder}/sock"));

@@ -2,9 +2,9 @@ using System.Globalization;
 using System.Text;
 using TestServers;
 
-namespace Ovsdb.Tests.Wire;
+namespace Ovsdb.Tests;
 
-/// <summary>Bytes that are not what a server would send: whatever they are, the link ends and every call with it, and nothing else happens.</summary>
+/// <summary>Bytes that a server would not send: they may end the link and its calls, but have no other effect.</summary>
 public sealed class FuzzTests
 {
     private static readonly string[] Tokens =
@@ -33,7 +33,7 @@ public sealed class FuzzTests
 
     [Fact]
     [Trait(Soak.Trait, "ovsdb")]
-    public async Task Messages_changed_at_random_end_the_link_and_every_call()
+    public async Task Random_changes_of_messages_do_nothing_worse_than_ending_the_link_and_its_calls()
     {
         var conversation = await Conversation.RecordAsync();
         var random = new Random(Soak.Seed);

@@ -1,6 +1,7 @@
-namespace Ovsdb.Tests.Wire;
+namespace Ovsdb.Tests;
 
-/// <summary>Gives these parts, one a read, and then its end; what is written to it is lost. Reads nothing before <see cref="Open"/>.</summary>
+/// <summary>A stream that returns the given parts, one for each read, and then ends. Writes are ignored. Reads wait for
+/// <see cref="Open"/>.</summary>
 internal sealed class ReplayedStream(IEnumerable<ReadOnlyMemory<byte>> parts) : Stream
 {
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,46 +1,50 @@
-namespace Ovsdb.Tests.Rfc7047;
+namespace Ovsdb.Tests;
 
-/// <summary>RFC 7047 §3.1 &lt;error&gt; and §4.1.3: where errors stand, and what they say.</summary>
-public sealed class ErrorTests(Every every) : IClassFixture<Every>
+/// <summary>RFC 7047 §3.1 &lt;error&gt; and §4.1.3: the positions and contents of errors.</summary>
+public sealed class ErrorTests(AllTypesServer allTypes) : IClassFixture<AllTypesServer>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task An_error_has_the_servers_name_details_and_syntax()
+    public async Task An_error_has_the_servers_kind_details_and_syntax()
     {
-        var refusal = await every.RefusalAsync(Op.Insert(Every.Table, Nb.Row(("colour", "red"))));
-        Assert.Equal(OvsdbError.UnknownColumn, refusal.Error.Error);
-        Assert.Equal("""No column colour in table Every. ({"colour":"red"})""", refusal.Error.Details);
-        Assert.Equal("""unknown column: No column colour in table Every. ({"colour":"red"})""", refusal.Error.ToString());
+        var rejection = await allTypes.RejectionAsync(Op.Insert(AllTypesServer.Table, Nb.Row(("colour", "red"))));
+        Assert.Equal(OvsdbError.UnknownColumn, rejection.Error.Error);
+        Assert.Equal("""No column colour in table Every. ({"colour":"red"})""", rejection.Error.Details);
+        Assert.Equal("""unknown column: No column colour in table Every. ({"colour":"red"})""", rejection.Error.ToString());
     }
 
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(2)]
-    public async Task An_operation_that_fails_is_told_by_its_place_and_nothing_is_done(int place)
+    public async Task A_rejection_has_the_index_of_the_failed_operation_and_nothing_is_changed(int place)
     {
         var name = $"place {place}";
-        var ops = Enumerable.Range(0, 3).Select(_ => Op.Insert(Every.Parent, Nb.Row(("name", name)))).ToArray();
+        var ops = Enumerable.Range(0, 3).Select(_ => Op.Insert(AllTypesServer.Parent, Nb.Row(("name", name)))).ToArray();
         ops[place] = Op.Abort();
-        var refusal = await every.RefusalAsync(ops);
-        Assert.Equal(place, refusal.OpIndex);
-        Assert.Empty((await every.CommitAsync(Op.Select(Every.Parent, [Where.Equal("name", name)])))[0].Rows);
+        var rejection = await allTypes.RejectionAsync(ops);
+        Assert.Equal(place, rejection.OpIndex);
+        Assert.Empty((await allTypes.CommitAsync(Op.Select(AllTypesServer.Parent, [Where.Equal("name", name)])))[0].Rows);
     }
 
     [Fact]
-    public async Task An_error_of_the_commit_is_one_behind_the_last_operation()
+    public async Task A_failed_commit_has_the_index_after_the_last_operation()
     {
-        await every.InsertAsync(Every.Limited, ("name", "taken"));
-        var refusal = await every.RefusalAsync(Op.Comment(""), Op.Insert(Every.Limited, Nb.Row(("name", "taken"))), Op.Comment(""));
-        Assert.Equal((3, OvsdbError.ConstraintViolation), (refusal.OpIndex, refusal.Error.Error));
+        await allTypes.InsertAsync(AllTypesServer.Limited, ("name", "taken"));
+        var rejection = await allTypes.RejectionAsync(
+            Op.Comment(""),
+            Op.Insert(AllTypesServer.Limited, Nb.Row(("name", "taken"))),
+            Op.Comment("")
+        );
+        Assert.Equal((3, OvsdbError.ConstraintViolation), (rejection.OpIndex, rejection.Error.Error));
     }
 
     [Fact]
-    public async Task A_request_that_is_refused_as_a_whole_has_no_place()
+    public async Task A_request_that_is_rejected_as_a_whole_has_the_index_minus_1()
     {
-        var refusal = Assert.IsType<Rejected>(await every.Connection.TransactAsync("Nonsense", [Op.Comment("")], Ct));
-        Assert.Equal((-1, OvsdbError.UnknownDatabase), (refusal.OpIndex, refusal.Error.Error));
-        Assert.StartsWith("transact request specifies unknown database Nonsense", refusal.Error.Details, StringComparison.Ordinal);
+        var rejection = Assert.IsType<Rejected>(await allTypes.Connection.TransactAsync("Nonsense", [Op.Comment("")], Ct));
+        Assert.Equal((-1, OvsdbError.UnknownDatabase), (rejection.OpIndex, rejection.Error.Error));
+        Assert.StartsWith("transact request specifies unknown database Nonsense", rejection.Error.Details, StringComparison.Ordinal);
     }
 }

@@ -1,16 +1,16 @@
 using TestServers;
 
-namespace Ovsdb.Tests.Rfc7047;
+namespace Ovsdb.Tests;
 
 /// <summary>RFC 7047 §4.1.2.</summary>
-public sealed class GetSchemaTests(Every every) : IClassFixture<Every>
+public sealed class GetSchemaTests(AllTypesServer allTypes) : IClassFixture<AllTypesServer>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_database_that_the_server_lacks_has_none()
+    public async Task Requesting_the_schema_of_an_unknown_database_is_an_error()
     {
-        var error = await Assert.ThrowsAsync<OvsdbException>(() => every.Connection.GetSchemaAsync("Nonsense", Ct));
+        var error = await Assert.ThrowsAsync<OvsdbException>(() => allTypes.Connection.GetSchemaAsync("Nonsense", Ct));
         Assert.Equal(
             new OvsdbError(OvsdbError.UnknownDatabase, "get_schema request specifies unknown database Nonsense ([\"Nonsense\"])"),
             error.Error
@@ -18,13 +18,13 @@ public sealed class GetSchemaTests(Every every) : IClassFixture<Every>
     }
 
     [Fact]
-    public async Task From_then_on_what_the_schema_forbids_is_not_sent()
+    public async Task After_the_schema_is_read_invalid_transactions_are_not_sent()
     {
-        await using var connection = await every.ConnectAsync();
-        Op[] ops = [Op.Comment(""), Op.Insert(Every.Few, Nb.Row(("colour", 1)))];
-        var before = Assert.IsType<Rejected>(await connection.TransactAsync(Every.Name, ops, Ct));
-        await connection.GetSchemaAsync(Every.Name, Ct);
-        var after = Assert.IsType<Rejected>(await connection.TransactAsync(Every.Name, ops, Ct));
+        await using var connection = await allTypes.ConnectAsync();
+        Op[] ops = [Op.Comment(""), Op.Insert(AllTypesServer.Few, Nb.Row(("colour", 1)))];
+        var before = Assert.IsType<Rejected>(await connection.TransactAsync(AllTypesServer.Name, ops, Ct));
+        await connection.GetSchemaAsync(AllTypesServer.Name, Ct);
+        var after = Assert.IsType<Rejected>(await connection.TransactAsync(AllTypesServer.Name, ops, Ct));
         Assert.Equal((before.Error.Error, before.OpIndex), (after.Error.Error, after.OpIndex));
         Assert.Contains("this server's schema", after.Error.Details);
     }
@@ -32,7 +32,7 @@ public sealed class GetSchemaTests(Every every) : IClassFixture<Every>
     [Theory]
     [InlineData(OvsdbServer.Northbound, "OVN_Northbound")]
     [InlineData(OvsdbServer.OpenVSwitch, "Open_vSwitch")]
-    public async Task The_schemas_of_the_world_can_be_read(string path, string name)
+    public async Task The_schemas_of_OVN_and_Open_vSwitch_can_be_read(string path, string name)
     {
         await using var server = await OvsdbServer.StartNewAsync(path);
         await using var connection = await Nb.ConnectAsync(server.Endpoint);

@@ -1,9 +1,9 @@
-namespace Ovsdb.Tests.Rfc7047;
+namespace Ovsdb.Tests;
 
 /// <summary>RFC 7047 §4.1.1.</summary>
-public sealed class ListDatabasesTests(Every every) : IClassFixture<Every>
+public sealed class ListDatabasesTests(AllTypesServer allTypes) : IClassFixture<AllTypesServer>
 {
     [Fact]
-    public async Task All_databases_of_the_server_are_listed_its_own_included() =>
-        Assert.Equal(["Every", "_Server"], await every.Connection.ListDatabasesAsync(TestContext.Current.CancellationToken));
+    public async Task All_databases_are_listed_including_Server() =>
+        Assert.Equal(["Every", "_Server"], await allTypes.Connection.ListDatabasesAsync(TestContext.Current.CancellationToken));
 }

@@ -1,19 +1,19 @@
 using TestServers;
 
-namespace Ovsdb.Tests.Rfc7047;
+namespace Ovsdb.Tests;
 
-/// <summary>RFC 7047 §4.1.5 monitor and §4.1.6 update, with which servers before Open vSwitch 2.6 are followed.</summary>
-public sealed class MonitorTests(Every every) : IClassFixture<Every>
+/// <summary>RFC 7047 §4.1.5 monitor and §4.1.6 update, which a client uses for servers older than Open vSwitch 2.6.</summary>
+public sealed class MonitorTests(AllTypesServer allTypes) : IClassFixture<AllTypesServer>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Rows_come_change_and_go_as_old_and_new()
+    public async Task Monitor_reports_inserted_changed_and_deleted_rows()
     {
-        await using var between = new Interceptor(every.Server);
+        await using var interceptor = new Interceptor(allTypes.Server);
         var updates = new List<string>();
-        between.ToServer = message => message.Replace("\"monitor_cond", "\"not_yet", StringComparison.Ordinal);
-        between.ToClient = message =>
+        interceptor.ToServer = message => message.Replace("\"monitor_cond", "\"not_yet", StringComparison.Ordinal);
+        interceptor.ToClient = message =>
         {
             if (message.Contains("\"method\":\"update", StringComparison.Ordinal))
             {
@@ -22,17 +22,19 @@ public sealed class MonitorTests(Every every) : IClassFixture<Every>
 
             return message;
         };
-        var before = await every.InsertAsync(Every.Table, ("string", "before"));
-        await using var client = EveryRow.Client(between.Endpoint);
+        var before = await allTypes.InsertAsync(AllTypesServer.Table, ("string", "before"));
+        await using var client = AllTypesRow.Client(interceptor.Endpoint);
         await client.SyncedAsync(Ct);
         var changes = new List<RowChange>();
         client.Changed += change => changes.AddRange(change.Rows);
-        Assert.Equal("before", client.Snapshot.Find(Every.Table, before)!["string"].AsString());
-        var uuid = (await client.CommitAsync(Op.Insert(Every.Table, Nb.Row(("integers", OvsdbValue.Set([1L, 2L]))))))[0].Uuid!.Value;
-        await client.CommitAsync(Op.Mutate(Every.Table, [Where.Uuid(uuid)], Mutation.Insert("integers", 3)));
-        Assert.Equal([1, 2, 3], client.Snapshot.Find(Every.Table, uuid)!["integers"].AsIntegerSet().Order());
-        await client.CommitAsync(Op.Delete(Every.Table, [Where.Uuid(uuid)]));
-        Assert.Null(client.Snapshot.Find(Every.Table, uuid));
+        Assert.Equal("before", client.Snapshot.Find(AllTypesServer.Table, before)!["string"].AsString());
+        var uuid = (await client.CommitAsync(Op.Insert(AllTypesServer.Table, Nb.Row(("integers", OvsdbValue.Set([1L, 2L]))))))[0]
+            .Uuid!
+            .Value;
+        await client.CommitAsync(Op.Mutate(AllTypesServer.Table, [Where.Uuid(uuid)], Mutation.Insert("integers", 3)));
+        Assert.Equal([1, 2, 3], client.Snapshot.Find(AllTypesServer.Table, uuid)!["integers"].AsIntegerSet().Order());
+        await client.CommitAsync(Op.Delete(AllTypesServer.Table, [Where.Uuid(uuid)]));
+        Assert.Null(client.Snapshot.Find(AllTypesServer.Table, uuid));
         Assert.All(updates, message => Assert.Contains("\"method\":\"update\"", message));
         Assert.Equal(
             [(false, true), (true, true), (true, false)],
@@ -40,17 +42,17 @@ public sealed class MonitorTests(Every every) : IClassFixture<Every>
                 (message.Contains("\"old\":", StringComparison.Ordinal), message.Contains("\"new\":", StringComparison.Ordinal))
             )
         );
-        await Eventually.Holds("three changes are told", () => changes.Count(change => change.Uuid == uuid) == 3);
+        await Eventually.Holds("three changes are reported", () => changes.Count(change => change.Uuid == uuid) == 3);
     }
 
     [Fact]
-    public async Task Every_row_is_sent_whatever_the_conditions()
+    public async Task Monitor_ignores_conditions_and_sends_every_row()
     {
-        await using var between = new Interceptor(every.Server);
-        between.ToServer = message => message.Replace("\"monitor_cond", "\"not_yet", StringComparison.Ordinal);
-        var uuid = await every.InsertAsync(Every.Table, ("string", "not asked for"));
-        await using var client = EveryRow.Client(between.Endpoint, [Where.Equal("string", "asked for")]);
+        await using var interceptor = new Interceptor(allTypes.Server);
+        interceptor.ToServer = message => message.Replace("\"monitor_cond", "\"not_yet", StringComparison.Ordinal);
+        var uuid = await allTypes.InsertAsync(AllTypesServer.Table, ("string", "not requested"));
+        await using var client = AllTypesRow.Client(interceptor.Endpoint, [Where.Equal("string", "requested")]);
         await client.SyncedAsync(Ct);
-        Assert.NotNull(client.Snapshot.Find(Every.Table, uuid));
+        Assert.NotNull(client.Snapshot.Find(AllTypesServer.Table, uuid));
     }
 }

@@ -1,21 +1,21 @@
-namespace Ovsdb.Tests.Rfc7047;
+namespace Ovsdb.Tests;
 
-/// <summary>RFC 7047 §4.1.3: operations in, results out.</summary>
-public sealed class TransactMethodTests(Every every) : IClassFixture<Every>
+/// <summary>RFC 7047 §4.1.3: operations and their results.</summary>
+public sealed class TransactMethodTests(AllTypesServer allTypes) : IClassFixture<AllTypesServer>
 {
     [Fact]
-    public async Task Every_operation_gives_its_result()
+    public async Task Every_operation_returns_its_result()
     {
         var parent = Guid.NewGuid();
-        var results = await every.CommitAsync(
-            Op.Insert(Every.Parent, Nb.Row(("name", "p"), ("children", OvsdbValue.NamedUuid("child"))), parent),
-            Op.Insert(Every.Child, Nb.Row(("name", "c")), uuidName: "child"),
-            Op.Update(Every.Child, [Where.Equal("name", "c")], Nb.Row(("name", "d"))),
-            Op.Mutate(Every.Parent, [Where.Uuid(parent)], Mutation.Insert("friend", OvsdbValue.NamedUuid("child"))),
-            Op.Wait(Every.Child, [Where.Equal("name", "d")], ["name"], "==", [Nb.Row(("name", "d"))]),
-            Op.Select(Every.Parent, [Where.Uuid(parent)], ["_uuid", "name", "children", "friend"]),
+        var results = await allTypes.CommitAsync(
+            Op.Insert(AllTypesServer.Parent, Nb.Row(("name", "p"), ("children", OvsdbValue.NamedUuid("child"))), parent),
+            Op.Insert(AllTypesServer.Child, Nb.Row(("name", "c")), uuidName: "child"),
+            Op.Update(AllTypesServer.Child, [Where.Equal("name", "c")], Nb.Row(("name", "d"))),
+            Op.Mutate(AllTypesServer.Parent, [Where.Uuid(parent)], Mutation.Insert("friend", OvsdbValue.NamedUuid("child"))),
+            Op.Wait(AllTypesServer.Child, [Where.Equal("name", "d")], ["name"], "==", [Nb.Row(("name", "d"))]),
+            Op.Select(AllTypesServer.Parent, [Where.Uuid(parent)], ["_uuid", "name", "children", "friend"]),
             Op.Comment("all of them"),
-            Op.Delete(Every.Parent, [Where.Uuid(parent)]),
+            Op.Delete(AllTypesServer.Parent, [Where.Uuid(parent)]),
             Op.Commit(durable: true)
         );
         Assert.Equal([0, 0, 1, 1, 0, 0, 0, 1, 0], results.Select(result => result.Count));
@@ -29,21 +29,21 @@ public sealed class TransactMethodTests(Every every) : IClassFixture<Every>
     }
 
     [Fact]
-    public async Task None_at_all_is_a_transaction_too() => Assert.Empty(await every.CommitAsync());
+    public async Task A_transaction_without_operations_commits() => Assert.Empty(await allTypes.CommitAsync());
 
     [Fact]
-    public async Task Behind_one_that_fails_nothing_is_looked_at()
+    public async Task Operations_after_a_failed_one_are_not_executed()
     {
-        var refusal = await every.RefusalAsync(Op.Comment(""), Op.Abort(), Op.Insert("Nonsense", Nb.Row()), Op.Comment(""));
-        Assert.Equal((1, OvsdbError.Aborted), (refusal.OpIndex, refusal.Error.Error));
+        var rejection = await allTypes.RejectionAsync(Op.Comment(""), Op.Abort(), Op.Insert("Nonsense", Nb.Row()), Op.Comment(""));
+        Assert.Equal((1, OvsdbError.Aborted), (rejection.OpIndex, rejection.Error.Error));
     }
 
     [Fact]
-    public async Task Many_in_flight_are_answered_each_with_its_own()
+    public async Task Concurrent_transactions_receive_their_own_answers()
     {
         var names = Enumerable.Range(0, 500).Select(i => $"many {i}").ToArray();
-        var inserts = await Task.WhenAll(names.Select(name => every.InsertAsync(Every.Parent, ("name", name))));
-        var rows = await Task.WhenAll(inserts.Select(uuid => every.ReadAsync(Every.Parent, uuid, "name")));
+        var inserts = await Task.WhenAll(names.Select(name => allTypes.InsertAsync(AllTypesServer.Parent, ("name", name))));
+        var rows = await Task.WhenAll(inserts.Select(uuid => allTypes.ReadAsync(AllTypesServer.Parent, uuid, "name")));
         Assert.Equal(names, rows.Select(row => row["name"].AsString()));
     }
 }

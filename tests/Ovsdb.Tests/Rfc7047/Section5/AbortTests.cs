@@ -1,13 +1,13 @@
-namespace Ovsdb.Tests.Rfc7047;
+namespace Ovsdb.Tests;
 
 /// <summary>RFC 7047 §5.2.8.</summary>
-public sealed class AbortTests(Every every) : IClassFixture<Every>
+public sealed class AbortTests(AllTypesServer allTypes) : IClassFixture<AllTypesServer>
 {
     [Fact]
-    public async Task Nothing_of_the_transaction_is_done()
+    public async Task Abort_rejects_the_whole_transaction()
     {
-        var refusal = await every.RefusalAsync(Op.Insert(Every.Parent, Nb.Row()), Op.Abort(), Op.Comment(""));
-        Assert.Equal((1, new OvsdbError(OvsdbError.Aborted, "aborted by request")), (refusal.OpIndex, refusal.Error));
-        Assert.Empty((await every.CommitAsync(Op.Select(Every.Parent, [])))[0].Rows);
+        var rejection = await allTypes.RejectionAsync(Op.Insert(AllTypesServer.Parent, Nb.Row()), Op.Abort(), Op.Comment(""));
+        Assert.Equal((1, new OvsdbError(OvsdbError.Aborted, "aborted by request")), (rejection.OpIndex, rejection.Error));
+        Assert.Empty((await allTypes.CommitAsync(Op.Select(AllTypesServer.Parent, [])))[0].Rows);
     }
 }

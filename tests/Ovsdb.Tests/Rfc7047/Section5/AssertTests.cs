@@ -1,12 +1,12 @@
-namespace Ovsdb.Tests.Rfc7047;
+namespace Ovsdb.Tests;
 
-/// <summary>RFC 7047 §5.2.10, for a session that holds no lock.</summary>
-public sealed class AssertTests(Every every) : IClassFixture<Every>
+/// <summary>RFC 7047 §5.2.10, on a connection that holds no lock.</summary>
+public sealed class AssertTests(AllTypesServer allTypes) : IClassFixture<AllTypesServer>
 {
     [Fact]
-    public async Task Without_the_lock_it_fails_as_not_owner()
+    public async Task Assert_without_the_lock_fails_with_not_owner()
     {
-        var refusal = await every.RefusalAsync(Op.Comment(""), Op.Assert("somebodys"));
-        Assert.Equal((1, new OvsdbError(OvsdbError.NotOwner, "Asserted lock somebodys not held.")), (refusal.OpIndex, refusal.Error));
+        var rejection = await allTypes.RejectionAsync(Op.Comment(""), Op.Assert("somebodys"));
+        Assert.Equal((1, new OvsdbError(OvsdbError.NotOwner, "Asserted lock somebodys not held.")), (rejection.OpIndex, rejection.Error));
     }
 }

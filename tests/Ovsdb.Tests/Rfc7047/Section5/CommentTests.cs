@@ -1,15 +1,15 @@
 using TestServers;
 
-namespace Ovsdb.Tests.Rfc7047;
+namespace Ovsdb.Tests;
 
 /// <summary>RFC 7047 §5.2.9.</summary>
-public sealed class CommentTests(Every every) : IClassFixture<Every>
+public sealed class CommentTests(AllTypesServer allTypes) : IClassFixture<AllTypesServer>
 {
     [Fact]
-    public async Task The_text_is_in_the_servers_record_of_the_transaction()
+    public async Task A_comment_is_saved_with_the_transaction()
     {
-        await every.CommitAsync(Op.Insert(Every.Parent, Nb.Row()), Op.Comment("a remark"), Op.Commit(durable: true));
-        var log = await ChildProcess.RunAsync("ovsdb-tool", ["-m", "show-log", Path.Combine(every.Server.Folder, "db")]);
+        await allTypes.CommitAsync(Op.Insert(AllTypesServer.Parent, Nb.Row()), Op.Comment("a remark"), Op.Commit(durable: true));
+        var log = await ChildProcess.RunAsync("ovsdb-tool", ["-m", "show-log", Path.Combine(allTypes.Server.Folder, "db")]);
         Assert.Contains("a remark", log);
     }
 }

@@ -1,11 +1,9 @@
-using Ovsdb.Wire;
-
-namespace Ovsdb.Tests.Rfc7047;
+namespace Ovsdb.Tests;
 
 /// <summary>RFC 7047 §5.1 &lt;condition&gt; and &lt;function&gt;.</summary>
-public sealed class ConditionTests(Every every) : IClassFixture<Every>
+public sealed class ConditionTests(AllTypesServer allTypes) : IClassFixture<AllTypesServer>
 {
-    // One row with these values against each condition, as a select sees it.
+    // Each condition is applied to one row with these values by a select.
     [Theory]
     [InlineData("integer", "==", "5", true)]
     [InlineData("integer", "!=", "5", false)]
@@ -36,10 +34,10 @@ public sealed class ConditionTests(Every every) : IClassFixture<Every>
     [InlineData("string_to_string", "includes", """["map",[["k","v"]]]""", true)]
     [InlineData("string_to_string", "includes", """["map",[["k","w"]]]""", false)]
     [InlineData("string_to_string", "excludes", """["map",[["k","w"]]]""", true)]
-    public async Task A_row_is_chosen_by(string column, string function, string json, bool chosen)
+    public async Task A_condition_selects_the_matching_rows(string column, string function, string json, bool chosen)
     {
-        var uuid = await every.InsertAsync(
-            Every.Table,
+        var uuid = await allTypes.InsertAsync(
+            AllTypesServer.Table,
             ("integer", 5),
             ("real", 1.5),
             ("boolean", true),
@@ -48,8 +46,8 @@ public sealed class ConditionTests(Every every) : IClassFixture<Every>
             ("integers", OvsdbValue.Set([1L, 2L, 3L])),
             ("string_to_string", Nb.Marks(("k", "v"), ("l", "w")))
         );
-        var result = await every.CommitAsync(
-            Op.Select(Every.Table, [Where.Uuid(uuid), new Where(column, function, ValueReader.Parse(json))], ["_uuid"])
+        var result = await allTypes.CommitAsync(
+            Op.Select(AllTypesServer.Table, [Where.Uuid(uuid), new Where(column, function, ValueReader.Parse(json))], ["_uuid"])
         );
         Assert.Equal(chosen, result[0].Rows.Count == 1);
     }
@@ -66,29 +64,31 @@ public sealed class ConditionTests(Every every) : IClassFixture<Every>
     )]
     [InlineData("integer", "==", "\"x\"", "expected integer")]
     [InlineData("_uuid", "==", "\"x\"", "expected [\"uuid\", <string>]")]
-    public async Task What_cannot_be_compared_is_a_syntax_error(string column, string function, string json, string details)
+    public async Task A_condition_of_incompatible_types_is_a_syntax_error(string column, string function, string json, string details)
     {
-        var refusal = await every.RefusalAsync(Op.Select(Every.Table, [new Where(column, function, ValueReader.Parse(json))]));
-        Assert.Equal(OvsdbError.SyntaxError, refusal.Error.Error);
-        Assert.Contains(details, refusal.Error.Details);
+        var rejection = await allTypes.RejectionAsync(
+            Op.Select(AllTypesServer.Table, [new Where(column, function, ValueReader.Parse(json))])
+        );
+        Assert.Equal(OvsdbError.SyntaxError, rejection.Error.Error);
+        Assert.Contains(details, rejection.Error.Details);
     }
 
     [Fact]
-    public async Task A_function_that_is_none_is_told()
+    public async Task An_unknown_function_is_rejected()
     {
-        var refusal = await every.RefusalAsync(Op.Select(Every.Table, [new Where("integer", "like", 5)]));
-        Assert.Equal(new OvsdbError(OvsdbError.UnknownFunction, "No function named like."), refusal.Error);
+        var rejection = await allTypes.RejectionAsync(Op.Select(AllTypesServer.Table, [new Where("integer", "like", 5)]));
+        Assert.Equal(new OvsdbError(OvsdbError.UnknownFunction, "No function named like."), rejection.Error);
     }
 
     [Fact]
-    public async Task All_must_hold_and_none_means_every_row()
+    public async Task A_row_must_match_all_conditions_and_no_conditions_match_every_row()
     {
-        await every.InsertAsync(Every.Parent, ("name", "a"));
-        await every.InsertAsync(Every.Parent, ("name", "b"));
-        var both = await every.CommitAsync(
-            Op.Select(Every.Parent, [Where.Equal("name", "a"), new Where("name", "!=", "b")]),
-            Op.Select(Every.Parent, [Where.Equal("name", "a"), Where.Equal("name", "b")]),
-            Op.Select(Every.Parent, [])
+        await allTypes.InsertAsync(AllTypesServer.Parent, ("name", "a"));
+        await allTypes.InsertAsync(AllTypesServer.Parent, ("name", "b"));
+        var both = await allTypes.CommitAsync(
+            Op.Select(AllTypesServer.Parent, [Where.Equal("name", "a"), new Where("name", "!=", "b")]),
+            Op.Select(AllTypesServer.Parent, [Where.Equal("name", "a"), Where.Equal("name", "b")]),
+            Op.Select(AllTypesServer.Parent, [])
         );
         Assert.Equal([1, 0, 2], both.Select(result => result.Rows.Count));
     }

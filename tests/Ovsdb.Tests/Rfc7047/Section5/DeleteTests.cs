@@ -1,45 +1,45 @@
-namespace Ovsdb.Tests.Rfc7047;
+namespace Ovsdb.Tests;
 
 /// <summary>RFC 7047 §5.2.5.</summary>
-public sealed class DeleteTests(Every every) : IClassFixture<Every>
+public sealed class DeleteTests(AllTypesServer allTypes) : IClassFixture<AllTypesServer>
 {
     [Fact]
-    public async Task Every_row_that_matches_is_gone()
+    public async Task Delete_removes_every_matching_row()
     {
         foreach (var name in (string[])["a", "a", "b"])
         {
-            await every.InsertAsync(Every.Parent, ("name", name));
+            await allTypes.InsertAsync(AllTypesServer.Parent, ("name", name));
         }
 
-        var results = await every.CommitAsync(
-            Op.Delete(Every.Parent, [Where.Equal("name", "a")]),
-            Op.Select(Every.Parent, [new Where("name", "!=", "")])
+        var results = await allTypes.CommitAsync(
+            Op.Delete(AllTypesServer.Parent, [Where.Equal("name", "a")]),
+            Op.Select(AllTypesServer.Parent, [new Where("name", "!=", "")])
         );
         Assert.Equal((2, "b"), (results[0].Count, Assert.Single(results[1].Rows)["name"].AsString()));
     }
 
     [Fact]
-    public async Task What_only_the_deleted_row_referred_to_goes_with_it_and_weak_references_are_dropped()
+    public async Task Delete_also_removes_rows_that_only_the_deleted_row_referred_to_and_weak_references()
     {
-        var results = await every.CommitAsync(
-            Op.Insert(Every.Parent, Nb.Row(("children", OvsdbValue.NamedUuid("child")))),
-            Op.Insert(Every.Child, Nb.Row(), uuidName: "child"),
-            Op.Insert(Every.Parent, Nb.Row(("friend", OvsdbValue.NamedUuid("child"))))
+        var results = await allTypes.CommitAsync(
+            Op.Insert(AllTypesServer.Parent, Nb.Row(("children", OvsdbValue.NamedUuid("child")))),
+            Op.Insert(AllTypesServer.Child, Nb.Row(), uuidName: "child"),
+            Op.Insert(AllTypesServer.Parent, Nb.Row(("friend", OvsdbValue.NamedUuid("child"))))
         );
-        await every.CommitAsync(Op.Delete(Every.Parent, [Where.Uuid(results[0].Uuid!.Value)]));
-        Assert.Empty((await every.CommitAsync(Op.Select(Every.Child, [Where.Uuid(results[1].Uuid!.Value)])))[0].Rows);
-        Assert.True((await every.ReadAsync(Every.Parent, results[2].Uuid!.Value))["friend"].IsEmpty);
+        await allTypes.CommitAsync(Op.Delete(AllTypesServer.Parent, [Where.Uuid(results[0].Uuid!.Value)]));
+        Assert.Empty((await allTypes.CommitAsync(Op.Select(AllTypesServer.Child, [Where.Uuid(results[1].Uuid!.Value)])))[0].Rows);
+        Assert.True((await allTypes.ReadAsync(AllTypesServer.Parent, results[2].Uuid!.Value))["friend"].IsEmpty);
     }
 
     [Fact]
-    public async Task A_row_that_another_refers_to_strongly_cannot_be_deleted()
+    public async Task A_row_with_a_strong_reference_to_it_cannot_be_deleted()
     {
-        var results = await every.CommitAsync(
-            Op.Insert(Every.Parent, Nb.Row(("children", OvsdbValue.NamedUuid("child")))),
-            Op.Insert(Every.Child, Nb.Row(), uuidName: "child")
+        var results = await allTypes.CommitAsync(
+            Op.Insert(AllTypesServer.Parent, Nb.Row(("children", OvsdbValue.NamedUuid("child")))),
+            Op.Insert(AllTypesServer.Child, Nb.Row(), uuidName: "child")
         );
-        var refusal = await every.RefusalAsync(Op.Delete(Every.Child, [Where.Uuid(results[1].Uuid!.Value)]));
-        Assert.Equal((1, OvsdbError.ReferentialIntegrityViolation), (refusal.OpIndex, refusal.Error.Error));
-        Assert.Contains("cannot delete Child row", refusal.Error.Details, StringComparison.OrdinalIgnoreCase);
+        var rejection = await allTypes.RejectionAsync(Op.Delete(AllTypesServer.Child, [Where.Uuid(results[1].Uuid!.Value)]));
+        Assert.Equal((1, OvsdbError.ReferentialIntegrityViolation), (rejection.OpIndex, rejection.Error.Error));
+        Assert.Contains("cannot delete Child row", rejection.Error.Details, StringComparison.OrdinalIgnoreCase);
     }
 }

@@ -1,18 +1,24 @@
-namespace Ovsdb.Tests.Rfc7047;
+namespace Ovsdb.Tests;
 
-/// <summary>RFC 7047 §5.2.4; what a mutator does to a column is in <see cref="MutationTests"/>.</summary>
-public sealed class MutateTests(Every every) : IClassFixture<Every>
+/// <summary>RFC 7047 §5.2.4. For the effect of each mutator, see <see cref="MutationTests"/>.</summary>
+public sealed class MutateTests(AllTypesServer allTypes) : IClassFixture<AllTypesServer>
 {
     [Fact]
-    public async Task Several_mutations_are_done_in_their_order_to_every_row_that_matches()
+    public async Task Mutations_are_applied_in_order_to_every_matching_row()
     {
         var mark = Guid.NewGuid();
-        await every.InsertAsync(Every.Table, ("uuid", mark), ("integer", 1));
-        await every.InsertAsync(Every.Table, ("uuid", mark), ("integer", 2));
+        await allTypes.InsertAsync(AllTypesServer.Table, ("uuid", mark), ("integer", 1));
+        await allTypes.InsertAsync(AllTypesServer.Table, ("uuid", mark), ("integer", 2));
         var where = new[] { Where.Equal("uuid", mark) };
-        var results = await every.CommitAsync(
-            Op.Mutate(Every.Table, where, Mutation.Add("integer", 1), new Mutation("integer", "*=", 10), Mutation.Insert("strings", "x")),
-            Op.Select(Every.Table, where)
+        var results = await allTypes.CommitAsync(
+            Op.Mutate(
+                AllTypesServer.Table,
+                where,
+                Mutation.Add("integer", 1),
+                new Mutation("integer", "*=", 10),
+                Mutation.Insert("strings", "x")
+            ),
+            Op.Select(AllTypesServer.Table, where)
         );
         Assert.Equal(2, results[0].Count);
         Assert.Equal(
@@ -22,24 +28,24 @@ public sealed class MutateTests(Every every) : IClassFixture<Every>
     }
 
     [Fact]
-    public async Task A_row_that_is_gone_is_no_error_but_a_count_of_0() =>
+    public async Task Mutating_a_missing_row_returns_a_count_of_0() =>
         Assert.Equal(
             0,
-            (await every.CommitAsync(Op.Mutate(Every.Table, [Where.Uuid(Guid.NewGuid())], Mutation.Add("integer", 1))))[0].Count
+            (await allTypes.CommitAsync(Op.Mutate(AllTypesServer.Table, [Where.Uuid(Guid.NewGuid())], Mutation.Add("integer", 1))))[0].Count
         );
 
     [Fact]
-    public async Task A_failure_in_one_row_undoes_the_others()
+    public async Task A_failed_mutation_of_one_row_changes_no_row()
     {
         var mark = Guid.NewGuid();
-        await every.InsertAsync(Every.Table, ("uuid", mark), ("integer", 1));
-        await every.InsertAsync(Every.Table, ("uuid", mark), ("integer", long.MaxValue));
+        await allTypes.InsertAsync(AllTypesServer.Table, ("uuid", mark), ("integer", 1));
+        await allTypes.InsertAsync(AllTypesServer.Table, ("uuid", mark), ("integer", long.MaxValue));
         var where = new[] { Where.Equal("uuid", mark) };
         Assert.Equal(
             OvsdbError.RangeError,
-            (await every.RefusalAsync(Op.Mutate(Every.Table, where, Mutation.Add("integer", 1)))).Error.Error
+            (await allTypes.RejectionAsync(Op.Mutate(AllTypesServer.Table, where, Mutation.Add("integer", 1)))).Error.Error
         );
-        var rows = (await every.CommitAsync(Op.Select(Every.Table, where)))[0].Rows;
+        var rows = (await allTypes.CommitAsync(Op.Select(AllTypesServer.Table, where)))[0].Rows;
         Assert.Equal([1, long.MaxValue], rows.Select(row => row["integer"].AsInteger()).Order());
     }
 }

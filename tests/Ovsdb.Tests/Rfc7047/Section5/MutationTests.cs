@@ -1,9 +1,7 @@
-using Ovsdb.Wire;
-
-namespace Ovsdb.Tests.Rfc7047;
+namespace Ovsdb.Tests;
 
 /// <summary>RFC 7047 §5.1 &lt;mutation&gt; and &lt;mutator&gt;.</summary>
-public sealed class MutationTests(Every every) : IClassFixture<Every>
+public sealed class MutationTests(AllTypesServer allTypes) : IClassFixture<AllTypesServer>
 {
     [Theory]
     [InlineData("integer", "7", "+=", "2", "9")]
@@ -36,14 +34,14 @@ public sealed class MutationTests(Every every) : IClassFixture<Every>
     )]
     [InlineData("string_to_string", """["map",[["a","1"],["b","3"]]]""", "delete", """["set",["a","b"]]""", """["map",[]]""")]
     [InlineData("string_to_string", """["map",[["a","1"],["b","3"]]]""", "delete", "\"a\"", """["map",[["b","3"]]]""")]
-    public async Task A_column_becomes(string column, string before, string mutator, string operand, string after)
+    public async Task A_mutation_changes_the_column(string column, string before, string mutator, string operand, string after)
     {
-        var uuid = await every.InsertAsync(Every.Table, (column, ValueReader.Parse(before)));
-        var result = await every.CommitAsync(
-            Op.Mutate(Every.Table, [Where.Uuid(uuid)], new Mutation(column, mutator, ValueReader.Parse(operand)))
+        var uuid = await allTypes.InsertAsync(AllTypesServer.Table, (column, ValueReader.Parse(before)));
+        var result = await allTypes.CommitAsync(
+            Op.Mutate(AllTypesServer.Table, [Where.Uuid(uuid)], new Mutation(column, mutator, ValueReader.Parse(operand)))
         );
         Assert.Equal(1, result[0].Count);
-        Assert.Equal(ValueReader.Parse(after), (await every.ReadAsync(Every.Table, uuid, column))[column]);
+        Assert.Equal(ValueReader.Parse(after), (await allTypes.ReadAsync(AllTypesServer.Table, uuid, column))[column]);
     }
 
     [Theory]
@@ -74,19 +72,19 @@ public sealed class MutationTests(Every every) : IClassFixture<Every>
     )]
     [InlineData("integer", "+=", "\"x\"", OvsdbError.SyntaxError, "expected integer")]
     [InlineData("colour", "+=", "1", OvsdbError.UnknownColumn, "No column colour in table Every.")]
-    public async Task It_fails_as(string column, string mutator, string operand, string error, string details)
+    public async Task An_invalid_mutation_is_rejected(string column, string mutator, string operand, string error, string details)
     {
-        var uuid = await every.InsertAsync(
-            Every.Table,
+        var uuid = await allTypes.InsertAsync(
+            AllTypesServer.Table,
             ("integer", 7),
             ("real", 70.0),
             ("one_to_three", 7),
             ("integers", OvsdbValue.Set([1L, 2L]))
         );
-        var refusal = await every.RefusalAsync(
-            Op.Mutate(Every.Table, [Where.Uuid(uuid)], new Mutation(column, mutator, ValueReader.Parse(operand)))
+        var rejection = await allTypes.RejectionAsync(
+            Op.Mutate(AllTypesServer.Table, [Where.Uuid(uuid)], new Mutation(column, mutator, ValueReader.Parse(operand)))
         );
-        Assert.Equal((error, 0), (refusal.Error.Error, refusal.OpIndex));
-        Assert.Contains(details, refusal.Error.Details);
+        Assert.Equal((error, 0), (rejection.Error.Error, rejection.OpIndex));
+        Assert.Contains(details, rejection.Error.Details);
     }
 }

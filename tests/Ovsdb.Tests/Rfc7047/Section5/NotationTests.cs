@@ -2,11 +2,10 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using CsCheck;
-using Ovsdb.Wire;
 
-namespace Ovsdb.Tests.Rfc7047;
+namespace Ovsdb.Tests;
 
-/// <summary>RFC 7047 §5.1: values and how they are written.</summary>
+/// <summary>RFC 7047 §5.1: values and their JSON.</summary>
 public sealed class NotationTests
 {
     private static readonly Gen<OvsdbValue> Text = Gen.String.Where(IsValid).Select(text => (OvsdbValue)text);
@@ -31,10 +30,10 @@ public sealed class NotationTests
     );
 
     [Fact]
-    public void A_value_is_the_same_after_writing_and_reading() => Any.Sample(value => ValueReader.Parse(Json(value)) == value);
+    public void A_value_is_unchanged_after_writing_and_reading() => Any.Sample(value => ValueReader.Parse(Json(value)) == value);
 
     [Fact]
-    public void A_set_does_not_depend_on_order_or_repetition() =>
+    public void The_order_and_repetition_of_its_elements_do_not_change_a_set() =>
         Atom.Array[0, 12]
             .Sample(atoms =>
             {
@@ -43,7 +42,7 @@ public sealed class NotationTests
             });
 
     [Fact]
-    public void Equal_values_have_equal_hashes_and_order_agrees_with_equality() =>
+    public void Equal_values_have_equal_hashes_and_compare_as_equal() =>
         Gen.Select(Any, Any)
             .Sample(
                 (a, b) =>
@@ -51,7 +50,7 @@ public sealed class NotationTests
             );
 
     [Fact]
-    public void What_a_difference_makes_of_a_set_is_undone_by_the_same_difference() =>
+    public void Applying_a_set_difference_twice_restores_the_set() =>
         Gen.Select(Atom.Array[0, 12], Atom.Array[0, 12])
             .Sample(
                 (a, b) =>
@@ -64,7 +63,7 @@ public sealed class NotationTests
             );
 
     [Fact]
-    public void A_set_of_one_is_its_atom()
+    public void A_set_with_one_element_equals_the_element()
     {
         Assert.Equal("""["set",[]]""", Json(OvsdbValue.Empty));
         Assert.Equal("\"a\"", Json(OvsdbValue.Set(["a"])));
@@ -73,7 +72,7 @@ public sealed class NotationTests
     }
 
     [Fact]
-    public void An_empty_value_is_written_as_its_column_wants_it()
+    public void An_empty_value_is_written_as_a_set_or_map_depending_on_its_column()
     {
         var map = new ColumnType(new BaseType(OvsdbKind.String), new BaseType(OvsdbKind.String), 0, int.MaxValue);
         var set = new ColumnType(new BaseType(OvsdbKind.String), null, 0, int.MaxValue);
@@ -84,23 +83,23 @@ public sealed class NotationTests
     }
 
     [Fact]
-    public async Task With_the_schema_known_the_server_takes_either_for_either()
+    public async Task With_a_known_schema_an_empty_set_and_an_empty_map_are_interchangeable()
     {
-        await using var every = new Every();
-        await every.InitializeAsync();
-        await using var connection = await every.ConnectCheckedAsync();
+        await using var allTypes = new AllTypesServer();
+        await allTypes.InitializeAsync();
+        await using var connection = await allTypes.ConnectCheckedAsync();
         var row = Nb.Row(("string_to_string", OvsdbValue.Empty), ("strings", OvsdbValue.EmptyMap), ("optional_pair", OvsdbValue.Empty));
         (
             await connection.TransactAsync(
-                Every.Name,
-                [Op.Insert(Every.Table, row), Op.Update(Every.Table, [], row)],
+                AllTypesServer.Name,
+                [Op.Insert(AllTypesServer.Table, row), Op.Update(AllTypesServer.Table, [], row)],
                 TestContext.Current.CancellationToken
             )
         ).MustCommit();
     }
 
     [Fact]
-    public void A_real_column_given_an_integer_token_holds_a_real()
+    public void An_integer_token_in_a_real_column_is_read_as_a_real()
     {
         var real = ValueReader.Parse("3", new ColumnType(new BaseType(OvsdbKind.Real), null, 1, 1));
         Assert.Equal(OvsdbKind.Real, real.Kind);
@@ -109,7 +108,7 @@ public sealed class NotationTests
     }
 
     [Fact]
-    public void Maps_are_read_by_key()
+    public void A_map_finds_values_by_key()
     {
         var map = OvsdbValue
             .Map(
@@ -129,11 +128,11 @@ public sealed class NotationTests
     }
 
     [Fact]
-    public void Reading_a_value_as_what_it_is_not_says_what_it_is() =>
+    public void Reading_a_value_as_another_kind_throws_with_the_value() =>
         Assert.Contains("\"x\" is not an integer", Assert.Throws<InvalidOperationException>(() => ((OvsdbValue)"x").AsInteger()).Message);
 
     [Fact]
-    public void Operations_are_equal_when_all_they_say_is_equal()
+    public void Operations_with_equal_contents_are_equal()
     {
         var uuid = Guid.NewGuid();
         Op Insert(string name) =>
@@ -154,7 +153,8 @@ public sealed class NotationTests
     [InlineData("tcp:db.example:6641")]
     [InlineData("ssl:db.example:6641")]
     [InlineData("ssl:[::1]:6641")]
-    public void Endpoints_are_written_as_the_tools_write_them(string text) => Assert.Equal(text, OvsdbEndpoint.Parse(text).ToString());
+    public void Endpoints_have_the_same_notation_as_in_Open_vSwitch(string text) =>
+        Assert.Equal(text, OvsdbEndpoint.Parse(text).ToString());
 
     [Theory]
     [InlineData("")]
@@ -166,16 +166,16 @@ public sealed class NotationTests
     [InlineData("ssl:127.0.0.1")]
     [InlineData("ssl:::1:6641")]
     [InlineData("/run/x.sock")]
-    public void What_is_no_endpoint_is_refused(string text) => Assert.Throws<FormatException>(() => OvsdbEndpoint.Parse(text));
+    public void An_invalid_endpoint_is_rejected(string text) => Assert.Throws<FormatException>(() => OvsdbEndpoint.Parse(text));
 
     private static bool IsValid(string text) => !text.Contains('\0') && Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text;
 
     private static string Json(OvsdbValue value, ColumnType? type = null)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, OpWriter.Options))
+        using (var json = new Utf8JsonWriter(buffer, ValueWriter.Options))
         {
-            OpWriter.WriteValue(json, value, type);
+            ValueWriter.Write(json, value, type);
         }
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
