@@ -112,7 +112,8 @@ model_is_migrated() {
 
 scripts_are_sound() { shellcheck -x dev lab/sandbox .ci/run; }
 
-# Runs the architecture tests, which print the graph of folders, and the test that compares openapi.yaml with the document that the API serves.
+# Runs the architecture tests, which print the graph of folders, and the test that compares openapi.yaml with the document
+# that the API serves.
 rules_hold() {
   run_projects tests/Architecture.Tests -- -showLiveOutput && run_projects tests/OvnNestApi.Tests -- -class '*OpenApi*'
 }

@@ -5,7 +5,9 @@ using TestServers;
 
 namespace Architecture.Tests;
 
-/// <summary>Which folders of a project use which others. A folder uses another if code or documentation in it names a type declared there.</summary>
+/// <summary>
+/// Which folders of a project use which others. A folder uses another if code or documentation in it names a type declared there.
+/// </summary>
 public sealed class FolderGraph
 {
     /// <summary>The name of the project's own folder.</summary>

@@ -13,7 +13,8 @@ public sealed class FolderTests(ITestOutputHelper output)
         var graph = FolderGraph.Read(project);
         var (pairs, cyclic) = (graph.TwoWayPairs.ToList(), graph.FoldersInCycles.ToList());
         output.WriteLine(
-            $"{project}: {graph.Folders.Count} folders, {graph.Arrows.Count} arrows, {pairs.Count} two-way pairs, {cyclic.Count} folders in cycles"
+            $"{project}: {graph.Folders.Count} folders, {graph.Arrows.Count} arrows, {pairs.Count} two-way pairs, "
+                + $"{cyclic.Count} folders in cycles"
         );
         foreach (var folder in Layers.Of[project])
         {

@@ -40,6 +40,20 @@ internal static class Layers
             FolderGraph.Root,
         ],
         ["src/OvnNestApi.Agent"] = ["Planning", "State", "Local", "ControlPlane", FolderGraph.Root],
-        ["src/Ovsdb"] = ["Collections", "Notation", "Codec", "Operations", "Telemetry", "Tls", "Wire", "Connections", "Replica", "Sessions", "Locks", FolderGraph.Root],
+        ["src/Ovsdb"] =
+        [
+            "Collections",
+            "Notation",
+            "Codec",
+            "Operations",
+            "Telemetry",
+            "Tls",
+            "Wire",
+            "Connections",
+            "Replica",
+            "Sessions",
+            "Locks",
+            FolderGraph.Root,
+        ],
     };
 }

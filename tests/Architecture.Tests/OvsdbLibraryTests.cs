@@ -1,3 +1,5 @@
+using Ovsdb;
+
 namespace Architecture.Tests;
 
 /// <summary>The OVSDB library serves any database. This test needs the schemas of Debian's OVN packages.</summary>
@@ -8,7 +10,7 @@ public sealed class OvsdbLibraryTests
     {
         // A name of two words must occur nowhere; a name of one word (Meter, Connection) not as a string.
         var names = new[] { "ovn-nb", "ovn-sb" }
-            .Select(schema => Ovsdb.DatabaseSchema.Parse(File.ReadAllText($"/usr/share/ovn/{schema}.ovsschema")))
+            .Select(schema => DatabaseSchema.Parse(File.ReadAllText($"/usr/share/ovn/{schema}.ovsschema")))
             .SelectMany(schema => schema.Tables.Keys.Append(schema.Name))
             .Select(name => name.Contains('_', StringComparison.Ordinal) ? name : $"\"{name}\"")
             .ToList();

@@ -31,7 +31,8 @@ internal static class AgentEndpoints
             .Describe(
                 "get-host-work",
                 "The work of a host",
-                "All that the host shall have and remove. With `after` the answer is held until the work differs: 204 when it does not in time."
+                "All that the host shall have and remove. With `after` the answer is held until the work differs: 204 when it "
+                    + "does not in time."
             );
         agent
             .MapPut("/report", PutReportAsync)

@@ -9,7 +9,10 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Agents;
 
-/// <summary>How an agent becomes known: an admin draws a one-time token for a host, the agent shows it once with the hash of a key that it made itself.</summary>
+/// <summary>
+/// How an agent becomes known: an admin draws a one-time token for a host, the agent shows it once with the hash of a key that it made
+/// itself.
+/// </summary>
 internal static class Enrolments
 {
     internal const string Example = """{"keySha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}""";
@@ -33,7 +36,8 @@ internal static class Enrolments
             .Describe(
                 "enrol-agent",
                 "Make an agent's key known",
-                "With the one-time token as bearer. The same key again has the same answer; another key is refused. Former keys of the host end."
+                "With the one-time token as bearer. The same key again has the same answer; another key is refused. Former "
+                    + "keys of the host end."
             );
     }
 

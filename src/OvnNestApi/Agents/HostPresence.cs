@@ -6,12 +6,16 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Agents;
 
-/// <summary>The hosts whose agents this process has heard of. Written to the database in batches: a thousand open polls are one statement every few seconds.</summary>
+/// <summary>
+/// The hosts whose agents this process has heard of. Written to the database in batches: a thousand open polls are one statement every few
+/// seconds.
+/// </summary>
 internal sealed partial class HostPresence(IDbContextFactory<NestDb> databases, TimeProvider time, ILogger<HostPresence> logger)
     : BackgroundService
 {
     private const string Write = """
-        INSERT INTO host_status (host_id, seen_at, applied_revision, unknown) SELECT id, now(), 0, '{}' FROM hosts WHERE id = ANY(@hosts) ORDER BY id
+        INSERT INTO host_status (host_id, seen_at, applied_revision, unknown) SELECT id, now(), 0, '{}' FROM hosts
+            WHERE id = ANY(@hosts) ORDER BY id
         ON CONFLICT (host_id) DO UPDATE SET seen_at = now()
         """;
 

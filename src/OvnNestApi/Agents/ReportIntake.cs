@@ -33,7 +33,8 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
     /// <summary>The objects and VMs of which the report says something new, or whose tags may have drained with it.</summary>
     private const string News = $"""
         WITH {Said}
-        SELECT p.vm_id, p.object_id FROM placements p LEFT JOIN said s ON s.id = p.object_id WHERE p.host_id = @host AND p.wanted AND {SaysOther}
+        SELECT p.vm_id, p.object_id FROM placements p LEFT JOIN said s ON s.id = p.object_id WHERE p.host_id = @host AND p.wanted
+            AND {SaysOther}
         UNION ALL
         SELECT p.vm_id, p.vm_id FROM placements p WHERE p.host_id = @host AND {IsConfirmed}
         UNION ALL
@@ -60,7 +61,8 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
 
     private const string OtherChassis = """
         UPDATE vms SET dirty_seq = nextval('dirty_seq')
-        WHERE id IN (SELECT v.id FROM vms v JOIN hosts h ON h.id = v.host_id WHERE h.id = @host AND h.chassis IS NULL ORDER BY v.id FOR NO KEY UPDATE OF v)
+        WHERE id IN (SELECT v.id FROM vms v JOIN hosts h ON h.id = v.host_id WHERE h.id = @host AND h.chassis IS NULL
+            ORDER BY v.id FOR NO KEY UPDATE OF v)
         """;
 
     /// <summary>Takes a report in, in a transaction of its own.</summary>

@@ -8,7 +8,9 @@ namespace OvnNestApi.Agents;
 /// <param name="Revision">The host's <see cref="Host.WorkRevision"/>.</param>
 internal readonly record struct WorkCursor(Guid Installation, long Revision)
 {
-    /// <summary>Of the form of the work: with a new field every digest is a new one, so the agent must be told though no revision changed.</summary>
+    /// <summary>
+    /// Of the form of the work: with a new field every digest is a new one, so the agent must be told though no revision changed.
+    /// </summary>
     private const string Form = "1";
 
     /// <summary>Null: not one of ours, or of another form.</summary>

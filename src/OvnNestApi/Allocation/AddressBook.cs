@@ -11,7 +11,8 @@ internal static class AddressBook
     private static readonly string Free = $"WITH {AddressDraw.Free("owner_id IN (@port, @former)")} SELECT";
 
     /// <summary>
-    /// Sets <see cref="LogicalPort.Mac"/> and <see cref="LogicalPort.Ip"/> to what is asked, else to what the port has while it fits, else to the
+    /// Sets <see cref="LogicalPort.Mac"/> and <see cref="LogicalPort.Ip"/> to what is asked, else to what the port has while it fits, else
+    /// to the
     /// predecessor's (also if that is gone, while its tag cools), else to free ones. The port's row need not be stored yet.
     /// </summary>
     /// <param name="predecessor">The former incarnation that is being deleted: its row is taken over; null: none.</param>

@@ -5,7 +5,8 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Allocation;
 
 /// <summary>
-/// Gives and takes back rows of <see cref="Address"/>: never-used addresses first, ascending, then the one that was freed first; exact for one asker, any
+/// Gives and takes back rows of <see cref="Address"/>: never-used addresses first, ascending, then the one that was freed first; exact for
+/// one asker, any
 /// free one under a race. What a draw costs does not depend on the size of the subnet, nor on how much of it is in use.
 /// </summary>
 internal static class AddressDraw
@@ -17,16 +18,20 @@ internal static class AddressDraw
 
     private const string Give = $"""
         INSERT INTO addresses AS a (owner_id, network_id, mac, ip) SELECT @owner, @network, @mac, @ip::inet WHERE {IsMacFree}
-        ON CONFLICT (network_id, ip) DO UPDATE SET owner_id = excluded.owner_id, mac = excluded.mac, freed_at = NULL WHERE a.freed_at IS NOT NULL
+        ON CONFLICT (network_id, ip) DO UPDATE SET owner_id = excluded.owner_id, mac = excluded.mac, freed_at = NULL
+            WHERE a.freed_at IS NOT NULL
         """;
 
-    // The first never-used address from where the search starts is that itself, or follows one that has a row, or follows a range that is not handed out.
-    // Who draws at the same time does not wait for our commit: the row of next_addresses is locked, so the search starts somewhere above it.
+    // The first never-used address from where the search starts is that itself, or follows one that has a row, or follows a range that is
+    // not handed out.
+    // Who draws at the same time does not wait for our commit: the row of next_addresses is locked, so the search starts somewhere above
+    // it.
     private static readonly string GiveNew = $"""
         WITH mine AS MATERIALIZED (SELECT ip FROM next_addresses WHERE network_id = @network FOR UPDATE SKIP LOCKED),
         present AS MATERIALIZED (SELECT ip FROM next_addresses WHERE network_id = @network),
         start AS MATERIALIZED (
-            SELECT coalesce((SELECT ip FROM mine), (SELECT ip + floor(random() * least(@spread, greatest(@last::inet - ip + 1, 1)))::bigint FROM present), @first::inet) AS ip),
+            SELECT coalesce((SELECT ip FROM mine), (SELECT ip + floor(random() * least(@spread, greatest(@last::inet - ip + 1,
+                1)))::bigint FROM present), @first::inet) AS ip),
         free AS MATERIALIZED (
             SELECT c.ip FROM (
                 SELECT ip FROM start
@@ -43,7 +48,8 @@ internal static class AddressDraw
               AND NOT {IsReserved("c.ip")}
             ORDER BY c.ip LIMIT 1),
         given AS (
-            INSERT INTO addresses (owner_id, network_id, mac, ip) SELECT @owner, @network, @mac, ip FROM free ON CONFLICT DO NOTHING RETURNING ip),
+            INSERT INTO addresses (owner_id, network_id, mac, ip) SELECT @owner, @network, @mac, ip FROM free
+                ON CONFLICT DO NOTHING RETURNING ip),
         next AS (
             INSERT INTO next_addresses (network_id, ip) SELECT @network, coalesce((SELECT ip FROM free), @last::inet) + 1
             WHERE EXISTS (SELECT FROM mine) OR NOT EXISTS (SELECT FROM present)
@@ -55,7 +61,10 @@ internal static class AddressDraw
 
     private static readonly string AwaitFreed = Freed("");
 
-    /// <summary>The parts of a statement that free the addresses that <paramref name="which"/> says; those of networks without a subnet leave no row.</summary>
+    /// <summary>
+    /// The parts of a statement that free the addresses that <paramref name="which"/> says; those of networks without a subnet leave no
+    /// row.
+    /// </summary>
     public static string Free(string which) =>
         $"""
             freed AS (UPDATE addresses SET owner_id = NULL, mac = NULL, freed_at = clock_timestamp() WHERE {which} AND ip IS NOT NULL),
@@ -130,7 +139,9 @@ internal static class AddressDraw
             );
     }
 
-    /// <summary>The pool has changed: what was left out of it below may be given now, and what was freed outside of it is forgotten.</summary>
+    /// <summary>
+    /// The pool has changed: what was left out of it below may be given now, and what was freed outside of it is forgotten.
+    /// </summary>
     public static Task ResetAsync(NestDb db, Guid network, AddressPool pool, CancellationToken cancellationToken) =>
         db.ExecuteAsync(
             """

@@ -14,7 +14,8 @@ internal static class Expiry
 
     private const string ReturnThese = """
         returned AS (
-            UPDATE vlan_leases l SET state = 'Reserved', container_id = NULL, container_name = NULL, cool_until = NULL, drain_nb_cfg = NULL, former_ip = NULL, former_mac = NULL,
+            UPDATE vlan_leases l SET state = 'Reserved', container_id = NULL, container_name = NULL, cool_until = NULL,
+                drain_nb_cfg = NULL, former_ip = NULL, former_mac = NULL,
                 since = statement_timestamp(), revision = revision + 1
             FROM over WHERE l.id = over.id RETURNING l.id, l.vm_id, l.tag, l.owner)
         INSERT INTO vlan_history (vm_id, vm_name, tag, lease_id, owner, "from")
@@ -24,7 +25,9 @@ internal static class Expiry
     private const string HasCooled =
         "l.state = 'Cooling' AND l.cool_until <= now() AND l.owner IS NOT NULL AND (l.expires_at > now() OR l.expires_at IS NULL)";
 
-    /// <summary>Frees what is over, but for what another process has in hand. A reservation's tenure ended with its time, whenever that is noticed.</summary>
+    /// <summary>
+    /// Frees what is over, but for what another process has in hand. A reservation's tenure ended with its time, whenever that is noticed.
+    /// </summary>
     public static string Free { get; } =
         $"""
             WITH over AS (SELECT l.id FROM vlan_leases l WHERE {IsOver("l")} LIMIT 1000 FOR UPDATE SKIP LOCKED),

@@ -15,12 +15,14 @@ internal static class Grant
 
     private const string WasNeverUsed = "(SELECT true FROM vlan_history h WHERE h.vm_id = @vm AND h.tag = t.tag LIMIT 1) IS NULL";
 
-    // The parts of a UNION ALL are read one after the other, and no further than the limit. Below the VM's next_tag no tag was never used. A set that is
+    // The parts of a UNION ALL are read one after the other, and no further than the limit. Below the VM's next_tag no tag was never used.
+    // A set that is
     // generated in the list of a SELECT is made as it is read, in FROM it would be made whole.
     private static readonly string Chosen = $"""
         SELECT @tag::int AS tag, false AS is_new WHERE @tag::int IS NOT NULL
         UNION ALL
-        (SELECT t.tag, true FROM (SELECT generate_series(greatest(r.low, @next), r.high) AS tag FROM unnest(@low::int[], @high::int[]) AS r (low, high)) t
+        (SELECT t.tag, true FROM (SELECT generate_series(greatest(r.low, @next), r.high) AS tag
+            FROM unnest(@low::int[], @high::int[]) AS r (low, high)) t
          WHERE @tag::int IS NULL AND {WasNeverUsed} AND {IsFree}
          LIMIT @count)
         UNION ALL
@@ -34,7 +36,8 @@ internal static class Grant
     private static readonly string Make = $"""
         WITH chosen AS MATERIALIZED ({Chosen}),
         granted AS (
-            INSERT INTO vlan_leases AS old (id, vm_id, tag, state, container_id, container_name, owner, ttl, expires_at, since, awaits_all_chassis, revision)
+            INSERT INTO vlan_leases AS old (id, vm_id, tag, state, container_id, container_name, owner, ttl, expires_at, since,
+                awaits_all_chassis, revision)
             SELECT gen_random_uuid(), @vm, chosen.tag, CASE WHEN @container::uuid IS NULL THEN 'Reserved' ELSE 'Bound' END,
                 @container, @name, (@owners)[row_number() OVER (ORDER BY chosen.tag)],
                 @ttltext::text, statement_timestamp() + @ttl::interval, statement_timestamp(), false, 1
@@ -43,8 +46,10 @@ internal static class Grant
                 (@name IS NOT NULL AND EXISTS (SELECT FROM vlan_leases mine WHERE mine.vm_id = @vm AND mine.container_name = @name))
                 OR EXISTS (SELECT FROM vlan_leases mine WHERE mine.vm_id = @vm AND mine.owner = ANY(@owners)))
             ON CONFLICT (vm_id, tag) DO UPDATE SET
-                id = excluded.id, state = excluded.state, container_id = excluded.container_id, container_name = excluded.container_name, successor_id = NULL,
-                owner = excluded.owner, ttl = excluded.ttl, expires_at = excluded.expires_at, since = excluded.since, drain_nb_cfg = NULL, cool_until = NULL,
+                id = excluded.id, state = excluded.state, container_id = excluded.container_id, container_name = excluded.container_name,
+                    successor_id = NULL,
+                owner = excluded.owner, ttl = excluded.ttl, expires_at = excluded.expires_at, since = excluded.since,
+                    drain_nb_cfg = NULL, cool_until = NULL,
                 former_ip = NULL, former_mac = NULL, awaits_all_chassis = false, revision = 1
             WHERE {Expiry.IsOver("old")}
             RETURNING id, tag, owner, expires_at, since),
@@ -58,10 +63,12 @@ internal static class Grant
             SELECT @vm, @vmname, tag, id, @container, @name, owner, since FROM granted),
         logged AS (
             INSERT INTO changes (by, request_id, kind, vm, name, object_id, action, after)
-            SELECT @by, @request, 'vlan-lease', @vmname, tag, id, 'created', json_strip_nulls(json_build_object('spec', json_build_object('owner', owner, 'ttl', @ttltext)))
+            SELECT @by, @request, 'vlan-lease', @vmname, tag, id, 'created', json_strip_nulls(json_build_object('spec',
+                json_build_object('owner', owner, 'ttl', @ttltext)))
             FROM granted WHERE owner IS NOT NULL ORDER BY tag),
         moved AS (
-            UPDATE vms SET next_tag = greatest(next_tag, CASE WHEN (SELECT count(*) FROM chosen WHERE is_new) < @count THEN {VlanRanges.Highest} + 1 ELSE (SELECT max(tag) + 1 FROM chosen WHERE is_new) END)
+            UPDATE vms SET next_tag = greatest(next_tag, CASE WHEN (SELECT count(*) FROM chosen
+                WHERE is_new) < @count THEN {VlanRanges.Highest} + 1 ELSE (SELECT max(tag) + 1 FROM chosen WHERE is_new) END)
             WHERE id = @vm AND @tag::int IS NULL AND next_tag <= {VlanRanges.Highest} AND EXISTS (SELECT FROM granted))
         SELECT id, tag, owner, expires_at, since FROM granted ORDER BY tag
         """;

@@ -5,7 +5,10 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Allocation;
 
-/// <summary>Gives tags to containers and takes them back. Part of the caller's transaction, which holds the VM's row lock; the unique indexes decide.</summary>
+/// <summary>
+/// Gives tags to containers and takes them back. Part of the caller's transaction, which holds the VM's row lock; the unique indexes
+/// decide.
+/// </summary>
 internal static class Leases
 {
     private const string Release = """
@@ -20,7 +23,8 @@ internal static class Leases
         WITH taken AS (
             UPDATE vlan_leases SET
                 id = CASE WHEN state = 'Reserved' THEN id ELSE gen_random_uuid() END,
-                state = 'Bound', since = statement_timestamp(), container_id = @container, container_name = @name, successor_id = NULL, drain_nb_cfg = NULL, cool_until = NULL,
+                state = 'Bound', since = statement_timestamp(), container_id = @container, container_name = @name, successor_id = NULL,
+                    drain_nb_cfg = NULL, cool_until = NULL,
                 former_ip = NULL, former_mac = NULL,
                 awaits_all_chassis = false, revision = revision + 1
             WHERE id = @lease RETURNING id, vm_id, tag, owner),
@@ -33,10 +37,14 @@ internal static class Leases
     /// Binds a tag to the container and sets <see cref="Container.Tag"/>. The container's row need not be stored yet.
     /// A tag that the container had before and now has no more goes on draining.
     /// </summary>
-    /// <param name="asked">The tag asked for; null: the present one while it fits (<paramref name="mayKeep"/>), else any of the VM's ranges.</param>
+    /// <param name="asked">The tag asked for; null: the present one while it fits (<paramref name="mayKeep"/>), else any of the VM's
+    /// ranges.</param>
     /// <param name="ownerKey">The key of a reservation to take; null: none.</param>
     /// <param name="mayKeep">False: with no tag asked for, another one is chosen even if the present one fits.</param>
-    /// <returns>Null when bound (or promised, see <see cref="VlanLease.SuccessorId"/>); 409 <c>vlan-tag-taken</c> or <c>vlan-tags-exhausted</c> otherwise.</returns>
+    /// <returns>
+    /// Null when bound (or promised, see <see cref="VlanLease.SuccessorId"/>); 409 <c>vlan-tag-taken</c> or <c>vlan-tags-exhausted</c>
+    /// otherwise.
+    /// </returns>
     public static async Task<Problem?> BindAsync(
         NestDb db,
         Vm vm,
@@ -62,7 +70,8 @@ internal static class Leases
         var leases = await db
             .VlanLeases.FromSql(
                 $"""
-                SELECT * FROM vlan_leases WHERE vm_id = {vm.Id} AND (container_name = {container.Name} OR tag = {asked} OR owner = {ownerKey})
+                SELECT * FROM vlan_leases WHERE vm_id = {vm.Id} AND (container_name = {container.Name} OR tag = {asked}
+                    OR owner = {ownerKey})
                 ORDER BY since DESC FOR NO KEY UPDATE
                 """
             )
@@ -181,12 +190,14 @@ internal static class Leases
                 pointer
             ),
             LeaseState.Draining => Problem.VlanTagTaken(
-                $"Tag {held.Tag} of {vm.Name} is draining: container {held.ContainerName} had it, and not everybody has confirmed that it is gone.",
+                $"Tag {held.Tag} of {vm.Name} is draining: container {held.ContainerName} had it, and not everybody has "
+                    + "confirmed that it is gone.",
                 TimeSpan.FromSeconds(5),
                 pointer
             ),
             _ => Problem.VlanTagTaken(
-                $"Tag {held.Tag} of {vm.Name} is cooling down until {held.CoolUntil:yyyy-MM-dd'T'HH:mm:ss'Z'}: container {held.ContainerName} had it.",
+                $"Tag {held.Tag} of {vm.Name} is cooling down until {held.CoolUntil:yyyy-MM-dd'T'HH:mm:ss'Z'}: container "
+                    + $"{held.ContainerName} had it.",
                 TimeSpan.FromSeconds(5),
                 pointer
             ),

@@ -38,7 +38,8 @@ internal sealed record Claim(NameScope Scope, string Field, string? Asked, strin
 internal static class NameClaims
 {
     private const string ClaimFree = """
-        INSERT INTO claimed_names (scope, name, owner_id) SELECT scope, name, @owner FROM unnest(@scopes, @names) AS wanted (scope, name) ON CONFLICT DO NOTHING
+        INSERT INTO claimed_names (scope, name, owner_id) SELECT scope, name, @owner
+            FROM unnest(@scopes, @names) AS wanted (scope, name) ON CONFLICT DO NOTHING
         """;
 
     private static readonly HashSet<string> ReservedDevices = ["br-int", "lo", "all", "default", "ovs-system"];
@@ -120,7 +121,10 @@ internal static class NameClaims
             );
     }
 
-    /// <summary>The usual case of a new object: nobody has the names that it wants most. Null: somebody has one; what was free is the owner's all the same.</summary>
+    /// <summary>
+    /// The usual case of a new object: nobody has the names that it wants most. Null: somebody has one; what was free is the owner's all
+    /// the same.
+    /// </summary>
     private static async Task<List<string>?> TryClaimFirstAsync(
         NestDb db,
         Guid owner,

@@ -35,9 +35,11 @@ internal static class ConditionWriter
 
         var (vm, join) = kind == "container" ? ("v.name", "JOIN vms v ON v.id = w.vm_id") : ("NULL", "");
         var sql = $"""
-            WITH seen AS (SELECT * FROM unnest(@ids::uuid[], @was::text[], @reasons::text[], @messages::text[]) AS s (id, was, reason, message)),
+            WITH seen AS (SELECT * FROM unnest(@ids::uuid[], @was::text[], @reasons::text[], @messages::text[]) AS s (id, was, reason,
+                message)),
             written AS (
-                UPDATE {table} x SET reason = s.reason, message = s.message, observed_at = now(), since = CASE WHEN x.reason = s.reason THEN x.since ELSE now() END
+                UPDATE {table} x SET reason = s.reason, message = s.message, observed_at = now(), since = CASE
+                    WHEN x.reason = s.reason THEN x.since ELSE now() END
                 FROM seen s WHERE x.id = s.id
                 RETURNING x.*, s.was)
             INSERT INTO changes (by, kind, vm, name, object_id, action, before, after)

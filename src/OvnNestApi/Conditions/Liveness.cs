@@ -6,8 +6,10 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Conditions;
 
 /// <summary>
-/// Liveness of the reconciler and of all hosts at one moment, by the database's clock. It is computed on reading, because a process that has died
-/// cannot store that it died. It turns a stored condition into the current one, and adds the causes that concern all resources: brake, mode, NB.
+/// Liveness of the reconciler and of all hosts at one moment, by the database's clock. It is computed on reading, because a process that
+/// has died
+/// cannot store that it died. It turns a stored condition into the current one, and adds the causes that concern all resources: brake,
+/// mode, NB.
 /// </summary>
 internal sealed record Liveness
 {
@@ -18,7 +20,8 @@ internal sealed record Liveness
         """;
 
     private const string HostsQuery = """
-        SELECT h.id, h.name, s.seen_at, coalesce(s.seen_at > now() - @silent, false) FROM hosts h LEFT JOIN host_status s ON s.host_id = h.id
+        SELECT h.id, h.name, s.seen_at, coalesce(s.seen_at > now() - @silent, false) FROM hosts h LEFT
+            JOIN host_status s ON s.host_id = h.id
         """;
 
     /// <summary>All hosts, by id.</summary>

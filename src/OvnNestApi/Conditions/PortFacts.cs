@@ -8,7 +8,9 @@ internal sealed record PortFacts
     /// <summary>True while the resource is being deleted. <see cref="WaitsFor"/> names what still has to confirm.</summary>
     public bool IsDeleting { get; init; }
 
-    /// <summary>Component that still has to confirm the removal of this or the former incarnation, such as "host ubuntu2"; null if unknown.</summary>
+    /// <summary>
+    /// Component that still has to confirm the removal of this or the former incarnation, such as "host ubuntu2"; null if unknown.
+    /// </summary>
     public string? WaitsFor { get; init; }
 
     /// <summary>True while a former incarnation of the name, or a former use of its tag, is not confirmed as removed.</summary>
@@ -57,7 +59,8 @@ internal sealed record PortFacts
     public bool IsEnabled { get; init; } = true;
 
     /// <summary>
-    /// Returns the first cause that applies, in the order of <see cref="Reason"/>, with its message. Causes that concern all resources, and silent
+    /// Returns the first cause that applies, in the order of <see cref="Reason"/>, with its message. Causes that concern all resources, and
+    /// silent
     /// hosts, are added on reading, by <see cref="Liveness"/>.
     /// </summary>
     public (Reason Reason, string Message) Evaluate() =>
@@ -73,8 +76,14 @@ internal sealed record PortFacts
                     + (WaitsFor is null ? "" : $" Waiting for {WaitsFor}.")
             ),
             { FormerHost: not null } => (Reason.Moving, $"The former host {FormerHost} has not confirmed the removal of the VM yet."),
-            { RejectedAs: Reason.TagConflict } => (Reason.TagConflict, Rejection ?? "Another port of the same parent, not managed here, has the same tag."),
-            { RejectedAs: null, IsProgrammed: false } => (Reason.NotProgrammed, "The rows of the resource are not in the northbound database yet."),
+            { RejectedAs: Reason.TagConflict } => (
+                Reason.TagConflict,
+                Rejection ?? "Another port of the same parent, not managed here, has the same tag."
+            ),
+            { RejectedAs: null, IsProgrammed: false } => (
+                Reason.NotProgrammed,
+                "The rows of the resource are not in the northbound database yet."
+            ),
             { RejectedAs: Reason.Contended } => (Reason.Contended, Rejection ?? "Another client keeps changing the rows of the resource."),
             { RejectedAs: not null } => (Reason.Rejected, $"The northbound database rejected the rows of the resource: {Rejection}"),
             { HasDevice: true, Host: null } => (Reason.NoHost, "The VM has no host: its spec.host is not set."),

@@ -14,8 +14,10 @@ internal static class Readiness
         "SELECT id FROM containers WHERE id = ANY(@ids) UNION SELECT id FROM containers WHERE vm_id = ANY(@ids)";
 
     /// <summary>
-    /// Evaluates the resources with these ids (for a VM also its containers), and writes reason, message, since and observedAt where they have changed,
-    /// with a change row of action "status". Part of the caller's transaction, which must have locked the rows of the VMs in an earlier statement:
+    /// Evaluates the resources with these ids (for a VM also its containers), and writes reason, message, since and observedAt where they
+    /// have changed,
+    /// with a change row of action "status". Part of the caller's transaction, which must have locked the rows of the VMs in an earlier
+    /// statement:
     /// otherwise a result that is based on outdated rows could overwrite the result of a concurrent transaction.
     /// </summary>
     public static async Task EvaluateAsync(NestDb db, IReadOnlyCollection<Guid> resourceIds, CancellationToken cancellationToken)

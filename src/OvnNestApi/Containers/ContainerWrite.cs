@@ -76,7 +76,8 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
         Db.Containers.FromSql(
             $"""
             SELECT * FROM containers
-            WHERE (vm_id = ANY({_incarnations}) AND name = {Name} AND deleting_since IS NULL) OR (vm_id = ANY({_incarnations}) AND name = {Name} AND deleting_since IS NOT NULL)
+            WHERE (vm_id = ANY({_incarnations}) AND name = {Name} AND deleting_since IS NULL) OR (vm_id = ANY({_incarnations})
+                AND name = {Name} AND deleting_since IS NOT NULL)
             ORDER BY created_at DESC FOR NO KEY UPDATE
             """
         );
@@ -124,7 +125,8 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
 
         PortRules.Apply(target, spec, network, names, present is not null);
 
-        // The usual case: no lease of the VM has to do with the name, so none remembers an address of it either. Tags are a VM's own: what the name had
+        // The usual case: no lease of the VM has to do with the name, so none remembers an address of it either. Tags are a VM's own: what
+        // the name had
         // in a former VM it has again while that is free in this one and fits its ranges.
         var hadElsewhere = predecessor is not null && predecessor.VmId != vm.Id;
         var tag = spec.Vlan ?? (hadElsewhere && VlanRanges.Parse(vm.VlanRanges).Contains(predecessor!.Tag) ? predecessor.Tag : null);

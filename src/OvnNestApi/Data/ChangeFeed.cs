@@ -4,7 +4,8 @@ using Npgsql;
 namespace OvnNestApi.Data;
 
 /// <summary>
-/// How far the log of changes can be read without losing one. A number is drawn before its transaction commits, so the highest visible number
+/// How far the log of changes can be read without losing one. A number is drawn before its transaction commits, so the highest visible
+/// number
 /// says nothing of the lower ones; a number is safe when every transaction that could have drawn it, or a lower one, has ended.
 /// </summary>
 internal sealed class ChangeFeed(NpgsqlDataSource database, Signals signals, TimeProvider time)
@@ -14,7 +15,10 @@ internal sealed class ChangeFeed(NpgsqlDataSource database, Signals signals, Tim
     private volatile Safe? _last;
     private string? _epoch;
 
-    /// <summary>All changes up to this one are visible or never will be. Not older than 100 ms if nothing is being written; looks, and does not wait.</summary>
+    /// <summary>
+    /// All changes up to this one are visible or never will be. Not older than 100 ms if nothing is being written; looks, and does not
+    /// wait.
+    /// </summary>
     public async Task<ChangeCursor> PresentAsync(CancellationToken cancellationToken)
     {
         if (_last is { } last && time.GetElapsedTime(last.At) < Keep)
@@ -26,7 +30,8 @@ internal sealed class ChangeFeed(NpgsqlDataSource database, Signals signals, Tim
     }
 
     /// <summary>
-    /// The last change drawn so far, as soon as it and all before it are decided; if that takes longer than <paramref name="atMost"/>, the last that is known to be.
+    /// The last change drawn so far, as soon as it and all before it are decided; if that takes longer than <paramref name="atMost"/>, the
+    /// last that is known to be.
     /// </summary>
     public async Task<ChangeCursor> UpToAsync(TimeSpan atMost, CancellationToken cancellationToken)
     {
@@ -63,7 +68,8 @@ internal sealed class ChangeFeed(NpgsqlDataSource database, Signals signals, Tim
         await using var command = database.CreateCommand(
             """
             SELECT substr(md5(concat_ws('/', (SELECT installation FROM leader), (SELECT system_identifier FROM pg_control_system()),
-                (SELECT timeline_id FROM pg_control_checkpoint()), (SELECT oid FROM pg_database WHERE datname = current_database()))), 1, 12)
+                (SELECT timeline_id FROM pg_control_checkpoint()), (SELECT oid FROM pg_database
+                    WHERE datname = current_database()))), 1, 12)
             """
         );
         return await command.ExecuteScalarAsync(cancellationToken) as string ?? "";

@@ -6,7 +6,10 @@ namespace OvnNestApi.Data;
 /// <summary>What PostgreSQL's errors mean to a client: the one place that knows constraint names and SQLSTATEs.</summary>
 internal static class Conflicts
 {
-    /// <summary>Where PostgreSQL says that a table has changed under a statement which a session had prepared. Npgsql prepares it anew the next time.</summary>
+    /// <summary>
+    /// Where PostgreSQL says that a table has changed under a statement which a session had prepared. Npgsql prepares it anew the next
+    /// time.
+    /// </summary>
     private const string Revalidation = "RevalidateCachedQuery";
 
     /// <summary>A race that is worth another run of the whole transaction; null when it is none.</summary>

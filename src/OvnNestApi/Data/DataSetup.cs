@@ -4,7 +4,9 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Data;
 
-/// <summary>Registers the access to PostgreSQL: the data source, <see cref="NestDb"/> and its factory, signals and the change feed.</summary>
+/// <summary>
+/// Registers the access to PostgreSQL: the data source, <see cref="NestDb"/> and its factory, signals and the change feed.
+/// </summary>
 internal static class DataSetup
 {
     public static IServiceCollection AddData(this IServiceCollection services, IConfiguration configuration)
@@ -35,7 +37,9 @@ internal static class DataSetup
         return services;
     }
 
-    /// <summary>The configured connection, with times that turn an outage into a quick answer, where the configuration says nothing of its own.</summary>
+    /// <summary>
+    /// The configured connection, with times that turn an outage into a quick answer, where the configuration says nothing of its own.
+    /// </summary>
     private static string ConnectionString(IConfiguration configuration)
     {
         var given = configuration.GetConnectionString("Nest")
@@ -51,7 +55,8 @@ internal static class DataSetup
         SetDefault("Application Name", "OvnNestApi");
         SetDefault("Max Auto Prepare", 100);
 
-        // Nothing is left in a session that would have to be reset, and no statement's best plan depends on its values: neither is paid for at every request.
+        // Nothing is left in a session that would have to be reset, and no statement's best plan depends on its values: neither is paid for
+        // at every request.
         SetDefault("No Reset On Close", true);
         SetDefault("Options", "-c idle_in_transaction_session_timeout=30s -c lock_timeout=8s -c plan_cache_mode=force_generic_plan");
         return connection.ConnectionString;

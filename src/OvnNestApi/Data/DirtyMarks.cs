@@ -6,11 +6,14 @@ namespace OvnNestApi.Data;
 /// <summary>Marks objects whose rows in the NB may have to change. Part of the writing transaction.</summary>
 internal static class DirtyMarks
 {
-    /// <summary>Everything that a network shapes: its VMs, its containers, its router. First locks the VMs, in the order of all who lock several.</summary>
+    /// <summary>
+    /// Everything that a network shapes: its VMs, its containers, its router. First locks the VMs, in the order of all who lock several.
+    /// </summary>
     public static async Task MarkNetworkAsync(this NestDb db, Guid network, CancellationToken cancellationToken) =>
         await db.Database.ExecuteSqlAsync(
             $"""
-            SELECT id FROM vms WHERE network_id = {network} OR id IN (SELECT vm_id FROM containers WHERE network_id = {network}) ORDER BY id FOR NO KEY UPDATE;
+            SELECT id FROM vms WHERE network_id = {network} OR id IN (SELECT vm_id FROM containers
+                WHERE network_id = {network}) ORDER BY id FOR NO KEY UPDATE;
             UPDATE networks SET dirty_seq = nextval('dirty_seq') WHERE id = {network};
             UPDATE vms SET dirty_seq = nextval('dirty_seq') WHERE network_id = {network};
             UPDATE containers SET dirty_seq = nextval('dirty_seq') WHERE network_id = {network};

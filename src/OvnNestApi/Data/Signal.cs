@@ -1,6 +1,8 @@
 namespace OvnNestApi.Data;
 
-/// <summary>Says "look again" to whoever waits, and nothing else. A wake-up that nobody waited for is kept for the next who asks with an old ticket.</summary>
+/// <summary>
+/// Says "look again" to whoever waits, and nothing else. A wake-up that nobody waited for is kept for the next who asks with an old ticket.
+/// </summary>
 public sealed class Signal
 {
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -4,7 +4,8 @@ using Npgsql;
 namespace OvnNestApi.Data;
 
 /// <summary>
-/// Passes wake-ups between the processes by LISTEN and NOTIFY (PostgreSQL manual, "NOTIFY"): after commits, never in a transaction that writes, at most
+/// Passes wake-ups between the processes by LISTEN and NOTIFY (PostgreSQL manual, "NOTIFY"): after commits, never in a transaction that
+/// writes, at most
 /// one under way. The payload only says whose they are. What is lost is found by whoever looks without a wake-up.
 /// </summary>
 internal sealed partial class SignalRelay(NpgsqlDataSource database, Signals signals, TimeProvider time, ILogger<SignalRelay> logger)

@@ -5,7 +5,10 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Data;
 
-/// <summary>Set-based statements that LINQ has no words for, on the context's own connection and in its transaction. Values go as parameters, always.</summary>
+/// <summary>
+/// Set-based statements that LINQ has no words for, on the context's own connection and in its transaction. Values go as parameters,
+/// always.
+/// </summary>
 internal static class Sql
 {
     /// <summary>Runs one statement; returns how many rows it touched.</summary>

@@ -47,7 +47,8 @@ internal sealed class Transactions(IOptions<TransactionOptions> options, TimePro
     /// </summary>
     /// <param name="body">Runs once for each attempt, with an empty change tracker: it must not keep entities of a former attempt.</param>
     /// <returns>
-    /// Null after a commit; else the problem of the body, the conflict that the last attempt met, or <c>outcome-unknown</c> if the connection broke
+    /// Null after a commit; else the problem of the body, the conflict that the last attempt met, or <c>outcome-unknown</c> if the
+    /// connection broke
     /// during the commit.
     /// </returns>
     public async Task<Problem?> RunAsync(

@@ -4,7 +4,10 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Http;
 
-/// <summary>The preconditions of a request (RFC 9110 §13), and the ETag they are about: <c>"&lt;id&gt;.&lt;revision&gt;"</c>, what can be written of an object.</summary>
+/// <summary>
+/// The preconditions of a request (RFC 9110 §13), and the ETag they are about: <c>"&lt;id&gt;.&lt;revision&gt;"</c>, what can be written of
+/// an object.
+/// </summary>
 /// <param name="IfMatch">The tags of <c>If-Match</c>; null when it was not sent; empty for what is no list of tags.</param>
 /// <param name="CreateOnly"><c>If-None-Match: *</c>.</param>
 internal sealed record Conditional(IReadOnlyList<string>? IfMatch, bool CreateOnly)

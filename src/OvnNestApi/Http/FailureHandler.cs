@@ -5,7 +5,9 @@ using OvnNestApi.Problems;
 
 namespace OvnNestApi.Http;
 
-/// <summary>The one place of the HTTP side where exceptions end: an outage is 503, what the client caused is 4xx, the rest is a bug.</summary>
+/// <summary>
+/// The one place of the HTTP side where exceptions end: an outage is 503, what the client caused is 4xx, the rest is a bug.
+/// </summary>
 internal sealed partial class FailureHandler(IHostApplicationLifetime lifetime, ILogger<FailureHandler> logger) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)

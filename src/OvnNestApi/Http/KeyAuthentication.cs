@@ -10,7 +10,9 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Http;
 
-/// <summary><c>Authorization: Bearer &lt;key&gt;</c> (RFC 6750): looked up by SHA-256 at every request, so that a revoked key ends at once.</summary>
+/// <summary>
+/// <c>Authorization: Bearer &lt;key&gt;</c> (RFC 6750): looked up by SHA-256 at every request, so that a revoked key ends at once.
+/// </summary>
 internal sealed class KeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options,
     ILoggerFactory logger,
@@ -32,7 +34,9 @@ internal sealed class KeyAuthentication(
         FROM host_credentials c JOIN hosts h ON h.id = c.host_id WHERE c.key_sha256 = $1
         """;
 
-    /// <summary>What is stored of a key: the SHA-256 of its UTF-8 bytes. A key is 256 random bits, so a slow hash would add nothing.</summary>
+    /// <summary>
+    /// What is stored of a key: the SHA-256 of its UTF-8 bytes. A key is 256 random bits, so a slow hash would add nothing.
+    /// </summary>
     public static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()

@@ -5,7 +5,10 @@ using Microsoft.Extensions.Hosting;
 
 namespace OvnNestApi.Http;
 
-/// <summary>Keys must not cross a network in the clear: plain HTTP is for loopback and unix sockets, unless <c>Http:AllowPlain</c> says that something else protects it.</summary>
+/// <summary>
+/// Keys must not cross a network in the clear: plain HTTP is for loopback and unix sockets, unless <c>Http:AllowPlain</c> says that
+/// something else protects it.
+/// </summary>
 internal sealed class PlainHttp(IServer server, IConfiguration configuration) : IHostedLifecycleService
 {
     /// <summary>True if keys may be sent to this address.</summary>

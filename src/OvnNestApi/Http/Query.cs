@@ -5,7 +5,9 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Http;
 
-/// <summary>Reads query parameters. What an operation does not name is refused, because a misspelt filter would answer with everything.</summary>
+/// <summary>
+/// Reads query parameters. What an operation does not name is refused, because a misspelt filter would answer with everything.
+/// </summary>
 /// <remarks>Collects the first problem; to be looked at after all parameters were read.</remarks>
 internal sealed class Query(HttpRequest request)
 {

@@ -14,7 +14,9 @@ internal sealed record Representations(params IReadOnlyList<string> MediaTypes)
     /// <summary>Those of the request's endpoint.</summary>
     public static Representations Of(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<Representations>() ?? JsonAlone;
 
-    /// <summary>The one that the client likes most (RFC 9110 §12.5.1); null: it admits none. Without <c>Accept</c> everything is welcome.</summary>
+    /// <summary>
+    /// The one that the client likes most (RFC 9110 §12.5.1); null: it admits none. Without <c>Accept</c> everything is welcome.
+    /// </summary>
     public string? Choose(HttpRequest request)
     {
         if (request.Headers.Accept.Count == 0 || !MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out var ranges))

@@ -2,7 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace OvnNestApi.Http;
 
-/// <summary>Every request has an id: the client's <c>X-Request-Id</c> if it is harmless, else a new one. It is in the answer, the logs and the change log.</summary>
+/// <summary>
+/// Every request has an id: the client's <c>X-Request-Id</c> if it is harmless, else a new one. It is in the answer, the logs and the
+/// change log.
+/// </summary>
 internal static partial class RequestIds
 {
     private const string Header = "X-Request-Id";

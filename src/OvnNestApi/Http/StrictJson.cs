@@ -7,7 +7,8 @@ using OvnNestApi.Problems;
 namespace OvnNestApi.Http;
 
 /// <summary>
-/// Turns JSON into a record, or says all that is wrong with it: unknown, doubled and wrongly typed fields, missing ones, and values that the
+/// Turns JSON into a record, or says all that is wrong with it: unknown, doubled and wrongly typed fields, missing ones, and values that
+/// the
 /// property's validation attributes refuse. The same attributes are in the OpenAPI document. Null counts as left out.
 /// </summary>
 internal static class StrictJson

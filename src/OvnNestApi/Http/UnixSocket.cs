@@ -8,7 +8,8 @@ namespace OvnNestApi.Http;
 internal static class UnixSocket
 {
     /// <summary>
-    /// Binds as Kestrel does, but takes over a path that a killed process left behind: the file stays when the process ends, and bind(2) refuses an
+    /// Binds as Kestrel does, but takes over a path that a killed process left behind: the file stays when the process ends, and bind(2)
+    /// refuses an
     /// existing one. A path on which somebody still listens is left alone, and the bind fails as it should.
     /// </summary>
     public static Socket Bind(EndPoint endpoint)

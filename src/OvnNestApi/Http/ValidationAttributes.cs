@@ -4,7 +4,9 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Http;
 
-/// <summary>A string must match a pattern as a whole (an empty one too, unlike the base class); null is left to <see cref="RequiredAttribute"/>.</summary>
+/// <summary>
+/// A string must match a pattern as a whole (an empty one too, unlike the base class); null is left to <see cref="RequiredAttribute"/>.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public class PatternAttribute : RegularExpressionAttribute
 {
@@ -29,7 +31,9 @@ public class PatternAttribute : RegularExpressionAttribute
 public sealed class ValidNameAttribute()
     : PatternAttribute(ResourceName.Pattern, "1 to 63 lower-case letters, digits and inner dashes are expected");
 
-/// <summary>A device, bridge or namespace: at most 15 bytes (IFNAMSIZ), and only characters that no program takes for anything else.</summary>
+/// <summary>
+/// A device, bridge or namespace: at most 15 bytes (IFNAMSIZ), and only characters that no program takes for anything else.
+/// </summary>
 public sealed class DeviceNameAttribute()
     : PatternAttribute(
         "^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$",
@@ -62,7 +66,9 @@ public abstract class KeyRuleAttribute : ValidationAttribute
     public override bool IsValid(object? value) => true;
 }
 
-/// <summary>A label's key as in Kubernetes: an optional DNS prefix and a slash, then 1 to 63 letters, digits, dashes, dots, underscores.</summary>
+/// <summary>
+/// A label's key as in Kubernetes: an optional DNS prefix and a slash, then 1 to 63 letters, digits, dashes, dots, underscores.
+/// </summary>
 public sealed partial class LabelKeyAttribute : KeyRuleAttribute
 {
     internal override string Refusal =>

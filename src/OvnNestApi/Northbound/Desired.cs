@@ -14,7 +14,9 @@ public abstract record DesiredResource
     /// <summary>False: it shall have no rows (it is on its way out, or may not come yet).</summary>
     public required bool IsWanted { get; init; }
 
-    /// <summary>Somebody asked for what changes now (it is dirty, or on its way out); false: only the NB or the database came to differ.</summary>
+    /// <summary>
+    /// Somebody asked for what changes now (it is dirty, or on its way out); false: only the NB or the database came to differ.
+    /// </summary>
     public bool IsAsked { get; init; }
 }
 

@@ -5,7 +5,9 @@ namespace OvnNestApi.Northbound;
 /// <summary>What turns the actual rows into the wanted ones. Pure: no clock, no database, no order of events.</summary>
 public static class NorthboundPlan
 {
-    /// <summary>One plan for each object, in an order in which they can be carried out; where nothing has to be done, it is empty.</summary>
+    /// <summary>
+    /// One plan for each object, in an order in which they can be carried out; where nothing has to be done, it is empty.
+    /// </summary>
     /// <param name="wanted">The objects, with the rows that they shall have.</param>
     /// <param name="actual">Their rows as they are: those with a wanted UUID, and those that bear the object's mark.</param>
     public static IReadOnlyList<ResourcePlan> Between(IReadOnlyList<WantedResource> wanted, ILookup<OwnerRef, ActualRow> actual)

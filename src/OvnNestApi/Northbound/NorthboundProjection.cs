@@ -136,7 +136,9 @@ public sealed class NorthboundProjection(
 
     private WantedKeys Marks(OwnerRef of) => new("external_ids", ownership.Marks(of));
 
-    /// <summary>The options of ovn-nb(5), "DHCPv4 options": <c>server_id</c>, <c>server_mac</c> and <c>lease_time</c> are mandatory.</summary>
+    /// <summary>
+    /// The options of ovn-nb(5), "DHCPv4 options": <c>server_id</c>, <c>server_mac</c> and <c>lease_time</c> are mandatory.
+    /// </summary>
     private static OvsdbValue DhcpOptions(DesiredNetwork network)
     {
         var options = new Dictionary<string, string>

@@ -8,7 +8,10 @@ public static class NorthboundTransaction
     /// <summary>A guard that fails the transaction at once unless the row exists.</summary>
     public static Op Exists(RowRef row) => Op.Wait(row.Table, [Where.Uuid(row.Uuid)], ["_uuid"], "!=", []);
 
-    /// <summary>The operations, without the fence. Changes of one <c>ports</c> are one mutation, however many ports there are: each costs the server the whole set.</summary>
+    /// <summary>
+    /// The operations, without the fence. Changes of one <c>ports</c> are one mutation, however many ports there are: each costs the server
+    /// the whole set.
+    /// </summary>
     public static IReadOnlyList<Op> Of(IReadOnlyCollection<ResourcePlan> plans)
     {
         var made = plans

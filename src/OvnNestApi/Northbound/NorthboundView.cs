@@ -5,7 +5,8 @@ namespace OvnNestApi.Northbound;
 /// <summary>The copy of the NB at one moment, seen by object. Pure: the copy does not change any more.</summary>
 /// <param name="copy">The copy.</param>
 /// <param name="ownership">Our marks.</param>
-/// <param name="isThorough">Look for ports in every switch, not only where they belong: for what has drifted, and for a full comparison.</param>
+/// <param name="isThorough">Look for ports in every switch, not only where they belong: for what has drifted, and for a full
+/// comparison.</param>
 public sealed class NorthboundView(ReplicaSnapshot copy, Ownership ownership, bool isThorough)
 {
     private const int FewSearches = 32;
@@ -65,7 +66,10 @@ public sealed class NorthboundView(ReplicaSnapshot copy, Ownership ownership, bo
             : new(uuid, dhcp.SingleOrDefault()?.Uuid, null);
     }
 
-    /// <summary>Ports of a parent that bear a container's tag or ask for it and are not its own; with the id of the object of ours that they belong to.</summary>
+    /// <summary>
+    /// Ports of a parent that bear a container's tag or ask for it and are not its own; with the id of the object of ours that they belong
+    /// to.
+    /// </summary>
     public IEnumerable<(Row Row, Guid? Owner)> RivalsOf(DesiredPort container, string parent) =>
         copy.WithTag(parent, container.Tag ?? 0)
             .Where(row => row.Uuid != container.PortUuid)

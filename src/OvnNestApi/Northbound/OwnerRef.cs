@@ -1,6 +1,8 @@
 namespace OvnNestApi.Northbound;
 
-/// <summary>The kinds of object that have rows in the NB, in the order in which they are created: what refers comes after what it refers to.</summary>
+/// <summary>
+/// The kinds of object that have rows in the NB, in the order in which they are created: what refers comes after what it refers to.
+/// </summary>
 public enum OwnerKind
 {
     /// <summary>A logical router.</summary>

@@ -2,7 +2,10 @@ using Ovsdb;
 
 namespace OvnNestApi.Northbound;
 
-/// <summary>What we wrote lately, so that our own changes, when the copy tells them, are not taken for somebody else's. Forgetting one only costs a comparison.</summary>
+/// <summary>
+/// What we wrote lately, so that our own changes, when the copy tells them, are not taken for somebody else's. Forgetting one only costs a
+/// comparison.
+/// </summary>
 public sealed class RecentWrites
 {
     private readonly Dictionary<RowRef, WantedRow?> _former = [];

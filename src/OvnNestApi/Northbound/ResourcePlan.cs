@@ -2,7 +2,9 @@ using Ovsdb;
 
 namespace OvnNestApi.Northbound;
 
-/// <summary>What has to be done to the rows of one object. Kept apart by object, so that one which the server refuses holds up no other.</summary>
+/// <summary>
+/// What has to be done to the rows of one object. Kept apart by object, so that one which the server refuses holds up no other.
+/// </summary>
 public sealed record ResourcePlan(OwnerRef Object)
 {
     /// <summary>The object shall have rows; false: it shall have none.</summary>

@@ -9,7 +9,9 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.OpenApi;
 
-/// <summary>What every operation's documentation has: its parameters and body as they are checked, its headers, its problems, its key.</summary>
+/// <summary>
+/// What every operation's documentation has: its parameters and body as they are checked, its headers, its problems, its key.
+/// </summary>
 internal static class OpenApiOperations
 {
     public const string SecurityScheme = "bearer";

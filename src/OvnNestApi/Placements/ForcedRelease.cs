@@ -11,7 +11,9 @@ internal static class ForcedRelease
 
     public const string DropHost = "DELETE FROM placements WHERE host_id = @host; DELETE FROM lease_holds WHERE host_id = @host";
 
-    /// <summary>What hosts owe of a container, or of a VM and its containers: the removals, and the holds of tags that are not in their work.</summary>
+    /// <summary>
+    /// What hosts owe of a container, or of a VM and its containers: the removals, and the holds of tags that are not in their work.
+    /// </summary>
     public const string DropObject = """
         DELETE FROM placements WHERE NOT wanted AND (object_id = @id OR vm_id = @id);
         DELETE FROM lease_holds o USING vlan_leases l
@@ -25,12 +27,14 @@ internal static class ForcedRelease
         """;
 
     /// <summary>
-    /// A former host that still has the VM's interface goes on serving it and its children until their parent has a new name (tried). The old name
+    /// A former host that still has the VM's interface goes on serving it and its children until their parent has a new name (tried). The
+    /// old name
     /// stays claimed, so that nobody gets a port that the former host would serve. Touches a row only where there is such a host.
     /// </summary>
     public const string LeaveFormerHosts = """
         WITH moved AS (
-            UPDATE vms v SET port_name = left(v.port_name, 200) || '-' || left(md5(random()::text), 6), port_uuid = gen_random_uuid(), up = false, revision = revision + 1
+            UPDATE vms v SET port_name = left(v.port_name, 200) || '-' || left(md5(random()::text), 6), port_uuid = gen_random_uuid(),
+                up = false, revision = revision + 1
             WHERE v.id = @vm AND v.deleting_since IS NULL
               AND EXISTS (SELECT FROM placements p WHERE p.vm_id = v.id AND (v.host_id IS NULL OR p.host_id <> v.host_id))
             RETURNING v.id, v.port_name),

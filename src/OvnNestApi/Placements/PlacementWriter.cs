@@ -10,7 +10,8 @@ namespace OvnNestApi.Placements;
 internal static class PlacementWriter
 {
     /// <summary>
-    /// A VM is placed on its host when no former incarnation of its name is left, and no other host still owes the removal of anything of it
+    /// A VM is placed on its host when no former incarnation of its name is left, and no other host still owes the removal of anything of
+    /// it
     /// ("another" as two ranges, which the index answers however much there is on its own).
     /// </summary>
     internal const string IsPlaced = """
@@ -22,20 +23,24 @@ internal static class PlacementWriter
     /// <summary>A container goes with its VM when the tag's lease is its own and no former incarnation of its name is left.</summary>
     private const string WantedContainers = $"""
         SELECT v.host_id, c.id AS object_id, 'Container' AS kind, c.name, c.interface, c.namespace, v.bridge, l.id AS lease_id
-        FROM vms v JOIN containers c ON c.vm_id = v.id JOIN vlan_leases l ON l.vm_id = v.id AND l.tag = c.tag AND l.container_id = c.id AND l.state = 'Bound'
+        FROM vms v JOIN containers c ON c.vm_id = v.id JOIN vlan_leases l ON l.vm_id = v.id AND l.tag = c.tag
+            AND l.container_id = c.id AND l.state = 'Bound'
         WHERE v.id = @vm AND {IsPlaced} AND c.deleting_since IS NULL AND c.workload <> 2
-          AND NOT EXISTS (SELECT FROM containers p WHERE p.vm_id = c.vm_id AND p.name = c.name AND p.id <> c.id AND p.deleting_since IS NOT NULL)
+          AND NOT EXISTS (SELECT FROM containers p WHERE p.vm_id = c.vm_id AND p.name = c.name AND p.id <> c.id
+              AND p.deleting_since IS NOT NULL)
         """;
 
     private const string WantedVm = $"""
-        SELECT v.host_id, v.id AS object_id, 'Vm' AS kind, v.name, v.interface, v.namespace, v.bridge, NULL::uuid AS lease_id FROM vms v WHERE v.id = @vm AND {IsPlaced}
+        SELECT v.host_id, v.id AS object_id, 'Vm' AS kind, v.name, v.interface, v.namespace, v.bridge, NULL::uuid AS lease_id
+            FROM vms v WHERE v.id = @vm AND {IsPlaced}
         """;
 
     private const string HostsOfVm =
         "SELECT host_id FROM vms WHERE id = @vm AND host_id IS NOT NULL UNION SELECT host_id FROM placements WHERE vm_id = @vm";
 
     private const string HostsOfSome = """
-        SELECT host_id FROM vms WHERE id = @vm AND host_id IS NOT NULL UNION SELECT host_id FROM placements WHERE object_id = ANY(@containers)
+        SELECT host_id FROM vms WHERE id = @vm AND host_id IS NOT NULL UNION SELECT host_id FROM placements
+            WHERE object_id = ANY(@containers)
         """;
 
     private static readonly string RefreshAll = Refresh(HostsOfVm, Place($"{WantedVm} UNION ALL {WantedContainers}", "true", "true"));
@@ -70,7 +75,8 @@ internal static class PlacementWriter
     }
 
     /// <summary>
-    /// The hosts' work differs from now on; once a transaction is enough: nobody sees what lies between. Always in the order of ids, so that two who touch
+    /// The hosts' work differs from now on; once a transaction is enough: nobody sees what lies between. Always in the order of ids, so
+    /// that two who touch
     /// the same hosts wait for each other instead of killing one. Then, as of that, the placements. Rows: the hosts.
     /// </summary>
     private static string Refresh(string hosts, string place) =>
@@ -78,30 +84,38 @@ internal static class PlacementWriter
             WITH concerned AS MATERIALIZED ({hosts}),
             touched AS (
                 UPDATE hosts SET work_revision = work_revision + 1
-                WHERE id IN (SELECT id FROM hosts WHERE id IN (SELECT host_id FROM concerned) AND id <> ALL(@touched) ORDER BY id FOR NO KEY UPDATE))
+                WHERE id IN (SELECT id FROM hosts WHERE id IN (SELECT host_id FROM concerned) AND id <> ALL(@touched)
+                    ORDER BY id FOR NO KEY UPDATE))
             SELECT host_id FROM concerned;
             {place}
             """;
 
-    /// <summary>The statement that makes placements and holds what <paramref name="wanted"/> says, among those that the other two conditions name.</summary>
+    /// <summary>
+    /// The statement that makes placements and holds what <paramref name="wanted"/> says, among those that the other two conditions name.
+    /// </summary>
     private static string Place(string wanted, string ofPlacements, string ofLeases) =>
         $"""
             WITH wanted AS ({wanted}),
             placed AS (
-                INSERT INTO placements AS p (host_id, object_id, kind, vm_id, name, wanted, revision, interface, namespace, bridge, ovn_installed)
+                INSERT INTO placements AS p (host_id, object_id, kind, vm_id, name, wanted, revision, interface, namespace, bridge,
+                    ovn_installed)
                 SELECT w.host_id, w.object_id, w.kind, @vm, w.name, true, h.work_revision, w.interface, w.namespace, w.bridge, false
                 FROM wanted w JOIN hosts h ON h.id = w.host_id
                 ON CONFLICT (host_id, object_id) DO UPDATE SET
-                    wanted = true, revision = excluded.revision, interface = excluded.interface, namespace = excluded.namespace, bridge = excluded.bridge
-                WHERE (p.wanted, p.interface, p.namespace, p.bridge) IS DISTINCT FROM (true, excluded.interface, excluded.namespace, excluded.bridge)),
+                    wanted = true, revision = excluded.revision, interface = excluded.interface, namespace = excluded.namespace,
+                        bridge = excluded.bridge
+                WHERE (p.wanted, p.interface, p.namespace, p.bridge) IS DISTINCT
+                    FROM (true, excluded.interface, excluded.namespace, excluded.bridge)),
             retired AS (
                 UPDATE placements p SET wanted = false, revision = h.work_revision, digest = NULL, error = NULL
                 FROM hosts h
                 WHERE h.id = p.host_id AND p.vm_id = @vm AND p.wanted AND {ofPlacements}
                   AND (p.host_id, p.object_id) NOT IN (SELECT host_id, object_id FROM wanted)),
             held AS (
-                INSERT INTO lease_holds AS o (lease_id, host_id, clear, detached) SELECT w.lease_id, w.host_id, false, false FROM wanted w WHERE w.lease_id IS NOT NULL
-                ON CONFLICT (lease_id, host_id) DO UPDATE SET after_revision = NULL, clear = false, detached = false WHERE o.after_revision IS NOT NULL)
+                INSERT INTO lease_holds AS o (lease_id, host_id, clear, detached) SELECT w.lease_id, w.host_id, false, false
+                    FROM wanted w WHERE w.lease_id IS NOT NULL
+                ON CONFLICT (lease_id, host_id) DO UPDATE SET after_revision = NULL, clear = false, detached = false
+                    WHERE o.after_revision IS NOT NULL)
             UPDATE lease_holds o SET after_revision = h.work_revision
             FROM hosts h, vlan_leases l
             WHERE h.id = o.host_id AND l.id = o.lease_id AND l.vm_id = @vm AND o.after_revision IS NULL AND {ofLeases}

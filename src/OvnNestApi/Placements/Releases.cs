@@ -4,8 +4,10 @@ namespace OvnNestApi.Placements;
 internal static class Releases
 {
     /// <summary>
-    /// A host owes nothing more for a tag when it has shown, with work that does not contain it, that no port bears it, and that no flow of before can
-    /// still lead to it: its flows have reached the NB without the tag, or the VM's interface is off the integration bridge. Rows: the container that
+    /// A host owes nothing more for a tag when it has shown, with work that does not contain it, that no port bears it, and that no flow of
+    /// before can
+    /// still lead to it: its flows have reached the NB without the tag, or the VM's interface is off the integration bridge. Rows: the
+    /// container that
     /// had the tag and has another one now, null if it is on its way out.
     /// </summary>
     public const string DropHolds = """
@@ -15,7 +17,9 @@ internal static class Releases
         RETURNING (SELECT c.id FROM containers c WHERE c.id = l.container_id AND c.deleting_since IS NULL)
         """;
 
-    /// <summary>A tag is drained when the NB has it no more and no host owes; of a tag that no host of ours was given, all chassis tell.</summary>
+    /// <summary>
+    /// A tag is drained when the NB has it no more and no host owes; of a tag that no host of ours was given, all chassis tell.
+    /// </summary>
     public const string IsDrained = """
         (l.state = 'Draining' AND l.drain_nb_cfg IS NOT NULL AND NOT EXISTS (SELECT FROM lease_holds o WHERE o.lease_id = l.id)
          AND (NOT l.awaits_all_chassis OR coalesce((SELECT hv_cfg FROM leader) >= l.drain_nb_cfg, false)))
@@ -25,11 +29,13 @@ internal static class Releases
     public const string PassOn = $"""
         WITH heirs AS (
             SELECT l.id AS former, c.id AS heir, c.name, v.name AS vm_name
-            FROM vlan_leases l JOIN containers c ON c.id = l.successor_id AND c.tag = l.tag AND c.deleting_since IS NULL JOIN vms v ON v.id = l.vm_id
+            FROM vlan_leases l JOIN containers c ON c.id = l.successor_id AND c.tag = l.tag AND c.deleting_since IS NULL
+                JOIN vms v ON v.id = l.vm_id
             WHERE l.vm_id = ANY(@vms) AND {IsDrained}),
         passed AS (
             UPDATE vlan_leases l SET
-                id = gen_random_uuid(), state = 'Bound', container_id = h.heir, container_name = h.name, successor_id = NULL, since = statement_timestamp(), drain_nb_cfg = NULL,
+                id = gen_random_uuid(), state = 'Bound', container_id = h.heir, container_name = h.name, successor_id = NULL,
+                    since = statement_timestamp(), drain_nb_cfg = NULL,
                 awaits_all_chassis = false, revision = revision + 1
             FROM heirs h WHERE l.id = h.former
             RETURNING l.id, l.vm_id, l.tag, l.owner, l.container_id, l.container_name, h.former, h.vm_name),
@@ -43,7 +49,8 @@ internal static class Releases
     /// <summary>Lets the other drained tags cool down.</summary>
     public const string Cool = $"""
         WITH cooling AS (
-            UPDATE vlan_leases l SET state = 'Cooling', since = statement_timestamp(), cool_until = statement_timestamp() + @cooldown, successor_id = NULL, revision = revision + 1
+            UPDATE vlan_leases l SET state = 'Cooling', since = statement_timestamp(), cool_until = statement_timestamp() + @cooldown,
+                successor_id = NULL, revision = revision + 1
             WHERE l.vm_id = ANY(@vms) AND {IsDrained} RETURNING l.id)
         UPDATE vlan_history SET until = statement_timestamp() WHERE until IS NULL AND lease_id IN (SELECT id FROM cooling)
         """;

@@ -2,13 +2,16 @@ using OvnNestApi.Allocation;
 
 namespace OvnNestApi.Placements;
 
-/// <summary>Deletes what was asked to go and of which neither the NB nor a host has anything left, with all that hung on it; tells the change log.</summary>
+/// <summary>
+/// Deletes what was asked to go and of which neither the NB nor a host has anything left, with all that hung on it; tells the change log.
+/// </summary>
 internal static class Removals
 {
     private const string IsGone = "x.deleting_since IS NOT NULL AND NOT x.in_northbound AND x.reconciled_seq >= x.dirty_seq";
 
     private const string Returning =
-        "RETURNING x.id, x.name, json_build_object('name', x.name, 'description', x.description, 'labels', x.labels, 'spec', x.spec) AS was";
+        "RETURNING x.id, x.name, json_build_object('name', x.name, 'description', x.description, 'labels', x.labels, 'spec', "
+        + "x.spec) AS was";
 
     private const string WithNames = "names AS (DELETE FROM claimed_names WHERE owner_id IN (SELECT id FROM gone))";
 
@@ -35,7 +38,10 @@ internal static class Removals
         SELECT g.vm_id, c.id FROM gone g LEFT JOIN containers c ON c.vm_id = g.vm_id AND c.name = g.name AND c.deleting_since IS NULL
         """;
 
-    /// <summary>VMs in <c>@vms</c> whose containers are gone; their leases go with them, history stays. Rows: the incarnations that waited for a name.</summary>
+    /// <summary>
+    /// VMs in <c>@vms</c> whose containers are gone; their leases go with them, history stays. Rows: the incarnations that waited for a
+    /// name.
+    /// </summary>
     public static readonly string Vms = $"""
         WITH gone AS (
             DELETE FROM vms x WHERE x.id = ANY(@vms) AND {IsGone}
@@ -46,7 +52,8 @@ internal static class Removals
         {WithAddresses},
         {WithNames},
         ended AS (UPDATE vlan_history SET until = statement_timestamp() WHERE until IS NULL AND vm_id IN (SELECT id FROM gone)),
-        told AS (INSERT INTO changes (by, kind, name, object_id, action, before) SELECT 'reconciler', 'vm', name, id, 'deleted', was FROM gone)
+        told AS (INSERT INTO changes (by, kind, name, object_id, action, before)
+            SELECT 'reconciler', 'vm', name, id, 'deleted', was FROM gone)
         SELECT v.id FROM gone g JOIN vms v ON v.name = g.name AND v.deleting_since IS NULL
         """;
 
@@ -59,7 +66,8 @@ internal static class Removals
               AND NOT EXISTS (SELECT FROM addresses a WHERE a.network_id = x.id AND a.freed_at IS NULL)
             {Returning}),
         {WithNames},
-        told AS (INSERT INTO changes (by, kind, name, object_id, action, before) SELECT 'reconciler', 'network', name, id, 'deleted', was FROM gone)
+        told AS (INSERT INTO changes (by, kind, name, object_id, action, before)
+            SELECT 'reconciler', 'network', name, id, 'deleted', was FROM gone)
         SELECT n.id FROM gone g JOIN networks n ON n.name = g.name AND n.deleting_since IS NULL
         """;
 
@@ -68,7 +76,8 @@ internal static class Removals
         WITH gone AS (
             DELETE FROM routers x WHERE {IsGone} AND NOT EXISTS (SELECT FROM networks n WHERE n.router_id = x.id) {Returning}),
         {WithNames},
-        told AS (INSERT INTO changes (by, kind, name, object_id, action, before) SELECT 'reconciler', 'router', name, id, 'deleted', was FROM gone)
+        told AS (INSERT INTO changes (by, kind, name, object_id, action, before)
+            SELECT 'reconciler', 'router', name, id, 'deleted', was FROM gone)
         SELECT r.id FROM gone g JOIN routers r ON r.name = g.name AND r.deleting_since IS NULL
         """;
 

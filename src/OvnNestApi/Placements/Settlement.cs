@@ -93,7 +93,8 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
     }
 
     /// <summary>
-    /// An administrator's word that no host uses the VM or container any more (a VM: with its containers). What was owed is dropped. If a former host of
+    /// An administrator's word that no host uses the VM or container any more (a VM: with its containers). What was owed is dropped. If a
+    /// former host of
     /// a VM that is to stay still owed it, the VM's port gets another name, which that host's interface does not match.
     /// </summary>
     public async Task ForceObjectAsync(NestDb db, Guid objectId, CancellationToken cancellationToken)

@@ -7,7 +7,8 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Placements;
 
 /// <summary>
-/// Does what only time brings about: frees cooled tags and expired reservations, and settles what no event will settle. Any number of processes may
+/// Does what only time brings about: frees cooled tags and expired reservations, and settles what no event will settle. Any number of
+/// processes may
 /// sweep: every statement takes what is there, and skips what another one has.
 /// </summary>
 internal sealed partial class Sweeper(

@@ -19,7 +19,9 @@ internal static class PortRules
             new(NameScope.Namespace, "namespace", spec.Namespace, present?.Namespace, former?.Namespace, name),
         ];
 
-    /// <summary>Sets what is decided without asking anybody. A row of the NB cannot change its name's switch in place: then it is another row.</summary>
+    /// <summary>
+    /// Sets what is decided without asking anybody. A row of the NB cannot change its name's switch in place: then it is another row.
+    /// </summary>
     public static void Apply(LogicalPort port, PortSpec spec, Network network, IReadOnlyList<string> names, bool isStored)
     {
         if (isStored && (port.PortName != names[0] || port.NetworkId != network.Id))

@@ -8,8 +8,10 @@ namespace OvnNestApi.Reconciling;
 internal static class Barriers
 {
     /// <summary>
-    /// A database that was replaced counts from the beginning again. What waits for a number that it has not reached would wait without end: the tags
-    /// are seen to be gone anew. And a host whose flows are still those of the former database has a number that the new one will come to: so the new
+    /// A database that was replaced counts from the beginning again. What waits for a number that it has not reached would wait without
+    /// end: the tags
+    /// are seen to be gone anew. And a host whose flows are still those of the former database has a number that the new one will come to:
+    /// so the new
     /// one counts on above all that hosts have told.
     /// </summary>
     public static async Task RepairAsync(NestDb db, NorthboundDb nb, bool mayWrite, CancellationToken cancellationToken)

@@ -5,7 +5,9 @@ using OvnNestApi.Northbound;
 
 namespace OvnNestApi.Reconciling;
 
-/// <summary>Why a plan is not carried out: it would remove too much that nobody asked to go. A restored old database must not wipe a cloud. Pure.</summary>
+/// <summary>
+/// Why a plan is not carried out: it would remove too much that nobody asked to go. A restored old database must not wipe a cloud. Pure.
+/// </summary>
 /// <param name="Id">The removals as a hash: what an admin releases is this very plan.</param>
 /// <param name="Message">What it would remove, in a sentence.</param>
 internal readonly record struct Brake(string Id, string Message)

@@ -1,6 +1,8 @@
 namespace OvnNestApi.Reconciling;
 
-/// <summary>Counts repairs: a row that has to be repaired again and again has a second writer, and a fight with it would never end.</summary>
+/// <summary>
+/// Counts repairs: a row that has to be repaired again and again has a second writer, and a fight with it would never end.
+/// </summary>
 internal sealed class Contention(TimeProvider time, int perMinute)
 {
     private readonly Dictionary<Guid, Queue<long>> _repairs = [];

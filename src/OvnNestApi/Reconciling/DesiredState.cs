@@ -6,7 +6,9 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Reconciling;
 
-/// <summary>The desired objects of a pass, with what their rows depend on, as they were at one moment. It costs what was asked for, not what exists.</summary>
+/// <summary>
+/// The desired objects of a pass, with what their rows depend on, as they were at one moment. It costs what was asked for, not what exists.
+/// </summary>
 internal sealed class DesiredState
 {
     /// <summary>Routers by id: those asked for, and those that the networks here join.</summary>
@@ -57,7 +59,8 @@ internal sealed class DesiredState
                 UNION SELECT id FROM networks WHERE retry_at IS NOT NULL AND (retry_at <= now() OR {allRejected})
                 UNION SELECT id FROM vms WHERE retry_at IS NOT NULL AND (retry_at <= now() OR {allRejected})
                 UNION SELECT id FROM containers WHERE retry_at IS NOT NULL AND (retry_at <= now() OR {allRejected})
-                UNION SELECT container_id FROM vlan_leases WHERE state = 'Draining' AND drain_nb_cfg IS NULL AND container_id IS NOT NULL AND {allRejected}
+                UNION SELECT container_id FROM vlan_leases WHERE state = 'Draining' AND drain_nb_cfg IS NULL
+                    AND container_id IS NOT NULL AND {allRejected}
                 """
             )
             .ToListAsync(cancellationToken);
@@ -156,7 +159,8 @@ internal sealed class DesiredState
                 v.Enabled,
                 v.PortSecurity,
                 Chassis = chassis.Where(c => c.Id == v.HostId).Select(c => c.Chassis).FirstOrDefault(),
-                // Until its former host has confirmed that nothing is left, a VM belongs there: its containers would stay bound there anyway.
+                // Until its former host has confirmed that nothing is left, a VM belongs there: its containers would stay bound there
+                // anyway.
                 Former = db
                     .Placements.Where(p => p.ObjectId == v.Id && p.HostId != v.HostId && p.Kind == RemovalKind.Vm)
                     .Select(p => new { Chassis = chassis.Where(c => c.Id == p.HostId).Select(c => c.Chassis).FirstOrDefault() })

@@ -30,7 +30,8 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
     public async Task<Term> RenewAsync(Term term, bool isSeen, string? error, CancellationToken cancellationToken) =>
         await ReadAsync(
             $"""
-            UPDATE leader SET heartbeat = now(), northbound_seen_at = CASE WHEN @seen THEN now() ELSE northbound_seen_at END, northbound_error = @error,
+            UPDATE leader SET heartbeat = now(), northbound_seen_at = CASE WHEN @seen THEN now()
+                ELSE northbound_seen_at END, northbound_error = @error,
                 mode_in_force = COALESCE(mode, @mode)
             WHERE {Row}
             """,

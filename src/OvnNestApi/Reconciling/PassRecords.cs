@@ -37,24 +37,31 @@ internal static class PassRecords
     private const double ShortestPause = 1;
     private const double LongestPause = 300;
     private const string Update = """
-        UPDATE objects t SET reconciled_seq = GREATEST(t.reconciled_seq, v.seq), in_northbound = v.stands, rejection = v.rejection, rejected_as = v.cause,
+        UPDATE objects t SET reconciled_seq = GREATEST(t.reconciled_seq, v.seq), in_northbound = v.stands, rejection = v.rejection,
+            rejected_as = v.cause,
             retry_at = now() + v.pause * interval '1 second', rejections = CASE WHEN v.pause IS NULL THEN 0 ELSE t.rejections + 1 END
         FROM unnest({0}, {1}, {2}, {3}, {4}, {5}) AS v(id, seq, stands, rejection, cause, pause) WHERE t.id = v.id
         """;
 
     /// <summary>
-    /// Locks, in the order of all writers, the routers and networks among these objects with the networks of the ports among them, then the VMs among
-    /// them with those of the containers: before any row below them, and before their conditions are looked at. A report locks the same VMs, so that of
-    /// two who learn something of one object the second sees what the first has written. The networks of ports, because PostgreSQL locks what a row
-    /// refers to when one transaction changes the row twice, which would be after the VMs: a writer of a network locks them the other way round.
+    /// Locks, in the order of all writers, the routers and networks among these objects with the networks of the ports among them, then the
+    /// VMs among
+    /// them with those of the containers: before any row below them, and before their conditions are looked at. A report locks the same
+    /// VMs, so that of
+    /// two who learn something of one object the second sees what the first has written. The networks of ports, because PostgreSQL locks
+    /// what a row
+    /// refers to when one transaction changes the row twice, which would be after the VMs: a writer of a network locks them the other way
+    /// round.
     /// </summary>
     public static Task LockAsync(NestDb db, Guid[] objects, CancellationToken cancellationToken) =>
         db.Database.ExecuteSqlAsync(
             $"""
             SELECT id FROM routers WHERE id = ANY({objects}) ORDER BY id FOR NO KEY UPDATE;
             SELECT id FROM networks WHERE id = ANY({objects}) OR id IN (SELECT network_id FROM vms WHERE id = ANY({objects}))
-                OR id IN (SELECT network_id FROM containers WHERE id = ANY({objects}) OR vm_id = ANY({objects})) ORDER BY id FOR NO KEY UPDATE;
-            SELECT id FROM vms WHERE id = ANY({objects}) OR id IN (SELECT vm_id FROM containers WHERE id = ANY({objects})) ORDER BY id FOR NO KEY UPDATE
+                OR id IN (SELECT network_id FROM containers WHERE id = ANY({objects}) OR vm_id = ANY({objects})) ORDER BY id
+                    FOR NO KEY UPDATE;
+            SELECT id FROM vms WHERE id = ANY({objects}) OR id IN (SELECT vm_id FROM containers WHERE id = ANY({objects}))
+                ORDER BY id FOR NO KEY UPDATE
             """,
             cancellationToken
         );
@@ -113,7 +120,9 @@ internal static class PassRecords
         );
     }
 
-    /// <summary>Records what was seen of ports; returns the objects for which that is news, and the containers whose VM it concerns.</summary>
+    /// <summary>
+    /// Records what was seen of ports; returns the objects for which that is news, and the containers whose VM it concerns.
+    /// </summary>
     public static async Task<List<Guid>> WriteAsync(
         NestDb db,
         IReadOnlyList<PortObservation> sightings,

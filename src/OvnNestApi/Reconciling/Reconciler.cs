@@ -10,7 +10,8 @@ using Ovsdb;
 namespace OvnNestApi.Reconciling;
 
 /// <summary>
-/// Makes the NB what PostgreSQL says. Of all processes one leads; it looks whenever something is dirty, has drifted, or is due. Signals only say when:
+/// Makes the NB what PostgreSQL says. Of all processes one leads; it looks whenever something is dirty, has drifted, or is due. Signals
+/// only say when:
 /// whatever is lost, the next look finds it.
 /// </summary>
 internal sealed partial class Reconciler(

@@ -23,7 +23,8 @@ internal static class ReconcilerEndpoints
             .Describe(
                 "get-reconciler",
                 "Read the reconciler's state",
-                "Who leads, whether the northbound database is reached, how much is still to be done, what the last pass did, and the brake if there is one."
+                "Who leads, whether the northbound database is reached, how much is still to be done, what the last pass did, "
+                    + "and the brake if there is one."
             );
         reconciler
             .MapPut("/", PutAsync)
@@ -34,7 +35,8 @@ internal static class ReconcilerEndpoints
             .Describe(
                 "replace-reconciler",
                 "Set the mode, or release the brake",
-                "A plan that was held back is carried out when its `brake.id` is sent as `releaseBrake`. Left out, the mode is the configuration's."
+                "A plan that was held back is carried out when its `brake.id` is sent as `releaseBrake`. Left out, the mode "
+                    + "is the configuration's."
             );
     }
 
@@ -92,8 +94,10 @@ internal static class ReconcilerEndpoints
         var lag = await db
             .Database.SqlQuery<int>(
                 $"""
-                SELECT ((SELECT count(*) FROM routers WHERE dirty_seq > reconciled_seq) + (SELECT count(*) FROM networks WHERE dirty_seq > reconciled_seq)
-                    + (SELECT count(*) FROM vms WHERE dirty_seq > reconciled_seq) + (SELECT count(*) FROM containers WHERE dirty_seq > reconciled_seq))::int AS "Value"
+                SELECT ((SELECT count(*) FROM routers WHERE dirty_seq > reconciled_seq) + (SELECT count(*) FROM networks
+                    WHERE dirty_seq > reconciled_seq)
+                    + (SELECT count(*) FROM vms WHERE dirty_seq > reconciled_seq) + (SELECT count(*) FROM containers
+                        WHERE dirty_seq > reconciled_seq))::int AS "Value"
                 """
             )
             .SingleAsync(ct);

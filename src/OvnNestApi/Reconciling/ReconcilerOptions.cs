@@ -11,10 +11,14 @@ public sealed class ReconcilerOptions
     /// <summary>How often everything is compared, 100 ms to 1 day. Drift is seen at once; this finds what nobody told us of.</summary>
     public TimeSpan Resync { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long a pass waits for more to come, 0 to 1 s: every transaction with a nested port costs northd a full recompute.</summary>
+    /// <summary>
+    /// How long a pass waits for more to come, 0 to 1 s: every transaction with a nested port costs northd a full recompute.
+    /// </summary>
     public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>How long a port must be down before that is believed, 0 s to 1 min. Deleting one child may take its siblings down and up.</summary>
+    /// <summary>
+    /// How long a port must be down before that is believed, 0 s to 1 min. Deleting one child may take its siblings down and up.
+    /// </summary>
     public TimeSpan UpDebounce { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How often the database is asked for work that no signal told of, 10 ms to 1 min.</summary>

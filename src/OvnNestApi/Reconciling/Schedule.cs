@@ -49,7 +49,10 @@ internal sealed class Schedule(ReconcilerOptions options, TimeProvider time)
         return least > TimeSpan.FromMilliseconds(1) ? least : TimeSpan.FromMilliseconds(1);
     }
 
-    /// <summary>One change alone goes at once; what follows close behind waits for its like, and goes in one transaction. So no two passes follow without a pause.</summary>
+    /// <summary>
+    /// One change alone goes at once; what follows close behind waits for its like, and goes in one transaction. So no two passes follow
+    /// without a pause.
+    /// </summary>
     public TimeSpan Linger() =>
         _endedAt is { } ended && options.Linger - time.GetElapsedTime(ended) is { Ticks: > 0 } rest ? rest : TimeSpan.Zero;
 }

@@ -9,7 +9,8 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Resources;
 
 /// <summary>
-/// Marks an object, and with <paramref name="cascade"/> all that depends on it, as on its way out. It goes when the NB and the hosts have confirmed.
+/// Marks an object, and with <paramref name="cascade"/> all that depends on it, as on its way out. It goes when the NB and the hosts have
+/// confirmed.
 /// Runs within a transaction, possibly several times.
 /// </summary>
 /// <param name="cascade">Dependents go along; otherwise they are a conflict.</param>

@@ -7,7 +7,9 @@ namespace OvnNestApi.Resources;
 /// <summary>What a body refers to by name.</summary>
 internal static class References
 {
-    /// <summary>The living object of that name, locked by <paramref name="incarnations"/> against deletion until the transaction ends.</summary>
+    /// <summary>
+    /// The living object of that name, locked by <paramref name="incarnations"/> against deletion until the transaction ends.
+    /// </summary>
     /// <param name="incarnations">All rows of the name, the newest first.</param>
     /// <returns>The object, or 409 <c>reference-missing</c> or <c>being-deleted</c>.</returns>
     public static async Task<Answer<T>> LockAsync<T>(

@@ -9,7 +9,9 @@ namespace OvnNestApi.Resources;
 public abstract record ResourceBody<TSpec>
     where TSpec : class, new()
 {
-    /// <summary>The object's name, unique among its kind. Needed by POST; in a PUT it may be left out, and must not differ from the URL's.</summary>
+    /// <summary>
+    /// The object's name, unique among its kind. Needed by POST; in a PUT it may be left out, and must not differ from the URL's.
+    /// </summary>
     [ValidName]
     public string? Name { get; init; }
 

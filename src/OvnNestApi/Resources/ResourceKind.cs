@@ -9,7 +9,10 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Resources;
 
-/// <summary>One kind of object, as far as it differs from the others. What is the same for all is in <see cref="ResourceOperations{T,TSpec,TBody,TView}"/>.</summary>
+/// <summary>
+/// One kind of object, as far as it differs from the others. What is the same for all is in
+/// <see cref="ResourceOperations{T,TSpec,TBody,TView}"/>.
+/// </summary>
 internal abstract class ResourceKind<T, TSpec, TBody, TView>
     where T : Resource
     where TSpec : class, new()

@@ -78,7 +78,9 @@ internal sealed class ResourceStore(
         return new ResourceResult<TView>(view, view.Metadata, status, kind.Url(path));
     }
 
-    /// <summary>A merge patch (RFC 7396): the result is written as a PUT would, if the object is still what was patched; else patched anew.</summary>
+    /// <summary>
+    /// A merge patch (RFC 7396): the result is written as a PUT would, if the object is still what was patched; else patched anew.
+    /// </summary>
     public async Task<Reply<ResourceResult<TView>>> PatchAsync<T, TSpec, TBody, TView>(
         ResourceKind<T, TSpec, TBody, TView> kind,
         HttpContext context,

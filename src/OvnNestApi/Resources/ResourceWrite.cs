@@ -8,7 +8,8 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Resources;
 
 /// <summary>
-/// One write of one object: the part that is the same for every kind. What is a kind's own (its parents, its rules) is in the class derived for it.
+/// One write of one object: the part that is the same for every kind. What is a kind's own (its parents, its rules) is in the class derived
+/// for it.
 /// Runs within a transaction, possibly several times; all state is reset by each run.
 /// </summary>
 /// <param name="db">The request's context.</param>

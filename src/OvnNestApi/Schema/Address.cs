@@ -4,12 +4,15 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace OvnNestApi.Schema;
 
 /// <summary>
-/// The MAC and IPv4 address of a VM or container in a network, or an IPv4 address that one of them had before. The unique indexes on (network, address)
+/// The MAC and IPv4 address of a VM or container in a network, or an IPv4 address that one of them had before. The unique indexes on
+/// (network, address)
 /// guarantee that no two ports of a network share an address. An address that was never used has no row.
 /// </summary>
 public sealed class Address
 {
-    /// <summary>Id of the VM or container; a new incarnation takes over the row of its predecessor. Null if the address is free again.</summary>
+    /// <summary>
+    /// Id of the VM or container; a new incarnation takes over the row of its predecessor. Null if the address is free again.
+    /// </summary>
     public required Guid? OwnerId { get; set; }
 
     /// <summary>Id of the network.</summary>
@@ -21,12 +24,18 @@ public sealed class Address
     /// <summary>IPv4 address; null if the network has no subnet.</summary>
     public Ipv4? Ip { get; set; }
 
-    /// <summary>Time when the address became free; the address that has been free longest is reused first. Null while a port has it.</summary>
+    /// <summary>
+    /// Time when the address became free; the address that has been free longest is reused first. Null while a port has it.
+    /// </summary>
     public DateTimeOffset? FreedAt { get; set; }
 }
 
-/// <summary>Where the search for a never-used address of a network starts: every allocatable address below has a row in <see cref="Address"/>.</summary>
-/// <remarks>A separate table, so that a transaction that allocates an address does not block transactions that lock the row of the network.</remarks>
+/// <summary>
+/// Where the search for a never-used address of a network starts: every allocatable address below has a row in <see cref="Address"/>.
+/// </summary>
+/// <remarks>
+/// A separate table, so that a transaction that allocates an address does not block transactions that lock the row of the network.
+/// </remarks>
 public sealed class NextAddress
 {
     /// <summary>Id of the network.</summary>

@@ -6,7 +6,10 @@ namespace OvnNestApi.Schema;
 /// <summary>Entry of the change log, written in the transaction of the change.</summary>
 public sealed class Change
 {
-    /// <summary>Position in the log, from the sequence <c>change_seq</c>. Taken while the row of the resource is locked, so changes of one resource are in order.</summary>
+    /// <summary>
+    /// Position in the log, from the sequence <c>change_seq</c>. Taken while the row of the resource is locked, so changes of one resource
+    /// are in order.
+    /// </summary>
     public long Number { get; init; }
 
     /// <summary>Time of the change, by the database's clock.</summary>

@@ -3,7 +3,9 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>Name in OVN or on hosts that must be unique in the installation: of a port, a device or bridge, a namespace, or a switch.</summary>
+/// <summary>
+/// Name in OVN or on hosts that must be unique in the installation: of a port, a device or bridge, a namespace, or a switch.
+/// </summary>
 public sealed class ClaimedName
 {
     /// <summary>Scope in which the name is unique.</summary>

@@ -3,7 +3,9 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>A container: a nested logical switch port, whose parent is the port of the VM and whose VLAN tag distinguishes it from its siblings.</summary>
+/// <summary>
+/// A container: a nested logical switch port, whose parent is the port of the VM and whose VLAN tag distinguishes it from its siblings.
+/// </summary>
 public sealed class Container : LogicalPort
 {
     /// <summary>Id of the VM in which the container runs.</summary>

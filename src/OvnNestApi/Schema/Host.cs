@@ -12,11 +12,15 @@ public sealed class Host : Resource
     /// <summary>Name of the OVN integration bridge on the host.</summary>
     public string IntegrationBridge { get; set; } = "br-int";
 
-    /// <summary>Increases, in the writing transaction, whenever the work of the host may have changed; the number in the cursor of the work.</summary>
+    /// <summary>
+    /// Increases, in the writing transaction, whenever the work of the host may have changed; the number in the cursor of the work.
+    /// </summary>
     public long WorkRevision { get; set; }
 }
 
-/// <summary>Last report of the host's agent. A separate table, so that heartbeats and writes of <see cref="Host"/> do not block each other.</summary>
+/// <summary>
+/// Last report of the host's agent. A separate table, so that heartbeats and writes of <see cref="Host"/> do not block each other.
+/// </summary>
 public sealed class HostStatus
 {
     /// <summary>Id of the host.</summary>
@@ -69,7 +73,10 @@ public sealed class Enrolment
     /// <summary>Time of expiry.</summary>
     public required DateTimeOffset ExpiresAt { get; init; }
 
-    /// <summary>Hash of the key that was registered with the token; null if not used. Repeating it with the same key succeeds; another key is rejected.</summary>
+    /// <summary>
+    /// Hash of the key that was registered with the token; null if not used. Repeating it with the same key succeeds; another key is
+    /// rejected.
+    /// </summary>
     public byte[]? KeySha256 { get; set; }
 }
 

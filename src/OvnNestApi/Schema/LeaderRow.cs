@@ -3,7 +3,9 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>The single row that names the leading process and stores its last observations. All times are by the database's clock.</summary>
+/// <summary>
+/// The single row that names the leading process and stores its last observations. All times are by the database's clock.
+/// </summary>
 public sealed class LeaderRow
 {
     /// <summary>Always 1.</summary>
@@ -21,11 +23,14 @@ public sealed class LeaderRow
     /// <summary>Last heartbeat of the leader, renewed every second even if the NB is unreachable; null if none.</summary>
     public DateTimeOffset? Heartbeat { get; set; }
 
-    /// <summary>Time when the leader last had a complete copy of the NB and a successful echo; an old value means that the NB is unreachable.</summary>
+    /// <summary>
+    /// Time when the leader last had a complete copy of the NB and a successful echo; an old value means that the NB is unreachable.
+    /// </summary>
     public DateTimeOffset? NorthboundSeenAt { get; set; }
 
     /// <summary>
-    /// <c>NB_Global.hv_cfg</c> as last seen by the leader: every chassis has reached this <c>nb_cfg</c> (ovn-nb(5)). It confirms the release of tags
+    /// <c>NB_Global.hv_cfg</c> as last seen by the leader: every chassis has reached this <c>nb_cfg</c> (ovn-nb(5)). It confirms the
+    /// release of tags
     /// that no agent can confirm. Null if not seen yet.
     /// </summary>
     public long? HvCfg { get; set; }
@@ -51,7 +56,9 @@ public sealed class LeaderRow
     /// <summary>Time when the last pass that changed or tried something ended; null if none yet.</summary>
     public DateTimeOffset? LastPassAt { get; set; }
 
-    /// <summary>Result of that pass as JSON: <c>full</c>, <c>objects</c>, <c>operations</c>, <c>milliseconds</c>; null if none yet.</summary>
+    /// <summary>
+    /// Result of that pass as JSON: <c>full</c>, <c>objects</c>, <c>operations</c>, <c>milliseconds</c>; null if none yet.
+    /// </summary>
     public string? LastPass { get; set; }
 
     /// <summary>Time when the last full resync ended; null if none since the NB was last (re)loaded.</summary>

@@ -2,7 +2,9 @@ using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>Common part of VMs and containers: a logical switch port and a device. All values are effective values, after defaults.</summary>
+/// <summary>
+/// Common part of VMs and containers: a logical switch port and a device. All values are effective values, after defaults.
+/// </summary>
 public abstract class LogicalPort : Resource
 {
     /// <summary>Id of the network whose logical switch has the port.</summary>

@@ -9,7 +9,9 @@ namespace OvnNestApi.Schema;
 /// <param name="Value">The 48 bits; the first octet is the most significant.</param>
 public readonly record struct MacAddress(ulong Value) : IComparable<MacAddress>
 {
-    /// <summary>Parses six hex octets separated by colons, in upper or lower case. Group addresses and 00:00:00:00:00:00 are rejected.</summary>
+    /// <summary>
+    /// Parses six hex octets separated by colons, in upper or lower case. Group addresses and 00:00:00:00:00:00 are rejected.
+    /// </summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out MacAddress mac)
     {
         mac = default;

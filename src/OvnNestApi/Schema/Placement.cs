@@ -5,7 +5,8 @@ using OvnNestApi.Contracts;
 namespace OvnNestApi.Schema;
 
 /// <summary>
-/// Record that a host was given a VM or container and has not yet confirmed its removal. Wanted placements are the work of the host, the others its
+/// Record that a host was given a VM or container and has not yet confirmed its removal. Wanted placements are the work of the host, the
+/// others its
 /// removals. The row is deleted when the host confirms the removal, so the table also lists all outstanding confirmations.
 /// </summary>
 public sealed class Placement
@@ -28,7 +29,9 @@ public sealed class Placement
     /// <summary>True if the resource must be on the host; false if the host must remove it and confirm the removal.</summary>
     public bool Wanted { get; set; } = true;
 
-    /// <summary><see cref="Host.WorkRevision"/> since which <see cref="Wanted"/> has its value: a report on older work confirms nothing.</summary>
+    /// <summary>
+    /// <see cref="Host.WorkRevision"/> since which <see cref="Wanted"/> has its value: a report on older work confirms nothing.
+    /// </summary>
     public long Revision { get; set; }
 
     /// <summary>Name of the device, as sent to the host.</summary>

@@ -8,7 +8,9 @@ namespace OvnNestApi.Schema;
 /// <summary>Mapping of the columns that all resources have.</summary>
 internal static class ResourceMapping
 {
-    /// <summary>Maps a <see cref="Resource"/>. With <paramref name="unique"/>, the name is unique among resources that are not being deleted.</summary>
+    /// <summary>
+    /// Maps a <see cref="Resource"/>. With <paramref name="unique"/>, the name is unique among resources that are not being deleted.
+    /// </summary>
     public static void HasResource<T>(this EntityTypeBuilder<T> resource, bool unique)
         where T : Resource
     {

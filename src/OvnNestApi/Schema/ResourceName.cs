@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>Rules for names that clients give to resources: an RFC 1123 label, that is 1 to 63 lower-case letters, digits and inner dashes.</summary>
+/// <summary>
+/// Rules for names that clients give to resources: an RFC 1123 label, that is 1 to 63 lower-case letters, digits and inner dashes.
+/// </summary>
 public static partial class ResourceName
 {
     /// <summary>Regular expression of a valid name, also shown in the OpenAPI document.</summary>

@@ -24,7 +24,10 @@ public sealed class VlanLease
     /// <summary>Name of that container, whose next incarnation can get the tag without a cool-down; null if reserved.</summary>
     public string? ContainerName { get; set; }
 
-    /// <summary>While draining: id of the next incarnation of the container, which gets the tag without a cool-down when the release is confirmed; null if none.</summary>
+    /// <summary>
+    /// While draining: id of the next incarnation of the container, which gets the tag without a cool-down when the release is confirmed;
+    /// null if none.
+    /// </summary>
     public Guid? SuccessorId { get; set; }
 
     /// <summary>Owner key of a reservation, 1–128 printable characters; null if the tag was allocated to a container directly.</summary>
@@ -39,11 +42,14 @@ public sealed class VlanLease
     /// <summary>Time since when the lease is in <see cref="State"/>.</summary>
     public DateTimeOffset Since { get; set; }
 
-    /// <summary>While draining: <c>NB_Global.nb_cfg</c> of the transaction that removed the tag from the NB; null while the tag is still there.</summary>
+    /// <summary>
+    /// While draining: <c>NB_Global.nb_cfg</c> of the transaction that removed the tag from the NB; null while the tag is still there.
+    /// </summary>
     public long? DrainNbCfg { get; set; }
 
     /// <summary>
-    /// While draining: true if no agent can confirm that the flows of the tag are gone, because no host was given the tag or its agent cannot see the
+    /// While draining: true if no agent can confirm that the flows of the tag are gone, because no host was given the tag or its agent
+    /// cannot see the
     /// flows. Then <c>hv_cfg</c> must show that every chassis has reached <see cref="DrainNbCfg"/>.
     /// </summary>
     public bool AwaitsAllChassis { get; set; }
@@ -89,7 +95,9 @@ public sealed class LeaseHold
     /// <summary>First <see cref="Host.WorkRevision"/> whose work does not contain the tag; null while the work contains it.</summary>
     public long? AfterRevision { get; set; }
 
-    /// <summary>True if the host has reported, at or after <see cref="AfterRevision"/>, that no port on the VM's bridge has the tag.</summary>
+    /// <summary>
+    /// True if the host has reported, at or after <see cref="AfterRevision"/>, that no port on the VM's bridge has the tag.
+    /// </summary>
     public bool Clear { get; set; }
 
     /// <summary>True if at that time no interface of the VM was on the integration bridge, so no flow can reach the tag there.</summary>

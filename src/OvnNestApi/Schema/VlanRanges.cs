@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace OvnNestApi.Schema;
 
-/// <summary>Tags that can be allocated to the containers of a VM, such as "100-199,300": one or more ascending, disjoint ranges within 1–4094.</summary>
+/// <summary>
+/// Tags that can be allocated to the containers of a VM, such as "100-199,300": one or more ascending, disjoint ranges within 1–4094.
+/// </summary>
 public sealed class VlanRanges
 {
     /// <summary>Lowest and highest valid tag (IEEE 802.1Q reserves 0 and 4095).</summary>

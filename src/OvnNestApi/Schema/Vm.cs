@@ -18,10 +18,14 @@ public sealed class Vm : LogicalPort
     /// <summary>Tags that can be allocated to its containers, in canonical form.</summary>
     public string VlanRanges { get; set; } = DefaultVlanRanges;
 
-    /// <summary>Where the search for a never-used tag starts: all lower tags of the ranges were used. Greater than 4094 if all were.</summary>
+    /// <summary>
+    /// Where the search for a never-used tag starts: all lower tags of the ranges were used. Greater than 4094 if all were.
+    /// </summary>
     public int NextTag { get; set; }
 
-    /// <summary>Interface that connects the VM's bridge to its uplink; null to connect it to the integration bridge by a patch pair.</summary>
+    /// <summary>
+    /// Interface that connects the VM's bridge to its uplink; null to connect it to the integration bridge by a patch pair.
+    /// </summary>
     public string? UplinkInterface { get; set; }
 }
 

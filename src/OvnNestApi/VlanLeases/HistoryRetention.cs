@@ -5,7 +5,9 @@ using OvnNestApi.Allocation;
 
 namespace OvnNestApi.VlanLeases;
 
-/// <summary>Forgets who had which tag, after <see cref="LeaseOptions.KeepHistory"/>; of each tag of a VM that is there the last holder stays.</summary>
+/// <summary>
+/// Forgets who had which tag, after <see cref="LeaseOptions.KeepHistory"/>; of each tag of a VM that is there the last holder stays.
+/// </summary>
 internal sealed partial class HistoryRetention(
     NpgsqlDataSource database,
     IOptions<LeaseOptions> options,

@@ -41,7 +41,8 @@ internal static class LeaseEndpoints
             .Describe(
                 "reserve-vlan-tags",
                 "Reserve tags",
-                "The server chooses: tags never used first, then the ones free longest. Several: all or none, answered as `items`. The same owner again has the same lease."
+                "The server chooses: tags never used first, then the ones free longest. Several: all or none, answered as "
+                    + "`items`. The same owner again has the same lease."
             );
         leases
             .MapPut("/{tag}", PutAsync)

@@ -23,7 +23,9 @@ public sealed record LeaseSpec
 {
     internal const int LongestOwner = 128;
 
-    /// <summary>The client's own key, unique among the VM's reserved and bound leases. A container takes the tag by naming it as its <c>lease</c>.</summary>
+    /// <summary>
+    /// The client's own key, unique among the VM's reserved and bound leases. A container takes the tag by naming it as its <c>lease</c>.
+    /// </summary>
     /// <example>web-1</example>
     [Needed, Pattern("^[\\x20-\\x7e]{1,128}$", "1 to 128 printable ASCII characters are expected")]
     public string? Owner { get; init; }
@@ -51,7 +53,8 @@ public sealed record LeaseView(LeaseSpec Spec, LeaseStatus Status, LeaseMetadata
 /// <param name="Since">Since when the state holds.</param>
 /// <param name="ExpiresAt">When the reservation ends; absent: never.</param>
 /// <param name="FreeAt">While cooling: when the tag may be had again.</param>
-/// <param name="WaitingFor">While draining: each that has not confirmed yet that nothing uses the tag any more, and what it lacks. While cooling: the cool-down. Empty otherwise.</param>
+/// <param name="WaitingFor">While draining: each that has not confirmed yet that nothing uses the tag any more, and what it lacks. While
+/// cooling: the cool-down. Empty otherwise.</param>
 public sealed record LeaseStatus(
     int Tag,
     LeaseState State,

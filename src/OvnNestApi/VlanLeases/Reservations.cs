@@ -10,7 +10,9 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.VlanLeases;
 
-/// <summary>What clients do with leases as objects of their own. Each runs within a transaction and begins with the VM's row lock.</summary>
+/// <summary>
+/// What clients do with leases as objects of their own. Each runs within a transaction and begins with the VM's row lock.
+/// </summary>
 internal static class Reservations
 {
     private const string GiveBack = """
@@ -267,7 +269,10 @@ internal static class Reservations
             );
     }
 
-    /// <summary>The VM's leases of the tag and of the owners, locked, in the order of the tags. What time has ended is over first, so that it is in nobody's way.</summary>
+    /// <summary>
+    /// The VM's leases of the tag and of the owners, locked, in the order of the tags. What time has ended is over first, so that it is in
+    /// nobody's way.
+    /// </summary>
     private static async Task<List<VlanLease>> LockAsync(NestDb db, Guid vm, int? tag, string[] owners, CancellationToken cancellationToken)
     {
         var leases = db

@@ -5,8 +5,10 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.VlanLeases;
 
 /// <summary>
-/// A <see cref="VlanMap"/> as a picture: a hundred tags a row, so that a tag is read from its row and column. Each state has a colour (Okabe and Ito's,
-/// which the colour-blind tell apart) and a shape; what is in use is listed below by name. No script, nothing loaded, light or dark as the reader's system is.
+/// A <see cref="VlanMap"/> as a picture: a hundred tags a row, so that a tag is read from its row and column. Each state has a colour
+/// (Okabe and Ito's,
+/// which the colour-blind tell apart) and a shape; what is in use is listed below by name. No script, nothing loaded, light or dark as the
+/// reader's system is.
 /// </summary>
 internal static class VlanMapDrawing
 {
@@ -213,7 +215,9 @@ internal static class VlanMapDrawing
         return cells;
     }
 
-    /// <summary>The tags from one to another have one outline: a rectangle, two that do not meet, or one with steps at its first and last row.</summary>
+    /// <summary>
+    /// The tags from one to another have one outline: a rectangle, two that do not meet, or one with steps at its first and last row.
+    /// </summary>
     private static IEnumerable<XElement> Outline(int low, int high)
     {
         var (firstRow, lastRow) = (low / 100, high / 100);

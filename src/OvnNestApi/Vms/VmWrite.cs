@@ -151,7 +151,10 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
         return wrong is null ? null : Problem.ValidationFailed("#/spec/uplink/interface", wrong);
     }
 
-    /// <summary>The ranges may not leave out a tag that they had and somebody has, or will have again. One that was asked for outside of them stays there.</summary>
+    /// <summary>
+    /// The ranges may not leave out a tag that they had and somebody has, or will have again. One that was asked for outside of them stays
+    /// there.
+    /// </summary>
     private async Task<Problem?> CheckHeldAsync(Vm vm, VlanRanges next, CancellationToken cancellationToken)
     {
         if (next.ToString() == vm.VlanRanges)
@@ -195,7 +198,8 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
         var containers = await Db
             .Containers.FromSql(
                 $"""
-                SELECT * FROM containers WHERE vm_id = {vm.Id} AND deleting_since IS NULL AND spec ->> 'network' IS NULL AND network_id <> {network.Id}
+                SELECT * FROM containers WHERE vm_id = {vm.Id} AND deleting_since IS NULL AND spec ->> 'network' IS NULL
+                    AND network_id <> {network.Id}
                 ORDER BY id FOR NO KEY UPDATE
                 """
             )

@@ -7,7 +7,9 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Work;
 
-/// <summary>Work of a host, computed from the desired state. The same code computes what is sent to the host and what the host has to confirm.</summary>
+/// <summary>
+/// Work of a host, computed from the desired state. The same code computes what is sent to the host and what the host has to confirm.
+/// </summary>
 internal static class DesiredWork
 {
     /// <summary>Returns the work of the containers, except those whose tag is still leased to another container.</summary>
@@ -87,7 +89,9 @@ internal static class DesiredWork
         });
     }
 
-    /// <summary>Returns the first 128 bits of the SHA-256 of the work as JSON, in hex. Labels are not part of the work, so they do not change it.</summary>
+    /// <summary>
+    /// Returns the first 128 bits of the SHA-256 of the work as JSON, in hex. Labels are not part of the work, so they do not change it.
+    /// </summary>
     private static string Digest<T>(T work) =>
         Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(work, ContractJson.Options)).AsSpan(0, 16));
 

@@ -7,7 +7,9 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Tests.Hosts;
 
-/// <summary>Behaves as the agent of a host, on a host that is a few lists: takes work, does it or leaves it, reports what is there.</summary>
+/// <summary>
+/// Behaves as the agent of a host, on a host that is a few lists: takes work, does it or leaves it, reports what is there.
+/// </summary>
 internal sealed class Agent(Installation nest, Host host)
 {
     private readonly Dictionary<Guid, (Guid Vm, int Tag)> _ports = [];

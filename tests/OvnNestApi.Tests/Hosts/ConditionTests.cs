@@ -51,7 +51,10 @@ public sealed class ConditionTests
     public void A_refusal_is_told_with_the_servers_words_even_though_the_rows_are_missing()
     {
         var refused = Good with { IsProgrammed = false, RejectedAs = Reason.Rejected, Rejection = "constraint violation" };
-        Assert.Equal((Reason.Rejected, "The northbound database rejected the rows of the resource: constraint violation"), refused.Evaluate());
+        Assert.Equal(
+            (Reason.Rejected, "The northbound database rejected the rows of the resource: constraint violation"),
+            refused.Evaluate()
+        );
         Assert.Equal(Reason.Contended, (Good with { RejectedAs = Reason.Contended }).Evaluate().Reason);
     }
 

@@ -5,7 +5,9 @@ using TestServers;
 
 namespace OvnNestApi.Tests.Hosts;
 
-/// <summary>Many clients ask one VM for tags at once, by both ways in. Whatever happens, nobody has what another has, and nothing is lost.</summary>
+/// <summary>
+/// Many clients ask one VM for tags at once, by both ways in. Whatever happens, nobody has what another has, and nothing is lost.
+/// </summary>
 [Trait(Soak.Trait, "leases")]
 public sealed class RaceTests(RaceApi api) : IClassFixture<RaceApi>
 {

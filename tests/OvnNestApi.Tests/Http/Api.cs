@@ -157,7 +157,9 @@ public sealed class Api : IAsyncLifetime
         return name;
     }
 
-    /// <summary>How many rows there are of what is to stay (what is on its way out goes by itself meanwhile): nothing stored means no difference.</summary>
+    /// <summary>
+    /// How many rows there are of what is to stay (what is on its way out goes by itself meanwhile): nothing stored means no difference.
+    /// </summary>
     public async Task<string> RowsAsync()
     {
         string[] living = ["networks", "routers", "hosts", "vms", "containers"];

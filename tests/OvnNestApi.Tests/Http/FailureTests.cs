@@ -13,7 +13,8 @@ public sealed class FailureTests(Api api) : IClassFixture<Api>
     {
         await ExecuteAsync(
             """
-            CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.name = 'cut' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NULL; END $$;
+            CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN IF NEW.name = 'cut' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NULL; END $$;
             CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON routers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION cut()
             """
         );

@@ -3,7 +3,9 @@ using Ovsdb;
 
 namespace OvnNestApi.Tests.Northbound;
 
-/// <summary>An NB in memory, as far as plans need one: what each operation does to the rows, and the collection of ports that no switch has.</summary>
+/// <summary>
+/// An NB in memory, as far as plans need one: what each operation does to the rows, and the collection of ports that no switch has.
+/// </summary>
 internal sealed class NorthboundModel
 {
     private readonly Ownership _ownership;

@@ -15,7 +15,9 @@ using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;
 
-/// <summary>A database, an NB of its own (a real ovsdb-server; northd if asked for), and reconcilers that may be started and stopped.</summary>
+/// <summary>
+/// A database, an NB of its own (a real ovsdb-server; northd if asked for), and reconcilers that may be started and stopped.
+/// </summary>
 internal sealed class Cloud : IAsyncDisposable
 {
     private readonly List<ServiceProvider> _processes = [];
@@ -102,8 +104,10 @@ internal sealed class Cloud : IAsyncDisposable
                     Dirty: await Nest.ReadAsync(db =>
                         db.Database.SqlQuery<string>(
                                 $"""
-                                SELECT name AS "Value" FROM networks WHERE dirty_seq > reconciled_seq UNION ALL SELECT name FROM routers WHERE dirty_seq > reconciled_seq
-                                UNION ALL SELECT name FROM vms WHERE dirty_seq > reconciled_seq UNION ALL SELECT name FROM containers WHERE dirty_seq > reconciled_seq
+                                SELECT name AS "Value" FROM networks WHERE dirty_seq > reconciled_seq UNION ALL SELECT name
+                                    FROM routers WHERE dirty_seq > reconciled_seq
+                                UNION ALL SELECT name FROM vms WHERE dirty_seq > reconciled_seq UNION ALL SELECT name
+                                    FROM containers WHERE dirty_seq > reconciled_seq
                                 """
                             )
                             .ToListAsync()

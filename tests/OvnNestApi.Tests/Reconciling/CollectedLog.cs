@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace OvnNestApi.Tests.Reconciling;
 
-/// <summary>What the processes of a test have logged: warnings and errors to be told when a test fails, and how many statements were run.</summary>
+/// <summary>
+/// What the processes of a test have logged: warnings and errors to be told when a test fails, and how many statements were run.
+/// </summary>
 internal sealed class CollectedLog : ILoggerProvider
 {
     private readonly ConcurrentQueue<string> _lines = new();

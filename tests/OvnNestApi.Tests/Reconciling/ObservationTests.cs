@@ -175,7 +175,9 @@ public sealed class ObservationTests
         Assert.Contains("chassis-ubuntu2", await cloud.GetAsync("dmz-vm5", "options"), StringComparison.Ordinal);
     }
 
-    /// <summary>Waits until so many transactions wait for a row of an object; the heartbeat may wait for the leader's at any time.</summary>
+    /// <summary>
+    /// Waits until so many transactions wait for a row of an object; the heartbeat may wait for the leader's at any time.
+    /// </summary>
     private static Task<int> WaitForRowsAsync(Cloud cloud, int count) =>
         Eventually.Becomes(
             $"{count} transactions wait for a row",
