@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
+using OvnNestApi.Tests.Harness;
 
 namespace OvnNestApi.Tests.Http;
 
@@ -43,7 +44,7 @@ public sealed class FailureTests(Api api) : IClassFixture<Api>
     {
         var ending = new Api();
         await ending.InitializeAsync();
-        await ending.PutAsync("/v1/routers/r", "{}");
+        (await ending.PutAsync("/v1/routers/r", "{}")).IsSuccess();
         var waiting = ending.GetAsync("/v1/routers/r/wait?timeout=60s");
         var writing = ending.PutAsync("/v1/routers/s?wait=60s", "{}");
         await TestServers.Eventually.Holds("the router is stored", async () =>

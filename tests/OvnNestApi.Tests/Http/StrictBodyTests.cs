@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using OvnNestApi.Schema;
+using OvnNestApi.Tests.Harness;
 
 namespace OvnNestApi.Tests.Http;
 

@@ -1,5 +1,6 @@
 using CsCheck;
 using OvnNestApi.Northbound;
+using OvnNestApi.Tests.Harness;
 using Ovsdb;
 
 namespace OvnNestApi.Tests.Northbound;

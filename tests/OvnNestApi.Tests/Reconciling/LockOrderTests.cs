@@ -1,6 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Data;
-using OvnNestApi.Tests.Hosts;
+using OvnNestApi.Tests.Harness;
 using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;
