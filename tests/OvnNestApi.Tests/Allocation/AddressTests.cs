@@ -81,7 +81,9 @@ public sealed class AddressTests
         await nest.DoAsync(db =>
             db.Database.ExecuteSqlAsync(
                 $"""
-                INSERT INTO addresses (owner_id, network_id, mac, ip) SELECT gen_random_uuid(), {network.Id}, ('02:00:00:00:' || lpad(to_hex(i / 256), 2, '0') || ':' || lpad(to_hex(i % 256), 2, '0'))::macaddr, inet '10.0.0.2' + i
+                INSERT INTO addresses (owner_id, network_id, mac, ip) SELECT gen_random_uuid(), {network.Id},
+                    ('02:00:00:00:' || lpad(to_hex(i / 256), 2, '0') || ':' || lpad(to_hex(i % 256), 2, '0'))::macaddr,
+                    inet '10.0.0.2' + i
                 FROM generate_series(0, 1999) i
                 """
             )

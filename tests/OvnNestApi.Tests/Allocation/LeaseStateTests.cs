@@ -161,7 +161,8 @@ public sealed class LeaseStateTests(HostApi api) : IClassFixture<HostApi>
             $"""
             UPDATE vms SET reconciled_seq = dirty_seq WHERE name = '{vm}';
             UPDATE containers SET reconciled_seq = dirty_seq WHERE vm_id = (SELECT id FROM vms WHERE name = '{vm}');
-            UPDATE vlan_leases SET drain_nb_cfg = 1, awaits_all_chassis = false WHERE state = 'Draining' AND vm_id = (SELECT id FROM vms WHERE name = '{vm}')
+            UPDATE vlan_leases SET drain_nb_cfg = 1, awaits_all_chassis = false WHERE state = 'Draining' AND vm_id = (SELECT id FROM vms
+                WHERE name = '{vm}')
             """
         );
         await Eventually.Holds("the VM is gone", async () =>

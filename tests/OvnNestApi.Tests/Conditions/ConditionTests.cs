@@ -4,6 +4,7 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Tests.Conditions;
 
 /// <summary>The first cause that holds is told, in the order of <see cref="Reason"/>.</summary>
+[Trait("Kind", "pure")]
 public sealed class ConditionTests
 {
     private static readonly PortFacts Good = new()

@@ -73,9 +73,11 @@ public sealed class ReadinessTests
             db.ExecuteAsync(
                 """
                 WITH others AS (
-                    INSERT INTO containers SELECT (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'name', 'x' || i, 'tag', i))).*
+                    INSERT INTO containers SELECT (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'name',
+                        'x' || i, 'tag', i))).*
                     FROM containers c, generate_series(100, 3000) i RETURNING id, tag)
-                INSERT INTO vlan_leases SELECT (jsonb_populate_record(l, jsonb_build_object('id', gen_random_uuid(), 'container_id', o.id, 'tag', o.tag))).*
+                INSERT INTO vlan_leases SELECT (jsonb_populate_record(l, jsonb_build_object('id', gen_random_uuid(), 'container_id',
+                    o.id, 'tag', o.tag))).*
                 FROM vlan_leases l, others o
                 """,
                 default

@@ -7,7 +7,7 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Tests.Harness;
 
-/// <summary>Behaves as the agent of a host, on a host that is a few lists: takes work, does it or leaves it, reports what is there.</summary>
+/// <summary>Model of a host and its agent: takes the work, applies it to lists in memory or leaves it, reports the lists.</summary>
 internal sealed class Agent(Installation nest, Host host)
 {
     private readonly Dictionary<Guid, (Guid Vm, int Tag)> _ports = [];

@@ -156,7 +156,7 @@ public sealed class Api : IAsyncLifetime
         return name;
     }
 
-    /// <summary>How many rows there are of what is to stay (what is on its way out goes by itself meanwhile): nothing stored means no difference.</summary>
+    /// <summary>Row counts of everything that is not being deleted: two equal results mean that nothing was stored in between.</summary>
     public async Task<string> RowsAsync()
     {
         string[] living = ["networks", "routers", "hosts", "vms", "containers"];

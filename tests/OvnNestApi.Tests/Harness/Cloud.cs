@@ -14,7 +14,7 @@ using TestServers;
 
 namespace OvnNestApi.Tests.Harness;
 
-/// <summary>A database, an NB of its own (a real ovsdb-server; northd if asked for), and reconcilers that may be started and stopped.</summary>
+/// <summary>A PostgreSQL database, an ovsdb-server with the northbound schema, optionally ovn-northd, and reconcilers that tests start and stop.</summary>
 internal sealed class Cloud : IAsyncDisposable
 {
     private readonly List<ServiceProvider> _processes = [];
@@ -100,8 +100,10 @@ internal sealed class Cloud : IAsyncDisposable
                     Dirty: await Nest.ReadAsync(db =>
                         db.Database.SqlQuery<string>(
                                 $"""
-                                SELECT name AS "Value" FROM networks WHERE dirty_seq > reconciled_seq UNION ALL SELECT name FROM routers WHERE dirty_seq > reconciled_seq
-                                UNION ALL SELECT name FROM vms WHERE dirty_seq > reconciled_seq UNION ALL SELECT name FROM containers WHERE dirty_seq > reconciled_seq
+                                SELECT name AS "Value" FROM networks WHERE dirty_seq > reconciled_seq UNION ALL SELECT name FROM routers
+                                    WHERE dirty_seq > reconciled_seq
+                                UNION ALL SELECT name FROM vms WHERE dirty_seq > reconciled_seq UNION ALL SELECT name FROM containers
+                                    WHERE dirty_seq > reconciled_seq
                                 """
                             )
                             .ToListAsync()

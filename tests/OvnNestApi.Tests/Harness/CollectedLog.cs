@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace OvnNestApi.Tests.Harness;
 
-/// <summary>What the processes of a test have logged: warnings and errors to be told when a test fails, and how many statements were run.</summary>
+/// <summary>Log of the processes of a test: warnings and errors for the message of a failure, and the number of SQL statements.</summary>
 internal sealed class CollectedLog : ILoggerProvider
 {
     private readonly ConcurrentQueue<string> _lines = new();

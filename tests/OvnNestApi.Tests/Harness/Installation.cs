@@ -197,7 +197,8 @@ internal sealed class Installation : IDbContextFactory<NestDb>
             await db.Database.ExecuteSqlAsync(
                 $"""
                 UPDATE vms SET deleting_since = now(), dirty_seq = nextval('dirty_seq') WHERE id = {vm.Id};
-                UPDATE containers SET deleting_since = now(), dirty_seq = nextval('dirty_seq') WHERE vm_id = {vm.Id} AND deleting_since IS NULL
+                UPDATE containers SET deleting_since = now(), dirty_seq = nextval('dirty_seq') WHERE vm_id = {vm.Id}
+                    AND deleting_since IS NULL
                 """
             );
             await Leases.ReleaseAsync(db, containers, default);
@@ -213,31 +214,36 @@ internal sealed class Installation : IDbContextFactory<NestDb>
             await PlacementWriter.RefreshAsync(db, vm.Id, default);
         });
 
-    /// <summary>As a pass of the reconciler: all that is projectable is in the NB and up, the rest is not; released tags are out of it since <paramref name="nbCfg"/>.</summary>
+    /// <summary>Records the result of a reconciler pass: every wanted port is in the northbound database and up, released tags left it at <paramref name="nbCfg"/>.</summary>
     public Task NorthboundPassAsync(long nbCfg) =>
         DoAsync(async db =>
         {
             await db.Database.ExecuteSqlAsync(
                 $"""
                 UPDATE networks SET in_northbound = deleting_since IS NULL, reconciled_seq = dirty_seq;
-                UPDATE vms v SET in_northbound = deleting_since IS NULL AND NOT EXISTS (SELECT FROM vms p WHERE p.name = v.name AND p.id <> v.id AND p.deleting_since IS NOT NULL), reconciled_seq = dirty_seq;
+                UPDATE vms v SET in_northbound = deleting_since IS NULL AND NOT EXISTS (SELECT FROM vms p WHERE p.name = v.name
+                    AND p.id <> v.id AND p.deleting_since IS NOT NULL), reconciled_seq = dirty_seq;
                 UPDATE containers c SET reconciled_seq = dirty_seq, observed_tag = tag,
-                    in_northbound = deleting_since IS NULL AND EXISTS (SELECT FROM vlan_leases l WHERE l.vm_id = c.vm_id AND l.tag = c.tag AND l.container_id = c.id AND l.state = 'Bound')
+                    in_northbound = deleting_since IS NULL AND EXISTS (SELECT FROM vlan_leases l WHERE l.vm_id = c.vm_id
+                        AND l.tag = c.tag AND l.container_id = c.id AND l.state = 'Bound')
                         AND NOT EXISTS (SELECT FROM containers p WHERE p.vm_id = c.vm_id AND p.name = c.name AND p.id <> c.id);
                 UPDATE vms SET up = in_northbound;
                 UPDATE containers SET up = in_northbound;
                 UPDATE vlan_leases SET drain_nb_cfg = {nbCfg} WHERE state = 'Draining' AND drain_nb_cfg IS NULL;
-                UPDATE leader SET hv_cfg = {nbCfg}, heartbeat = now(), northbound_seen_at = now(), resynced_at = now(), mode_in_force = 'Repair';
+                UPDATE leader SET hv_cfg = {nbCfg}, heartbeat = now(), northbound_seen_at = now(), resynced_at = now(),
+                    mode_in_force = 'Repair';
                 """
             );
             await Settlement.SettleAsync(db, await db.Vms.Select(v => v.Id).ToListAsync(), default);
         });
 
-    /// <summary>What is stored of anything: networks and hosts left out.</summary>
+    /// <summary>Row counts of all tables except networks and hosts.</summary>
     public Task<string> CountsAsync() =>
         ReadAsync(async db =>
-            $"{await db.Vms.CountAsync()} VMs, {await db.Containers.CountAsync()} containers, {await db.VlanLeases.CountAsync()} leases, {await db.LeaseHolds.CountAsync()} holds, "
-            + $"{await db.Addresses.CountAsync(a => a.FreedAt == null)} addresses, {await db.ClaimedNames.CountAsync()} names, {await db.Placements.CountAsync()} placements"
+            $"{await db.Vms.CountAsync()} VMs, {await db.Containers.CountAsync()} containers, "
+            + $"{await db.VlanLeases.CountAsync()} leases, {await db.LeaseHolds.CountAsync()} holds, "
+            + $"{await db.Addresses.CountAsync(a => a.FreedAt == null)} addresses, "
+            + $"{await db.ClaimedNames.CountAsync()} names, {await db.Placements.CountAsync()} placements"
         );
 
     public Task<VlanLease?> LeaseAsync(Vm vm, int tag) =>

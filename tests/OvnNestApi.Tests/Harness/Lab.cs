@@ -1,9 +1,10 @@
 using OvnNestApi.Northbound;
 using OvnNestApi.Schema;
+using Ovsdb;
 
 namespace OvnNestApi.Tests.Harness;
 
-/// <summary>Desired objects for the tests of what is pure.</summary>
+/// <summary>Desired state for tests without a server.</summary>
 internal sealed class Lab
 {
     public static readonly Ownership Ours = new("lab");
@@ -85,5 +86,41 @@ internal sealed class Lab
             .. Vms.Values.Select(projection.Of),
             .. Containers.Select(projection.Of),
         ];
+    }
+
+    /// <summary>Operations that bring the rows of this database to the desired state.</summary>
+    public IReadOnlyList<Op> Plan(NorthboundModel nb) =>
+        NorthboundTransaction.Of([.. NorthboundPlan.Between(Wanted(), nb.RowsOf(Wanted()))]);
+
+    /// <summary>Returns a new database with the rows of the desired state.</summary>
+    public NorthboundModel Program()
+    {
+        var nb = new NorthboundModel(Ours);
+        nb.Apply(Plan(nb));
+        return nb;
+    }
+
+    /// <summary>Makes every resource unwanted.</summary>
+    public void DeleteAll()
+    {
+        foreach (var (id, router) in Routers)
+        {
+            Routers[id] = router with { IsWanted = false };
+        }
+
+        foreach (var (id, network) in Networks)
+        {
+            Networks[id] = network with { IsWanted = false };
+        }
+
+        foreach (var (id, vm) in Vms)
+        {
+            Vms[id] = vm with { IsWanted = false };
+        }
+
+        for (var i = 0; i < Containers.Count; i++)
+        {
+            Containers[i] = Containers[i] with { IsWanted = false };
+        }
     }
 }

@@ -3,7 +3,7 @@ using Ovsdb;
 
 namespace OvnNestApi.Tests.Harness;
 
-/// <summary>An NB in memory, as far as plans need one: what each operation does to the rows, and the collection of ports that no switch has.</summary>
+/// <summary>Northbound database in memory: applies the operations of a plan and removes ports that no switch refers to.</summary>
 internal sealed class NorthboundModel
 {
     private readonly Ownership _ownership;
@@ -77,7 +77,7 @@ internal sealed class NorthboundModel
                 Assert.Empty(Ports(Target(empty.Table, empty.Where)));
                 break;
             default:
-                Assert.Fail($"A plan has no business with {op}");
+                Assert.Fail($"A plan must not contain {op}");
                 break;
         }
     }

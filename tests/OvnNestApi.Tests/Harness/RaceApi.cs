@@ -141,7 +141,10 @@ public sealed class RaceApi : IAsyncLifetime
         Assert.Equal(
             containers.Count,
             await CountAsync(
-                $"SELECT count(*) FROM vlan_leases l JOIN vms v ON v.id = l.vm_id JOIN containers c ON c.id = l.container_id AND c.tag = l.tag WHERE v.name = '{vm}' AND l.state = 'Bound'"
+                $"""
+                SELECT count(*) FROM vlan_leases l JOIN vms v ON v.id = l.vm_id JOIN containers c ON c.id = l.container_id
+                    AND c.tag = l.tag WHERE v.name = '{vm}' AND l.state = 'Bound'
+                """
             )
         );
     }

@@ -14,7 +14,8 @@ public sealed class FailureTests(Api api) : IClassFixture<Api>
     {
         await ExecuteAsync(
             """
-            CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.name = 'cut' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NULL; END $$;
+            CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN IF NEW.name = 'cut' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NULL; END $$;
             CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON routers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION cut()
             """
         );
@@ -29,7 +30,8 @@ public sealed class FailureTests(Api api) : IClassFixture<Api>
     {
         await ExecuteAsync(
             """
-            CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.name = 'bug' THEN RAISE EXCEPTION 'inner secret'; END IF; RETURN NEW; END $$;
+            CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.name = 'bug' THEN RAISE EXCEPTION 'inner secret';
+                END IF; RETURN NEW; END $$;
             CREATE TRIGGER fail BEFORE INSERT ON routers FOR EACH ROW EXECUTE FUNCTION fail()
             """
         );
@@ -143,7 +145,10 @@ public sealed class FailureTests(Api api) : IClassFixture<Api>
                 await using var db = own.Open();
                 return await db
                     .Database.SqlQuery<bool>(
-                        $"""SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE {$"%{statement}%"}) AS "Value" """
+                        $"""
+                        SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+                            AND query LIKE {$"%{statement}%"}) AS "Value"
+                        """
                     )
                     .SingleAsync();
             });

@@ -30,10 +30,13 @@ public sealed class SafetyTests
         var (_, vm, _) = await cloud.LabAsync(1);
         await cloud.ExecuteAsync(
             $"""
-            INSERT INTO containers SELECT (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'name', 'x' || n, 'tag', n, 'port_uuid', gen_random_uuid(),
-                'port_name', 'dmz-vm5-x' || n, 'mac', '02:00:00:00:' || lpad(to_hex(n / 256), 2, '0') || ':' || lpad(to_hex(n % 256), 2, '0'), 'ip', NULL,
+            INSERT INTO containers SELECT (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'name', 'x' || n, 'tag',
+                n, 'port_uuid', gen_random_uuid(),
+                'port_name', 'dmz-vm5-x' || n, 'mac', '02:00:00:00:' || lpad(to_hex(n / 256), 2, '0') || ':' || lpad(to_hex(n % 256), 2,
+                    '0'), 'ip', NULL,
                 'dirty_seq', nextval('dirty_seq')))).* FROM containers c, generate_series(100, 2100) n WHERE c.name = 'c51';
-            INSERT INTO vlan_leases SELECT (jsonb_populate_record(l, jsonb_build_object('id', gen_random_uuid(), 'tag', c.tag, 'container_id', c.id))).*
+            INSERT INTO vlan_leases SELECT (jsonb_populate_record(l, jsonb_build_object('id', gen_random_uuid(), 'tag', c.tag,
+                'container_id', c.id))).*
             FROM containers c, vlan_leases l WHERE l.tag = 51 AND c.tag > 51
             """
         );

@@ -31,12 +31,13 @@ public sealed class RoundTripTests(Api api) : IClassFixture<Api>
         IsCount(3, await PutAsync($"/v1/vms/{vm}/vlan-leases/51", """{"spec":{"owner":"a"}}"""));
     }
 
+    // The names differ from those of the other tests: a name that another container has costs one more statement.
     private async Task CreatesAsync(string vm, int roundTrips)
     {
-        await PutAsync($"/v1/vms/{vm}/containers/warm-up", "{}");
+        await PutAsync($"/v1/vms/{vm}/containers/{api.NewName("warm-up")}", "{}");
         for (var i = 0; i < 5; i++)
         {
-            IsCount(roundTrips, await PutAsync($"/v1/vms/{vm}/containers/c{i}", "{}"));
+            IsCount(roundTrips, await PutAsync($"/v1/vms/{vm}/containers/{api.NewName("c")}", "{}"));
         }
     }
 

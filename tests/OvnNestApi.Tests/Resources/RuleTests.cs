@@ -280,7 +280,10 @@ public sealed class RuleTests(Api api) : IClassFixture<Api>
         (await api.PutAsync($"/v1/vms/{vm}/containers/a", "{}")).IsSuccess();
         await using var db = api.Open();
         await db.Database.ExecuteSqlAsync(
-            $"UPDATE networks SET reconciled_seq = dirty_seq; UPDATE vms SET reconciled_seq = dirty_seq; UPDATE containers SET reconciled_seq = dirty_seq"
+            $"""
+            UPDATE networks SET reconciled_seq = dirty_seq; UPDATE vms SET reconciled_seq = dirty_seq;
+                UPDATE containers SET reconciled_seq = dirty_seq
+            """
         );
         (await api.PutAsync($"/v1/networks/{network}", """{"labels":{"a":"b"},"spec":{"subnet":"10.7.0.0/24"}}""")).IsSuccess();
         Assert.Equal(0, await DirtyAsync());

@@ -127,14 +127,20 @@ public sealed class LeaseRuleTests(HostApi api) : IClassFixture<HostApi>
         Assert.Equal(HttpStatusCode.Accepted, (await api.SendAsync(HttpMethod.Delete, "/v1/vms/r7/vlan-leases/51?force=true")).Status);
         Assert.Equal("draining", await StateAsync("r7", 51));
         await SqlAsync(
-            "UPDATE vlan_leases SET drain_nb_cfg = 7, awaits_all_chassis = true WHERE tag = 51 AND vm_id = (SELECT id FROM vms WHERE name = 'r7')"
+            """
+            UPDATE vlan_leases SET drain_nb_cfg = 7, awaits_all_chassis = true WHERE tag = 51 AND vm_id = (SELECT id FROM vms
+                WHERE name = 'r7')
+            """
         );
         Assert.Equal(HttpStatusCode.NoContent, (await api.SendAsync(HttpMethod.Delete, "/v1/vms/r7/vlan-leases/51?force=true")).Status);
         Assert.Null(await StateAsync("r7", 51));
         Assert.Equal(
             2,
             await CountAsync(
-                "SELECT count(*) FROM changes WHERE kind = 'vlan-lease' AND vm = 'r7' AND name = '51' AND action = 'forced' AND by = 'key:admin'"
+                """
+                SELECT count(*) FROM changes WHERE kind = 'vlan-lease' AND vm = 'r7' AND name = '51' AND action = 'forced'
+                    AND by = 'key:admin'
+                """
             )
         );
     }
@@ -148,7 +154,10 @@ public sealed class LeaseRuleTests(HostApi api) : IClassFixture<HostApi>
         Assert.Equal(
             1,
             await CountAsync(
-                "SELECT count(*) FROM changes WHERE kind = 'container' AND vm = 'r10' AND name = 'c51' AND action = 'forced' AND by = 'key:admin' AND request_id IS NOT NULL"
+                """
+                SELECT count(*) FROM changes WHERE kind = 'container' AND vm = 'r10' AND name = 'c51' AND action = 'forced'
+                    AND by = 'key:admin' AND request_id IS NOT NULL
+                """
             )
         );
     }

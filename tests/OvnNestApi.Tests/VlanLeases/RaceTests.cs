@@ -6,7 +6,7 @@ using TestServers;
 
 namespace OvnNestApi.Tests.VlanLeases;
 
-/// <summary>Many clients ask one VM for tags at once, by both ways in. Whatever happens, nobody has what another has, and nothing is lost.</summary>
+/// <summary>Many clients request tags of one VM at the same time, as containers and as leases: no tag is granted twice and none is lost.</summary>
 [Trait(Soak.Trait, "leases")]
 public sealed class RaceTests(RaceApi api) : IClassFixture<RaceApi>
 {
@@ -142,7 +142,10 @@ public sealed class RaceTests(RaceApi api) : IClassFixture<RaceApi>
         Assert.Equal(
             size + 1,
             await api.CountAsync(
-                "SELECT count(DISTINCT a.ip) FROM addresses a JOIN networks n ON n.id = a.network_id WHERE n.name = 'race-r4' AND a.freed_at IS NULL"
+                """
+                SELECT count(DISTINCT a.ip) FROM addresses a JOIN networks n ON n.id = a.network_id WHERE n.name = 'race-r4'
+                    AND a.freed_at IS NULL
+                """
             )
         );
     }
