@@ -32,7 +32,11 @@ public sealed class HostPlanTests
     [Fact]
     public void One_transaction_writes_all_rows_of_a_VM_and_its_containers()
     {
-        _host.Apply(HostPlan.For(VmWithTwoContainers, _host.Observe()));
+        var first = HostPlan.For(VmWithTwoContainers, _host.Observe());
+        Assert.NotEmpty(first.Ovs);
+        _host.Apply(first);
+
+        Assert.Equal(["br-vm5", "brvm5-brint", "c51", "c52", "vm5"], _host.Bridge("br-vm5").Ports.Select(port => port.Name).Order());
         Assert.Empty(HostPlan.For(VmWithTwoContainers, _host.Observe()).Ovs);
     }
 

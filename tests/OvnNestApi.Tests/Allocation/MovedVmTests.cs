@@ -1,5 +1,5 @@
 using System.Net;
-using OvnNestApi.Tests.Http;
+using OvnNestApi.Tests.Harness;
 
 namespace OvnNestApi.Tests.Allocation;
 

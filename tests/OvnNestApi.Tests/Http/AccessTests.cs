@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using OvnNestApi.ApiKeys;
 using OvnNestApi.Http;
 using OvnNestApi.Schema;
+using OvnNestApi.Tests.Harness;
 
 namespace OvnNestApi.Tests.Http;
 

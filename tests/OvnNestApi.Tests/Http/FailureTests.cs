@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
+using OvnNestApi.Tests.Harness;
 
 namespace OvnNestApi.Tests.Http;
 
@@ -29,7 +30,8 @@ public sealed class FailureTests(Api api) : IClassFixture<Api>
     {
         await ExecuteAsync(
             """
-            CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.name = 'bug' THEN RAISE EXCEPTION 'inner secret'; END IF; RETURN NEW; END $$;
+            CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.name = 'bug' THEN RAISE EXCEPTION 'inner secret';
+                END IF; RETURN NEW; END $$;
             CREATE TRIGGER fail BEFORE INSERT ON routers FOR EACH ROW EXECUTE FUNCTION fail()
             """
         );
@@ -44,7 +46,7 @@ public sealed class FailureTests(Api api) : IClassFixture<Api>
     {
         var ending = new Api();
         await ending.InitializeAsync();
-        await ending.PutAsync("/v1/routers/r", "{}");
+        (await ending.PutAsync("/v1/routers/r", "{}")).IsSuccess();
         var waiting = ending.GetAsync("/v1/routers/r/wait?timeout=60s");
         var writing = ending.PutAsync("/v1/routers/s?wait=60s", "{}");
         await TestServers.Eventually.Holds("the router is stored", async () =>
@@ -143,7 +145,10 @@ public sealed class FailureTests(Api api) : IClassFixture<Api>
                 await using var db = own.Open();
                 return await db
                     .Database.SqlQuery<bool>(
-                        $"""SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE {$"%{statement}%"}) AS "Value" """
+                        $"""
+                        SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+                            AND query LIKE {$"%{statement}%"}) AS "Value"
+                        """
                     )
                     .SingleAsync();
             });

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using OvnNestApi.Schema;
+using OvnNestApi.Tests.Harness;
 
 namespace OvnNestApi.Tests.Http;
 
@@ -174,8 +175,8 @@ public sealed class StrictBodyTests(Api api) : IClassFixture<Api>
             .GetStream()
             .WriteAsync(
                 Encoding.Latin1.GetBytes(
-                    $"{line}\r\nHost: x\r\nAuthorization: Bearer {await api.KeyAsync(Role.Admin)}\r\nContent-Length: "
-                        + "0\r\nConnection: close\r\n\r\n"
+                    $"{line}\r\nHost: x\r\nAuthorization: Bearer {await api.KeyAsync(Role.Admin)}\r\n"
+                        + "Content-Length: 0\r\nConnection: close\r\n\r\n"
                 )
             );
         var answer = await new StreamReader(socket.GetStream()).ReadToEndAsync();

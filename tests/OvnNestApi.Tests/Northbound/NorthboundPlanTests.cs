@@ -1,9 +1,11 @@
-using CsCheck;
 using OvnNestApi.Northbound;
+using OvnNestApi.Tests.Harness;
 using Ovsdb;
 
 namespace OvnNestApi.Tests.Northbound;
 
+/// <summary>Operations that bring the rows of the northbound database to the desired state.</summary>
+[Trait("Kind", "pure")]
 public sealed class NorthboundPlanTests
 {
     private static readonly RowRef C51 = new(Tables.SwitchPort, Lab.Id(1051));
@@ -12,7 +14,7 @@ public sealed class NorthboundPlanTests
     [Fact]
     public void The_seeds_lab_becomes_the_rows_that_its_document_makes()
     {
-        var nb = Programmed(Lab.Seed());
+        var nb = Lab.Seed().Program();
 
         var c51 = nb.Rows[C51];
         Assert.Equal("dmz-c51", c51["name"].AsString());
@@ -48,7 +50,7 @@ public sealed class NorthboundPlanTests
     public void The_plan_of_equal_states_is_empty()
     {
         var lab = Lab.Seed();
-        var nb = Programmed(lab);
+        var nb = lab.Program();
         Assert.All(NorthboundPlan.Between(lab.Wanted(), nb.RowsOf(lab.Wanted())), plan => Assert.True(plan.IsEmpty));
     }
 
@@ -56,12 +58,12 @@ public sealed class NorthboundPlanTests
     public void Ports_of_one_switch_are_added_by_one_mutation_behind_a_guard_of_what_exists()
     {
         var lab = Lab.Seed();
-        var nb = Programmed(lab);
+        var nb = lab.Program();
         nb.Detach(Dmz, C51.Uuid);
         nb.Detach(Dmz, Lab.Id(1052));
         nb.Collect();
 
-        var ops = Ops(lab, nb);
+        var ops = lab.Plan(nb);
 
         Assert.Equal(2, ops.OfType<InsertOp>().Count());
         Assert.Equal(2, Assert.Single(ops.OfType<MutateOp>()).Mutations[0].Value.Count);
@@ -72,10 +74,10 @@ public sealed class NorthboundPlanTests
     public void Only_the_column_that_differs_is_written()
     {
         var lab = Lab.Seed();
-        var nb = Programmed(lab);
+        var nb = lab.Program();
         nb.Rows[C51]["addresses"] = "unknown";
 
-        var update = Assert.IsType<UpdateOp>(Ops(lab, nb)[^1]);
+        var update = Assert.IsType<UpdateOp>(lab.Plan(nb)[^1]);
         Assert.Equal(["addresses"], update.Row.Keys);
     }
 
@@ -83,7 +85,7 @@ public sealed class NorthboundPlanTests
     public void Keys_that_others_put_beside_ours_stay()
     {
         var lab = Lab.Seed();
-        var nb = Programmed(lab);
+        var nb = lab.Program();
         nb.Rows[C51]["external_ids"] = OvsdbValue.Map([
             new("neutron:x", "1"),
             new(Ownership.InstanceKey, "else"),
@@ -91,7 +93,7 @@ public sealed class NorthboundPlanTests
         ]);
         nb.Rows[C51]["options"] = OvsdbValue.Map([new("qos_burst", "5"), new("requested-chassis", "nowhere")]);
 
-        nb.Apply(Ops(lab, nb));
+        nb.Apply(lab.Plan(nb));
 
         Assert.Equal("1", nb.Rows[C51]["external_ids"].AsStringMap()["neutron:x"]);
         Assert.Equal(Lab.Ours.OwnerOf(new Row(C51.Uuid, nb.Rows[C51])), new OwnerRef(OwnerKind.Container, Lab.Id(51)));
@@ -102,13 +104,13 @@ public sealed class NorthboundPlanTests
     public void A_port_that_was_moved_to_another_switch_comes_back()
     {
         var lab = Lab.Seed();
-        var nb = Programmed(lab);
+        var nb = lab.Program();
         var other = new RowRef(Tables.Switch, Lab.Id(900));
         nb.Put(other, new() { ["name"] = "other" });
         nb.Attach(other, C51.Uuid);
         nb.Detach(Dmz, C51.Uuid);
 
-        nb.Apply(Ops(lab, nb));
+        nb.Apply(lab.Plan(nb));
 
         Assert.True(nb.Rows[Dmz]["ports"].Contains(C51.Uuid));
         Assert.False(nb.Rows[other]["ports"].Contains(C51.Uuid));
@@ -118,10 +120,10 @@ public sealed class NorthboundPlanTests
     public void A_new_row_UUID_of_the_same_object_replaces_the_old_row()
     {
         var lab = Lab.Seed();
-        var nb = Programmed(lab);
+        var nb = lab.Program();
         lab.Containers[0] = lab.Containers[0] with { PortUuid = Lab.Id(777) };
 
-        nb.Apply(Ops(lab, nb));
+        nb.Apply(lab.Plan(nb));
 
         Assert.DoesNotContain(C51, nb.Rows.Keys);
         Assert.Contains(new RowRef(Tables.SwitchPort, Lab.Id(777)), nb.Rows.Keys);
@@ -131,24 +133,24 @@ public sealed class NorthboundPlanTests
     public void A_row_whose_mark_was_falsified_to_name_another_object_is_repaired_and_not_removed()
     {
         var lab = Lab.Seed();
-        var nb = Programmed(lab);
+        var nb = lab.Program();
         nb.Rows[C51]["external_ids"] = nb.Rows[new(Tables.SwitchPort, Lab.Id(1052))]["external_ids"];
 
-        nb.Apply(Ops(lab, nb));
+        nb.Apply(lab.Plan(nb));
 
         Assert.Equal(Lab.Id(51), Lab.Ours.OwnerOf(new Row(C51.Uuid, nb.Rows[C51]))?.Id);
-        Assert.Empty(Ops(lab, nb));
+        Assert.Empty(lab.Plan(nb));
     }
 
     [Fact]
     public void A_switch_of_ours_with_a_foreign_port_in_it_is_kept()
     {
         var lab = Lab.Seed();
-        var nb = Programmed(lab);
+        var nb = lab.Program();
         var foreign = new RowRef(Tables.SwitchPort, Lab.Id(901));
         nb.Put(foreign, new() { ["name"] = "theirs" });
         nb.Attach(Dmz, foreign.Uuid);
-        DeleteAll(lab);
+        lab.DeleteAll();
 
         var plans = NorthboundPlan.Between(lab.Wanted(), nb.RowsOf(lab.Wanted()));
         nb.Apply(NorthboundTransaction.Of([.. plans]));
@@ -168,12 +170,12 @@ public sealed class NorthboundPlanTests
         lab.Networks[Lab.Id(2)] = lab.Networks[Lab.Id(2)] with { SwitchExisting = true, RouterId = null };
         lab.Existing[Lab.Id(2)] = new(theirs.Uuid, dhcp.Uuid, null);
 
-        nb.Apply(Ops(lab, nb));
+        nb.Apply(lab.Plan(nb));
         Assert.Equal(3, nb.Rows[theirs]["ports"].Count);
         Assert.Equal(dhcp.Uuid, nb.Rows[C51]["dhcpv4_options"].AsUuid());
 
-        DeleteAll(lab);
-        nb.Apply(Ops(lab, nb));
+        lab.DeleteAll();
+        nb.Apply(lab.Plan(nb));
         Assert.Equal("dmz", nb.Rows[theirs]["name"].AsString());
         Assert.Equal(0, nb.Rows[theirs]["ports"].Count);
         Assert.Contains(dhcp, nb.Rows.Keys);
@@ -183,137 +185,10 @@ public sealed class NorthboundPlanTests
     public void What_goes_unasked_is_counted_and_a_new_row_in_its_place_is_no_loss()
     {
         var lab = Lab.Seed();
-        var nb = Programmed(lab);
+        var nb = lab.Program();
         lab.Containers[0] = lab.Containers[0] with { IsAsked = false, PortUuid = Lab.Id(777) };
         lab.Containers[1] = lab.Containers[1] with { IsAsked = false, IsWanted = false };
 
         Assert.Equal(1, NorthboundPlan.Between(lab.Wanted(), nb.RowsOf(lab.Wanted())).Sum(plan => plan.Unasked));
     }
-
-    [Fact]
-    public void Whatever_happened_to_the_rows_one_plan_makes_them_what_is_wanted_and_touches_nothing_foreign() =>
-        Gen.Select(Gen.Int[0, 0xFFFF].Array[0, 12], Gen.Int[0, 255])
-            .Sample(
-                pair =>
-                {
-                    var (damage, shape) = pair;
-                    var lab = Lab.Seed();
-                    var nb = Programmed(lab);
-                    var foreign = new RowRef(Tables.SwitchPort, Lab.Id(901));
-                    nb.Put(foreign, new() { ["name"] = "theirs", ["parent_name"] = "dmz-vm5" });
-                    nb.Put(new(Tables.Switch, Lab.Id(900)), new() { ["name"] = "theirs" });
-                    nb.Attach(new(Tables.Switch, Lab.Id(900)), foreign.Uuid);
-                    var theirs = nb.Rows[foreign].ToDictionary();
-                    foreach (var n in damage)
-                    {
-                        Damage(nb, n);
-                    }
-
-                    nb.Collect();
-                    Change(lab, shape);
-
-                    foreach (var plan in NorthboundPlan.Between(lab.Wanted(), nb.RowsOf(lab.Wanted())))
-                    {
-                        nb.Apply(NorthboundTransaction.Of([plan]));
-                    }
-
-                    Assert.Empty(Ops(lab, nb));
-                    Assert.Equal(theirs, nb.Rows[foreign]);
-                    Assert.Equal([foreign.Uuid], nb.Rows[new(Tables.Switch, Lab.Id(900))]["ports"].AsUuidSet());
-                    Assert.Equal(lab.Wanted().Sum(o => o.Rows.Count) + 2, nb.Rows.Count);
-                },
-                iter: 2000
-            );
-
-    private static void Damage(NorthboundModel nb, int n)
-    {
-        var ours = nb.Rows.Keys.Where(row => row.Uuid != Lab.Id(900) && row.Uuid != Lab.Id(901)).OrderBy(row => row.Uuid).ToList();
-        if (ours.Count == 0)
-        {
-            return;
-        }
-
-        var row = ours[n % ours.Count];
-        var columns = nb.Rows[row];
-        var column = columns
-            .Keys.Where(c => c != "ports")
-            .Order(StringComparer.Ordinal)
-            .ElementAt((n >> 4) % columns.Keys.Count(c => c != "ports"));
-        switch ((n >> 8) % 4)
-        {
-            case 0 when column is not ("external_ids" or "options"):
-                columns[column] = "damaged";
-                break;
-            case 1 when Tables.ParentOf(row.Table) == Tables.Switch:
-                nb.Attach(new(Tables.Switch, Lab.Id(900)), row.Uuid);
-                break;
-            case 2 when Tables.ParentOf(row.Table) == Tables.Switch && nb.Rows.ContainsKey(Dmz):
-                nb.Detach(Dmz, row.Uuid);
-                break;
-            default:
-                columns.Remove("options");
-                break;
-        }
-    }
-
-    private static void Change(Lab lab, int shape)
-    {
-        if ((shape & 1) != 0)
-        {
-            lab.Containers[0] = lab.Containers[0] with { Tag = 99, Enabled = false };
-        }
-
-        if ((shape & 2) != 0)
-        {
-            lab.Containers[1] = lab.Containers[1] with { IsWanted = false };
-        }
-
-        if ((shape & 4) != 0)
-        {
-            lab.Networks[Lab.Id(2)] = lab.Networks[Lab.Id(2)] with { RouterId = null, Mtu = 1400 };
-        }
-
-        if ((shape & 8) != 0)
-        {
-            lab.Vms[Lab.Id(5)] = lab.Vms[Lab.Id(5)] with { Chassis = null, PortUuid = Lab.Id(888) };
-        }
-
-        if ((shape & 16) != 0)
-        {
-            DeleteAll(lab);
-        }
-    }
-
-    private static void DeleteAll(Lab lab)
-    {
-        foreach (var (id, router) in lab.Routers)
-        {
-            lab.Routers[id] = router with { IsWanted = false };
-        }
-
-        foreach (var (id, network) in lab.Networks)
-        {
-            lab.Networks[id] = network with { IsWanted = false };
-        }
-
-        foreach (var (id, vm) in lab.Vms)
-        {
-            lab.Vms[id] = vm with { IsWanted = false };
-        }
-
-        for (var i = 0; i < lab.Containers.Count; i++)
-        {
-            lab.Containers[i] = lab.Containers[i] with { IsWanted = false };
-        }
-    }
-
-    private static NorthboundModel Programmed(Lab lab)
-    {
-        var nb = new NorthboundModel(Lab.Ours);
-        nb.Apply(Ops(lab, nb));
-        return nb;
-    }
-
-    private static IReadOnlyList<Op> Ops(Lab lab, NorthboundModel nb) =>
-        NorthboundTransaction.Of([.. NorthboundPlan.Between(lab.Wanted(), nb.RowsOf(lab.Wanted()))]);
 }

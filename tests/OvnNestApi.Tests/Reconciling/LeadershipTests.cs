@@ -1,4 +1,5 @@
 using OvnNestApi.Northbound;
+using OvnNestApi.Tests.Harness;
 using Ovsdb;
 using TestServers;
 

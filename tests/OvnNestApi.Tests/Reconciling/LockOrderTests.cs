@@ -1,6 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Data;
-using OvnNestApi.Tests.Hosts;
+using OvnNestApi.Tests.Harness;
 using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;
@@ -20,8 +20,10 @@ public sealed class LockOrderTests
         await cloud.ExecuteAsync(
             dirty switch // with a condition that the pass will find another than it is stored
             {
-                "networks" =>
-                    $"UPDATE networks SET dirty_seq = nextval('dirty_seq'), reason = 'Rejected'; UPDATE vms SET dirty_seq = nextval('dirty_seq')",
+                "networks" => $"""
+                UPDATE networks SET dirty_seq = nextval('dirty_seq'), reason = 'Rejected';
+                    UPDATE vms SET dirty_seq = nextval('dirty_seq')
+                """,
                 "vms" => $"UPDATE vms SET dirty_seq = nextval('dirty_seq'), reason = 'Ready'",
                 _ => $"UPDATE containers SET dirty_seq = nextval('dirty_seq'), reason = 'Ready'",
             }
@@ -42,7 +44,8 @@ public sealed class LockOrderTests
         var nest = await Installation.CreateAsync();
         var network = await nest.NetworkAsync();
         var (first, last) = (await nest.VmAsync("vm1", network, null), await nest.VmAsync("vm2", network, null));
-        await nest.DoAsync(db => db.Database.ExecuteSqlAsync($"UPDATE vms SET dirty_seq = nextval('dirty_seq') WHERE id = {first.Id}")); // It lies behind the other now.
+        // The update moves the row of the first VM behind the row of the last one.
+        await nest.DoAsync(db => db.Database.ExecuteSqlAsync($"UPDATE vms SET dirty_seq = nextval('dirty_seq') WHERE id = {first.Id}"));
 
         var writing = Task.CompletedTask;
         await nest.DoAsync(async holder =>

@@ -1,6 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
-using OvnNestApi.Tests.Hosts;
+using OvnNestApi.Tests.Harness;
 using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;

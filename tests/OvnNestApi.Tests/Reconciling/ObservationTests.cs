@@ -1,6 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Schema;
-using OvnNestApi.Tests.Hosts;
+using OvnNestApi.Tests.Harness;
 using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;
@@ -176,7 +176,7 @@ public sealed class ObservationTests
     }
 
     /// <summary>
-    /// Waits until so many transactions wait for a row of an object; the heartbeat may wait for the leader's at any time.
+    /// Waits until this number of transactions wait for a lock, without the heartbeat, which may wait for the leader's row.
     /// </summary>
     private static Task<int> WaitForRowsAsync(Cloud cloud, int count) =>
         Eventually.Becomes(
@@ -194,11 +194,16 @@ public sealed class ObservationTests
             seen => seen == count
         );
 
-    /// <summary>Somebody still owes a confirmation, so the leases stay to be looked at.</summary>
+    /// <summary>Adds a host that has not confirmed the release of the leases, so that they stay draining.</summary>
     private static async Task OweAsync(Cloud cloud)
     {
         await cloud.ExecuteAsync(
-            $"INSERT INTO hosts SELECT (jsonb_populate_record(NULL::hosts, jsonb_build_object('id', gen_random_uuid(), 'name', 'h', 'spec', '[]', 'integration_bridge', 'br-int', 'work_revision', 0, 'revision', 1, 'generation', 1, 'created_at', now(), 'updated_at', now(), 'dirty_seq', 0, 'reconciled_seq', 0, 'in_northbound', false, 'rejections', 0, 'reason', 'Ready', 'message', '', 'since', now()))).*"
+            $"""
+            INSERT INTO hosts SELECT (jsonb_populate_record(NULL::hosts, jsonb_build_object('id', gen_random_uuid(), 'name', 'h',
+                'spec', '[]', 'integration_bridge', 'br-int', 'work_revision', 0, 'revision', 1, 'generation', 1, 'created_at', now(),
+                'updated_at', now(), 'dirty_seq', 0, 'reconciled_seq', 0, 'in_northbound', false, 'rejections', 0, 'reason', 'Ready',
+                'message', '', 'since', now()))).*
+            """
         );
         await cloud.ExecuteAsync(
             $"INSERT INTO lease_holds (lease_id, host_id, clear, detached) SELECT l.id, h.id, false, false FROM vlan_leases l, hosts h"

@@ -1,6 +1,6 @@
 using System.Net;
 using OvnNestApi.Schema;
-using OvnNestApi.Tests.Http;
+using OvnNestApi.Tests.Harness;
 using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Schema;
+using OvnNestApi.Tests.Harness;
 using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;

@@ -5,6 +5,7 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Tests.Reconciling;
 
 /// <summary>When the reconciler looks, and when it rests.</summary>
+[Trait("Kind", "pure")]
 public sealed class ScheduleTests
 {
     private static readonly Term Leading = new(Guid.NewGuid(), 1, ReconcilerMode.Repair, null);

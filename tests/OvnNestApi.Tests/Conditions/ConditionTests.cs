@@ -1,0 +1,111 @@
+using OvnNestApi.Conditions;
+using OvnNestApi.Schema;
+
+namespace OvnNestApi.Tests.Conditions;
+
+/// <summary>The first cause that holds is told, in the order of <see cref="Reason"/>.</summary>
+[Trait("Kind", "pure")]
+public sealed class ConditionTests
+{
+    private static readonly PortFacts Good = new()
+    {
+        IsProgrammed = true,
+        Host = "ubuntu2",
+        IsConfirmed = true,
+        IsUp = true,
+        Tag = 51,
+        ObservedTag = 51,
+    };
+
+    private static readonly (Reason Reason, Func<PortFacts, PortFacts> Break)[] Causes =
+    [
+        (Reason.Deleting, f => f with { IsDeleting = true }),
+        (Reason.Replacing, f => f with { IsReplacing = true }),
+        (Reason.Moving, f => f with { FormerHost = "ubuntu1" }),
+        (Reason.TagConflict, f => f with { RejectedAs = Reason.TagConflict, Rejection = "a port of others has it" }),
+        (Reason.NotProgrammed, f => f with { IsProgrammed = false, RejectedAs = null }),
+        (Reason.HostFailed, f => f with { HostError = "no such bridge" }),
+        (Reason.HostPending, f => f with { IsConfirmed = false }),
+        (Reason.ParentDown, f => f with { IsParentUp = false }),
+        (Reason.PortDown, f => f with { IsUp = false }),
+        (Reason.TagMismatch, f => f with { ObservedTag = 52 }),
+        (Reason.Disabled, f => f with { IsEnabled = false }),
+    ];
+
+    [Fact]
+    public void Nothing_missing_is_ready() => Assert.Equal((Reason.Ready, ""), Good.Evaluate());
+
+    [Fact]
+    public void Each_cause_is_told_and_hides_those_after_it()
+    {
+        var facts = Good;
+        foreach (var (reason, broken) in Causes.Reverse())
+        {
+            Assert.Equal(reason, broken(Good).Evaluate().Reason);
+            facts = broken(facts);
+            Assert.Equal(reason, facts.Evaluate().Reason);
+            Assert.NotEmpty(facts.Evaluate().Message);
+        }
+    }
+
+    [Fact]
+    public void A_refusal_is_told_with_the_servers_words_even_though_the_rows_are_missing()
+    {
+        var refused = Good with { IsProgrammed = false, RejectedAs = Reason.Rejected, Rejection = "constraint violation" };
+        Assert.Equal(
+            (Reason.Rejected, "The northbound database rejected the rows of the resource: constraint violation"),
+            refused.Evaluate()
+        );
+        Assert.Equal(Reason.Contended, (Good with { RejectedAs = Reason.Contended }).Evaluate().Reason);
+    }
+
+    [Fact]
+    public void A_workload_of_others_has_no_hosts_side() =>
+        Assert.Equal(Reason.Ready, (Good with { HasDevice = false, Host = null, IsConfirmed = false, HostError = "x" }).Evaluate().Reason);
+
+    [Fact]
+    public void A_vm_without_a_host_says_so() =>
+        Assert.Equal(Reason.NoHost, (Good with { Host = null, IsConfirmed = false }).Evaluate().Reason);
+
+    [Theory]
+    [InlineData(Reason.Ready, Reason.HostSilent)]
+    [InlineData(Reason.PortDown, Reason.HostSilent)]
+    [InlineData(Reason.NoHost, Reason.NoHost)]
+    [InlineData(Reason.Deleting, Reason.Deleting)]
+    public void Silence_hides_what_comes_after_it(Reason stored, Reason told)
+    {
+        var host = Guid.NewGuid();
+        var present = Reached with { Hosts = new Dictionary<Guid, HostLiveness> { [host] = new("ubuntu2", null, false) } };
+        Assert.Equal(told, present.Of(stored, isDirty: false, host));
+    }
+
+    [Fact]
+    public void What_concerns_every_object_is_told_by_every_object()
+    {
+        Assert.Equal(Reason.Ready, Reached.Of(Reason.Ready, isDirty: false, null));
+        Assert.Equal(Reason.NotProgrammed, Reached.Of(Reason.Ready, isDirty: true, null));
+        Assert.Equal(Reason.Rejected, Reached.Of(Reason.Rejected, isDirty: true, null));
+        Assert.Equal(Reason.Unobserved, (Reached with { IsObserved = false }).Of(Reason.Ready, isDirty: true, null));
+        Assert.Equal(
+            Reason.NorthboundUnreachable,
+            (Reached with { IsNorthboundReached = false, IsObserved = false }).Of(Reason.TagConflict, isDirty: false, null)
+        );
+        Assert.Equal(
+            Reason.NotReconciling,
+            (Reached with { Mode = ReconcilerMode.Observe, IsNorthboundReached = false }).Of(Reason.Ready, isDirty: false, null)
+        );
+        Assert.Equal(
+            Reason.Braked,
+            (Reached with { Brake = "52 removals", Mode = ReconcilerMode.Off }).Of(Reason.Ready, isDirty: false, null)
+        );
+        Assert.Equal(Reason.Moving, (Reached with { Brake = "52 removals" }).Of(Reason.Moving, isDirty: false, null));
+    }
+
+    private static Liveness Reached =>
+        new()
+        {
+            Hosts = new Dictionary<Guid, HostLiveness>(),
+            IsNorthboundReached = true,
+            IsObserved = true,
+        };
+}

@@ -1,0 +1,83 @@
+using System.Net;
+using OvnNestApi.Tests.Harness;
+using TestServers;
+
+namespace OvnNestApi.Tests.OpenApi;
+
+/// <summary>The document of the API: what is committed is what is served, and says enough.</summary>
+public sealed class OpenApiTests(Api api) : IClassFixture<Api>
+{
+    private static readonly string Committed = Path.Combine(Programs.Root, "openapi.yaml");
+
+    [Fact]
+    public async Task Swagger_ui_and_the_document_are_open()
+    {
+        (await api.GetAsync("/swagger/index.html", ("Authorization", ""))).Is(HttpStatusCode.OK);
+        Assert.StartsWith(
+            "3.1",
+            (await api.GetAsync("/openapi/v1.json", ("Authorization", ""))).Json.GetProperty("openapi").GetString(),
+            StringComparison.Ordinal
+        );
+        Assert.StartsWith(
+            "3.0",
+            (await api.GetAsync("/openapi/v1-3.0.json", ("Authorization", ""))).Json.GetProperty("openapi").GetString(),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task The_committed_document_is_the_served_one()
+    {
+        var served = (await api.GetAsync("/openapi/v1.yaml", ("Authorization", ""))).Is(HttpStatusCode.OK).Text;
+        if (Environment.GetEnvironmentVariable("NEST_WRITE_OPENAPI") == "1")
+        {
+            await File.WriteAllTextAsync(Committed, served);
+        }
+
+        Assert.True(
+            served == await File.ReadAllTextAsync(Committed),
+            "openapi.yaml is not what the service serves: ./dev openapi writes it anew."
+        );
+    }
+
+    [Fact]
+    public async Task Every_operation_is_documented()
+    {
+        var document = (await api.GetAsync("/openapi/v1.json", ("Authorization", ""))).Json;
+        var ids = new List<string?>();
+        foreach (var path in document.GetProperty("paths").EnumerateObject())
+        {
+            foreach (var operation in path.Value.EnumerateObject())
+            {
+                var what = $"{operation.Name} {path.Name}";
+                ids.Add(operation.Value.GetProperty("operationId").GetString());
+                Assert.All(["summary", "description", "tags"], field =>
+                    Assert.True(operation.Value.TryGetProperty(field, out _), $"{what} lacks {field}")
+                );
+                var responses = operation.Value.GetProperty("responses").EnumerateObject().Select(response => response.Name).ToList();
+                Assert.True(
+                    responses.Exists(status => status[0] == '2') && responses.Exists(status => status[0] == '4'),
+                    $"{what}: {string.Join(' ', responses)}"
+                );
+                foreach (
+                    var parameter in operation.Value.TryGetProperty("parameters", out var parameters)
+                        ? parameters.EnumerateArray().ToList()
+                        : []
+                )
+                {
+                    Assert.True(parameter.TryGetProperty("description", out _), $"{what}: {parameter}");
+                }
+
+                if (operation.Name is "put" or "patch")
+                {
+                    Assert.True(operation.Value.TryGetProperty("requestBody", out var body), what);
+                    Assert.All(body.GetProperty("content").EnumerateObject(), content =>
+                        Assert.True(content.Value.TryGetProperty("example", out _), what)
+                    );
+                }
+            }
+        }
+
+        Assert.Equal(ids.Count, ids.Distinct().Count());
+    }
+}

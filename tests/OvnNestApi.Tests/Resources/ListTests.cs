@@ -1,0 +1,121 @@
+using System.Net;
+using OvnNestApi.Tests.Harness;
+
+namespace OvnNestApi.Tests.Resources;
+
+/// <summary>Lists: pages, filters, and where the change feed goes on.</summary>
+public sealed class ListTests(Api api) : IClassFixture<Api>
+{
+    [Fact]
+    public async Task Pages_show_everything_once_in_the_order_of_names()
+    {
+        var vm = await api.VmAsync();
+        var names = Enumerable.Range(0, 7).Select(i => (string?)$"c{i}").ToList();
+        foreach (var name in names.AsEnumerable().Reverse())
+        {
+            (await api.PutAsync($"/v1/vms/{vm}/containers/{name}", "{}")).IsSuccess();
+        }
+
+        var (seen, url) = (new List<string?>(), $"/v1/vms/{vm}/containers?limit=3");
+        while (url.Length > 0)
+        {
+            var page = (await api.GetAsync(url)).Is(HttpStatusCode.OK);
+            seen.AddRange(Names(page));
+            Assert.Equal(page.Headers.ContainsKey("Link"), page.Json.TryGetProperty("next", out _));
+            url = page.Headers.TryGetValue("Link", out var link) ? link[1..link.IndexOf('>', StringComparison.Ordinal)] : "";
+        }
+
+        Assert.Equal(names, seen);
+        (await api.GetAsync($"/v1/vms/{vm}/containers?cursor=nonsense")).IsProblem("cursor-invalid");
+        (await api.GetAsync($"/v1/vms/{vm}/containers?cursor=bnVsbA")).IsProblem("cursor-invalid");
+    }
+
+    [Fact]
+    public async Task Containers_of_all_vms_are_found_by_what_they_are()
+    {
+        var host = api.NewName("host");
+        (await api.PutAsync($"/v1/hosts/{host}", "{}")).IsSuccess();
+        var network = await api.NetworkAsync("""{"subnet":"10.20.0.0/24"}""");
+        var vm = api.NewName("vm");
+        (await api.PutAsync($"/v1/vms/{vm}", $$$"""{"spec":{"network":"{{{network}}}","host":"{{{host}}}"}}""")).IsSuccess();
+        (
+            await api.PutAsync(
+                $"/v1/vms/{vm}/containers/a",
+                """{"labels":{"app":"web","tier":"front"},"spec":{"ip":"10.20.0.50","mac":"02:00:00:00:20:50"}}"""
+            )
+        ).IsSuccess();
+        (await api.PutAsync($"/v1/vms/{vm}/containers/b", """{"labels":{"app":"db"}}""")).IsSuccess();
+        (await api.PutAsync($"/v1/vms/{await api.VmAsync()}/containers/c", "{}")).IsSuccess();
+
+        foreach (
+            var (query, expected) in new[]
+            {
+                ($"vm={vm}", "a b"),
+                ($"network={network}", "a b"),
+                ($"host={host}", "a b"),
+                ("ip=10.20.0.50", "a"),
+                ("mac=02:00:00:00:20:50", "a"),
+                ("label=app=web", "a"),
+                ("label=app%3Dweb,tier", "a"),
+                ("label=app", "a b"),
+                ("label=app=web,tier=back", ""),
+                ("ready=true", ""),
+                ($"ready=false&vm={vm}", "a b"),
+                ($"reason=Ready&vm={vm}", ""),
+                ("vm=none", ""),
+            }
+        )
+        {
+            Assert.Equal(expected, string.Join(' ', Names((await api.GetAsync($"/v1/containers?{query}")).Is(HttpStatusCode.OK))));
+        }
+
+        Assert.Equal([vm], Names(await api.GetAsync($"/v1/vms?host={host}")));
+    }
+
+    [Theory]
+    [InlineData("ready")]
+    [InlineData("%20Ready")]
+    [InlineData("13")]
+    [InlineData("HostPending,PortDown")]
+    [InlineData("Deleting,Ready")]
+    public async Task A_reason_that_is_none_is_refused(string reason) =>
+        (await api.GetAsync($"/v1/vms?reason={reason}")).IsProblem("unknown-parameter");
+
+    [Fact]
+    public async Task A_list_costs_the_same_number_of_queries_however_long_it_is()
+    {
+        var vm = await api.VmAsync();
+        for (var i = 0; i < 30; i++)
+        {
+            (await api.PutAsync($"/v1/vms/{vm}/containers/c{i}", "{}")).IsSuccess();
+        }
+
+        using var counter = new QueryCounter(api.Database).Start();
+        Assert.Equal(30, Names(await api.GetAsync($"/v1/vms/{vm}/containers")).Count());
+        Assert.Equal(1, counter.Count);
+    }
+
+    [Fact]
+    public async Task What_is_listed_as_ready_is_what_says_so()
+    {
+        var network = await api.NetworkAsync();
+        await using (var db = api.Open())
+        {
+            await OvnNestApi.Data.Sql.ExecuteAsync(
+                db,
+                "UPDATE networks SET reason = 'Ready', reconciled_seq = dirty_seq WHERE name = @name",
+                default,
+                ("name", network)
+            );
+        }
+
+        // No reconciler reaches the northbound database here: nothing is ready, whatever was stored.
+        Assert.False((await api.GetAsync($"/v1/networks/{network}")).Json.GetProperty("status").GetProperty("ready").GetBoolean());
+        Assert.Empty(Names(await api.GetAsync("/v1/networks?ready=true")));
+        Assert.Contains(network, Names(await api.GetAsync("/v1/networks?reason=NorthboundUnreachable")));
+        Assert.DoesNotContain(network, Names(await api.GetAsync("/v1/networks?reason=Ready")));
+    }
+
+    private static IEnumerable<string?> Names(Answer answer) =>
+        answer.Json.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("name").GetString());
+}
