@@ -1,9 +1,6 @@
 namespace OvnNestApi.Contracts;
 
-/// <summary>
-/// Body of <c>POST /v1/enrolments</c>, sent with a one-time token as bearer token. The agent creates its key itself and sends only the
-/// hash.
-/// </summary>
+/// <summary>Body of <c>POST /v1/enrolments</c>. The bearer token is a one-time token. The agent sends only the hash of its key.</summary>
 /// <param name="KeySha256">SHA-256 of the key's UTF-8 bytes, 64 lower-case hexadecimal digits.</param>
 public sealed record EnrolmentRequest(string KeySha256);
 

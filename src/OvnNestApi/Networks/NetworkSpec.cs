@@ -11,10 +11,7 @@ public sealed record NetworkBody : ResourceBody<NetworkSpec>;
 /// <summary>What can be asked of a network: a logical switch with its subnet, DHCP options and gateway.</summary>
 public sealed record NetworkSpec
 {
-    /// <summary>
-    /// The IPv4 subnet in canonical form. Without it there are no addresses and no DHCP, and port security is by MAC only. It may grow, but
-    /// not leave out an address in use.
-    /// </summary>
+    /// <summary>IPv4 subnet in canonical form. Default: no addresses, no DHCP. It must contain every address that is in use.</summary>
     /// <example>172.16.255.128/26</example>
     public Cidr? Subnet { get; init; }
 

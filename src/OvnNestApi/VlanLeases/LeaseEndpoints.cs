@@ -89,7 +89,7 @@ internal static class LeaseEndpoints
             return problem;
         }
 
-        if (await FindVmAsync(db, vm, cancellationToken) is not { } id)
+        if (await LeaseReader.FindVmAsync(db, vm, cancellationToken) is not { } id)
         {
             return Problem.NotFound("vm", vm);
         }
@@ -281,18 +281,10 @@ internal static class LeaseEndpoints
     )
     {
         await db.SaveChangesAsync(cancellationToken);
-        return await FindVmAsync(db, vm, cancellationToken) is { } id
+        return await LeaseReader.FindVmAsync(db, vm, cancellationToken) is { } id
             ? await reading.ViewsAsync(db, vm, (among ?? db.VlanLeases).Where(l => l.VmId == id && tags.Contains(l.Tag)), cancellationToken)
             : [];
     }
-
-    internal static Task<Guid?> FindVmAsync(NestDb db, string vm, CancellationToken cancellationToken) =>
-        db
-            .Vms.Where(v => v.Name == vm)
-            .OrderBy(v => v.DeletingSince != null)
-            .ThenByDescending(v => v.CreatedAt)
-            .Select(v => (Guid?)v.Id)
-            .FirstOrDefaultAsync(cancellationToken);
 
     private static bool TryParse(string text, out int tag) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out tag)

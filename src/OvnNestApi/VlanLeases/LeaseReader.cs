@@ -101,4 +101,13 @@ internal sealed class LeaseReader(CachedLiveness liveness)
     /// <param name="IsClear">It has then seen no port with the tag on the VM's bridge.</param>
     /// <param name="NbCfg">The NB's number that its flows have reached; null: it has told none.</param>
     private readonly record struct Owed(Guid Host, string Name, bool IsApplied, bool IsClear, long? NbCfg);
+
+    /// <summary>Returns the id of the VM of this name, preferring one that is not being deleted; null if there is none.</summary>
+    internal static Task<Guid?> FindVmAsync(NestDb db, string vm, CancellationToken cancellationToken) =>
+        db
+            .Vms.Where(v => v.Name == vm)
+            .OrderBy(v => v.DeletingSince != null)
+            .ThenByDescending(v => v.CreatedAt)
+            .Select(v => (Guid?)v.Id)
+            .FirstOrDefaultAsync(cancellationToken);
 }

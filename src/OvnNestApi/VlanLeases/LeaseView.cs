@@ -53,8 +53,7 @@ public sealed record LeaseView(LeaseSpec Spec, LeaseStatus Status, LeaseMetadata
 /// <param name="Since">Since when the state holds.</param>
 /// <param name="ExpiresAt">When the reservation ends; absent: never.</param>
 /// <param name="FreeAt">While cooling: when the tag may be had again.</param>
-/// <param name="WaitingFor">While draining: each that has not confirmed yet that nothing uses the tag any more, and what it lacks. While
-/// cooling: the cool-down. Empty otherwise.</param>
+/// <param name="WaitingFor">While draining: who has not confirmed yet, and what is missing. While cooling: the cool-down. Else empty.</param>
 public sealed record LeaseStatus(
     int Tag,
     LeaseState State,

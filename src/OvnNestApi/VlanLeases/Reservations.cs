@@ -31,7 +31,7 @@ internal static class Reservations
         CancellationToken cancellationToken
     )
     {
-        if (!(await LockAsync(db, vmName, cancellationToken)).TryGet(out var vm, out var problem))
+        if (!(await LeaseLocks.VmAsync(db, vmName, cancellationToken)).TryGet(out var vm, out var problem))
         {
             return problem;
         }
@@ -47,7 +47,7 @@ internal static class Reservations
             return new GrantedLeases([granted], IsNew: true);
         }
 
-        var leases = await LockAsync(db, vm.Id, tag, [owner], cancellationToken);
+        var leases = await LeaseLocks.LeasesAsync(db, vm.Id, tag, [owner], cancellationToken);
         var (held, own) = (leases.Find(l => l.Tag == tag), leases.Find(l => l.Owner == owner));
         if (own is not null && own.Tag != tag)
         {
@@ -81,7 +81,7 @@ internal static class Reservations
     /// <returns>The leases in the order of their tags, and whether they are new.</returns>
     public static async Task<Answer<GrantedLeases>> PostAsync(NestDb db, string vmName, LeaseSpec spec, CancellationToken cancellationToken)
     {
-        if (!(await LockAsync(db, vmName, cancellationToken)).TryGet(out var vm, out var problem))
+        if (!(await LeaseLocks.VmAsync(db, vmName, cancellationToken)).TryGet(out var vm, out var problem))
         {
             return problem;
         }
@@ -99,7 +99,7 @@ internal static class Reservations
         if (granted.Count == 0)
         {
             // The owner has some already, or none is free.
-            var present = await LockAsync(db, vm.Id, null, owners, cancellationToken);
+            var present = await LeaseLocks.LeasesAsync(db, vm.Id, null, owners, cancellationToken);
             if (present.Find(l => l.State is LeaseState.Draining or LeaseState.Cooling) is { } going)
             {
                 return Leases.Taken(vm, going, "#/spec/owner");
@@ -147,12 +147,12 @@ internal static class Reservations
         CancellationToken cancellationToken
     )
     {
-        if (!(await LockAsync(db, vmName, cancellationToken, evenDeleting: true)).TryGet(out var vm, out var problem))
+        if (!(await LeaseLocks.VmAsync(db, vmName, cancellationToken, evenDeleting: true)).TryGet(out var vm, out var problem))
         {
             return problem;
         }
 
-        var lease = (await LockAsync(db, vm.Id, tag, [], cancellationToken)).FirstOrDefault();
+        var lease = (await LeaseLocks.LeasesAsync(db, vm.Id, tag, [], cancellationToken)).FirstOrDefault();
         if (Check(condition, lease) is { } failed)
         {
             return failed;
@@ -268,48 +268,4 @@ internal static class Reservations
                     : $"If-Match was sent, and the lease's ETag is {Conditional.ETag(lease.Id, lease.Revision)}."
             );
     }
-
-    /// <summary>
-    /// The VM's leases of the tag and of the owners, locked, in the order of the tags. What time has ended is over first, so that it is in
-    /// nobody's way.
-    /// </summary>
-    private static async Task<List<VlanLease>> LockAsync(NestDb db, Guid vm, int? tag, string[] owners, CancellationToken cancellationToken)
-    {
-        var leases = db
-            .VlanLeases.FromSql(
-                $"SELECT * FROM vlan_leases WHERE vm_id = {vm} AND (tag = {tag} OR owner = ANY({owners})) ORDER BY tag FOR NO KEY UPDATE"
-            )
-            .AsNoTracking();
-        var found = await leases.ToListAsync(cancellationToken);
-        if (!found.Exists(lease => lease.ExpiresAt is not null || lease.CoolUntil is not null))
-        {
-            return found;
-        }
-
-        await Expiry.SweepVmAsync(db, vm, cancellationToken);
-        return await leases.ToListAsync(cancellationToken);
-    }
-
-    private static async Task<Answer<Vm>> LockAsync(NestDb db, string name, CancellationToken cancellationToken, bool evenDeleting = false)
-    {
-        var vms = ResourceName.IsValid(name)
-            ? await db
-                .Vms.FromSql(
-                    $"SELECT * FROM vms WHERE name = {name} ORDER BY deleting_since IS NOT NULL, created_at DESC FOR NO KEY UPDATE"
-                )
-                .AsNoTracking()
-                .ToListAsync(cancellationToken)
-            : [];
-        return vms switch
-        {
-            [] => Problem.NotFound("vm", name),
-            [{ DeletingSince: not null }, ..] when !evenDeleting => Problem.BeingDeleted($"The VM {name} is being deleted."),
-            [var vm, ..] => vm,
-        };
-    }
 }
-
-/// <summary>Leases that a request has.</summary>
-/// <param name="Leases">In the order of their tags.</param>
-/// <param name="IsNew">True if they were granted by this request; false if it renewed them.</param>
-internal sealed record GrantedLeases(IReadOnlyList<VlanLease> Leases, bool IsNew);

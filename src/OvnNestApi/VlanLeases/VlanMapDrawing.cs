@@ -36,18 +36,6 @@ internal static class VlanMapDrawing
         ("outside", "not in the ranges"),
     ];
 
-    // The colours of the two themes: ink, faint ink, paper, free, and the states'.
-    private const string Style = """
-        .vlan-map{--ink:#1f2328;--faint:#656d76;--paper:#fff;--line:#d0d7de;--free:#e7ebef;--bound:#0072b2;--reserved:#b87900;--reserved-fill:#ffd98a;--draining:#d55e00;--cooling:#2f9fd8;background:var(--paper)}
-        @media(prefers-color-scheme:dark){.vlan-map{--ink:#e6edf3;--faint:#8d96a0;--paper:#0d1117;--line:#30363d;--free:#21262d;--bound:#4aa3df;--reserved:#e69f00;--reserved-fill:#5c4300;--draining:#ff7a29;--cooling:#7cc8f2}}
-        .vlan-map text{font:11px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:var(--ink)}
-        .vlan-map .heading{font:600 20px system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif}
-        .vlan-map .words{font:13px system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif}
-        .vlan-map .faint,.vlan-map tspan{fill:var(--faint)}
-        .vlan-map .count{font-weight:600;fill:var(--ink)}
-        .vlan-map .ruler{font-size:9px;fill:var(--faint)}
-        """;
-
     /// <summary>The drawing, an SVG document.</summary>
     public static string Of(VlanMap map)
     {
@@ -65,7 +53,7 @@ internal static class VlanMapDrawing
             new XAttribute("aria-labelledby", "vlan-map-title vlan-map-desc"),
             new XElement(Svg + "title", new XAttribute("id", "vlan-map-title"), $"VLAN tags of {map.Vm}"),
             new XElement(Svg + "desc", new XAttribute("id", "vlan-map-desc"), Description(map)),
-            new XElement(Svg + "style", Style),
+            new XElement(Svg + "style", VlanMapStyle.Css),
             new XElement(
                 Svg + "defs",
                 States.Select(state => new XElement(Svg + "g", new XAttribute("id", state.Id), Shape(state.Id))),

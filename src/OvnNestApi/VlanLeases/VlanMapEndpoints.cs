@@ -45,7 +45,7 @@ internal static class VlanMapEndpoints
         CancellationToken cancellationToken
     )
     {
-        if (await LeaseEndpoints.FindVmAsync(db, vm, cancellationToken) is not { } id)
+        if (await LeaseReader.FindVmAsync(db, vm, cancellationToken) is not { } id)
         {
             return Problem.NotFound("vm", vm);
         }
@@ -102,7 +102,7 @@ internal static class VlanMapEndpoints
             .Take(limit + 1)
             .Select(t => new TenureView(t.Id, t.VmId, t.Tag, t.ContainerName, t.ContainerId, t.Owner, t.LeaseId, t.From, t.Until))
             .ToListAsync(cancellationToken);
-        if (items.Count == 0 && await LeaseEndpoints.FindVmAsync(db, vm, cancellationToken) is null)
+        if (items.Count == 0 && await LeaseReader.FindVmAsync(db, vm, cancellationToken) is null)
         {
             return Problem.NotFound("vm", vm);
         }
