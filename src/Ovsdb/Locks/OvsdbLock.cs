@@ -2,7 +2,7 @@ namespace Ovsdb;
 
 /// <summary>
 /// A lock of a server (RFC 7047 §4.1.8–10), which a client requests again on every connection; see
-/// <see cref="OvsdbClient.LockAsync"/>. To write only while the lock is held, add <see cref="Op.Assert"/> to the transaction: the
+/// <c>OvsdbClient.LockAsync</c>. To write only while the lock is held, add <see cref="Op.Assert"/> to the transaction: the
 /// server rejects it with <see cref="OvsdbError.NotOwner"/> if the lock is not held.
 /// <para>
 /// Locks belong to one server process. Each member of a cluster has its own, so two clients that are connected to two members can

@@ -1,7 +1,7 @@
 namespace Ovsdb;
 
 /// <summary>A table that a client replicates. Columns that the server's schema does not have are omitted, see
-/// <see cref="OvsdbClient.MissingColumns"/>.</summary>
+/// <c>OvsdbClient.MissingColumns</c>.</summary>
 /// <param name="Table">The name of the table.</param>
 /// <param name="Columns">The columns to replicate.</param>
 /// <param name="Where">The conditions: rows are replicated for which <i>any</i> condition holds. Null replicates all rows, an empty

@@ -49,10 +49,13 @@ internal sealed class OvsdbSession : IAsyncDisposable
         CancellationToken cancellationToken
     )
     {
-        var connection = await OvsdbConnection.ConnectAsync(endpoint, options.Connection, onEnded, cancellationToken);
+        var connection = await OvsdbConnection.ConnectAsync(endpoint, options.ConnectionOptions, onEnded, cancellationToken);
         try
         {
-            using var timeout = new CancellationTokenSource(options.Connection.ConnectTimeout, options.Connection.TimeProvider);
+            using var timeout = new CancellationTokenSource(
+                options.ConnectionOptions.ConnectTimeout,
+                options.ConnectionOptions.TimeProvider
+            );
             using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
             var server = await ServerDatabaseMonitor.StartAsync(connection, options, progress, linked.Token);
             await server.UsableAsync(linked.Token);
@@ -64,7 +67,7 @@ internal sealed class OvsdbSession : IAsyncDisposable
             if (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
             {
                 throw new OvsdbNotConnectedException(
-                    $"{endpoint} did not serve {options.Database} within {options.Connection.ConnectTimeout.TotalSeconds:0.#} s",
+                    $"{endpoint} did not serve {options.Database} within {options.ConnectionOptions.ConnectTimeout.TotalSeconds:0.#} s",
                     e
                 );
             }
@@ -88,7 +91,7 @@ internal sealed class OvsdbSession : IAsyncDisposable
             (_monitor, _layout) = (null, null);
             _replica.Forget();
         }
-        using var timeout = new CancellationTokenSource(_options.Connection.ConnectTimeout, _options.Connection.TimeProvider);
+        using var timeout = new CancellationTokenSource(_options.ConnectionOptions.ConnectTimeout, _options.ConnectionOptions.TimeProvider);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
