@@ -37,7 +37,7 @@ public sealed class RevocationTests : TlsTestBase
     }
 
     [Fact]
-    public async Task Every_certificate_below_theAuthority_requires_a_revocation_list_of_its_issuer()
+    public async Task Every_certificate_below_the_authority_requires_a_revocation_list_of_its_issuer()
     {
         using var intermediate = Authority.Delegate("intermediate");
         await using var server = await StartAsync(intermediate.Issue("server", "127.0.0.1"));

@@ -7,7 +7,7 @@ namespace Ovsdb.Tests;
 public sealed class TlsTests : TlsTestBase
 {
     [Fact]
-    public async Task A_client_and_a_server_with_certificates_of_the_sameAuthority_connect()
+    public async Task A_client_and_a_server_with_certificates_of_the_same_authority_connect()
     {
         await using var server = await StartAsync(Authority.Issue("server", "127.0.0.1"));
         await using var client = Client(server, Tls);
@@ -53,7 +53,7 @@ public sealed class TlsTests : TlsTestBase
     }
 
     [Fact]
-    public async Task A_server_certificate_of_anotherAuthority_is_rejected()
+    public async Task A_server_certificate_of_another_authority_is_rejected()
     {
         using var other = new TestAuthority(Folder, "other");
         await using var server = await StartAsync(other.Issue("server", "127.0.0.1"));
@@ -65,7 +65,7 @@ public sealed class TlsTests : TlsTestBase
     }
 
     [Fact]
-    public async Task AnAuthority_with_the_same_name_but_another_key_is_rejected()
+    public async Task An_authority_with_the_same_name_but_another_key_is_rejected()
     {
         using var impostor = new TestAuthority(Folder, "authority", file: "impostor");
         await using var server = await StartAsync(impostor.Issue("server", "127.0.0.1"));
@@ -126,7 +126,7 @@ public sealed class TlsTests : TlsTestBase
     }
 
     [Fact]
-    public async Task A_server_rejects_an_expired_client_certificate_and_one_of_anotherAuthority()
+    public async Task A_server_rejects_an_expired_client_certificate_and_one_of_another_authority()
     {
         using var other = new TestAuthority(Folder, "other");
         await using var server = await StartAsync(Authority.Issue("server", "127.0.0.1"));
