@@ -139,9 +139,12 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
     /// <summary>The number of a real or integer atom.</summary>
     /// <exception cref="InvalidOperationException">The value has another kind.</exception>
     public double AsReal() =>
-        ReferenceEquals(_content, Marker.Real) ? BitConverter.UInt64BitsToDouble(_bits.High)
-        : ReferenceEquals(_content, Marker.Integer) ? (long)_bits.High
-        : throw IsNot("a real");
+        _content switch
+        {
+            Marker { Kind: OvsdbKind.Real } => BitConverter.UInt64BitsToDouble(_bits.High),
+            Marker { Kind: OvsdbKind.Integer } => (long)_bits.High,
+            _ => throw IsNot("a real"),
+        };
 
     /// <summary>The boolean of a boolean atom.</summary>
     /// <exception cref="InvalidOperationException">The value has another kind.</exception>
@@ -245,8 +248,7 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
     /// <summary>Returns whether the values differ.</summary>
     public static bool operator !=(OvsdbValue left, OvsdbValue right) => !left.Equals(right);
 
-    /// <summary>The value for people to read, as the command-line tools print it: <c>[a, b]</c>, <c>{key=value}</c>, strings in
-    /// quotes.</summary>
+    /// <summary>The value as the command-line tools print it: <c>[a, b]</c>, <c>{key=value}</c>, strings in quotes.</summary>
     public override string ToString() =>
         _content switch
         {
@@ -269,8 +271,7 @@ public readonly struct OvsdbValue : IEquatable<OvsdbValue>
     /// <summary>A set of these atoms. The caller must not use the array afterwards.</summary>
     internal static OvsdbValue FromSet(OvsdbValue[] atoms) => FromAscending(AtomSet.Normalize(atoms));
 
-    /// <summary>A set of these atoms, which must be distinct and in ascending order. The caller must not use the array
-    /// afterwards.</summary>
+    /// <summary>A set of these distinct atoms in ascending order. The caller must not use the array afterwards.</summary>
     internal static OvsdbValue FromAscending(OvsdbValue[] atoms) =>
         atoms switch
         {
