@@ -108,7 +108,7 @@ public sealed partial class SettingsTableTests
         const BindingFlags statics = BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public;
         foreach (var type in types.Where(type => !type.ContainsGenericParameters))
         {
-            if (type.GetFields(statics).Any(field => field.FieldType == typeof(Meter)))
+            if (type is { IsAbstract: true, IsSealed: true } || type.GetFields(statics).Any(field => field.FieldType == typeof(Meter)))
             {
                 RuntimeHelpers.RunClassConstructor(type.TypeHandle);
             }
