@@ -137,7 +137,7 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
         return null;
     }
 
-    /// <summary>Stores that all resources of the set are being deleted, and marks them and the routers of their networks as dirty.</summary>
+    /// <summary>Marks all resources of the set as being deleted and dirty, and the routers of their networks as dirty.</summary>
     private async Task MarkAsync(DeletionSet set, CancellationToken cancellationToken)
     {
         var now = await db.Database.SqlQuery<DateTimeOffset>($"""SELECT now() AS "Value" """).SingleAsync(cancellationToken);

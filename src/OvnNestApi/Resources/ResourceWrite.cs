@@ -7,7 +7,9 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Resources;
 
-/// <summary>One write of one resource: the steps that are the same for every kind. A derived class adds the parents and rules of its kind.</summary>
+/// <summary>
+/// One write of one resource: the steps that all kinds have in common. A derived class adds the parents and rules of its kind.
+/// </summary>
 /// <remarks>Runs in a transaction, possibly several times. Each run sets the properties again.</remarks>
 /// <param name="kind">Name of the kind.</param>
 /// <param name="name">Name of the resource.</param>

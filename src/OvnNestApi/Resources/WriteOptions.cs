@@ -16,7 +16,8 @@ internal sealed record WriteOptions(TimeSpan? Wait, bool DryRun, bool Cascade, b
     [
         new(
             "wait",
-            "Hold the response until the resource is ready, at most for this time (for example 30s; maximum 60s). 200 or 201 if ready, else 202."
+            "Hold the response until the resource is ready, at most for this time (such as 30s; maximum 60s). "
+                + "200 or 201 if ready, else 202."
         ),
         new("dryRun", "Check and respond as usual, but store nothing.", "boolean"),
     ];
@@ -25,7 +26,7 @@ internal sealed record WriteOptions(TimeSpan? Wait, bool DryRun, bool Cascade, b
     [
         new(
             "wait",
-            "Hold the response until the resource is gone, at most for this time (for example 30s; maximum 60s). 204 if gone, else 202."
+            "Hold the response until the resource is gone, at most for this time (such as 30s; maximum 60s). 204 if gone, else 202."
         ),
         new("dryRun", "Check and respond as usual, but store nothing.", "boolean"),
         new("cascade", "Delete the resources that depend on this resource too.", "boolean"),
