@@ -5,7 +5,9 @@ namespace OvnNestApi.Contracts;
 /// <param name="SystemId">
 /// <c>external_ids:system-id</c> of the host's Open_vSwitch database, the chassis name in OVN; null if not set.
 /// </param>
-/// <param name="NbCfg">Northbound <c>nb_cfg</c> whose flows the host has installed (<c>ovn-nb-cfg</c>, ovn-controller(8)); null if unknown.</param>
+/// <param name="NbCfg">
+/// Northbound <c>nb_cfg</c> whose flows the host has installed (<c>ovn-nb-cfg</c>, ovn-controller(8)); null if unknown.
+/// </param>
 /// <param name="Objects">State of every resource of the work, and of every removal that is blocked.</param>
 /// <param name="Bridges">State of every bridge that has our owner mark or the name of a VM bridge in the work.</param>
 /// <param name="Removed">Ids of <see cref="HostWork.Remove"/> of which the agent has found nothing left on the host.</param>

@@ -4,65 +4,60 @@ using Npgsql;
 namespace OvnNestApi.Data;
 
 /// <summary>
-/// How far the log of changes can be read without losing one. A number is drawn before its transaction commits, so the highest visible
-/// number
-/// says nothing of the lower ones; a number is safe when every transaction that could have drawn it, or a lower one, has ended.
+/// Finds the position up to which the change log is complete. A transaction takes its number before it commits, so a lower number can
+/// become visible later than a higher one. A position is safe when all transactions that can have taken a number up to it have ended.
 /// </summary>
 internal sealed class ChangeFeed(NpgsqlDataSource database, Signals signals, TimeProvider time)
 {
-    private static readonly TimeSpan Keep = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan CacheTime = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(5);
     private volatile Safe? _last;
     private string? _epoch;
 
     /// <summary>
-    /// All changes up to this one are visible or never will be. Not older than 100 ms if nothing is being written; looks, and does not
-    /// wait.
+    /// Returns a safe position without waiting. If no transaction is writing, it is at most 100 ms old.
     /// </summary>
     public async Task<ChangeCursor> PresentAsync(CancellationToken cancellationToken)
     {
-        if (_last is { } last && time.GetElapsedTime(last.At) < Keep)
+        if (_last is { } safe && time.GetElapsedTime(safe.At) < CacheTime)
         {
-            return last.Cursor;
+            return safe.Cursor;
         }
 
         return await UpToAsync(TimeSpan.Zero, cancellationToken);
     }
 
     /// <summary>
-    /// The last change drawn so far, as soon as it and all before it are decided; if that takes longer than <paramref name="atMost"/>, the
-    /// last that is known to be.
+    /// Waits until the last number taken so far is safe, and returns it. After <paramref name="atMost"/>, returns the last position that is
+    /// known to be safe.
     /// </summary>
     public async Task<ChangeCursor> UpToAsync(TimeSpan atMost, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         var epoch = _epoch ??= await EpochAsync(cancellationToken);
 
-        // In this order, in two statements: whoever drew a number up to S has a transaction below X.
-        var drawn = await ReadAsync(
-            "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM change_seq",
-            cancellationToken
-        );
-        var mine = await ReadAsync("SELECT pg_current_xact_id()::text::bigint", cancellationToken);
-        while (await ReadAsync("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint", cancellationToken) < mine)
+        // Two statements in this order: a transaction that took a number up to "last" has an id below "current".
+        var last = await ReadAsync("SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM change_seq", cancellationToken);
+        var current = await ReadAsync("SELECT pg_current_xact_id()::text::bigint", cancellationToken);
+        while (await ReadAsync("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint", cancellationToken) < current)
         {
             if (time.GetElapsedTime(start) >= atMost)
             {
                 return _last?.Cursor ?? new(epoch, 0);
             }
 
-            await Task.Delay(Pace, time, cancellationToken);
+            await Task.Delay(Interval, time, cancellationToken);
         }
 
-        var cursor = new ChangeCursor(epoch, drawn);
+        var cursor = new ChangeCursor(epoch, last);
         _last = new(cursor, time.GetTimestamp());
         return cursor;
     }
 
-    /// <summary>Completes when something may have been written. Take it before reading.</summary>
+    /// <summary>Task that completes at the next change. Get it before reading the state, so that no change is missed.</summary>
     public Task Next => signals.Status.Next;
 
-    /// <summary>A restored database counts again: its numbers are others.</summary>
+    /// <summary>Returns an identifier of the log, which a restore changes: the database then assigns the same numbers again.</summary>
     private async Task<string> EpochAsync(CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
@@ -84,12 +79,12 @@ internal sealed class ChangeFeed(NpgsqlDataSource database, Signals signals, Tim
     private sealed record Safe(ChangeCursor Cursor, long At);
 }
 
-/// <summary>A place in the log of changes.</summary>
-/// <param name="Epoch">Which log: another after the database was restored.</param>
-/// <param name="Number">The last change that lies before the place.</param>
+/// <summary>A position in the change log.</summary>
+/// <param name="Epoch">Identifier of the log; differs after the database was restored.</param>
+/// <param name="Number">Number of the last change before the position.</param>
 internal readonly record struct ChangeCursor(string Epoch, long Number)
 {
-    /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
+    /// <summary>Parses the form that <see cref="ToString"/> returns.</summary>
     public static bool TryParse(string? text, out ChangeCursor cursor)
     {
         var dash = text?.IndexOf('-', StringComparison.Ordinal) ?? -1;
@@ -99,6 +94,6 @@ internal readonly record struct ChangeCursor(string Epoch, long Number)
         return isCursor;
     }
 
-    /// <summary>The opaque form.</summary>
+    /// <summary>Returns the opaque form that clients send back.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Epoch}-{Number}");
 }

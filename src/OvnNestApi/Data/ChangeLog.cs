@@ -2,15 +2,15 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Data;
 
-/// <summary>Adds to the log of changes, as part of the change's own transaction.</summary>
+/// <summary>Writes the change log, in the transaction of the change.</summary>
 internal static class ChangeLog
 {
     /// <summary>
-    /// Adds a row in the name of <see cref="NestDb.Actor"/>. The caller holds the object's row lock, so that one object's rows stay in
-    /// order.
+    /// Adds an entry in the name of <see cref="NestDb.Actor"/>. The caller must hold the row lock of the resource, so that the entries of
+    /// one resource are in order.
     /// </summary>
-    /// <param name="before">What could be written of the object before, as JSON; null for a creation.</param>
-    /// <param name="after">What can be written of it after, as JSON; null for a deletion.</param>
+    /// <param name="before">Writable fields before the change, as JSON; null for a creation.</param>
+    /// <param name="after">Writable fields after the change, as JSON; null for a deletion.</param>
     public static void Add(NestDb db, string kind, string? vm, string name, Guid id, string action, string? before, string? after) =>
         db.Changes.Add(
             new()

@@ -3,16 +3,16 @@ using OvnNestApi.Problems;
 
 namespace OvnNestApi.Data;
 
-/// <summary>What PostgreSQL's errors mean to a client: the one place that knows constraint names and SQLSTATEs.</summary>
+/// <summary>Converts errors of PostgreSQL to problems, by SQLSTATE and constraint name.</summary>
 internal static class Conflicts
 {
     /// <summary>
-    /// Where PostgreSQL says that a table has changed under a statement which a session had prepared. Npgsql prepares it anew the next
-    /// time.
+    /// Routine in which PostgreSQL reports that a table has changed since the session prepared the statement. Npgsql prepares the
+    /// statement again next time.
     /// </summary>
     private const string Revalidation = "RevalidateCachedQuery";
 
-    /// <summary>A race that is worth another run of the whole transaction; null when it is none.</summary>
+    /// <summary>Returns the conflict if the error is a lost race, after which the transaction can run again; else null.</summary>
     public static Conflict? Of(Exception exception) =>
         Find<PostgresException>(exception) switch
         {
@@ -22,7 +22,7 @@ internal static class Conflicts
             { SqlState: PostgresErrorCodes.FeatureNotSupported, Routine: Revalidation } => new(Problem.DatabaseUnavailable()),
             { SqlState: PostgresErrorCodes.UniqueViolation } unique => new(OfConstraint(unique.ConstraintName)),
             { SqlState: PostgresErrorCodes.ForeignKeyViolation } => new(
-                Problem.InUse("Another request has just begun or ceased to use it. Send the request again.") with
+                Problem.InUse("Another request has started or stopped to use the resource at the same time. Send the request again.") with
                 {
                     Retryable = true,
                 }
@@ -30,7 +30,7 @@ internal static class Conflicts
             _ => null,
         };
 
-    /// <summary>A database that cannot be used now; null when it is something else.</summary>
+    /// <summary>Returns the problem if the error shows that the database is not available now; else null.</summary>
     public static Problem? Outage(Exception exception)
     {
         if (Find<PostgresException>(exception) is { } refused)
@@ -38,7 +38,9 @@ internal static class Conflicts
             return refused.SqlState switch
             {
                 PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedObject =>
-                    Problem.SchemaMismatch("The database lacks what this version of the program expects. Run its migrations."),
+                    Problem.SchemaMismatch(
+                        "The schema of the database does not match this version of the program. Run the migrations of this version."
+                    ),
                 PostgresErrorCodes.FeatureNotSupported when refused.Routine == Revalidation => Problem.DatabaseUnavailable(),
                 PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.InvalidCatalogName =>
                     Problem.DatabaseUnavailable(),
@@ -48,7 +50,7 @@ internal static class Conflicts
             };
         }
 
-        // Every other failure of Npgsql is one of the link: refused, lost, or too slow.
+        // All other errors of Npgsql concern the connection: refused, lost or timed out.
         return Find<NpgsqlException>(exception) is not null ? Problem.DatabaseUnavailable() : null;
     }
 
@@ -58,11 +60,13 @@ internal static class Conflicts
             "ux_addresses_ip" => Problem.AddressTaken(null, "Another port of the network has this IPv4 address."),
             "ux_addresses_mac" => Problem.AddressTaken(null, "Another port of the network has this MAC address."),
             "ux_vlan_leases_tag" or "ux_vlan_leases_container" => Problem.VlanTagTaken(
-                "Another request has just taken the tag.",
+                "Another request has taken the tag at the same time. Send the request again.",
                 TimeSpan.FromSeconds(1)
             ),
-            "ux_vlan_leases_owner" => Problem.VlanTagTaken("Another lease of the VM has this owner key."),
-            "pk_claimed_names" => Problem.NameTaken(null, "Another object has just taken one of the names."),
+            "ux_vlan_leases_owner" => Problem.VlanTagTaken(
+                "Another lease of the VM has this owner key. Use another key, or release that lease."
+            ),
+            "pk_claimed_names" => Problem.NameTaken(null, "Another resource has taken one of the names. Request another name."),
             _ => Problem.AlreadyExists("resource", "with this name"),
         };
 
@@ -81,5 +85,5 @@ internal static class Conflicts
     }
 }
 
-/// <summary>A lost race, and what to answer if it goes on being lost.</summary>
+/// <summary>A lost race, with the problem to return if all attempts lose it.</summary>
 internal readonly record struct Conflict(Problem Problem);

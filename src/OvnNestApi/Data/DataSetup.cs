@@ -5,7 +5,7 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Data;
 
 /// <summary>
-/// Registers the access to PostgreSQL: the data source, <see cref="NestDb"/> and its factory, signals and the change feed.
+/// Registers the access to PostgreSQL: data source, <see cref="NestDb"/> and its factory, transactions, signals and change feed.
 /// </summary>
 internal static class DataSetup
 {
@@ -19,14 +19,14 @@ internal static class DataSetup
         services
             .AddOptions<TransactionOptions>()
             .Bind(configuration.GetSection("Transactions"))
-            .Validate(o => o.Retries is >= 1 and <= 100, "Transactions__Retries is 1 to 100.")
+            .Validate(o => o.Retries is >= 1 and <= 100, "Transactions__Retries must be 1 to 100.")
             .Validate(
                 o => o.FirstPause >= TimeSpan.FromMilliseconds(1) && o.FirstPause <= TimeSpan.FromSeconds(1),
-                "Transactions__FirstPause is 1 ms to 1 s."
+                "Transactions__FirstPause must be 1 ms to 1 s."
             )
             .Validate(
                 o => o.LongestPause >= TimeSpan.FromMilliseconds(1) && o.LongestPause <= TimeSpan.FromSeconds(10),
-                "Transactions__LongestPause is 1 ms to 10 s."
+                "Transactions__LongestPause must be 1 ms to 10 s."
             )
             .ValidateOnStart();
         services.AddSingleton<Transactions>();
@@ -38,16 +38,16 @@ internal static class DataSetup
     }
 
     /// <summary>
-    /// The configured connection, with times that turn an outage into a quick answer, where the configuration says nothing of its own.
+    /// Returns the configured connection string with our defaults, such as short timeouts, for the keywords that it does not set.
     /// </summary>
     private static string ConnectionString(IConfiguration configuration)
     {
-        var given = configuration.GetConnectionString("Nest")
+        var configured = configuration.GetConnectionString("Nest")
             ?? throw new InvalidOperationException(
-                "ConnectionStrings__Nest is not set: an Npgsql connection string of the migrated database."
+                "ConnectionStrings__Nest is not set. Set it to the Npgsql connection string of the migrated database."
             );
-        var asked = new System.Data.Common.DbConnectionStringBuilder { ConnectionString = given };
-        var connection = new NpgsqlConnectionStringBuilder(given);
+        var explicitKeywords = new System.Data.Common.DbConnectionStringBuilder { ConnectionString = configured };
+        var connection = new NpgsqlConnectionStringBuilder(configured);
         SetDefault("Timeout", 5);
         SetDefault("Command Timeout", 10);
         SetDefault("Cancellation Timeout", 1000);
@@ -55,15 +55,15 @@ internal static class DataSetup
         SetDefault("Application Name", "OvnNestApi");
         SetDefault("Max Auto Prepare", 100);
 
-        // Nothing is left in a session that would have to be reset, and no statement's best plan depends on its values: neither is paid for
-        // at every request.
+        // Sessions keep no state that needs a reset, and no statement needs a plan for its parameter values. Both defaults save time on
+        // every request.
         SetDefault("No Reset On Close", true);
         SetDefault("Options", "-c idle_in_transaction_session_timeout=30s -c lock_timeout=8s -c plan_cache_mode=force_generic_plan");
         return connection.ConnectionString;
 
         void SetDefault(string keyword, object value)
         {
-            if (!asked.ContainsKey(keyword))
+            if (!explicitKeywords.ContainsKey(keyword))
             {
                 connection[keyword] = value;
             }

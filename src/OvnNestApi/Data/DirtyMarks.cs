@@ -3,11 +3,11 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Data;
 
-/// <summary>Marks objects whose rows in the NB may have to change. Part of the writing transaction.</summary>
+/// <summary>Marks resources as dirty whose NB rows may have to change, in the transaction of the change.</summary>
 internal static class DirtyMarks
 {
     /// <summary>
-    /// Everything that a network shapes: its VMs, its containers, its router. First locks the VMs, in the order of all who lock several.
+    /// Marks a network, its VMs, its containers and its router. First locks the VMs by id, as every writer of several VMs does.
     /// </summary>
     public static async Task MarkNetworkAsync(this NestDb db, Guid network, CancellationToken cancellationToken) =>
         await db.Database.ExecuteSqlAsync(
@@ -22,7 +22,7 @@ internal static class DirtyMarks
             cancellationToken
         );
 
-    /// <summary>A VM and all that runs in it.</summary>
+    /// <summary>Marks a VM and its containers.</summary>
     public static async Task MarkVmAsync(this NestDb db, Guid vm, CancellationToken cancellationToken) =>
         await db.Database.ExecuteSqlAsync(
             $"""
@@ -32,7 +32,7 @@ internal static class DirtyMarks
             cancellationToken
         );
 
-    /// <summary>The next mark, for an object that the transaction writes anyway.</summary>
+    /// <summary>Returns a new dirty mark, for a resource that the transaction writes anyway.</summary>
     public static async Task<long> NextDirtySeqAsync(this NestDb db, CancellationToken cancellationToken) =>
         await db.Database.SqlQuery<long>($"""SELECT nextval('dirty_seq') AS "Value" """).SingleAsync(cancellationToken);
 }

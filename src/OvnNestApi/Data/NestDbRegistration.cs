@@ -5,18 +5,18 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Data;
 
-/// <summary>How every program of the solution opens the database.</summary>
+/// <summary>Database options that the API, the migrations and the tests share.</summary>
 public static class NestDbRegistration
 {
-    /// <summary>Options for <see cref="NestDb"/> on PostgreSQL, snake_case names, migrations in their own assembly.</summary>
+    /// <summary>Configures <see cref="NestDb"/>: PostgreSQL, snake_case names, migrations in an assembly of their own.</summary>
     public static DbContextOptionsBuilder UseNest(this DbContextOptionsBuilder options, string connectionString) =>
         options.UseNpgsql(connectionString, Configure).UseSnakeCaseNamingConvention();
 
-    /// <summary>The same on a data source that is shared with others.</summary>
+    /// <summary>Configures <see cref="NestDb"/> with a shared data source.</summary>
     public static DbContextOptionsBuilder UseNest(this DbContextOptionsBuilder options, NpgsqlDataSource dataSource) =>
         options.UseNpgsql(dataSource, Configure).UseSnakeCaseNamingConvention();
 
-    /// <summary>The same as ready options, for a program without a container of services.</summary>
+    /// <summary>Returns the options, for a program without dependency injection.</summary>
     public static DbContextOptions<NestDb> Options(string connectionString)
     {
         var builder = new DbContextOptionsBuilder<NestDb>();

@@ -2,10 +2,10 @@ using System.Reflection;
 
 namespace OvnNestApi.Data;
 
-/// <summary>The schema that this program was built with.</summary>
+/// <summary>Schema version that this program was built for.</summary>
 internal static class SchemaVersion
 {
-    /// <summary>The last migration's id.</summary>
+    /// <summary>Id of the last migration.</summary>
     public static string Expected { get; } =
         typeof(SchemaVersion)
             .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()

@@ -1,19 +1,19 @@
 namespace OvnNestApi.Data;
 
 /// <summary>
-/// Says "look again" to whoever waits, and nothing else. A wake-up that nobody waited for is kept for the next who asks with an old ticket.
+/// Wakes waiting tasks; carries no data. A task that got <see cref="Next"/> before <see cref="Set"/> was called does not miss the wake-up.
 /// </summary>
 public sealed class Signal
 {
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Completes at the next <see cref="Set"/>. Take it before looking at the state, await it after: nothing is missed.</summary>
+    /// <summary>Task that completes at the next <see cref="Set"/>. Get it before reading the state, and await it afterwards.</summary>
     public Task Next => Volatile.Read(ref _next).Task;
 
-    /// <summary>Wakes all who wait.</summary>
+    /// <summary>Wakes all waiting tasks.</summary>
     public void Set() => Interlocked.Exchange(ref _next, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
 
-    /// <summary>Waits for <paramref name="ticket"/> (an earlier <see cref="Next"/>) or the time, whichever is first.</summary>
+    /// <summary>Waits for <paramref name="ticket"/> (an earlier <see cref="Next"/>), at most for <paramref name="atMost"/>.</summary>
     public static async Task WaitAsync(Task ticket, TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
     {
         try
@@ -22,7 +22,7 @@ public sealed class Signal
         }
         catch (TimeoutException)
         {
-            // The state is looked at again either way.
+            // The caller reads the state again in both cases.
         }
     }
 }

@@ -4,19 +4,19 @@ using Npgsql;
 namespace OvnNestApi.Data;
 
 /// <summary>
-/// Passes wake-ups between the processes by LISTEN and NOTIFY (PostgreSQL manual, "NOTIFY"): after commits, never in a transaction that
-/// writes, at most
-/// one under way. The payload only says whose they are. What is lost is found by whoever looks without a wake-up.
+/// Exchanges wake-ups between processes with LISTEN and NOTIFY (PostgreSQL manual, "NOTIFY"). It notifies after commits and outside
+/// writing transactions, one statement at a time. The payload is only the id of the sending process. A lost wake-up delays a waiter
+/// until its next periodic check.
 /// </summary>
 internal sealed partial class SignalRelay(NpgsqlDataSource database, Signals signals, TimeProvider time, ILogger<SignalRelay> logger)
     : BackgroundService
 {
     private const string Channel = "ovnnest";
-    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan SendInterval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(5);
     private readonly string _self = Guid.NewGuid().ToString("N");
 
-    /// <summary>Work revisions as last seen: only the hosts whose work changed are woken.</summary>
+    /// <summary>Work revisions as last read: a foreign wake-up wakes only the hosts whose revision has changed.</summary>
     private Dictionary<Guid, long> _revisions = [];
 
     /// <inheritdoc/>
@@ -46,7 +46,7 @@ internal sealed partial class SignalRelay(NpgsqlDataSource database, Signals sig
             {
                 LogLost(e.Message);
                 await Task.Delay(pause, time, stoppingToken);
-                pause = pause * 2 < Longest ? pause * 2 : Longest;
+                pause = pause * 2 < MaxPause ? pause * 2 : MaxPause;
             }
         }
     }
@@ -60,7 +60,7 @@ internal sealed partial class SignalRelay(NpgsqlDataSource database, Signals sig
             await listen.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        // From here on nothing is missed; what was before is looked at once.
+        // Notifications are received from here on. This wake-up covers all earlier changes.
         signals.IsRelayed = true;
         await WakeAsync(cancellationToken);
         while (!sending.IsCompleted)
@@ -90,7 +90,7 @@ internal sealed partial class SignalRelay(NpgsqlDataSource database, Signals sig
                 await notify.ExecuteNonQueryAsync(cancellationToken);
             }
 
-            await Task.Delay(Linger, time, cancellationToken);
+            await Task.Delay(SendInterval, time, cancellationToken);
         }
     }
 
@@ -119,6 +119,6 @@ internal sealed partial class SignalRelay(NpgsqlDataSource database, Signals sig
         signals.Status.Set();
     }
 
-    [LoggerMessage(LogLevel.Warning, "Wake-ups of other processes do not come through: {Error}")]
+    [LoggerMessage(LogLevel.Warning, "The relay of wake-ups between processes failed: {Error}. Trying again")]
     private partial void LogLost(string error);
 }

@@ -3,27 +3,27 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Data;
 
-/// <summary>The wake-ups of this process. They are hints: whoever loses one finds the state at its next look.</summary>
+/// <summary>Wake-ups inside this process. They are hints: every waiter also checks the state periodically.</summary>
 public sealed class Signals
 {
     private readonly ConcurrentDictionary<Guid, Signal> _work = new();
 
-    /// <summary>Desired state is dirty: the reconciler looks again.</summary>
+    /// <summary>A resource is dirty; wakes the reconciler.</summary>
     public Signal Dirty { get; } = new();
 
-    /// <summary>The condition of some object may have changed: who waits for one looks again.</summary>
+    /// <summary>A condition may have changed, or the change log has grown; wakes held requests.</summary>
     public Signal Status { get; } = new();
 
-    /// <summary>The work of one host may have changed: its poll looks again.</summary>
+    /// <summary>Returns the signal that the work of one host may have changed; wakes the poll of its agent.</summary>
     public Signal Work(Guid host) => _work.GetOrAdd(host, _ => new());
 
-    /// <summary>Other processes' wake-ups come through, so there is no need to look often without one.</summary>
+    /// <summary>True while wake-ups of other processes are received; then periodic checks can be less frequent.</summary>
     public bool IsRelayed { get; set; }
 
-    /// <summary>This process wrote something that other processes have not been told of yet.</summary>
+    /// <summary>This process has committed a change; wakes <see cref="SignalRelay"/>, which notifies other processes.</summary>
     public Signal Outgoing { get; } = new();
 
-    /// <summary>To be called after a commit: wakes whoever waits, here at once, in other processes soon.</summary>
+    /// <summary>Call after a commit: sends all wake-ups, in this process at once, in other processes soon.</summary>
     public void Written(NestDb db)
     {
         Dirty.Set();
@@ -36,21 +36,10 @@ public sealed class Signals
         Logged();
     }
 
-    /// <summary>The same after a commit that concerns neither the NB nor a host: whoever follows the changes.</summary>
+    /// <summary>Call after a commit that affects neither the NB nor a host: wakes only held requests.</summary>
     public void Logged()
     {
         Status.Set();
         Outgoing.Set();
-    }
-
-    /// <summary>Another process wrote something: everybody looks again.</summary>
-    public void All()
-    {
-        Dirty.Set();
-        Status.Set();
-        foreach (var host in _work.Values)
-        {
-            host.Set();
-        }
     }
 }

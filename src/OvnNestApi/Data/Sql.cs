@@ -6,12 +6,11 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Data;
 
 /// <summary>
-/// Set-based statements that LINQ has no words for, on the context's own connection and in its transaction. Values go as parameters,
-/// always.
+/// Runs SQL that LINQ cannot express, on the connection and in the transaction of the context. Values must be passed as parameters.
 /// </summary>
 internal static class Sql
 {
-    /// <summary>Runs one statement; returns how many rows it touched.</summary>
+    /// <summary>Runs one or more statements; returns the number of affected rows.</summary>
     public static async Task<int> ExecuteAsync(
         this NestDb db,
         string sql,
@@ -23,7 +22,7 @@ internal static class Sql
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Runs a statement and reads its rows. Others may follow it, in the same round trip; their rows are not read.</summary>
+    /// <summary>Runs a statement and returns its rows. More statements can follow in the same text; their rows are ignored.</summary>
     public static async Task<List<T>> QueryAsync<T>(
         this NestDb db,
         string sql,
@@ -42,13 +41,13 @@ internal static class Sql
 
         while (await reader.NextResultAsync(cancellationToken))
         {
-            // A later statement's error is thrown here.
+            // Throws if a later statement failed.
         }
 
         return rows;
     }
 
-    /// <summary>A value, or null, of this type: a statement whose types are known is planned once for a connection.</summary>
+    /// <summary>Returns a parameter with an explicit type, also for null, so that a connection plans the statement only once.</summary>
     public static NpgsqlParameter Typed(NpgsqlDbType type, object? value) => new() { NpgsqlDbType = type, Value = value ?? DBNull.Value };
 
     private static async Task<NpgsqlCommand> CommandAsync(

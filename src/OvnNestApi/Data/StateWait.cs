@@ -2,25 +2,25 @@ using Microsoft.Extensions.Hosting;
 
 namespace OvnNestApi.Data;
 
-/// <summary>Holds a request until a state is reached.</summary>
+/// <summary>Holds a request until a condition is met.</summary>
 internal sealed class StateWait(Signals signals, TimeProvider time, IHostApplicationLifetime lifetime)
 {
-    /// <summary>A lost wake-up costs at most this.</summary>
-    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
+    /// <summary>Interval of checks without a wake-up.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    /// <summary>The process ends: whoever is held is let go.</summary>
+    /// <summary>True if the process is shutting down; held requests are then completed.</summary>
     public bool IsStopping => lifetime.ApplicationStopping.IsCancellationRequested;
 
-    /// <summary>Looks until the claim holds, after each change of any condition, at least every second.</summary>
-    /// <returns>False if the time ran out, or the process ends.</returns>
-    public async Task<bool> UntilAsync(Func<CancellationToken, Task<bool>> holds, TimeSpan atMost, CancellationToken cancellationToken)
+    /// <summary>Evaluates the condition after each wake-up, and at least every second, until it is met.</summary>
+    /// <returns>False after the timeout, or if the process is shutting down.</returns>
+    public async Task<bool> UntilAsync(Func<CancellationToken, Task<bool>> isMet, TimeSpan atMost, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         while (true)
         {
             var ticket = signals.Status.Next;
-            if (await holds(cancellationToken))
+            if (await isMet(cancellationToken))
             {
                 return true;
             }
@@ -33,7 +33,7 @@ internal sealed class StateWait(Signals signals, TimeProvider time, IHostApplica
 
             try
             {
-                await Signal.WaitAsync(ticket, left < Pace ? left : Pace, time, stop.Token);
+                await Signal.WaitAsync(ticket, left < Interval ? left : Interval, time, stop.Token);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {

@@ -48,8 +48,7 @@ internal sealed class Transactions(IOptions<TransactionOptions> options, TimePro
     /// <param name="body">Runs once for each attempt, with an empty change tracker: it must not keep entities of a former attempt.</param>
     /// <returns>
     /// Null after a commit; else the problem of the body, the conflict that the last attempt met, or <c>outcome-unknown</c> if the
-    /// connection broke
-    /// during the commit.
+    /// connection broke during the commit.
     /// </returns>
     public async Task<Problem?> RunAsync(
         NestDb db,

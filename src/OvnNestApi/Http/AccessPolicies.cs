@@ -4,7 +4,7 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Http;
 
-/// <summary>Who may do what. Whatever says nothing, even a URL that nothing serves, is for viewers.</summary>
+/// <summary>Authorization policies. An endpoint without a policy, and a URL without an endpoint, requires a viewer.</summary>
 internal static class AccessPolicies
 {
     public static IServiceCollection AddAccess(this IServiceCollection services)
@@ -20,7 +20,7 @@ internal static class AccessPolicies
             .AddPolicy(Policies.Host, policy =>
                 policy
                     .RequireAuthenticatedUser()
-                    .RequireAssertion(context => context.Resource is HttpContext request && MaySpeakForHost(request))
+                    .RequireAssertion(context => context.Resource is HttpContext request && IsAgentOfHost(request))
             )
             .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().RequireAssertion(Allows(Role.Viewer)).Build());
         return services;
@@ -32,7 +32,7 @@ internal static class AccessPolicies
     private static Func<AuthorizationHandlerContext, bool> Allows(Role role) =>
         context => context.Resource is HttpContext request && request.Features.Get<Principal>() is { Role: { } has } && has >= role;
 
-    private static bool MaySpeakForHost(HttpContext request) =>
+    private static bool IsAgentOfHost(HttpContext request) =>
         request.Features.Get<Principal>() switch
         {
             { HostId: not null } agent => request.GetRouteValue("host") is string host && host == agent.Name,

@@ -7,16 +7,16 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Http;
 
-/// <summary>How JSON is read and written: camel case, nothing guessed, null left out.</summary>
+/// <summary>Rules for JSON: camel case, no lenient conversions, null values are not written.</summary>
 public static class ApiJson
 {
-    /// <summary>Deeper nesting is malformed.</summary>
+    /// <summary>Maximum depth of nesting; a deeper body is rejected as malformed.</summary>
     public const int MaxDepth = 32;
 
-    /// <summary>Shared, read-only options.</summary>
+    /// <summary>Shared options, read-only.</summary>
     public static JsonSerializerOptions Options { get; } = Create();
 
-    /// <summary>Makes other options the same, such as those of ASP.NET, which its OpenAPI document follows.</summary>
+    /// <summary>Applies the rules to other options, such as those of ASP.NET Core, from which its OpenAPI document is generated.</summary>
     public static void Configure(JsonSerializerOptions options)
     {
         options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
@@ -27,7 +27,7 @@ public static class ApiJson
         options.RespectNullableAnnotations = false;
         options.MaxDepth = MaxDepth;
 
-        // The body is JSON in UTF-8, never HTML: no need to write + as \u002B.
+        // A response is never HTML, so characters such as + need no escape sequence.
         options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new UtcConverter());
@@ -59,7 +59,7 @@ public static class ApiJson
     }
 }
 
-/// <summary>A value that JSON has as a string.</summary>
+/// <summary>Converts a value that is a string in JSON.</summary>
 internal sealed class TextValueConverter<T>(TextValueConverter<T>.Parse parse, string expected) : JsonConverter<T>
     where T : struct
 {
@@ -71,7 +71,7 @@ internal sealed class TextValueConverter<T>(TextValueConverter<T>.Parse parse, s
     public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
 }
 
-/// <summary>Times as RFC 3339 in UTC, with a Z.</summary>
+/// <summary>Writes times in UTC with the suffix Z (RFC 3339).</summary>
 internal sealed class UtcConverter : JsonConverter<DateTimeOffset>
 {
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

@@ -3,31 +3,31 @@ using OvnNestApi.Problems;
 
 namespace OvnNestApi.Http;
 
-/// <summary>What endpoints have in common: HEAD beside GET, no unknown query parameters, and the JSON that we have or 406.</summary>
+/// <summary>Conventions of all endpoints: HEAD in addition to GET, no unknown query parameters, 406 for <c>Accept</c>.</summary>
 internal static class EndpointConventions
 {
     private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
 
-    /// <summary>GET and HEAD.</summary>
+    /// <summary>Maps GET and HEAD.</summary>
     public static RouteHandlerBuilder MapRead(this IEndpointRouteBuilder endpoints, string pattern, Delegate handler) =>
         endpoints.MapMethods(pattern, ReadMethods, handler).RequireAuthorization(Policies.Read);
 
-    /// <summary>These query parameters and no others.</summary>
+    /// <summary>Declares all query parameters of the operation; other parameters are rejected.</summary>
     public static RouteHandlerBuilder Takes(this RouteHandlerBuilder endpoint, params IReadOnlyList<QueryParameter> parameters) =>
         endpoint.WithMetadata(new QueryParameters(parameters));
 
-    /// <summary>These representations in place of JSON alone; the first is the preferred one.</summary>
+    /// <summary>Declares the media types of the response, in order of preference. The default is JSON only.</summary>
     public static RouteHandlerBuilder Offers(this RouteHandlerBuilder endpoint, params IReadOnlyList<string> mediaTypes) =>
         endpoint.WithMetadata(new Representations(mediaTypes));
 
-    /// <summary>Checks what every operation of the API has to check, before it runs.</summary>
+    /// <summary>Endpoint filter: checks the query parameters and <c>Accept</c> before the operation runs.</summary>
     public static ValueTask<object?> CheckAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
     {
         var context = invocation.HttpContext;
         var known = context.GetEndpoint()?.Metadata.GetMetadata<QueryParameters>();
-        if (known is not null && CheckQuery(known, context.Request.Query) is { } wrong)
+        if (known is not null && CheckQuery(known, context.Request.Query) is { } problem)
         {
-            return Refuse(wrong);
+            return Reject(problem);
         }
 
         var representations = Representations.Of(context);
@@ -38,7 +38,9 @@ internal static class EndpointConventions
 
         return representations.Choose(context.Request) is not null
             ? next(invocation)
-            : Refuse(Problem.NotAcceptable($"The answer is {string.Join(" or ", representations.MediaTypes)}."));
+            : Reject(
+                Problem.NotAcceptable($"The response is {string.Join(" or ", representations.MediaTypes)}. Change the header Accept.")
+            );
     }
 
     private static Problem? CheckQuery(QueryParameters known, IQueryCollection query)
@@ -48,22 +50,24 @@ internal static class EndpointConventions
             if (!known.All.Any(parameter => parameter.Name == name))
             {
                 var names = known.All.Count == 0 ? "none" : string.Join(", ", known.All.Select(parameter => parameter.Name));
-                return Problem.UnknownParameter($"The query has a parameter that this operation does not know. It knows: {names}.");
+                return Problem.UnknownParameter(
+                    $"The query contains a parameter that this operation does not support. Supported parameters: {names}."
+                );
             }
 
             if (values.Count > 1)
             {
-                return Problem.UnknownParameter($"{name} is in the query more than once.");
+                return Problem.UnknownParameter($"The query contains {name} more than once.");
             }
 
             if (values.ToString().Any(char.IsControl))
             {
-                return Problem.UnknownParameter($"{name} has a control character.");
+                return Problem.UnknownParameter($"The value of {name} contains a control character.");
             }
         }
 
         return null;
     }
 
-    private static ValueTask<object?> Refuse(Problem problem) => ValueTask.FromResult<object?>(new ProblemResult(problem));
+    private static ValueTask<object?> Reject(Problem problem) => ValueTask.FromResult<object?>(new ProblemResult(problem));
 }

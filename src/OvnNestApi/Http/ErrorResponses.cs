@@ -2,7 +2,7 @@ using OvnNestApi.Problems;
 
 namespace OvnNestApi.Http;
 
-/// <summary>Gives a body to the answers that ASP.NET itself leaves empty, such as 404 and 405 of its routing.</summary>
+/// <summary>Adds problem details to the error responses that ASP.NET Core leaves empty, such as 404 and 405 of its routing.</summary>
 internal static class ErrorResponses
 {
     public static Task Explain(HttpContext context)
@@ -16,7 +16,9 @@ internal static class ErrorResponses
         {
             StatusCodes.Status404NotFound => Write(Problem.NotFound()),
             StatusCodes.Status405MethodNotAllowed => Write(Problem.MethodNotAllowed()),
-            StatusCodes.Status406NotAcceptable => Write(Problem.NotAcceptable("The answer is application/json.")),
+            StatusCodes.Status406NotAcceptable => Write(
+                Problem.NotAcceptable("The response is application/json. Change the header Accept.")
+            ),
             StatusCodes.Status413PayloadTooLarge => Write(Problem.BodyTooLarge(HttpLimits.Body)),
             StatusCodes.Status415UnsupportedMediaType => Write(Problem.UnsupportedMediaType(JsonBody.WantsJson)),
             _ => Task.CompletedTask,

@@ -6,7 +6,7 @@ using OvnNestApi.Problems;
 namespace OvnNestApi.Http;
 
 /// <summary>
-/// The one place of the HTTP side where exceptions end: an outage is 503, what the client caused is 4xx, the rest is a bug.
+/// Converts exceptions of request handlers to problem details: 503 for an outage, 4xx for an invalid request, 500 for a bug.
 /// </summary>
 internal sealed partial class FailureHandler(IHostApplicationLifetime lifetime, ILogger<FailureHandler> logger) : IExceptionHandler
 {
@@ -31,7 +31,7 @@ internal sealed partial class FailureHandler(IHostApplicationLifetime lifetime, 
             case BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType }:
                 return Problem.UnsupportedMediaType(JsonBody.WantsJson);
             case BadHttpRequestException:
-                return Problem.MalformedJson("The request could not be read.");
+                return Problem.MalformedJson("The request could not be read: it is incomplete or not valid HTTP.");
             case OperationCanceledException when lifetime.ApplicationStopping.IsCancellationRequested:
                 return Problem.ShuttingDown();
         }
@@ -46,9 +46,9 @@ internal sealed partial class FailureHandler(IHostApplicationLifetime lifetime, 
         return Problem.Internal();
     }
 
-    [LoggerMessage(LogLevel.Warning, "The database cannot be used: {Error}")]
+    [LoggerMessage(LogLevel.Warning, "The database is not available: {Error}")]
     private partial void LogOutage(string error);
 
-    [LoggerMessage(LogLevel.Error, "A request failed in a way that nobody expected")]
+    [LoggerMessage(LogLevel.Error, "A request failed because of an unexpected exception")]
     private partial void LogBug(Exception exception);
 }

@@ -1,17 +1,17 @@
 namespace OvnNestApi.Http;
 
-/// <summary>Fixed limits of a request.</summary>
+/// <summary>Fixed limits of requests.</summary>
 public static class HttpLimits
 {
-    /// <summary>A body in bytes: 1 MiB.</summary>
+    /// <summary>Maximum size of a body in bytes: 1 MiB.</summary>
     public const int Body = 1024 * 1024;
 
-    /// <summary>The longest that a request may be held.</summary>
+    /// <summary>Maximum time that a request is held.</summary>
     public static readonly TimeSpan Wait = TimeSpan.FromSeconds(60);
 
-    /// <summary>Items of a page at most.</summary>
+    /// <summary>Maximum number of items on a page.</summary>
     public const int Page = 1000;
 
-    /// <summary>Items of a page if not asked.</summary>
+    /// <summary>Default number of items on a page.</summary>
     public const int DefaultPage = 100;
 }

@@ -1,6 +1,6 @@
 namespace OvnNestApi.Http;
 
-/// <summary>Registers the protocol: JSON, problem details, authentication, rate limits, and the socket rules of the server.</summary>
+/// <summary>Registers JSON, problem details, authentication and rate limits, and configures the server.</summary>
 internal static class HttpSetup
 {
     public static IServiceCollection AddHttp(this IServiceCollection services, IConfiguration configuration)
@@ -14,7 +14,7 @@ internal static class HttpSetup
         return services;
     }
 
-    /// <summary>Limits the body of a request, hides the server's name and takes over stale unix sockets.</summary>
+    /// <summary>Limits the size of bodies, omits the header <c>Server</c>, and takes over stale unix sockets.</summary>
     public static void ConfigureServer(this ConfigureWebHostBuilder host)
     {
         host.ConfigureKestrel(kestrel =>
@@ -25,7 +25,7 @@ internal static class HttpSetup
         host.UseSockets(sockets => sockets.CreateBoundListenSocket = UnixSocket.Bind);
     }
 
-    /// <summary>Answers every failure, and every empty error answer, with problem details.</summary>
+    /// <summary>Sends problem details for every exception and every error response without a body.</summary>
     public static void UseProblemDetails(this WebApplication app)
     {
         app.UseExceptionHandler(_ => { });

@@ -4,7 +4,7 @@ using OvnNestApi.Problems;
 
 namespace OvnNestApi.Http;
 
-/// <summary>Reads a request's body, so that whatever is wrong with it is told completely and with pointers.</summary>
+/// <summary>Reads the body of a request. A problem lists all errors of the body, each with its JSON pointer.</summary>
 internal static class JsonBody
 {
     public const string Json = "application/json";
@@ -15,7 +15,7 @@ internal static class JsonBody
 
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = ApiJson.MaxDepth };
 
-    /// <summary>The body as one JSON value.</summary>
+    /// <summary>Returns the body as one JSON value.</summary>
     public static async Task<Answer<JsonElement>> ReadAsync(
         HttpRequest request,
         CancellationToken cancellationToken,
@@ -39,7 +39,7 @@ internal static class JsonBody
         return Parse(bytes.GetBuffer().AsMemory(0, (int)bytes.Length));
     }
 
-    /// <summary>The body as <typeparamref name="T"/>, with all that is wrong with it.</summary>
+    /// <summary>Returns the body as <typeparamref name="T"/>, or a problem with all its errors.</summary>
     public static async Task<Answer<T>> ReadAsync<T>(HttpRequest request, CancellationToken cancellationToken)
         where T : class
     {
@@ -56,7 +56,7 @@ internal static class JsonBody
 
         if (!Utf8.IsValid(utf8.Span))
         {
-            return Problem.MalformedJson("The body is not UTF-8.");
+            return Problem.MalformedJson("The body is not valid UTF-8.");
         }
 
         try
@@ -68,7 +68,8 @@ internal static class JsonBody
         {
             return Problem.MalformedJson(
                 e.LineNumber is { } line
-                    ? $"Not JSON, or nested deeper than {ApiJson.MaxDepth}: see line {line + 1}, byte {e.BytePositionInLine}."
+                    ? $"The body is not valid JSON, or is nested more than {ApiJson.MaxDepth} levels deep: "
+                        + $"see line {line + 1}, byte {e.BytePositionInLine}."
                     : "The body is empty or not JSON."
             );
         }

@@ -4,17 +4,17 @@ using Microsoft.AspNetCore.Http.Metadata;
 
 namespace OvnNestApi.Http;
 
-/// <summary>Answers with JSON that is no object of ours, never cached.</summary>
+/// <summary>Response with JSON that is not a resource; caches must not store it.</summary>
 public sealed class JsonResult<T>(T value, int status = StatusCodes.Status200OK)
     : IResult,
         IStatusCodeHttpResult,
         IValueHttpResult<T>,
         IEndpointMetadataProvider
 {
-    /// <summary>What the OpenAPI document says of it: a POST creates.</summary>
+    /// <summary>Documents status 201 for a POST, and 200 for other methods.</summary>
     static void IEndpointMetadataProvider.PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
-        var isPost = builder.Metadata.OfType<HttpMethodMetadata>().Any(of => of.HttpMethods.Contains(HttpMethods.Post));
+        var isPost = builder.Metadata.OfType<HttpMethodMetadata>().Any(metadata => metadata.HttpMethods.Contains(HttpMethods.Post));
         builder.Metadata.Add(
             new ProducesResponseTypeMetadata(
                 isPost ? StatusCodes.Status201Created : StatusCodes.Status200OK,
@@ -41,7 +41,7 @@ public sealed class JsonResult<T>(T value, int status = StatusCodes.Status200OK)
 
 internal static class JsonAnswer
 {
-    /// <summary>With Content-Length, so that HEAD says the same headers as GET.</summary>
+    /// <summary>Writes JSON with Content-Length, so that HEAD returns the same headers as GET.</summary>
     public static Task WriteAsync<T>(HttpResponse response, T value, CancellationToken cancellationToken)
     {
         var body = JsonSerializer.SerializeToUtf8Bytes(value, ApiJson.Options);

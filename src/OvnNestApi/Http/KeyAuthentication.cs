@@ -11,7 +11,7 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Http;
 
 /// <summary>
-/// <c>Authorization: Bearer &lt;key&gt;</c> (RFC 6750): looked up by SHA-256 at every request, so that a revoked key ends at once.
+/// Authenticates <c>Authorization: Bearer &lt;key&gt;</c> (RFC 6750). Every request looks up the key, so a revocation applies at once.
 /// </summary>
 internal sealed class KeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options,
@@ -21,7 +21,7 @@ internal sealed class KeyAuthentication(
     NestDb db
 ) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
-    /// <summary>The scheme's name.</summary>
+    /// <summary>Name of the authentication scheme.</summary>
     public const string SchemeName = "Bearer";
 
     private const string Prefix = "Bearer ";
@@ -35,13 +35,13 @@ internal sealed class KeyAuthentication(
         """;
 
     /// <summary>
-    /// What is stored of a key: the SHA-256 of its UTF-8 bytes. A key is 256 random bits, so a slow hash would add nothing.
+    /// Returns the SHA-256 of the key, which is stored in place of the key. A key has 256 random bits, so a slow hash adds no security.
     /// </summary>
     public static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        // What is open must answer without the database.
+        // Anonymous endpoints must work without the database.
         if (Context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null)
         {
             return AuthenticateResult.NoResult();

@@ -1,9 +1,11 @@
 namespace OvnNestApi.Http;
 
-/// <summary>The way from one page of a list to the next.</summary>
+/// <summary>Link from one page of a list to the next.</summary>
 internal static class Paging
 {
-    /// <summary><c>Link: …; rel="next"</c> (RFC 8288), the request's own URL with another cursor; nothing on the last page.</summary>
+    /// <summary>
+    /// Adds <c>Link: …; rel="next"</c> (RFC 8288): the URL of the request with the cursor of the next page. The last page has none.
+    /// </summary>
     public static void Link(HttpContext context, string? next)
     {
         if (next is null)

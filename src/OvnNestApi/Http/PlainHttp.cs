@@ -6,12 +6,12 @@ using Microsoft.Extensions.Hosting;
 namespace OvnNestApi.Http;
 
 /// <summary>
-/// Keys must not cross a network in the clear: plain HTTP is for loopback and unix sockets, unless <c>Http:AllowPlain</c> says that
-/// something else protects it.
+/// Stops the start of the service if it would receive API keys without encryption. Plain HTTP is allowed on loopback and unix sockets,
+/// or anywhere if <c>Http:AllowPlain</c> is set because a proxy encrypts.
 /// </summary>
 internal sealed class PlainHttp(IServer server, IConfiguration configuration) : IHostedLifecycleService
 {
-    /// <summary>True if keys may be sent to this address.</summary>
+    /// <summary>Returns true if keys are protected on the way to this address.</summary>
     public static bool IsSafe(string address) =>
         !address.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
         || address.StartsWith("http://unix:", StringComparison.OrdinalIgnoreCase)
@@ -22,11 +22,12 @@ internal sealed class PlainHttp(IServer server, IConfiguration configuration) : 
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        var open = server.Features.Get<IServerAddressesFeature>()?.Addresses.Where(address => !IsSafe(address)).ToList() ?? [];
-        return open.Count == 0 || configuration.GetValue<bool>("Http:AllowPlain")
+        var unsafeAddresses = server.Features.Get<IServerAddressesFeature>()?.Addresses.Where(address => !IsSafe(address)).ToList() ?? [];
+        return unsafeAddresses.Count == 0 || configuration.GetValue<bool>("Http:AllowPlain")
             ? Task.CompletedTask
             : throw new InvalidOperationException(
-                $"Plain HTTP on {string.Join(", ", open)}: use https, loopback or a unix socket, or set Http__AllowPlain=true if something in front encrypts."
+                $"Plain HTTP on {string.Join(", ", unsafeAddresses)} would expose API keys. Use https, loopback or a unix socket, "
+                    + "or set Http__AllowPlain=true if a proxy encrypts."
             );
     }
 

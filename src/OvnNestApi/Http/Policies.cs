@@ -1,6 +1,6 @@
 namespace OvnNestApi.Http;
 
-/// <summary>Names of the authorization policies. Without one of them an endpoint is open to viewers.</summary>
+/// <summary>Names of the authorization policies. An endpoint without a policy requires a viewer.</summary>
 public static class Policies
 {
     /// <summary>Viewers, editors and admins.</summary>
@@ -12,6 +12,6 @@ public static class Policies
     /// <summary>Admins.</summary>
     public const string Admin = "admin";
 
-    /// <summary>The agent of the very host that the route's <c>{host}</c> names; an admin may GET.</summary>
+    /// <summary>The agent of the host in the URL; an admin for GET and HEAD.</summary>
     public const string Host = "host";
 }

@@ -3,18 +3,18 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Http;
 
-/// <summary>Who sends a request: a client's key, or the agent of a host.</summary>
-/// <param name="Id">The key's or credential's id.</param>
-/// <param name="Name">The key's or host's name.</param>
-/// <param name="Role">What a client's key may do; null for an agent.</param>
-/// <param name="HostId">The host that an agent speaks for; null for a client.</param>
-/// <param name="ExpiresAt">When the key stops working; null: never.</param>
+/// <summary>Sender of a request: a client with an API key, or the agent of a host.</summary>
+/// <param name="Id">Id of the API key or of the host credential.</param>
+/// <param name="Name">Name of the API key or of the host.</param>
+/// <param name="Role">Role of the API key; null for an agent.</param>
+/// <param name="HostId">Id of the host of an agent; null for a client.</param>
+/// <param name="ExpiresAt">Time when the key expires; null if never.</param>
 public sealed record Principal(Guid Id, string Name, Role? Role, Guid? HostId, DateTimeOffset? ExpiresAt)
 {
-    /// <summary>As the change log names it.</summary>
+    /// <summary>Name in the change log: "key:&lt;name&gt;" or "host:&lt;name&gt;".</summary>
     public string By => (HostId is null ? "key:" : "host:") + Name;
 
-    /// <summary>The sender of an authenticated request.</summary>
+    /// <summary>Returns the sender of an authenticated request.</summary>
     /// <exception cref="InvalidOperationException">The request is anonymous.</exception>
     public static Principal Of(HttpContext context) =>
         context.Features.Get<Principal>() ?? throw new InvalidOperationException("The request is anonymous.");

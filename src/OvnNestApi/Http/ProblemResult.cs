@@ -5,10 +5,10 @@ using OvnNestApi.Problems;
 
 namespace OvnNestApi.Http;
 
-/// <summary>Answers with problem details (RFC 9457).</summary>
+/// <summary>Response with problem details (RFC 9457).</summary>
 public sealed class ProblemResult(Problem problem) : IResult, IStatusCodeHttpResult, IValueHttpResult<Problem>
 {
-    /// <summary>The media type of every error.</summary>
+    /// <summary>Media type of error responses.</summary>
     public const string MediaType = "application/problem+json";
 
     /// <inheritdoc/>
@@ -43,16 +43,16 @@ public sealed class ProblemResult(Problem problem) : IResult, IStatusCodeHttpRes
     }
 }
 
-/// <summary>The body of every error (RFC 9457).</summary>
-/// <param name="Type">Where this kind of problem is explained.</param>
-/// <param name="Title">One sentence, the same for every occurrence of the code.</param>
-/// <param name="Status">The HTTP status.</param>
-/// <param name="Code">Stable name of the kind of problem.</param>
-/// <param name="Detail">What happened here.</param>
-/// <param name="Instance">The path of the request.</param>
-/// <param name="RequestId">The request's id in the service's logs and in the change log.</param>
-/// <param name="Retryable">The same request may succeed later without a change.</param>
-/// <param name="Errors">The fields that are meant.</param>
+/// <summary>Body of an error response (RFC 9457).</summary>
+/// <param name="Type">URL of the page that explains the code.</param>
+/// <param name="Title">Short summary, the same for every occurrence of the code.</param>
+/// <param name="Status">HTTP status.</param>
+/// <param name="Code">Stable code of the problem.</param>
+/// <param name="Detail">Description of this occurrence, and the remedy.</param>
+/// <param name="Instance">Path of the request.</param>
+/// <param name="RequestId">Id of the request, also in the logs and the change log.</param>
+/// <param name="Retryable">True if the same request may succeed later.</param>
+/// <param name="Errors">Fields of the body that caused the problem; absent if no field did.</param>
 public sealed record ProblemDetails(
     string Type,
     string Title,

@@ -5,66 +5,78 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Http;
 
-/// <summary>
-/// Reads query parameters. What an operation does not name is refused, because a misspelt filter would answer with everything.
-/// </summary>
-/// <remarks>Collects the first problem; to be looked at after all parameters were read.</remarks>
+/// <summary>Reads query parameters.</summary>
+/// <remarks>Check <see cref="Problem"/> after reading all parameters; it is the first problem that occurred.</remarks>
 internal sealed class Query(HttpRequest request)
 {
-    /// <summary>The first thing that was wrong; null: nothing.</summary>
+    /// <summary>First problem; null if all parameters read so far are valid.</summary>
     public Problem? Problem { get; private set; }
 
-    /// <summary>The text of a parameter; null when it was not sent.</summary>
+    /// <summary>Returns the text of a parameter; null if not sent.</summary>
     public string? Text(string name) => request.Query.TryGetValue(name, out var values) ? values.ToString() : null;
 
-    /// <summary>True or false; sent without a value means true.</summary>
+    /// <summary>Returns true or false. A parameter without a value is true; false if not sent.</summary>
     public bool Flag(string name) =>
         Text(name) switch
         {
             null or "false" => false,
             "true" or "" => true,
-            _ => Refuse<bool>($"{name} must be true or false."),
+            _ => Reject<bool>($"{name} must be true or false."),
         };
 
-    /// <summary>True, false, or not asked.</summary>
+    /// <summary>Returns true or false; null if not sent.</summary>
     public bool? Choice(string name) => Text(name) is null ? null : Flag(name);
 
-    /// <summary>A whole number within bounds.</summary>
+    /// <summary>Returns a whole number within the bounds, or <paramref name="otherwise"/> if not sent.</summary>
     public int Number(string name, int minimum, int maximum, int otherwise) =>
-        Text(name) is not { } text ? otherwise
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= minimum && number <= maximum
-            ? number
-        : Refuse<int>($"{name} must be a whole number from {minimum} to {maximum}.");
+        Text(name) switch
+        {
+            null => otherwise,
+            { } text when IsNumber(text, out var number) && number >= minimum && number <= maximum => number,
+            _ => Reject<int>($"{name} must be a whole number from {minimum} to {maximum}."),
+        };
 
-    /// <summary>A time such as <c>30s</c>, <c>500ms</c> or <c>1m</c>; longer than the longest is cut to it.</summary>
+    /// <summary>Returns a duration such as <c>30s</c>, cut to <see cref="HttpLimits.Wait"/>; null if not sent.</summary>
     public TimeSpan? Duration(string name) =>
-        Text(name) is not { } text ? null
-        : Durations.TryParse(text, out var duration) ? (duration > HttpLimits.Wait ? HttpLimits.Wait : duration)
-        : Refuse<TimeSpan?>($"{name} must be a time such as 30s, 500ms or 1m.");
+        Text(name) switch
+        {
+            null => null,
+            { } text when Durations.TryParse(text, out var duration) => TimeSpan.FromTicks(Math.Min(duration.Ticks, HttpLimits.Wait.Ticks)),
+            _ => Reject<TimeSpan?>($"{name} must be a duration such as 30s, 500ms or 1m."),
+        };
 
-    /// <summary>Something that has a text form.</summary>
+    /// <summary>Returns a value that <paramref name="parse"/> accepts; null if not sent.</summary>
     public T? Value<T>(string name, TryParse<T> parse, string expected)
         where T : struct =>
-        Text(name) is not { } text ? null
-        : parse(text, out var value) ? value
-        : Refuse<T?>($"{name} must be {expected}.");
+        Text(name) switch
+        {
+            null => null,
+            { } text when parse(text, out var value) => value,
+            _ => Reject<T?>($"{name} must be {expected}."),
+        };
 
-    /// <summary>The name of an object.</summary>
+    /// <summary>Returns a valid name of a resource; null if not sent.</summary>
     public string? Name(string name) =>
-        Text(name) is not { } text ? null
-        : ResourceName.IsValid(text) ? text
-        : Refuse<string?>($"{name} must be the name of an object.");
+        Text(name) switch
+        {
+            null => null,
+            { } text when ResourceName.IsValid(text) => text,
+            _ => Reject<string?>($"{name} must be a valid name of a resource."),
+        };
 
     internal delegate bool TryParse<T>(string? text, out T value);
 
-    private T? Refuse<T>(string detail)
+    private static bool IsNumber(string text, out int number) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+
+    private T? Reject<T>(string detail)
     {
         Problem ??= Problem.UnknownParameter(detail);
         return default;
     }
 }
 
-/// <summary>Times as the API writes them: <c>500ms</c>, <c>30s</c>, <c>5m</c>, <c>2h</c>, <c>1d</c>.</summary>
+/// <summary>Durations in requests and settings: <c>500ms</c>, <c>30s</c>, <c>5m</c>, <c>2h</c>, <c>1d</c>.</summary>
 internal static partial class Durations
 {
     public static bool TryParse(string? text, out TimeSpan duration)

@@ -3,17 +3,17 @@ using OvnNestApi.Problems;
 
 namespace OvnNestApi.Http;
 
-/// <summary>Configuration section <c>RateLimit</c>: what one key may send.</summary>
+/// <summary>Configuration section <c>RateLimit</c>: limits of one API key.</summary>
 internal sealed class RateLimitOptions
 {
-    /// <summary>Requests a second on average; 0 means no limit.</summary>
+    /// <summary>Requests per second on average; 0 for no limit.</summary>
     public int PerSecond { get; set; } = 2000;
 
-    /// <summary>Requests at once.</summary>
+    /// <summary>Requests that a key can send at once after a pause (size of the token bucket).</summary>
     public int Burst { get; set; } = 10000;
 }
 
-/// <summary>A token bucket for each key. Hosts' agents are not limited: they wait for us.</summary>
+/// <summary>One token bucket per API key. Agents are not limited, because long polls pace them.</summary>
 internal static class RateLimits
 {
     public static IServiceCollection AddRateLimits(this IServiceCollection services, IConfiguration configuration)
@@ -34,8 +34,8 @@ internal static class RateLimits
             );
             options.OnRejected = (rejected, _) =>
             {
-                var after = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var time) ? time : TimeSpan.FromSeconds(1);
-                return new(new ProblemResult(Problem.RateLimited(after)).ExecuteAsync(rejected.HttpContext));
+                var retryAfter = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var time) ? time : TimeSpan.FromSeconds(1);
+                return new(new ProblemResult(Problem.RateLimited(retryAfter)).ExecuteAsync(rejected.HttpContext));
             };
         });
     }

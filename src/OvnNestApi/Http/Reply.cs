@@ -46,7 +46,7 @@ internal sealed class Reply<TFirst, TSecond>(IResult result) : IResult, INestedH
     }
 }
 
-/// <summary>Passes on the metadata of results that have some.</summary>
+/// <summary>Copies the metadata of results that provide it to the endpoint.</summary>
 file static class ReplyMetadata
 {
     private delegate void Populates(MethodInfo method, EndpointBuilder builder);

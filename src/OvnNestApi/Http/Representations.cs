@@ -2,20 +2,21 @@ using Microsoft.Net.Http.Headers;
 
 namespace OvnNestApi.Http;
 
-/// <summary>The media types that an operation can answer with, the one it prefers first. Where nothing is said it is JSON alone.</summary>
+/// <summary>Media types that an operation can respond with, in order of preference. The default is JSON only.</summary>
 internal sealed record Representations(params IReadOnlyList<string> MediaTypes)
 {
     public const string Json = "application/json";
 
     public const string Svg = "image/svg+xml";
 
-    private static readonly Representations JsonAlone = new(Json);
+    private static readonly Representations JsonOnly = new(Json);
 
-    /// <summary>Those of the request's endpoint.</summary>
-    public static Representations Of(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<Representations>() ?? JsonAlone;
+    /// <summary>Returns the media types of the endpoint of the request.</summary>
+    public static Representations Of(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<Representations>() ?? JsonOnly;
 
     /// <summary>
-    /// The one that the client likes most (RFC 9110 §12.5.1); null: it admits none. Without <c>Accept</c> everything is welcome.
+    /// Returns the media type that the client prefers (RFC 9110 §12.5.1), or the first if it sends no valid <c>Accept</c>; null if it
+    /// accepts none.
     /// </summary>
     public string? Choose(HttpRequest request)
     {
@@ -28,25 +29,27 @@ internal sealed record Representations(params IReadOnlyList<string> MediaTypes)
         return best > 0 ? type : null;
     }
 
-    /// <summary>Of the ranges that fit the most specific one counts.</summary>
+    /// <summary>Returns the quality of the most specific range that matches; 0 if none matches.</summary>
     private static double Quality(IEnumerable<MediaTypeHeaderValue> ranges, string type) =>
         ranges
-            .Select(range =>
-                (
-                    Range: range,
-                    Precision: range.MatchesAllTypes ? 1
-                    : range.MatchesAllSubTypes && type.StartsWith($"{range.Type}/", StringComparison.OrdinalIgnoreCase) ? 2
-                    : range.MediaType.Equals(type, StringComparison.OrdinalIgnoreCase) ? 3
-                    : 0
-                )
-            )
+            .Select(range => (Range: range, Precision: Precision(range, type)))
             .Where(one => one.Precision > 0)
             .OrderByDescending(one => one.Precision)
             .Select(one => one.Range.Quality ?? 1)
             .FirstOrDefault();
+
+    /// <summary>Returns 1 for */*, 2 for type/*, 3 for the exact type, 0 if the range does not match.</summary>
+    private static int Precision(MediaTypeHeaderValue range, string type) =>
+        range switch
+        {
+            { MatchesAllTypes: true } => 1,
+            { MatchesAllSubTypes: true } when type.StartsWith($"{range.Type}/", StringComparison.OrdinalIgnoreCase) => 2,
+            _ when range.MediaType.Equals(type, StringComparison.OrdinalIgnoreCase) => 3,
+            _ => 0,
+        };
 }
 
-/// <summary>Answers with a drawing, never cached. It may be looked at, but not act: nothing in it is loaded or run.</summary>
+/// <summary>Response with an SVG drawing; caches must not store it. Its policy blocks scripts and external content.</summary>
 public sealed class SvgResult(string drawing) : IResult, IStatusCodeHttpResult
 {
     /// <inheritdoc/>

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace OvnNestApi.Http;
 
 /// <summary>
-/// Every request has an id: the client's <c>X-Request-Id</c> if it is harmless, else a new one. It is in the answer, the logs and the
-/// change log.
+/// Gives every request an id: <c>X-Request-Id</c> of the client if it is valid, else a new id. The response, the logs and the change
+/// log contain it.
 /// </summary>
 internal static partial class RequestIds
 {
@@ -12,10 +12,10 @@ internal static partial class RequestIds
 
     public static Task Assign(HttpContext context, RequestDelegate next)
     {
-        var asked = context.Request.Headers[Header].ToString();
-        context.TraceIdentifier = Harmless().IsMatch(asked) ? asked : Guid.CreateVersion7().ToString("N");
+        var sent = context.Request.Headers[Header].ToString();
+        context.TraceIdentifier = ValidId().IsMatch(sent) ? sent : Guid.CreateVersion7().ToString("N");
 
-        // At the last moment: an error's answer begins with empty headers.
+        // Set when the response starts, because the exception handler clears headers that were set before.
         context.Response.OnStarting(() =>
         {
             context.Response.Headers[Header] = context.TraceIdentifier;
@@ -25,5 +25,5 @@ internal static partial class RequestIds
     }
 
     [GeneratedRegex(@"^[A-Za-z0-9._-]{1,64}\z", RegexOptions.CultureInvariant)]
-    private static partial Regex Harmless();
+    private static partial Regex ValidId();
 }

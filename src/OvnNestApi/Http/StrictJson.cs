@@ -7,18 +7,18 @@ using OvnNestApi.Problems;
 namespace OvnNestApi.Http;
 
 /// <summary>
-/// Turns JSON into a record, or says all that is wrong with it: unknown, doubled and wrongly typed fields, missing ones, and values that
-/// the
-/// property's validation attributes refuse. The same attributes are in the OpenAPI document. Null counts as left out.
+/// Converts JSON to a record, or reports all errors: fields that are unknown, repeated, missing or of the wrong type, and values that the
+/// validation attributes of the property reject. The OpenAPI document contains the same attributes. A field that is null counts as
+/// left out.
 /// </summary>
 internal static class StrictJson
 {
-    private const int MostErrors = 100;
+    private const int MaxErrors = 100;
 
     private static readonly ConcurrentDictionary<JsonPropertyInfo, List<ValidationAttribute>> RulesOf = new();
 
-    /// <summary>The value, or 400 <c>validation-failed</c>.</summary>
-    /// <param name="at">Where in the body <paramref name="json"/> is; left out: it is the body.</param>
+    /// <summary>Returns the value, or 400 <c>validation-failed</c>.</summary>
+    /// <param name="at">Place of <paramref name="json"/> in the body; null if it is the whole body.</param>
     public static Answer<T> Read<T>(JsonElement json, JsonPointer? at = null)
         where T : class
     {
@@ -26,10 +26,10 @@ internal static class StrictJson
         Check(json, typeof(T), at ?? JsonPointer.Root, [], errors);
         if (errors.Count > 0)
         {
-            return Problem.ValidationFailed(errors.Take(MostErrors).ToList());
+            return Problem.ValidationFailed(errors.Take(MaxErrors).ToList());
         }
 
-        return json.Deserialize<T>(ApiJson.Options) ?? throw new InvalidOperationException("A checked JSON object is never null.");
+        return json.Deserialize<T>(ApiJson.Options) ?? throw new InvalidOperationException("A valid JSON object was deserialized as null.");
     }
 
     private static void Check(
@@ -72,11 +72,11 @@ internal static class StrictJson
             var here = at.To(field.Name);
             if (!seen.Add(field.Name))
             {
-                errors.Add(here.Error("appears twice"));
+                errors.Add(here.Error("is repeated"));
             }
             else if (info.Properties.FirstOrDefault(property => property.Name == field.Name) is not { } property)
             {
-                errors.Add(here.Error("is not a field of this object"));
+                errors.Add(here.Error("is not a known field"));
             }
             else if (field.Value.ValueKind != JsonValueKind.Null)
             {
@@ -112,16 +112,16 @@ internal static class StrictJson
             var here = at.To(entry.Name);
             if (!seen.Add(entry.Name))
             {
-                errors.Add(here.Error("appears twice"));
+                errors.Add(here.Error("is repeated"));
             }
             else if (entry.Value.ValueKind == JsonValueKind.Null)
             {
-                errors.Add(here.Error("null is no value here"));
+                errors.Add(here.Error("must not be null"));
             }
             else
             {
                 errors.AddRange(
-                    rules.OfType<KeyRuleAttribute>().Where(rule => !rule.Admits(entry.Name)).Select(rule => here.Error(rule.Refusal))
+                    rules.OfType<KeyRuleAttribute>().Where(rule => !rule.Admits(entry.Name)).Select(rule => here.Error(rule.Message))
                 );
                 Check(
                     entry.Value,
@@ -170,12 +170,12 @@ internal static class StrictJson
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            // InvalidOperationException: half of a surrogate pair, which is no text.
+            // InvalidOperationException: the string contains half of a surrogate pair.
             errors.Add(at.Error(Expected(type, e)));
             return;
         }
 
-        // The converter takes several names with commas between, any case, spaces around them: the document says one name.
+        // The converter also accepts other cases and lists of names; the OpenAPI document allows only the exact name.
         if (type.IsEnum && json.GetString() != JsonNamingPolicy.CamelCase.ConvertName(value?.ToString() ?? ""))
         {
             errors.Add(at.Error(Expected(type)));
@@ -185,7 +185,7 @@ internal static class StrictJson
         errors.AddRange(rules.Where(rule => !rule.IsValid(value)).Select(rule => at.Error(rule.FormatErrorMessage(at.Name))));
     }
 
-    /// <summary>The fields; a name that is no text is an error and left out.</summary>
+    /// <summary>Returns the fields. A field whose name is not valid Unicode is reported as an error and skipped.</summary>
     private static IEnumerable<JsonProperty> Fields(JsonElement json, JsonPointer at, List<FieldError> errors)
     {
         foreach (var field in json.EnumerateObject())
@@ -206,24 +206,25 @@ internal static class StrictJson
             }
             else
             {
-                errors.Add(at.Error("has a field whose name is no text"));
+                errors.Add(at.Error("has a field whose name is not valid Unicode"));
             }
         }
     }
 
-    private static bool Is(JsonElement json, JsonValueKind kind, string refusal, JsonPointer at, List<FieldError> errors)
+    private static bool Is(JsonElement json, JsonValueKind kind, string error, JsonPointer at, List<FieldError> errors)
     {
         if (json.ValueKind != kind)
         {
-            errors.Add(at.Error(refusal));
+            errors.Add(at.Error(error));
         }
 
         return json.ValueKind == kind;
     }
 
     private static List<ValidationAttribute> Rules(JsonPropertyInfo property) =>
-        RulesOf.GetOrAdd(property, static of =>
-            of.AttributeProvider?.GetCustomAttributes(typeof(ValidationAttribute), inherit: true).Cast<ValidationAttribute>().ToList() ?? []
+        RulesOf.GetOrAdd(property, static key =>
+            key.AttributeProvider?.GetCustomAttributes(typeof(ValidationAttribute), inherit: true).Cast<ValidationAttribute>().ToList()
+            ?? []
         );
 
     private static string Expected(Type type, Exception? e = null) =>

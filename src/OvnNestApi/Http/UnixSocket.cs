@@ -4,13 +4,12 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace OvnNestApi.Http;
 
-/// <summary>Listening on a path of the file system (unix(7)).</summary>
+/// <summary>Listens on a unix socket (unix(7)).</summary>
 internal static class UnixSocket
 {
     /// <summary>
-    /// Binds as Kestrel does, but takes over a path that a killed process left behind: the file stays when the process ends, and bind(2)
-    /// refuses an
-    /// existing one. A path on which somebody still listens is left alone, and the bind fails as it should.
+    /// Binds like Kestrel, but first deletes the socket file of a process that was killed: bind(2) fails if the file exists. If another
+    /// process still listens on the path, the file stays and the bind fails.
     /// </summary>
     public static Socket Bind(EndPoint endpoint)
     {

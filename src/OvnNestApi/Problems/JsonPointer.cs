@@ -16,10 +16,8 @@ internal readonly record struct JsonPointer(string Text, string Name)
     public JsonPointer To(string field)
     {
         var name = field.Length > LongestName ? field[..LongestName] : field;
-        return new(
-            $"{Text}/{Uri.EscapeDataString(name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal))}",
-            name
-        );
+        var escaped = name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+        return new($"{Text}/{Uri.EscapeDataString(escaped)}", name);
     }
 
     /// <summary>Returns the pointer to an item of the array at this place.</summary>

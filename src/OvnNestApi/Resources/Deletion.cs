@@ -9,48 +9,49 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Resources;
 
 /// <summary>
-/// Marks an object, and with <paramref name="cascade"/> all that depends on it, as on its way out. It goes when the NB and the hosts have
-/// confirmed.
-/// Runs within a transaction, possibly several times.
+/// Requests the deletion of one resource and, with <paramref name="cascade"/>, of everything that depends on it. The rows are removed
+/// later, when the northbound database and the hosts have confirmed the removal.
 /// </summary>
-/// <param name="cascade">Dependents go along; otherwise they are a conflict.</param>
-/// <param name="force">An administrator's word that no silent host is waited for.</param>
+/// <remarks>Runs in a transaction, possibly several times. Each run sets the properties again.</remarks>
+/// <param name="cascade">True to delete dependent resources too; false to reject the deletion if there are any.</param>
+/// <param name="force">True to skip the confirmations of hosts. Only an admin can request it.</param>
 internal sealed class Deletion(NestDb db, Settlement settlement, Conditional condition, bool cascade, bool force)
 {
-    private const int MostNamed = 10;
-    private DateTimeOffset _now;
+    private const int MaxNamedDependents = 10;
 
-    /// <summary>The object; null when there is none.</summary>
+    /// <summary>The resource to delete; null if it does not exist.</summary>
     public Resource? Target { get; private set; }
 
-    /// <summary>The run changed something.</summary>
+    /// <summary>True if the run has changed something.</summary>
     public bool HasChanged { get; private set; }
 
     public async Task<Problem?> OfRouterAsync(string name, CancellationToken cancellationToken)
     {
-        var router = Pick(
+        var router = Current(
             await db
                 .Routers.FromSql($"SELECT * FROM routers WHERE name = {name} ORDER BY created_at DESC FOR UPDATE")
                 .ToListAsync(cancellationToken)
         );
-        return router is null ? Problem.NotFound("router", name) : await GoAsync(new() { Routers = [router] }, router, cancellationToken);
+        return router is null
+            ? Problem.NotFound("router", name)
+            : await DeleteAsync(new() { Routers = [router] }, router, cancellationToken);
     }
 
     public async Task<Problem?> OfNetworkAsync(string name, CancellationToken cancellationToken)
     {
-        var network = Pick(
+        var network = Current(
             await db
                 .Networks.FromSql($"SELECT * FROM networks WHERE name = {name} ORDER BY created_at DESC FOR UPDATE")
                 .ToListAsync(cancellationToken)
         );
         return network is null
             ? Problem.NotFound("network", name)
-            : await GoAsync(new() { Networks = [network] }, network, cancellationToken);
+            : await DeleteAsync(new() { Networks = [network] }, network, cancellationToken);
     }
 
     public async Task<Problem?> OfHostAsync(string name, CancellationToken cancellationToken)
     {
-        var host = Pick(
+        var host = Current(
             await db
                 .Hosts.FromSql($"SELECT * FROM hosts WHERE name = {name} ORDER BY created_at DESC FOR UPDATE")
                 .ToListAsync(cancellationToken)
@@ -60,48 +61,36 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
             return Problem.NotFound("host", name);
         }
 
-        if (
-            host.DeletingSince is null
-            && !cascade
-            && !force
-            && (
-                await db.Placements.AnyAsync(p => p.HostId == host.Id && !p.Wanted, cancellationToken)
-                || await db.LeaseHolds.AnyAsync(o => o.HostId == host.Id && o.AfterRevision != null, cancellationToken)
-            )
-        )
+        if (host.DeletingSince is null && !cascade && !force && await HasUnconfirmedRemovalsAsync(host.Id, cancellationToken))
         {
-            return Problem.InUse($"The host {name} has not confirmed yet that everything it had is gone.") with
+            return Problem.InUse(
+                $"The host {name} has not confirmed all removals yet. Try again later, or send ?cascade=true or ?force=true."
+            ) with
             {
                 Retryable = true,
                 RetryAfter = TimeSpan.FromSeconds(5),
             };
         }
 
-        return await GoAsync(new() { Hosts = [host] }, host, cancellationToken);
+        return await DeleteAsync(new() { Hosts = [host] }, host, cancellationToken);
     }
 
     public async Task<Problem?> OfVmAsync(string name, CancellationToken cancellationToken)
     {
-        var vm = Pick(
-            await db
-                .Vms.FromSql($"SELECT * FROM vms WHERE name = {name} ORDER BY created_at DESC FOR NO KEY UPDATE")
-                .ToListAsync(cancellationToken)
-        );
-        return vm is null ? Problem.NotFound("vm", name) : await GoAsync(new() { Vms = [vm] }, vm, cancellationToken);
+        var vm = Current(await LockVmsAsync(name, cancellationToken));
+        return vm is null ? Problem.NotFound("vm", name) : await DeleteAsync(new() { Vms = [vm] }, vm, cancellationToken);
     }
 
     public async Task<Problem?> OfContainerAsync(string vmName, string name, CancellationToken cancellationToken)
     {
-        var vms = await db
-            .Vms.FromSql($"SELECT * FROM vms WHERE name = {vmName} ORDER BY created_at DESC FOR NO KEY UPDATE")
-            .ToListAsync(cancellationToken);
+        var vms = await LockVmsAsync(vmName, cancellationToken);
         if (vms.Count == 0)
         {
             return Problem.NotFound("vm", vmName);
         }
 
         var ids = vms.Select(vm => vm.Id).ToArray();
-        var container = Pick(
+        var container = Current(
             await db
                 .Containers.FromSql(
                     $"SELECT * FROM containers WHERE vm_id = ANY({ids}) AND name = {name} ORDER BY created_at DESC FOR NO KEY UPDATE"
@@ -110,17 +99,14 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
         );
         return container is null
             ? Problem.NotFound("container", name)
-            : await GoAsync(
-                new() { Containers = [container], NamesOfVms = vms.ToDictionary(vm => vm.Id, vm => vm.Name) },
+            : await DeleteAsync(
+                new() { Containers = [container], VmNames = vms.ToDictionary(vm => vm.Id, vm => vm.Name) },
                 container,
                 cancellationToken
             );
     }
 
-    private static T? Pick<T>(List<T> incarnations)
-        where T : Resource => incarnations.Find(one => one.DeletingSince is null) ?? incarnations.FirstOrDefault();
-
-    private async Task<Problem?> GoAsync(DeletionSet going, Resource target, CancellationToken cancellationToken)
+    private async Task<Problem?> DeleteAsync(DeletionSet set, Resource target, CancellationToken cancellationToken)
     {
         (Target, HasChanged) = (target, false);
         if (condition.Check(target) is { } failed)
@@ -130,161 +116,101 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
 
         if (target.DeletingSince is null)
         {
-            await ExpandAsync(going, cancellationToken);
-            var dependents = going.All.Where(one => one.Object != target).ToList();
+            await set.AddDependentsAsync(db, cancellationToken);
+            var dependents = set.All.Where(entry => entry.Resource != target).ToList();
             if (dependents.Count > 0 && !cascade)
             {
                 return InUse(dependents);
             }
 
-            await MarkAsync(going, cancellationToken);
+            await MarkAsync(set, cancellationToken);
+            await ReleaseAsync(set, cancellationToken);
             HasChanged = true;
         }
 
         if (force)
         {
-            var (kind, vm, _) = going.All.First(one => one.Object == target);
-            ChangeLog.Add(db, kind, vm, target.Name, target.Id, "forced", ResourceDocument.Of(target), null);
-            await (
-                target is Host
-                    ? settlement.ForceHostAsync(db, target.Id, cancellationToken)
-                    : settlement.ForceObjectAsync(db, target.Id, cancellationToken)
-            );
+            await ForceAsync(set, target, cancellationToken);
             HasChanged = true;
         }
 
         return null;
     }
 
-    /// <summary>All living dependents, each locked, in the order of all writers: networks, VMs, containers.</summary>
-    private async Task ExpandAsync(DeletionSet going, CancellationToken cancellationToken)
+    /// <summary>Marks all resources of the set as being deleted and dirty, and the routers of their networks as dirty.</summary>
+    private async Task MarkAsync(DeletionSet set, CancellationToken cancellationToken)
     {
-        foreach (var router in going.Routers)
+        var now = await db.Database.SqlQuery<DateTimeOffset>($"""SELECT now() AS "Value" """).SingleAsync(cancellationToken);
+        var dirtySeq = await db.NextDirtySeqAsync(cancellationToken);
+        foreach (var (kind, vm, resource) in set.All)
         {
-            going.Networks.AddRange(
-                await db
-                    .Networks.FromSql(
-                        $"SELECT * FROM networks WHERE router_id = {router.Id} AND deleting_since IS NULL ORDER BY id FOR UPDATE"
-                    )
-                    .ToListAsync(cancellationToken)
-            );
-        }
-
-        var networks = going.Networks.Select(network => network.Id).ToArray();
-        var hosts = going.Hosts.Select(host => host.Id).ToArray();
-        if (networks.Length + hosts.Length > 0)
-        {
-            // The VMs that go, and those that lose a container: both are locked.
-            var vms = await db
-                .Vms.FromSql(
-                    $"""
-                    SELECT * FROM vms WHERE deleting_since IS NULL AND (network_id = ANY({networks}) OR host_id = ANY({hosts})
-                        OR id IN (SELECT vm_id FROM containers WHERE network_id = ANY({networks}) AND deleting_since IS NULL))
-                    ORDER BY id FOR NO KEY UPDATE
-                    """
-                )
-                .ToListAsync(cancellationToken);
-            going.Vms.AddRange(vms.Where(vm => networks.Contains(vm.NetworkId) || (vm.HostId is { } host && hosts.Contains(host))));
-            going.NamesOfVms = vms.ToDictionary(vm => vm.Id, vm => vm.Name);
-        }
-
-        var ids = going.Vms.Select(vm => vm.Id).ToArray();
-        if (ids.Length + networks.Length > 0)
-        {
-            going.Containers.AddRange(
-                await db
-                    .Containers.FromSql(
-                        $"SELECT * FROM containers WHERE deleting_since IS NULL AND (vm_id = ANY({ids}) OR network_id = ANY({networks})) ORDER BY id FOR NO KEY UPDATE"
-                    )
-                    .ToListAsync(cancellationToken)
-            );
-        }
-
-        foreach (var vm in going.Vms)
-        {
-            going.NamesOfVms[vm.Id] = vm.Name;
-        }
-    }
-
-    private async Task MarkAsync(DeletionSet going, CancellationToken cancellationToken)
-    {
-        _now = await db.Database.SqlQuery<DateTimeOffset>($"""SELECT now() AS "Value" """).SingleAsync(cancellationToken);
-        var seq = await db.NextDirtySeqAsync(cancellationToken);
-        foreach (var (kind, vm, one) in going.All)
-        {
-            ChangeLog.Add(db, kind, vm, one.Name, one.Id, "deleting", ResourceDocument.Of(one), null);
-            (one.DeletingSince, one.UpdatedAt, one.DirtySeq) = (_now, _now, seq);
-            (one.Reason, one.Message, one.Since) = (
-                Reason.Deleting,
-                "It goes when the northbound database and the hosts have confirmed.",
-                _now
-            );
+            ChangeLog.Add(db, kind, vm, resource.Name, resource.Id, "deleting", ResourceDocument.Of(resource), null);
+            (resource.DeletingSince, resource.UpdatedAt, resource.DirtySeq) = (now, now, dirtySeq);
+            (resource.Reason, resource.Since) = (Reason.Deleting, now);
+            resource.Message = "The northbound database and the hosts have not confirmed the removal yet.";
         }
 
         await db.SaveChangesAsync(cancellationToken);
-        if (going.Networks.Count > 0)
+        if (set.Networks.Count > 0)
         {
-            var routers = going.Networks.Select(network => network.RouterId).OfType<Guid>().ToArray();
+            var routers = set.Networks.Select(network => network.RouterId).OfType<Guid>().ToArray();
             await db.Database.ExecuteSqlAsync(
                 $"UPDATE routers SET dirty_seq = nextval('dirty_seq') WHERE id = ANY({routers})",
                 cancellationToken
             );
         }
+    }
 
-        if (going.Containers.Count > 0)
+    /// <summary>Releases the tags of the containers and updates the work of the hosts.</summary>
+    private async Task ReleaseAsync(DeletionSet set, CancellationToken cancellationToken)
+    {
+        if (set.Containers.Count > 0)
         {
-            await Leases.ReleaseAsync(db, going.Containers.Select(container => container.Id).ToList(), cancellationToken);
+            await Leases.ReleaseAsync(db, set.Containers.Select(container => container.Id).ToList(), cancellationToken);
         }
 
-        foreach (var vm in going.Vms.Select(vm => vm.Id).Order())
+        var vms = set.Vms.Select(vm => vm.Id).ToHashSet();
+        foreach (var vm in vms.Order())
         {
             await PlacementWriter.RefreshAsync(db, vm, cancellationToken);
         }
 
-        foreach (
-            var group in going
-                .Containers.Where(c => !going.Vms.Exists(vm => vm.Id == c.VmId))
-                .GroupBy(c => c.VmId)
-                .OrderBy(group => group.Key)
-        )
+        // Containers of VMs that stay.
+        var others = set.Containers.Where(container => !vms.Contains(container.VmId)).GroupBy(container => container.VmId);
+        foreach (var group in others.OrderBy(group => group.Key))
         {
             await PlacementWriter.RefreshAsync(db, group.Key, group.Select(container => container.Id).ToList(), cancellationToken);
         }
     }
 
-    private static Problem InUse(List<(string Kind, string? Vm, Resource Object)> dependents)
+    private async Task ForceAsync(DeletionSet set, Resource target, CancellationToken cancellationToken)
     {
-        var named = string.Join(
-            ", ",
-            dependents.Take(MostNamed).Select(one => $"{one.Kind} {(one.Vm is null ? "" : one.Vm + "/")}{one.Object.Name}")
-        );
-        return Problem.InUse(
-            $"In use by {named}{(dependents.Count > MostNamed ? $" and {dependents.Count - MostNamed} more" : "")}. Delete them first, or send ?cascade=true."
+        var (kind, vm, _) = set.All.First(entry => entry.Resource == target);
+        ChangeLog.Add(db, kind, vm, target.Name, target.Id, "forced", ResourceDocument.Of(target), null);
+        await (
+            target is Host
+                ? settlement.ForceHostAsync(db, target.Id, cancellationToken)
+                : settlement.ForceObjectAsync(db, target.Id, cancellationToken)
         );
     }
 
-    /// <summary>What goes together.</summary>
-    private sealed record DeletionSet
+    private async Task<bool> HasUnconfirmedRemovalsAsync(Guid host, CancellationToken cancellationToken) =>
+        await db.Placements.AnyAsync(placement => placement.HostId == host && !placement.Wanted, cancellationToken)
+        || await db.LeaseHolds.AnyAsync(hold => hold.HostId == host && hold.AfterRevision != null, cancellationToken);
+
+    private Task<List<Vm>> LockVmsAsync(string name, CancellationToken cancellationToken) =>
+        db.Vms.FromSql($"SELECT * FROM vms WHERE name = {name} ORDER BY created_at DESC FOR NO KEY UPDATE").ToListAsync(cancellationToken);
+
+    /// <summary>Returns the incarnation that is not being deleted, else the newest one.</summary>
+    private static T? Current<T>(List<T> incarnations)
+        where T : Resource => incarnations.Find(one => one.DeletingSince is null) ?? incarnations.FirstOrDefault();
+
+    private static Problem InUse(List<(string Kind, string? Vm, Resource Resource)> dependents)
     {
-        public List<Router> Routers { get; init; } = [];
-
-        public List<Network> Networks { get; init; } = [];
-
-        public List<Host> Hosts { get; init; } = [];
-
-        public List<Vm> Vms { get; init; } = [];
-
-        public List<Container> Containers { get; init; } = [];
-
-        public Dictionary<Guid, string> NamesOfVms { get; set; } = [];
-
-        public IEnumerable<(string Kind, string? Vm, Resource Object)> All =>
-            [
-                .. Routers.Select(one => ("router", (string?)null, (Resource)one)),
-                .. Networks.Select(one => ("network", (string?)null, (Resource)one)),
-                .. Hosts.Select(one => ("host", (string?)null, (Resource)one)),
-                .. Vms.Select(one => ("vm", (string?)null, (Resource)one)),
-                .. Containers.Select(one => ("container", NamesOfVms.GetValueOrDefault(one.VmId), (Resource)one)),
-            ];
+        var names = dependents
+            .Take(MaxNamedDependents)
+            .Select(entry => $"{entry.Kind} {(entry.Vm is null ? "" : entry.Vm + "/")}{entry.Resource.Name}");
+        var more = dependents.Count > MaxNamedDependents ? $" and {dependents.Count - MaxNamedDependents} more" : "";
+        return Problem.InUse($"In use by {string.Join(", ", names)}{more}. Delete them first, or send ?cascade=true.");
     }
 }

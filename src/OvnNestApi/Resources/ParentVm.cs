@@ -6,7 +6,7 @@ namespace OvnNestApi.Resources;
 
 internal static class ParentVm
 {
-    /// <summary>404 if the VM that a URL begins with does not exist.</summary>
+    /// <summary>Returns 404 if the VM in the URL does not exist; null if it exists.</summary>
     public static async Task<Problem?> CheckAsync(NestDb db, string vm, CancellationToken cancellationToken) =>
         ResourceName.IsValid(vm) && await db.Vms.AnyAsync(one => one.Name == vm, cancellationToken) ? null : Problem.NotFound("vm", vm);
 }

@@ -4,14 +4,16 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Resources;
 
-/// <summary>What a body refers to by name.</summary>
+/// <summary>Resources that a body refers to by name.</summary>
 internal static class References
 {
     /// <summary>
-    /// The living object of that name, locked by <paramref name="incarnations"/> against deletion until the transaction ends.
+    /// Returns the resource of that name that is not being deleted. The query locks it against deletion until the transaction ends.
     /// </summary>
-    /// <param name="incarnations">All rows of the name, the newest first.</param>
-    /// <returns>The object, or 409 <c>reference-missing</c> or <c>being-deleted</c>.</returns>
+    /// <param name="incarnations">Query that selects and locks all incarnations of the name.</param>
+    /// <param name="kind">Name of the kind, for the problem.</param>
+    /// <param name="pointer">JSON pointer to the reference in the body.</param>
+    /// <returns>The resource, or 409 <c>reference-missing</c> or <c>being-deleted</c>.</returns>
     public static async Task<Answer<T>> LockAsync<T>(
         IQueryable<T> incarnations,
         string kind,
@@ -22,9 +24,9 @@ internal static class References
         where T : Resource
     {
         var rows = await incarnations.ToListAsync(cancellationToken);
-        if (rows.Find(row => row.DeletingSince is null) is { } living)
+        if (rows.Find(row => row.DeletingSince is null) is { } current)
         {
-            return living;
+            return current;
         }
 
         return rows.Count > 0

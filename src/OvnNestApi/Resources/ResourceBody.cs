@@ -4,40 +4,43 @@ using OvnNestApi.Problems;
 
 namespace OvnNestApi.Resources;
 
-/// <summary>What a client may send of an object. Left out or null: not asked for.</summary>
-/// <typeparam name="TSpec">The kind's own fields.</typeparam>
+/// <summary>Body of a write. A field that is null counts as left out.</summary>
+/// <typeparam name="TSpec">Fields of the kind.</typeparam>
 public abstract record ResourceBody<TSpec>
     where TSpec : class, new()
 {
     /// <summary>
-    /// The object's name, unique among its kind. Needed by POST; in a PUT it may be left out, and must not differ from the URL's.
+    /// Name of the resource, unique within its kind (containers: within the VM). POST requires it. A PUT can leave it out; otherwise
+    /// it must equal the name in the URL.
     /// </summary>
     [ValidName]
     public string? Name { get; init; }
 
-    /// <summary>Free text for people.</summary>
+    /// <summary>Free text; the service does not interpret it.</summary>
     [Prose]
     public string? Description { get; init; }
 
-    /// <summary>Labels to select objects by, as in Kubernetes.</summary>
+    /// <summary>Labels for selecting resources in lists, with the syntax of Kubernetes labels.</summary>
     [LabelKey, LabelValue]
     public Dictionary<string, string>? Labels { get; init; }
 
-    /// <summary>What is asked for. It is stored as sent: the server writes nothing into it.</summary>
+    /// <summary>Requested state. It is stored as sent; the service never changes it.</summary>
     public TSpec? Spec { get; init; }
 
-    /// <summary>Accepted and ignored, so that what was read can be sent back.</summary>
+    /// <summary>Accepted and ignored, so that a response can be sent back as a body.</summary>
     public JsonElement? Status { get; init; }
 
-    /// <summary>Accepted and ignored but for <c>id</c> and <c>revision</c>, which are a precondition when the object exists.</summary>
+    /// <summary>
+    /// <c>id</c> and <c>revision</c> are a precondition if the resource exists. All other fields are accepted and ignored.
+    /// </summary>
     public JsonElement? Metadata { get; init; }
 }
 
-/// <summary>A checked body together with the text that is stored.</summary>
-/// <param name="Name">The name in the body; null when it has none.</param>
-/// <param name="SpecText">The <c>spec</c> as sent, without insignificant white space.</param>
-/// <param name="Spec">The same, typed.</param>
-/// <param name="Expected">The id and revision that the sender saw; null when it tells none.</param>
+/// <summary>A valid body, with the text of its spec that is stored.</summary>
+/// <param name="Name">Name in the body; null if it was left out.</param>
+/// <param name="SpecText">The <c>spec</c> as sent, as JSON without insignificant white space.</param>
+/// <param name="Spec">The same spec, parsed.</param>
+/// <param name="Expected">Version from <c>metadata</c>; null if the body has none.</param>
 internal sealed record SubmittedResource<TSpec>(
     string? Name,
     string? Description,
@@ -64,7 +67,7 @@ internal sealed record SubmittedResource<TSpec>(
             return Problem.ValidationFailed(wrong);
         }
 
-        // Without a spec, its required fields are missing.
+        // A missing spec is an error only if the spec has required fields.
         if (body.Spec is null && !StrictJson.Read<TSpec>(Empty, JsonPointer.Root.To("spec")).TryGet(out _, out var missing))
         {
             return missing;
@@ -75,7 +78,7 @@ internal sealed record SubmittedResource<TSpec>(
     }
 }
 
-/// <summary>Which version of an object a body was made from: <c>metadata.id</c> and <c>metadata.revision</c>.</summary>
+/// <summary>Version of the resource that a body is based on: <c>metadata.id</c> and <c>metadata.revision</c>.</summary>
 internal sealed record SeenVersion(Guid? Id, long? Revision)
 {
     public static (SeenVersion? Seen, List<FieldError> Errors) Of(JsonElement? metadata)

@@ -5,10 +5,10 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Resources;
 
-/// <summary>What can be written of an object, as the change log keeps it and a patch begins with it.</summary>
+/// <summary>The writable fields of a resource as JSON: for the change log, and as the target of a merge patch.</summary>
 internal static class ResourceDocument
 {
-    /// <summary>A JSON object: name, description, labels, spec as sent.</summary>
+    /// <summary>Returns a JSON object with name, description, labels and the spec as sent.</summary>
     public static string Of(Resource resource) => Of(resource.Name, resource.Description, resource.Labels, resource.Spec);
 
     public static string Of(string name, string? description, IReadOnlyDictionary<string, string>? labels, string spec)

@@ -1,6 +1,4 @@
-using System.Buffers.Text;
 using System.Text;
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Conditions;
 using OvnNestApi.Http;
@@ -10,7 +8,7 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Resources;
 
 /// <summary>
-/// One kind of object, as far as it differs from the others. What is the same for all is in
+/// One kind of resource: everything in which it differs from other kinds. The common operations are in
 /// <see cref="ResourceOperations{T,TSpec,TBody,TView}"/>.
 /// </summary>
 internal abstract class ResourceKind<T, TSpec, TBody, TView>
@@ -19,67 +17,60 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
     where TBody : ResourceBody<TSpec>
     where TView : IResourceView
 {
-    /// <summary>The kind's name: "network".</summary>
+    /// <summary>Name of the kind, such as "network".</summary>
     public abstract string Name { get; }
 
-    /// <summary>As in URLs: "networks".</summary>
+    /// <summary>Plural of the name, as in URLs: "networks".</summary>
     public abstract string Plural { get; }
 
-    /// <summary>The group of operations in the documentation.</summary>
+    /// <summary>Tag of the operations in the OpenAPI document.</summary>
     public virtual string Tag => char.ToUpperInvariant(Plural[0]) + Plural[1..];
 
-    /// <summary>A body that creates one, for the documentation.</summary>
+    /// <summary>Example of a body in the OpenAPI document.</summary>
     public abstract string Example { get; }
 
-    /// <summary>The collection's route below <c>/v1</c>.</summary>
+    /// <summary>Route of the collection below <c>/v1</c>.</summary>
     public virtual string Route => "/" + Plural;
 
-    /// <summary>The filters of the list, besides <c>label</c>, <c>ready</c> and <c>reason</c>.</summary>
+    /// <summary>The kind's own filters of the list, in addition to <c>label</c>, <c>ready</c> and <c>reason</c>.</summary>
     public virtual IReadOnlyList<QueryParameter> Filters => [];
 
-    /// <summary>Where the object is.</summary>
+    /// <summary>Returns the URL of a resource.</summary>
     public virtual string Url(ResourcePath path) => $"/v1/{Plural}/{path.Name}";
 
-    /// <summary>The write of one object.</summary>
+    /// <summary>Returns the write of one resource.</summary>
     public abstract ResourceWrite<T, TSpec> Write(NestDb db, ResourcePath path);
 
-    /// <summary>Its deletion, within a transaction.</summary>
+    /// <summary>Requests the deletion of one resource, inside a transaction.</summary>
     public abstract Task<Problem?> DeleteAsync(Deletion deletion, ResourcePath path, CancellationToken cancellationToken);
 
-    /// <summary>The objects as they are answered, in the order of <paramref name="which"/>. One query, however many.</summary>
+    /// <summary>Returns the views of the selected resources, in the order of <paramref name="which"/>, with one query.</summary>
     public abstract Task<List<TView>> ViewAsync(NestDb db, Liveness liveness, IQueryable<T> which, CancellationToken cancellationToken);
 
-    /// <summary>All incarnations of a name.</summary>
+    /// <summary>Selects all incarnations of a name.</summary>
     protected virtual IQueryable<T> Named(NestDb db, ResourcePath path) => db.Set<T>().Where(one => one.Name == path.Name);
 
-    /// <summary>What the kind's own filters leave.</summary>
+    /// <summary>Applies the kind's own filters.</summary>
     protected virtual IQueryable<T> Filter(NestDb db, IQueryable<T> all, Query query, string? vm) => all;
 
-    /// <summary>Without the incarnations that a newer one of the same name hides.</summary>
+    /// <summary>Excludes incarnations that are being deleted and have a newer incarnation.</summary>
     protected virtual IQueryable<T> Visible(NestDb db, IQueryable<T> all) =>
         all.Where(one => one.DeletingSince == null || !db.Set<T>().Any(newer => newer.Name == one.Name && newer.CreatedAt > one.CreatedAt));
 
-    /// <summary>The object that the name means: the one that is to stay, else the last that is being deleted; null: none.</summary>
+    /// <summary>
+    /// Returns the view of the incarnation that is not being deleted, else of the newest one; null if the name does not exist.
+    /// </summary>
     public async Task<TView?> FindAsync(NestDb db, Liveness liveness, ResourcePath path, CancellationToken cancellationToken)
     {
-        var which = Named(db, path)
-            .OrderBy(one => one.DeletingSince != null)
-            .ThenByDescending(one => one.CreatedAt)
-            .ThenByDescending(one => one.Id)
-            .Take(1);
+        var which = CurrentFirst(Named(db, path)).Take(1);
         return (await ViewAsync(db, liveness, which, cancellationToken)).FirstOrDefault();
     }
 
-    /// <summary>The same as it is stored; null: none.</summary>
+    /// <summary>Returns the stored row of the same incarnation; null if the name does not exist.</summary>
     public Task<T?> FindStoredAsync(NestDb db, ResourcePath path, CancellationToken cancellationToken) =>
-        Named(db, path)
-            .AsNoTracking()
-            .OrderBy(one => one.DeletingSince != null)
-            .ThenByDescending(one => one.CreatedAt)
-            .ThenByDescending(one => one.Id)
-            .FirstOrDefaultAsync(cancellationToken);
+        CurrentFirst(Named(db, path)).AsNoTracking().FirstOrDefaultAsync(cancellationToken);
 
-    /// <summary>Returns the resource as the write has left it.</summary>
+    /// <summary>Returns the view of the resource after the write, inside its transaction.</summary>
     public virtual async Task<TView> AnswerAsync(
         NestDb db,
         Liveness liveness,
@@ -87,16 +78,17 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
         CancellationToken cancellationToken
     )
     {
-        var written = write.Written ?? throw new InvalidOperationException("The response is read after the write.");
+        var written = write.Written ?? throw new InvalidOperationException("The write has not stored the resource.");
         return await FindAsync(db, liveness, written.Id, cancellationToken)
-            ?? throw new InvalidOperationException("A resource that was written in this transaction can be read.");
+            ?? throw new InvalidOperationException("The resource that this transaction wrote does not exist.");
     }
 
-    /// <summary>One incarnation; null when it is gone.</summary>
+    /// <summary>Returns the view of one incarnation; null if it is gone.</summary>
     public async Task<TView?> FindAsync(NestDb db, Liveness liveness, Guid id, CancellationToken cancellationToken) =>
         (await ViewAsync(db, liveness, db.Set<T>().Where(one => one.Id == id), cancellationToken)).FirstOrDefault();
 
-    /// <summary>A page of the list.</summary>
+    /// <summary>Returns one page of the list.</summary>
+    /// <param name="vm">Name of the VM in the URL; null if the URL has none.</param>
     public async Task<Answer<ListView<TView>>> ListAsync(
         NestDb db,
         Liveness liveness,
@@ -105,80 +97,52 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
         CancellationToken cancellationToken
     )
     {
-        var limit = query.Number("limit", 1, HttpLimits.Page, HttpLimits.DefaultPage);
-        var cursor = query.Text("cursor") is { } text ? Cursor.Read(text) : null;
-        var labels = Labels(query.Text("label"));
-        var ready = query.Choice("ready");
-        Reason? reason = query.Value<Reason>(
-            "reason",
-            (string? value, out Reason parsed) => Enum.TryParse(value, out parsed) && parsed.ToString() == value,
-            "a reason such as HostPending"
-        );
-        var all = Filter(db, labels is null ? db.Set<T>() : Labelled(db, labels), query, vm);
-        if (labels is null && query.Text("label") is not null)
-        {
-            return Problem.UnknownParameter("label must be key=value or key, several with commas between.");
-        }
-
-        if (query.Problem is { } problem)
+        var list = ListQuery.Read(query);
+        var labelled = list.Labels is null ? db.Set<T>() : WithLabels(db, list.Labels);
+        var selected = Filter(db, labelled, query, vm);
+        if (list.Check(query) is { } problem)
         {
             return problem;
         }
 
-        if (cursor is null && query.Text("cursor") is not null)
-        {
-            return Problem.CursorInvalid();
-        }
-
-        all = Visible(db, all);
-        var (items, isLast) = (new List<TView>(), false);
-        while (items.Count <= limit && !isLast)
-        {
-            // What is ready is judged when read, from who has been heard of: such a filter cannot be the database's.
-            var batch = ready is null && reason is null ? limit + 1 : HttpLimits.Page;
-            var read = await ViewAsync(
-                db,
-                liveness,
-                After(all, cursor).OrderBy(one => one.Name).ThenBy(one => one.Id).Take(batch),
-                cancellationToken
-            );
-            items.AddRange(read.Where(view => (ready is null || view.IsReady == ready) && (reason is null || view.Reason == reason)));
-            isLast = read.Count < batch;
-            cursor = isLast ? null : new(read[^1].Name, read[^1].Metadata.Id);
-        }
-
-        var next = items.Count > limit ? new Cursor(items[limit - 1].Name, items[limit - 1].Metadata.Id).ToString() : null;
-        return new ListView<TView>(items.Take(limit).ToList(), next);
+        var items = await ReadPageAsync(db, liveness, Visible(db, selected), list, cancellationToken);
+        var next = items.Count > list.Limit ? ListCursor.Of(items[list.Limit - 1]).ToString() : null;
+        return new ListView<TView>(items.Take(list.Limit).ToList(), next);
     }
 
-    private static IQueryable<T> After(IQueryable<T> all, Cursor? cursor) =>
+    /// <summary>Returns the items of the page, and at least one more if there is a next page.</summary>
+    private async Task<List<TView>> ReadPageAsync(
+        NestDb db,
+        Liveness liveness,
+        IQueryable<T> selected,
+        ListQuery list,
+        CancellationToken cancellationToken
+    )
+    {
+        // Readiness depends on the age of the last reports and is computed after the query, so the database cannot filter by it.
+        var batch = list.FiltersViews ? HttpLimits.Page : list.Limit + 1;
+        var (items, after, isLast) = (new List<TView>(), list.After, false);
+        while (items.Count <= list.Limit && !isLast)
+        {
+            var rows = After(selected, after).OrderBy(one => one.Name).ThenBy(one => one.Id).Take(batch);
+            var views = await ViewAsync(db, liveness, rows, cancellationToken);
+            items.AddRange(views.Where(view => list.Admits(view)));
+            isLast = views.Count < batch;
+            after = isLast ? null : ListCursor.Of(views[^1]);
+        }
+
+        return items;
+    }
+
+    private static IQueryable<T> CurrentFirst(IQueryable<T> incarnations) =>
+        incarnations.OrderBy(one => one.DeletingSince != null).ThenByDescending(one => one.CreatedAt).ThenByDescending(one => one.Id);
+
+    private static IQueryable<T> After(IQueryable<T> all, ListCursor? cursor) =>
         cursor is null
             ? all
             : all.Where(one => EF.Functions.GreaterThan(ValueTuple.Create(one.Name, one.Id), ValueTuple.Create(cursor.Name, cursor.Id)));
 
-    private static Dictionary<string, string?>? Labels(string? text)
-    {
-        if (text is not { Length: > 0 and <= 1024 })
-        {
-            return null;
-        }
-
-        var labels = new Dictionary<string, string?>();
-        foreach (var part in text.Split(','))
-        {
-            var equals = part.IndexOf('=', StringComparison.Ordinal);
-            if (part.Length == 0 || equals == 0 || part.Contains('\0', StringComparison.Ordinal))
-            {
-                return null;
-            }
-
-            labels[equals < 0 ? part : part[..equals]] = equals < 0 ? null : part[(equals + 1)..];
-        }
-
-        return labels;
-    }
-
-    private static IQueryable<T> Labelled(NestDb db, Dictionary<string, string?> labels)
+    private static IQueryable<T> WithLabels(NestDb db, IReadOnlyDictionary<string, string?> labels)
     {
         var table = db.Model.FindEntityType(typeof(T))?.GetTableName();
         var where = new StringBuilder();
@@ -198,40 +162,8 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
             }
         }
 
-#pragma warning disable EF1002 // The table's name is the model's, everything else a parameter.
+#pragma warning disable EF1002 // The model supplies the table name; everything else is a parameter.
         return db.Set<T>().FromSqlRaw($"SELECT * FROM {table}{where}", parameters.ToArray());
 #pragma warning restore EF1002
     }
-
-    /// <summary>Where the next page begins: after this name and id.</summary>
-    private sealed record Cursor(string Name, Guid Id)
-    {
-        public override string ToString() => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(this));
-
-        public static Cursor? Read(string text)
-        {
-            try
-            {
-                return
-                    text.Length <= 512
-                    && JsonSerializer.Deserialize<Cursor>(Base64Url.DecodeFromChars(text)) is { } cursor
-                    && ResourceName.IsValid(cursor.Name)
-                    ? cursor
-                    : null;
-            }
-            catch (Exception e) when (e is FormatException or JsonException)
-            {
-                return null;
-            }
-        }
-    }
-}
-
-/// <summary>A page of a list.</summary>
-/// <param name="Items">In the order of their names.</param>
-/// <param name="Next">The cursor of the next page; absent on the last.</param>
-public sealed record ListView<TView>(IReadOnlyList<TView> Items, string? Next)
-{
-    /// <summary>Where <c>GET /v1/changes</c> goes on from this list.</summary>
-    public string? ChangesCursor { get; init; }
 }

@@ -3,11 +3,13 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Resources;
 
-/// <summary>Where an object is: its name, and for what lives in a VM the VM's.</summary>
+/// <summary>Name of a resource in a URL.</summary>
+/// <param name="Vm">Name of the VM, for a container; null for other kinds.</param>
+/// <param name="Name">Name of the resource.</param>
 internal readonly record struct ResourcePath(string? Vm, string Name)
 {
-    /// <summary>From the route; a problem (404) if one of the names can be none.</summary>
-    /// <param name="name">The name, where the route has none: that of a POST's body.</param>
+    /// <summary>Returns the path of the request, or 404 if one of the names is not valid.</summary>
+    /// <param name="name">Name from the body of a POST; null to take the name from the URL.</param>
     public static Answer<ResourcePath> Of(HttpContext context, string kind, string? name = null)
     {
         var vm = context.GetRouteValue("vm") as string;

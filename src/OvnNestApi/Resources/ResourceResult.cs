@@ -2,11 +2,11 @@ using OvnNestApi.Http;
 
 namespace OvnNestApi.Resources;
 
-/// <summary>Answers with one object, its ETag, and where it is.</summary>
-/// <param name="view">The object.</param>
-/// <param name="metadata">Its identity and revision: the ETag.</param>
+/// <summary>Response with one resource, its ETag and its location.</summary>
+/// <param name="view">View of the resource.</param>
+/// <param name="metadata">Identity and version, for the ETag.</param>
 /// <param name="status">200, 201 or 202.</param>
-/// <param name="location">Where it is: told with 201 and 202.</param>
+/// <param name="location">URL of the resource, sent with 201 and 202; null if none.</param>
 public sealed class ResourceResult<TView>(TView view, Metadata metadata, int status = StatusCodes.Status200OK, string? location = null)
     : IResult,
         IStatusCodeHttpResult,

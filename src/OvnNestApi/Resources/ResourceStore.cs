@@ -10,8 +10,8 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Resources;
 
-/// <summary>Carries out the writes of a request: the transaction, the wake-ups after it, the wait that was asked for.</summary>
-internal sealed class ResourceStore(
+/// <summary>Executes the writes of a request: runs the transaction, sends the wake-ups after the commit, and waits if requested.</summary>
+internal sealed class ResourceStore<T, TSpec, TBody, TView>(
     NestDb db,
     Transactions transactions,
     CachedLiveness liveness,
@@ -19,11 +19,16 @@ internal sealed class ResourceStore(
     StateWait waiting,
     Settlement settlement
 )
+    where T : Resource
+    where TSpec : class, new()
+    where TBody : ResourceBody<TSpec>
+    where TView : IResourceView
 {
     private const int PatchAttempts = 10;
 
-    /// <summary>Creates or replaces an object.</summary>
-    public async Task<Reply<ResourceResult<TView>>> StoreAsync<T, TSpec, TBody, TView>(
+    /// <summary>Creates or replaces a resource.</summary>
+    /// <param name="createOnly">True for a POST: an existing resource is a conflict.</param>
+    public async Task<Reply<ResourceResult<TView>>> PutAsync(
         ResourceKind<T, TSpec, TBody, TView> kind,
         HttpContext context,
         ResourcePath path,
@@ -32,14 +37,10 @@ internal sealed class ResourceStore(
         bool createOnly,
         CancellationToken cancellationToken
     )
-        where T : Resource
-        where TSpec : class, new()
-        where TBody : ResourceBody<TSpec>
-        where TView : IResourceView
     {
-        if (!WriteOptions.Of(context).TryGet(out var options, out var invalid))
+        if (!WriteOptions.Of(context).TryGet(out var options, out var problem))
         {
-            return invalid;
+            return problem;
         }
 
         var now = await liveness.ReadAsync(db, cancellationToken);
@@ -53,45 +54,27 @@ internal sealed class ResourceStore(
             cancellationToken,
             options.DryRun
         );
-        if (!answer.TryGet(out var view, out var problem))
+        if (!answer.TryGet(out var view, out problem))
         {
             return problem;
         }
 
-        if (write.HasChanged && !options.DryRun)
-        {
-            signals.Written(db);
-        }
-
+        Wake(write.HasChanged, options);
+        (view, var isInTime) = await WaitUntilReadyAsync(kind, view, options, cancellationToken);
         var status = write.IsNew ? StatusCodes.Status201Created : StatusCodes.Status200OK;
-        if (options is { Wait: { } wait, DryRun: false })
-        {
-            var id = view.Metadata.Id;
-            var isReady = await waiting.UntilAsync(
-                async token => (view = await kind.FindAsync(db, await liveness.ReadAsync(db, token), id, token) ?? view).IsReady,
-                wait,
-                cancellationToken
-            );
-            status = isReady ? status : StatusCodes.Status202Accepted;
-        }
-
-        return new ResourceResult<TView>(view, view.Metadata, status, kind.Url(path));
+        return new ResourceResult<TView>(view, view.Metadata, isInTime ? status : StatusCodes.Status202Accepted, kind.Url(path));
     }
 
     /// <summary>
-    /// A merge patch (RFC 7396): the result is written as a PUT would, if the object is still what was patched; else patched anew.
+    /// Applies a merge patch (RFC 7396) to the stored resource and puts the result. If the resource changes in between, it tries again.
     /// </summary>
-    public async Task<Reply<ResourceResult<TView>>> PatchAsync<T, TSpec, TBody, TView>(
+    public async Task<Reply<ResourceResult<TView>>> PatchAsync(
         ResourceKind<T, TSpec, TBody, TView> kind,
         HttpContext context,
         ResourcePath path,
         JsonElement patch,
         CancellationToken cancellationToken
     )
-        where T : Resource
-        where TSpec : class, new()
-        where TBody : ResourceBody<TSpec>
-        where TView : IResourceView
     {
         var condition = Conditional.Of(context.Request);
         for (var attempt = 1; ; attempt++)
@@ -101,98 +84,139 @@ internal sealed class ResourceStore(
                 return Problem.NotFound(kind.Name, path.Name);
             }
 
-            if (stored.DeletingSince is not null)
+            if (!Merge(kind, path, stored, patch, condition).TryGet(out var sent, out var problem))
             {
-                return Problem.BeingDeleted($"The {kind.Name} {path.Name} is being deleted.");
-            }
-
-            if (condition.Check(stored) is { } failed)
-            {
-                return failed;
-            }
-
-            var merged = MergePatch.Apply(JsonNode.Parse(ResourceDocument.Of(stored)), patch)?.ToJsonString() ?? "null";
-            if (!SubmittedResource<TSpec>.Read<TBody>(JsonElement.Parse(merged)).TryGet(out var sent, out var invalid))
-            {
-                return invalid;
-            }
-
-            if (sent.Name != path.Name)
-            {
-                return Problem.NameMismatch($"The URL names {path.Name}; an object is not renamed.");
+                return problem;
             }
 
             var unchanged = new Conditional([Conditional.ETag(stored.Id, stored.Revision)], CreateOnly: false);
-            var answer = await StoreAsync(kind, context, path, sent, unchanged, createOnly: false, cancellationToken);
-            if (answer.Result is not ProblemResult { StatusCode: StatusCodes.Status412PreconditionFailed } || attempt == PatchAttempts)
+            var reply = await PutAsync(kind, context, path, sent, unchanged, createOnly: false, cancellationToken);
+            if (reply.Result is not ProblemResult { StatusCode: StatusCodes.Status412PreconditionFailed } || attempt == PatchAttempts)
             {
-                return answer;
+                return reply;
             }
         }
     }
 
-    /// <summary>Marks an object as on its way out.</summary>
-    public async Task<Reply<ResourceResult<TView>, NoContent>> DeleteAsync<T, TSpec, TBody, TView>(
+    /// <summary>Requests the deletion of a resource.</summary>
+    public async Task<Reply<ResourceResult<TView>, NoContent>> DeleteAsync(
         ResourceKind<T, TSpec, TBody, TView> kind,
         HttpContext context,
+        ResourcePath path,
         CancellationToken cancellationToken
     )
-        where T : Resource
-        where TSpec : class, new()
-        where TBody : ResourceBody<TSpec>
-        where TView : IResourceView
     {
-        if (!ResourcePath.Of(context, kind.Name).TryGet(out var path, out var problem))
-        {
-            return problem;
-        }
-
-        if (!WriteOptions.Of(context).TryGet(out var options, out problem))
+        if (!WriteOptions.Of(context).TryGet(out var options, out var problem))
         {
             return problem;
         }
 
         var now = await liveness.ReadAsync(db, cancellationToken);
         var deletion = new Deletion(db, settlement, Conditional.Of(context.Request), options.Cascade, options.Force);
-        TView? view = default;
-        problem = await transactions.RunAsync(
-            db,
-            async token =>
-            {
-                if (await kind.DeleteAsync(deletion, path, token) is { } refused)
-                {
-                    return refused;
-                }
-
-                view = deletion.Target is { } target ? await kind.FindAsync(db, now, target.Id, token) : default;
-                return null;
-            },
-            cancellationToken,
-            options.DryRun
-        );
-        if (problem is not null)
+        var answer = await transactions.RunAsync<TView?>(db, MarkAsync, cancellationToken, options.DryRun);
+        if (!answer.TryGet(out var view, out problem))
         {
             return problem.Status == StatusCodes.Status404NotFound && options.AllowMissing ? TypedResults.NoContent() : problem;
         }
 
-        if (deletion.HasChanged && !options.DryRun)
-        {
-            signals.Written(db);
-        }
+        Wake(deletion.HasChanged, options);
+        view = await WaitUntilGoneAsync(kind, view, options, cancellationToken);
 
-        if (view is not null && options is { Wait: { } wait, DryRun: false })
-        {
-            var id = view.Metadata.Id;
-            await waiting.UntilAsync(
-                async token => (view = await kind.FindAsync(db, await liveness.ReadAsync(db, token), id, token)) is null,
-                wait,
-                cancellationToken
-            );
-        }
-
-        // A forced deletion may be over at once.
+        // A forced deletion can remove the resource at once.
         return view is null
             ? TypedResults.NoContent()
             : new ResourceResult<TView>(view, view.Metadata, StatusCodes.Status202Accepted, kind.Url(path));
+
+        async Task<Answer<TView?>> MarkAsync(CancellationToken token)
+        {
+            if (await kind.DeleteAsync(deletion, path, token) is { } refused)
+            {
+                return refused;
+            }
+
+            return deletion.Target is { } target ? await kind.FindAsync(db, now, target.Id, token) : default;
+        }
+    }
+
+    /// <summary>Returns the stored resource with the patch applied, as a body to put.</summary>
+    private static Answer<SubmittedResource<TSpec>> Merge(
+        ResourceKind<T, TSpec, TBody, TView> kind,
+        ResourcePath path,
+        T stored,
+        JsonElement patch,
+        Conditional condition
+    )
+    {
+        if (stored.DeletingSince is not null)
+        {
+            return Problem.BeingDeleted($"The {kind.Name} {path.Name} is being deleted.");
+        }
+
+        if (condition.Check(stored) is { } failed)
+        {
+            return failed;
+        }
+
+        var merged = MergePatch.Apply(JsonNode.Parse(ResourceDocument.Of(stored)), patch)?.ToJsonString() ?? "null";
+        if (!SubmittedResource<TSpec>.Read<TBody>(JsonElement.Parse(merged)).TryGet(out var sent, out var problem))
+        {
+            return problem;
+        }
+
+        return sent.Name == path.Name
+            ? sent
+            : Problem.NameMismatch($"The name {path.Name} cannot be changed. Leave name out of the patch.");
+    }
+
+    private void Wake(bool hasChanged, WriteOptions options)
+    {
+        if (hasChanged && !options.DryRun)
+        {
+            signals.Written(db);
+        }
+    }
+
+    /// <summary>Returns the last view, and false if the requested wait ended before the resource was ready.</summary>
+    private async Task<(TView View, bool IsInTime)> WaitUntilReadyAsync(
+        ResourceKind<T, TSpec, TBody, TView> kind,
+        TView view,
+        WriteOptions options,
+        CancellationToken cancellationToken
+    )
+    {
+        if (options is not { Wait: { } wait, DryRun: false })
+        {
+            return (view, true);
+        }
+
+        var id = view.Metadata.Id;
+        var isReady = await waiting.UntilAsync(
+            async token => (view = await kind.FindAsync(db, await liveness.ReadAsync(db, token), id, token) ?? view).IsReady,
+            wait,
+            cancellationToken
+        );
+        return (view, isReady);
+    }
+
+    /// <summary>Returns the last view; null if the resource is gone.</summary>
+    private async Task<TView?> WaitUntilGoneAsync(
+        ResourceKind<T, TSpec, TBody, TView> kind,
+        TView? view,
+        WriteOptions options,
+        CancellationToken cancellationToken
+    )
+    {
+        if (view is null || options is not { Wait: { } wait, DryRun: false })
+        {
+            return view;
+        }
+
+        var id = view.Metadata.Id;
+        await waiting.UntilAsync(
+            async token => (view = await kind.FindAsync(db, await liveness.ReadAsync(db, token), id, token)) is null,
+            wait,
+            cancellationToken
+        );
+        return view;
     }
 }

@@ -5,26 +5,26 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Resources;
 
-/// <summary>An object as it is answered: what was asked, what is, and which version it is.</summary>
-/// <typeparam name="TSpec">The kind's own fields.</typeparam>
-/// <typeparam name="TStatus">What the kind tells of its state.</typeparam>
+/// <summary>A resource in a response: requested state, observed state and version.</summary>
+/// <typeparam name="TSpec">Fields of the kind.</typeparam>
+/// <typeparam name="TStatus">Status of the kind.</typeparam>
 public abstract record ResourceView<TSpec, TStatus> : IResourceView
     where TStatus : ResourceStatus
 {
-    /// <summary>The object's name.</summary>
+    /// <summary>Name of the resource.</summary>
     [ValidName]
     public required string Name { get; init; }
 
-    /// <summary>As sent; absent when none was sent.</summary>
+    /// <summary>Description as sent; absent if not sent.</summary>
     public string? Description { get; init; }
 
-    /// <summary>As sent; absent when none were sent.</summary>
+    /// <summary>Labels as sent; absent if not sent.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
-    /// <summary>What was asked for, as sent.</summary>
+    /// <summary>Requested state, as sent.</summary>
     public required RawSpec<TSpec> Spec { get; init; }
 
-    /// <summary>What is: whether it is ready, why not, and the values in effect.</summary>
+    /// <summary>Observed state: readiness, the reason if not ready, and the effective values.</summary>
     public required TStatus Status { get; init; }
 
     /// <summary>Identity and version.</summary>
@@ -39,31 +39,31 @@ public abstract record ResourceView<TSpec, TStatus> : IResourceView
     public Reason Reason => Status.Reason;
 }
 
-/// <summary>What is the same of every object's view.</summary>
+/// <summary>Common part of the views of all kinds.</summary>
 public interface IResourceView
 {
-    /// <summary>The object's name.</summary>
+    /// <summary>Name of the resource.</summary>
     string Name { get; }
 
     /// <summary>Identity and version.</summary>
     Metadata Metadata { get; }
 
-    /// <summary>All is as asked, everywhere.</summary>
+    /// <summary>True if the requested state is in place in OVN and on the host.</summary>
     bool IsReady { get; }
 
-    /// <summary>Ready, or the first cause why not.</summary>
+    /// <summary><c>Ready</c>, or the first reason why the resource is not ready.</summary>
     Reason Reason { get; }
 }
 
-/// <summary>Identity and version of an object.</summary>
-/// <param name="Kind">network, router, host, vm or container.</param>
-/// <param name="Vm">The VM that a container runs in; absent for other kinds.</param>
-/// <param name="Id">This incarnation; a new object of the same name has another.</param>
-/// <param name="Revision">Grows with each accepted change.</param>
-/// <param name="Generation">Grows with each change of spec.</param>
-/// <param name="CreatedAt">When this incarnation was created.</param>
-/// <param name="UpdatedAt">When the last change was accepted.</param>
-/// <param name="DeletingSince">Since when it is on its way out; null while it is to stay.</param>
+/// <summary>Identity and version of a resource.</summary>
+/// <param name="Kind">Kind of the resource: network, router, host, vm or container.</param>
+/// <param name="Vm">Name of the VM, for a container; absent for other kinds.</param>
+/// <param name="Id">Id of this incarnation; a new resource with the same name has another id.</param>
+/// <param name="Revision">Increases with every accepted change.</param>
+/// <param name="Generation">Increases with every change of the spec.</param>
+/// <param name="CreatedAt">Time when this incarnation was created.</param>
+/// <param name="UpdatedAt">Time when the last change was accepted.</param>
+/// <param name="DeletingSince">Time when the deletion was requested; null if it was not.</param>
 public sealed record Metadata(
     string Kind,
     string? Vm,
@@ -79,33 +79,33 @@ public sealed record Metadata(
         new(kind, vm, resource.Id, resource.Revision, resource.Generation, resource.CreatedAt, resource.UpdatedAt, resource.DeletingSince);
 }
 
-/// <summary>What every kind tells of its state.</summary>
+/// <summary>Common part of the status of all kinds.</summary>
 public abstract record ResourceStatus
 {
-    /// <summary>All is as asked, everywhere.</summary>
+    /// <summary>True if the requested state is in place in OVN and on the host.</summary>
     [JsonPropertyOrder(-5)]
     public required bool Ready { get; init; }
 
-    /// <summary>Ready, or the first cause why not.</summary>
+    /// <summary><c>Ready</c>, or the first reason why the resource is not ready.</summary>
     [JsonConverter(typeof(JsonStringEnumConverter<Reason>))]
     [JsonPropertyOrder(-4)]
     public required Reason Reason { get; init; }
 
-    /// <summary>The reason in a sentence; empty when ready.</summary>
+    /// <summary>The reason as a sentence; empty if ready.</summary>
     [JsonPropertyOrder(-3)]
     public required string Message { get; init; }
 
-    /// <summary>Since when the reason holds.</summary>
+    /// <summary>Time since when the reason applies.</summary>
     [JsonPropertyOrder(-2)]
     public required DateTimeOffset Since { get; init; }
 
-    /// <summary>How old the observation is; null before the first.</summary>
+    /// <summary>Time of the last observation that the status is based on; null before the first.</summary>
     [JsonPropertyOrder(-1)]
     public DateTimeOffset? ObservedAt { get; init; }
 }
 
-/// <summary>A spec as it was sent: JSON that is written out again as it is.</summary>
-/// <param name="Text">A JSON object.</param>
+/// <summary>A spec as sent: JSON text that is written to the response without a change.</summary>
+/// <param name="Text">JSON object.</param>
 [JsonConverter(typeof(RawSpecConverterFactory))]
 public readonly record struct RawSpec<TSpec>(string Text);
 

@@ -8,38 +8,38 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Resources;
 
 /// <summary>
-/// One write of one object: the part that is the same for every kind. What is a kind's own (its parents, its rules) is in the class derived
-/// for it.
-/// Runs within a transaction, possibly several times; all state is reset by each run.
+/// One write of one resource: the steps that all kinds have in common. A derived class adds the parents and rules of its kind.
 /// </summary>
-/// <param name="db">The request's context.</param>
-/// <param name="kind">The kind's name.</param>
-/// <param name="name">The object's name.</param>
+/// <remarks>Runs in a transaction, possibly several times. Each run sets the properties again.</remarks>
+/// <param name="kind">Name of the kind.</param>
+/// <param name="name">Name of the resource.</param>
 internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string name)
     where T : Resource
     where TSpec : class, new()
 {
-    /// <summary>The written object, after a run without a problem.</summary>
+    private const string NotProgrammed = "The rows of the resource are not in the northbound database yet.";
+
+    /// <summary>The stored resource, after a run without a problem.</summary>
     public T? Written { get; private set; }
 
-    /// <summary>The run created the object.</summary>
+    /// <summary>True if the run has created the resource.</summary>
     public bool IsNew { get; private set; }
 
-    /// <summary>The run changed something.</summary>
+    /// <summary>True if the run has changed something.</summary>
     public bool HasChanged { get; private set; }
 
     protected NestDb Db => db;
 
     protected string Name => name;
 
-    /// <summary>The transaction's time, by the database's clock.</summary>
+    /// <summary>Start time of the transaction, by the database's clock.</summary>
     protected DateTimeOffset Now { get; private set; }
 
-    /// <summary>The VM's name for what lives in a VM.</summary>
+    /// <summary>Name of the VM, for a container; null for other kinds.</summary>
     protected virtual string? VmName => null;
 
-    /// <summary>Creates the object, or makes it what was sent.</summary>
-    /// <param name="createOnly">A POST: an existing object is a conflict.</param>
+    /// <summary>Creates the resource, or replaces its writable fields.</summary>
+    /// <param name="createOnly">True for a POST: an existing resource is a conflict.</param>
     public async Task<Problem?> PutAsync(
         SubmittedResource<TSpec> sent,
         Conditional condition,
@@ -60,46 +60,38 @@ internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string n
             return Problem.AlreadyExists(kind, name);
         }
 
-        // RFC 9110 §13.1.1: a request whose effect is there already succeeds, so that a repeat after a lost answer is safe.
+        // A request without effect succeeds even if its If-Match is old (RFC 9110 §13.1.1): a client can repeat it after a lost response.
         if (present is not null && IsStored(present, sent) && !condition.CreateOnly)
         {
             Written = present;
             return null;
         }
 
-        if (condition.Check(present) is { } failed)
+        if ((condition.Check(present) ?? CheckVersion(present, sent.Expected)) is { } failed)
         {
             return failed;
         }
 
-        if (present is not null && sent.Expected is { } seen && CheckSeen(seen, present) is { } stale)
-        {
-            return stale;
-        }
-
-        var stamp = await StampAsync(cancellationToken);
-        Now = stamp.Now;
+        (Now, var dirtySeq) = await StampAsync(cancellationToken);
         return present is null
-            ? await CreateAsync(sent, incarnations.FirstOrDefault(), stamp.DirtySeq, cancellationToken)
-            : await UpdateAsync(present, sent, stamp.DirtySeq, cancellationToken);
+            ? await CreateAsync(sent, incarnations.FirstOrDefault(), dirtySeq, cancellationToken)
+            : await UpdateAsync(present, sent, dirtySeq, cancellationToken);
     }
 
-    /// <summary>
-    /// Locks what the object refers to, in the order of all writers: router, network, host, VM. Before the object itself.
-    /// </summary>
+    /// <summary>Step 1: locks the resources that the spec refers to, in the lock order: router, network, host, VM.</summary>
     protected abstract Task<Problem?> LockParentsAsync(TSpec spec, CancellationToken cancellationToken);
 
-    /// <summary>Every incarnation of the name, the newest first, each row locked.</summary>
+    /// <summary>Step 2: selects and locks all incarnations of the name, the newest first.</summary>
     protected abstract IQueryable<T> LockIncarnations();
 
-    /// <summary>A new object with nothing but its identity and what was sent.</summary>
+    /// <summary>Step 3, for a new resource: returns it with its identity and the spec as sent.</summary>
     protected abstract T Create(SubmittedResource<TSpec> sent);
 
-    /// <summary>Makes the object's effective values what its spec says. It may not be stored yet.</summary>
-    /// <param name="predecessor">The former incarnation that is being deleted, for a new object; null: none.</param>
+    /// <summary>Step 4: applies the rules and sets the effective values. The resource may not be stored yet.</summary>
+    /// <param name="predecessor">For a new resource: the previous incarnation, which is still being deleted; null if there is none.</param>
     protected abstract Task<Problem?> ApplyAsync(T target, TSpec spec, T? predecessor, CancellationToken cancellationToken);
 
-    /// <summary>What depends on the object follows. All is stored by now.</summary>
+    /// <summary>Step 5: updates what depends on the resource, which is stored by now.</summary>
     protected abstract Task<Problem?> FollowAsync(T target, CancellationToken cancellationToken);
 
     private async Task<Problem?> CreateAsync(
@@ -117,8 +109,8 @@ internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string n
 
         (target.Description, target.Labels, target.DirtySeq, target.Since) = (sent.Description, sent.Labels, dirtySeq, Now);
         (target.Reason, target.Message) = predecessor is null
-            ? (Reason.NotProgrammed, "The rows of the resource are not in the northbound database yet.")
-            : (Reason.Replacing, "The former incarnation is not confirmed gone yet.");
+            ? (Reason.NotProgrammed, NotProgrammed)
+            : (Reason.Replacing, "The removal of the former incarnation is not confirmed yet.");
 
         Db.Add(target);
         (Written, IsNew, HasChanged) = (target, true, true);
@@ -143,12 +135,8 @@ internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string n
             target.DirtySeq = dirtySeq;
             if (target.Reason == Reason.Ready)
             {
-                // Who waits for this change must not take the former readiness for its own.
-                (target.Reason, target.Message, target.Since) = (
-                    Reason.NotProgrammed,
-                    "The rows of the resource are not in the northbound database yet.",
-                    Now
-                );
+                // A client that waits for this change must not see the readiness of the previous spec.
+                (target.Reason, target.Message, target.Since) = (Reason.NotProgrammed, NotProgrammed, Now);
             }
         }
 
@@ -174,12 +162,20 @@ internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string n
 
     private static bool SameJson(string a, string b) => a == b || JsonElement.DeepEquals(JsonElement.Parse(a), JsonElement.Parse(b));
 
-    private static Problem? CheckSeen(SeenVersion seen, T present) =>
-        seen.Id is { } id && id != present.Id
-            ? Problem.RevisionConflict("#/metadata/id", $"The present object of this name is {present.Id}.")
-        : seen.Revision is { } revision && revision != present.Revision
-            ? Problem.RevisionConflict("#/metadata/revision", $"The present revision is {present.Revision}.")
-        : null;
+    private static Problem? CheckVersion(T? present, SeenVersion? expected) =>
+        (present, expected) switch
+        {
+            (null, _) or (_, null) => null,
+            (_, { Id: { } id }) when id != present.Id => Problem.RevisionConflict(
+                "#/metadata/id",
+                $"The id of the current incarnation is {present.Id}. Read the resource again and repeat the change."
+            ),
+            (_, { Revision: { } revision }) when revision != present.Revision => Problem.RevisionConflict(
+                "#/metadata/revision",
+                $"The current revision is {present.Revision}. Read the resource again and repeat the change."
+            ),
+            _ => null,
+        };
 
     private async Task<(DateTimeOffset Now, long DirtySeq)> StampAsync(CancellationToken cancellationToken) =>
         (

@@ -5,7 +5,7 @@ internal static class ResourcesSetup
 {
     public static IServiceCollection AddResources(this IServiceCollection services)
     {
-        services.AddScoped<ResourceStore>();
+        services.AddScoped(typeof(ResourceStore<,,,>));
         return services;
     }
 }

@@ -4,30 +4,34 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Resources;
 
-/// <summary>What the query of a write asks for.</summary>
-/// <param name="Wait">How long the answer may be held; null: not at all.</param>
-/// <param name="DryRun">Same checks, same answer, nothing stored.</param>
-/// <param name="Cascade">DELETE: dependents go along.</param>
-/// <param name="Force">DELETE: an admin's word that no silent host is waited for.</param>
-/// <param name="AllowMissing">DELETE: what is not there is gone.</param>
+/// <summary>Query parameters of a write.</summary>
+/// <param name="Wait">Longest time to hold the response, at most 60 s; null to respond at once.</param>
+/// <param name="DryRun">True to check and respond as usual, but store nothing.</param>
+/// <param name="Cascade">DELETE: true to delete dependent resources too.</param>
+/// <param name="Force">DELETE: true to skip the confirmations of hosts; requires an admin.</param>
+/// <param name="AllowMissing">DELETE: true to respond with 204 instead of 404.</param>
 internal sealed record WriteOptions(TimeSpan? Wait, bool DryRun, bool Cascade, bool Force, bool AllowMissing)
 {
     public static readonly IReadOnlyList<QueryParameter> OfWrites =
     [
         new(
             "wait",
-            "Hold the answer until the object is ready, at most this long (such as 30s, at most 60s). In time: 200 or 201, else 202."
+            "Hold the response until the resource is ready, at most for this time (such as 30s; maximum 60s). "
+                + "200 or 201 if ready, else 202."
         ),
-        new("dryRun", "Same checks, same answer, nothing stored.", "boolean"),
+        new("dryRun", "Check and respond as usual, but store nothing.", "boolean"),
     ];
 
     public static readonly IReadOnlyList<QueryParameter> OfDeletes =
     [
-        new("wait", "Hold the answer until the object is gone, at most this long (such as 30s, at most 60s). In time: 204, else 202."),
-        new("dryRun", "Same checks, same answer, nothing stored.", "boolean"),
-        new("cascade", "Delete what depends on the object, too.", "boolean"),
-        new("force", "Do not wait for hosts that are silent (admin).", "boolean"),
-        new("allowMissing", "Answer 204 when there is no such object.", "boolean"),
+        new(
+            "wait",
+            "Hold the response until the resource is gone, at most for this time (such as 30s; maximum 60s). 204 if gone, else 202."
+        ),
+        new("dryRun", "Check and respond as usual, but store nothing.", "boolean"),
+        new("cascade", "Delete the resources that depend on this resource too.", "boolean"),
+        new("force", "Skip the confirmations of hosts that do not respond (admin only).", "boolean"),
+        new("allowMissing", "Respond with 204 if the resource does not exist.", "boolean"),
     ];
 
     public static Answer<WriteOptions> Of(HttpContext context)
@@ -45,6 +49,6 @@ internal sealed record WriteOptions(TimeSpan? Wait, bool DryRun, bool Cascade, b
             return problem;
         }
 
-        return options.Force && Principal.Of(context).Role != Role.Admin ? Problem.Forbidden("force is for admins.") : options;
+        return options.Force && Principal.Of(context).Role != Role.Admin ? Problem.Forbidden("Only an admin can use force.") : options;
     }
 }

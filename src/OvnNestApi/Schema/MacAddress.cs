@@ -63,8 +63,7 @@ public readonly record struct MacAddress(ulong Value) : IComparable<MacAddress>
 
     /// <summary>Returns the address in lower case with colons.</summary>
     public override string ToString() =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"{Value >> 40 & 255:x2}:{Value >> 32 & 255:x2}:{Value >> 24 & 255:x2}:{Value >> 16 & 255:x2}:{Value >> 8 & 255:x2}:{Value & 255:x2}"
-        );
+        string.Create(CultureInfo.InvariantCulture, $"{Octet(0):x2}:{Octet(1):x2}:{Octet(2):x2}:{Octet(3):x2}:{Octet(4):x2}:{Octet(5):x2}");
+
+    private byte Octet(int index) => (byte)(Value >> (40 - (8 * index)));
 }
