@@ -50,6 +50,7 @@ internal static class OpenApiDocuments
         WithoutHead(document);
         AddProblems(document);
         TypeSpecs(document);
+        OpenApiTexts.Unwrap(document);
         document.Tags = new HashSet<OpenApiTag>(
             Tags.Where(tag => IsUsed(document, tag.Name)).Select(tag => new OpenApiTag { Name = tag.Name, Description = tag.Description })
         );
