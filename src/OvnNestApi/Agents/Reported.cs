@@ -8,7 +8,9 @@ internal sealed class Reported
     private const int MaxErrorLength = 1000;
     private const int MaxUnknown = 100;
 
-    /// <param name="applied">Revision of the work that the host has applied; -1 if that work is not from this installation, so the report confirms nothing.</param>
+    /// <param name="applied">
+    /// Revision of the work that the host has applied; -1 if that work is not from this installation, so the report confirms nothing.
+    /// </param>
     public Reported(Guid host, HostReport report, long applied)
     {
         var objects = (report.Objects ?? []).DistinctBy(o => o.Id).ToList();

@@ -58,7 +58,8 @@ internal sealed class WorkPoll(
         }
     }
 
-    /// <summary>Reads all work of the host in one snapshot, so that the revision and the resources match. Null if the host does not exist.</summary>
+    /// <summary>Reads all work of the host in one snapshot, so that revision and resources match.</summary>
+    /// <returns>The work; null if the host does not exist.</returns>
     public async Task<HostWork?> ReadAsync(Guid host, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
