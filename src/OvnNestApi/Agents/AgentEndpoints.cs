@@ -10,14 +10,14 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Agents;
 
-/// <summary>What a host's agent asks and tells. A credential opens its own host's URLs and no others.</summary>
+/// <summary>Endpoints that a host's agent calls. An agent's credential gives access to the URLs of its own host only.</summary>
 internal static class AgentEndpoints
 {
     private const string ExampleReport =
         """{"cursor":"1-7","systemId":"ubuntu2","nbCfg":4,"objects":[],"bridges":[],"removed":[],"unknown":[]}""";
 
-    /// <summary>A report in bytes: tens of thousands of objects.</summary>
-    private const int LongestReport = 32 * 1024 * 1024;
+    /// <summary>Maximum size of a report in bytes; enough for tens of thousands of resources.</summary>
+    private const int MaxReportBytes = 32 * 1024 * 1024;
 
     public static void MapAgents(this IEndpointRouteBuilder api)
     {
@@ -25,24 +25,24 @@ internal static class AgentEndpoints
         agent
             .MapMethods("/work", [HttpMethods.Get, HttpMethods.Head], GetWorkAsync)
             .Takes(
-                new("after", "The cursor of the work that the agent has."),
-                new("wait", "How long the answer may be held while nothing differs, such as 10s, at most 60s.")
+                new("after", "Cursor of the work that the agent already has."),
+                new("wait", "How long the server waits for different work before it answers, for example 10s; at most 60s.")
             )
             .Describe(
                 "get-host-work",
                 "The work of a host",
-                "All that the host shall have and remove. With `after` the answer is held until the work differs: 204 when it "
-                    + "does not in time."
+                "Everything that the host must have, and what it must remove. With `after`, the server answers when the work "
+                    + "differs from that cursor, or with 204 when `wait` is over."
             );
         agent
             .MapPut("/report", PutReportAsync)
             .Takes()
             .TakesBody<HostReport>(JsonBody.Json, ExampleReport)
-            .WithMetadata(new RequestSizeLimitAttribute(LongestReport))
+            .WithMetadata(new RequestSizeLimitAttribute(MaxReportBytes))
             .Describe(
                 "put-host-report",
-                "What a host has done and sees",
-                "Sent after each pass of the agent. The same again changes nothing."
+                "Report what a host has applied and observes",
+                "The agent sends it after each pass. Sending the same report again changes nothing."
             );
         agent
             .MapPost("/credentials", PostCredentialAsync)
@@ -50,8 +50,9 @@ internal static class AgentEndpoints
             .TakesBody<EnrolmentRequest>(JsonBody.Json, Enrolments.Example)
             .Describe(
                 "rotate-host-credential",
-                "Give a host another key",
-                "Tells the SHA-256 of the new key. Both keys work until this is sent again with the new key, which ends every other one."
+                "Replace the key of a host",
+                "The body contains the SHA-256 of the new key. Both keys are valid until the agent sends this request again with "
+                    + "the new key. That second request revokes all other keys of the host."
             );
     }
 
@@ -91,7 +92,7 @@ internal static class AgentEndpoints
         CancellationToken cancellationToken
     )
     {
-        var host = Principal.Of(context).HostId ?? throw new InvalidOperationException("Only an agent reports.");
+        var host = Principal.Of(context).HostId ?? throw new InvalidOperationException("Only an agent can send a report.");
         HostReport? report;
         try
         {
@@ -99,21 +100,21 @@ internal static class AgentEndpoints
         }
         catch (JsonException e)
         {
-            return Problem.MalformedJson($"The report cannot be read: {e.Path ?? "$"}.");
+            return Problem.MalformedJson($"The report is not valid JSON of the expected form at {e.Path ?? "$"}.");
         }
 
         if (report is null || HasNull(report.Objects) || HasNull(report.Bridges) || HasNull(report.Unknown))
         {
-            return Problem.ValidationFailed("#", "A report with objects, bridges and unknown is expected, without null in them.");
+            return Problem.ValidationFailed("#", "must be a report; its lists objects, bridges and unknown must not contain null");
         }
 
         presence.Seen(host);
-        if (!(await reports.TakeAsync(db, host, report, cancellationToken)).TryGet(out var isNews, out var problem))
+        if (!(await reports.TakeAsync(db, host, report, cancellationToken)).TryGet(out var isChanged, out var problem))
         {
             return problem;
         }
 
-        if (isNews)
+        if (isChanged)
         {
             signals.Written(db);
         }
@@ -159,7 +160,7 @@ internal static class AgentEndpoints
 
     private static bool HasNull<T>(IReadOnlyList<T>? items) => items?.Any(item => item is null) ?? false;
 
-    /// <summary>An agent's own host by its credential; for an admin, who may look, by name.</summary>
+    /// <summary>Returns the agent's own host, or for an admin the host of this name; null if it does not exist.</summary>
     private static async Task<Guid?> FindAsync(string host, HttpContext context, NestDb db, CancellationToken cancellationToken) =>
         Principal.Of(context).HostId
         ?? await db
@@ -169,7 +170,7 @@ internal static class AgentEndpoints
             .FirstOrDefaultAsync(cancellationToken);
 }
 
-/// <summary>Answers with a host's work, in the form that both programs agree on.</summary>
+/// <summary>Response with the work of a host, serialized as <see cref="ContractJson"/> defines.</summary>
 internal sealed class HostWorkResult(HostWork work) : IResult, IStatusCodeHttpResult, IValueHttpResult<HostWork>
 {
     public int? StatusCode => StatusCodes.Status200OK;

@@ -1,6 +1,6 @@
 namespace OvnNestApi.Agents;
 
-/// <summary>Registers what agents use: the intake of reports, the long poll for work, and the presence of hosts.</summary>
+/// <summary>Registers the services behind the agent endpoints: report intake, long poll for work, and host presence.</summary>
 internal static class AgentsSetup
 {
     public static IServiceCollection AddAgents(this IServiceCollection services)

@@ -7,8 +7,8 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Agents;
 
 /// <summary>
-/// The hosts whose agents this process has heard of. Written to the database in batches: a thousand open polls are one statement every few
-/// seconds.
+/// Records which hosts' agents have contacted this process, and writes the times to the database in batches: a thousand open polls cost
+/// one statement every 2 s.
 /// </summary>
 internal sealed partial class HostPresence(IDbContextFactory<NestDb> databases, TimeProvider time, ILogger<HostPresence> logger)
     : BackgroundService
@@ -25,7 +25,7 @@ internal sealed partial class HostPresence(IDbContextFactory<NestDb> databases, 
     private readonly ConcurrentDictionary<Guid, bool> _written = new();
     private readonly Signal _first = new();
 
-    /// <summary>A poll of the host is open until the result is disposed.</summary>
+    /// <summary>Counts the host as present until the result is disposed.</summary>
     public IDisposable Poll(Guid host)
     {
         _polls.AddOrUpdate(host, 1, (_, open) => open + 1);
@@ -33,7 +33,7 @@ internal sealed partial class HostPresence(IDbContextFactory<NestDb> databases, 
         return new OpenPoll(this, host);
     }
 
-    /// <summary>Something came from the host's agent. The first time is written at once.</summary>
+    /// <summary>Records a sign of life of the host's agent. The first one of each host is written at once.</summary>
     public void Seen(Guid host)
     {
         _seen[host] = true;
@@ -87,7 +87,7 @@ internal sealed partial class HostPresence(IDbContextFactory<NestDb> databases, 
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "Heartbeats of hosts could not be written: {Error}")]
+    [LoggerMessage(LogLevel.Warning, "The last contact times of hosts could not be written and are written later: {Error}")]
     private partial void LogFailure(string error);
 
     private sealed class OpenPoll(HostPresence presence, Guid host) : IDisposable

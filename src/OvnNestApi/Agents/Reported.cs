@@ -2,13 +2,15 @@ using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agents;
 
-/// <summary>A report in the shape that statements take, cut to bounds.</summary>
+/// <summary>A report as SQL parameters. Texts and lists are cut to maximum lengths.</summary>
 internal sealed class Reported
 {
-    private const int Longest = 1000,
-        MostUnknown = 100;
+    private const int MaxErrorLength = 1000;
+    private const int MaxUnknown = 100;
 
-    /// <param name="applied">The revision of the work that the report is about; -1: of no work of ours, so it confirms nothing.</param>
+    /// <param name="applied">
+    /// Revision of the work that the host has applied; -1 if that work is not from this installation, so the report confirms nothing.
+    /// </param>
     public Reported(Guid host, HostReport report, long applied)
     {
         var objects = (report.Objects ?? []).DistinctBy(o => o.Id).ToList();
@@ -17,7 +19,7 @@ internal sealed class Reported
         (Applied, SystemId, NbCfg) = (applied, Cut(report.SystemId, 255), report.NbCfg);
         Unknown =
         [
-            .. (report.Unknown ?? []).Take(MostUnknown).Select(u => Cut($"{u.What} ({u.Id})", 200) ?? "").Order(StringComparer.Ordinal),
+            .. (report.Unknown ?? []).Take(MaxUnknown).Select(u => Cut($"{u.What} ({u.Id})", 200) ?? "").Order(StringComparer.Ordinal),
         ];
         Parameters =
         [
@@ -27,7 +29,7 @@ internal sealed class Reported
             ("removed", (report.Removed ?? []).Distinct().ToArray()),
             ("ids", objects.Select(o => o.Id).ToArray()),
             ("digests", objects.Select(o => Cut(o.Digest, 128)).ToArray()),
-            ("errors", objects.Select(o => Cut(o.Error, Longest)).ToArray()),
+            ("errors", objects.Select(o => Cut(o.Error, MaxErrorLength)).ToArray()),
             ("addresses", objects.Select(o => Cut(o.Address, 64)).ToArray()),
             ("installed", objects.Select(o => o.OvnInstalled).ToArray()),
             ("attached", bridges.Where(b => b.Attached).Select(b => b.Vm).Distinct().ToArray()),
@@ -44,10 +46,10 @@ internal sealed class Reported
 
     public string[] Unknown { get; }
 
-    /// <summary>What every statement on a report takes.</summary>
+    /// <summary>Parameters that every statement about a report needs.</summary>
     public (string Name, object? Value)[] Parameters { get; }
 
-    /// <summary>Text for people and PostgreSQL: no NUL, no more than is useful.</summary>
+    /// <summary>PostgreSQL text cannot contain NUL, so a space replaces it.</summary>
     private static string? Cut(string? text, int length)
     {
         var clean = text?.Replace('\0', ' ');

@@ -3,24 +3,25 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Agents;
 
-/// <summary>Which work a host was given. Opaque to agents; whatever differs is other work.</summary>
-/// <param name="Installation">A database that was made anew is another installation.</param>
+/// <summary>Identifies a version of a host's work. Agents treat its text as opaque; a different text means different work.</summary>
+/// <param name="Installation">Id of the installation; a newly created database has a new one.</param>
 /// <param name="Revision">The host's <see cref="Host.WorkRevision"/>.</param>
 internal readonly record struct WorkCursor(Guid Installation, long Revision)
 {
     /// <summary>
-    /// Of the form of the work: with a new field every digest is a new one, so the agent must be told though no revision changed.
+    /// Version of the work's format. It changes with every new field: then all digests change, so agents must read their work again
+    /// although no revision changed.
     /// </summary>
-    private const string Form = "1";
+    private const string Format = "1";
 
-    /// <summary>Null: not one of ours, or of another form.</summary>
+    /// <summary>Returns null if the text is not a cursor, or has another format version.</summary>
     public static WorkCursor? Parse(string? text) =>
-        text?.Split('.') is [Form, var installation, var revision]
+        text?.Split('.') is [Format, var installation, var revision]
         && Guid.TryParseExact(installation, "N", out var id)
         && long.TryParse(revision, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? new(id, number)
             : null;
 
     /// <inheritdoc/>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Form}.{Installation:N}.{Revision}");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Format}.{Installation:N}.{Revision}");
 }

@@ -8,7 +8,7 @@ using OvnNestApi.Work;
 
 namespace OvnNestApi.Agents;
 
-/// <summary>Answers a host's poll when its work differs from what it has. Holds no database connection while it waits.</summary>
+/// <summary>Waits until the work of a host differs from what its agent has. Holds no database connection while it waits.</summary>
 internal sealed class WorkPoll(
     IDbContextFactory<NestDb> databases,
     Signals signals,
@@ -17,14 +17,15 @@ internal sealed class WorkPoll(
     IHostApplicationLifetime lifetime
 )
 {
-    /// <summary>How often to look without a wake-up, while other processes' wake-ups do not come through.</summary>
-    private static readonly TimeSpan Alone = TimeSpan.FromSeconds(2);
+    /// <summary>Time between checks while wake-ups of other processes are not received.</summary>
+    private static readonly TimeSpan PaceWithoutRelay = TimeSpan.FromSeconds(2);
 
-    /// <summary>How often otherwise: notifications are hints.</summary>
-    private static readonly TimeSpan Together = TimeSpan.FromSeconds(20);
+    /// <summary>Time between checks otherwise, because a wake-up can be lost.</summary>
+    private static readonly TimeSpan PaceWithRelay = TimeSpan.FromSeconds(20);
 
-    /// <param name="isAgent">The poll is a sign of life of the host's agent; an admin's is not.</param>
-    /// <returns>The work; null: it is the same for as long as <paramref name="wait"/>, or the host is gone.</returns>
+    /// <summary>Returns the work as soon as it differs from <paramref name="after"/>.</summary>
+    /// <param name="isAgent">True if the poll is a sign of life of the host's agent; false if an admin reads.</param>
+    /// <returns>The work; null if it did not change during <paramref name="wait"/>, or the host does not exist.</returns>
     public async Task<HostWork?> NextAsync(Guid host, WorkCursor? after, TimeSpan wait, bool isAgent, CancellationToken cancellationToken)
     {
         using var poll = isAgent ? presence.Poll(host) : null;
@@ -44,20 +45,21 @@ internal sealed class WorkPoll(
                 return null;
             }
 
-            var pace = signals.IsRelayed ? Together : Alone;
+            var pace = signals.IsRelayed ? PaceWithRelay : PaceWithoutRelay;
             try
             {
                 await Signal.WaitAsync(ticket, left < pace ? left : pace, time, stop.Token);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                // The process ends: the agent asks another one.
+                // The process stops; the agent polls another one.
                 return null;
             }
         }
     }
 
-    /// <summary>All of it, as of one moment: a snapshot in which the revision and the objects belong together.</summary>
+    /// <summary>Reads all work of the host in one snapshot, so that revision and resources match.</summary>
+    /// <returns>The work; null if the host does not exist.</returns>
     public async Task<HostWork?> ReadAsync(Guid host, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
@@ -77,6 +79,18 @@ internal sealed class WorkPoll(
             return null;
         }
 
+        return new(
+            new WorkCursor(head.Installation, head.WorkRevision).ToString(),
+            head.Installation,
+            head.Name,
+            head.IntegrationBridge,
+            await VmsAsync(db, host, cancellationToken),
+            await RemovalsAsync(db, host, cancellationToken)
+        );
+    }
+
+    private static async Task<List<VmWork>> VmsAsync(NestDb db, Guid host, CancellationToken cancellationToken)
+    {
         var placements = db.Placements.Where(p => p.HostId == host);
         var vms = await DesiredWork.OfVmsAsync(
             db,
@@ -90,21 +104,16 @@ internal sealed class WorkPoll(
                 cancellationToken
             )
         ).ToLookup(c => c.Vm, c => c.Work);
-        var removals = await placements
-            .Where(p => !p.Wanted)
+        return vms.ConvertAll(vm => vm with { Containers = [.. containers[vm.Id]] });
+    }
+
+    private static Task<List<Removal>> RemovalsAsync(NestDb db, Guid host, CancellationToken cancellationToken) =>
+        db
+            .Placements.Where(p => p.HostId == host && !p.Wanted)
             .OrderBy(p => p.Kind)
             .ThenBy(p => p.Name)
             .Select(p => new Removal(p.ObjectId, p.Kind, p.Name, p.Interface, p.Namespace, p.Bridge))
             .ToListAsync(cancellationToken);
-        return new(
-            new WorkCursor(head.Installation, head.WorkRevision).ToString(),
-            head.Installation,
-            head.Name,
-            head.IntegrationBridge,
-            vms.ConvertAll(vm => vm with { Containers = [.. containers[vm.Id]] }),
-            removals
-        );
-    }
 
     private async Task<WorkCursor?> CursorAsync(Guid host, CancellationToken cancellationToken)
     {

@@ -5,19 +5,19 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Allocation;
 
-/// <summary>Gives MAC and IPv4 addresses. Part of the caller's transaction; the unique indexes decide.</summary>
+/// <summary>Assigns MAC and IPv4 addresses in the caller's transaction. The unique indexes decide concurrent requests.</summary>
 internal static class AddressBook
 {
     private static readonly string Free = $"WITH {AddressDraw.Free("owner_id IN (@port, @former)")} SELECT";
 
     /// <summary>
-    /// Sets <see cref="LogicalPort.Mac"/> and <see cref="LogicalPort.Ip"/> to what is asked, else to what the port has while it fits, else
-    /// to the
-    /// predecessor's (also if that is gone, while its tag cools), else to free ones. The port's row need not be stored yet.
+    /// Sets <see cref="LogicalPort.Mac"/> and <see cref="LogicalPort.Ip"/>. Order of preference: the requested address, the port's present
+    /// address if it is valid in the network, the address of the previous incarnation (remembered after its deletion while its tag drains
+    /// or cools down), a free address. The port's row need not be stored yet.
     /// </summary>
-    /// <param name="predecessor">The former incarnation that is being deleted: its row is taken over; null: none.</param>
-    /// <param name="mayRemember">False: it is known that nothing is remembered of the port's name.</param>
-    /// <returns>Null when done; 400 <c>validation-failed</c>, 409 <c>address-taken</c> or <c>addresses-exhausted</c> otherwise.</returns>
+    /// <param name="predecessor">Previous incarnation that is being deleted; its addresses pass to the port. Null if none.</param>
+    /// <param name="mayRemember">False if the caller knows that no addresses are remembered for the port's name.</param>
+    /// <returns>Null on success; 400 <c>validation-failed</c>, 409 <c>address-taken</c> or <c>addresses-exhausted</c> otherwise.</returns>
     public static async Task<Problem?> AssignAsync(
         NestDb db,
         LogicalPort port,
@@ -31,31 +31,19 @@ internal static class AddressBook
     )
     {
         var pool = AddressPool.Of(network);
-        if (askedIp is { } asked && pool.WhyNot(asked) is { } why)
+        if (CheckAsked(network, pool, askedIp, askedMac, pointers) is { } invalid)
         {
-            return Problem.ValidationFailed(pointers.Ip, why);
-        }
-
-        if (askedMac is not null && askedMac == network.GatewayMac)
-        {
-            return Problem.AddressTaken(pointers.Mac, $"{askedMac} is the MAC address of the gateway of {network.Name}.");
+            return invalid;
         }
 
         var isNew = port.Mac.Value == 0;
         var former = isNew ? predecessor : port;
-        var had =
-            former is not null ? (former.Mac, former.Ip)
-            : mayRemember ? await RememberedAsync(db, port, network, cancellationToken)
-            : null;
-        var mac = askedMac ?? had?.Mac ?? MacAddress.Random();
-        var ip = askedIp ?? (had?.Ip is { } formerIp && pool.WhyNot(formerIp) is null ? formerIp : null);
-        if (
-            !isNew
-            && mac == port.Mac
-            && ip == port.Ip
-            && (ip is null) == (network.Subnet is null)
-            && !db.Entry(port).Property(p => p.NetworkId).IsModified
-        )
+        var previous = former is not null
+            ? (former.Mac, former.Ip)
+            : await RememberedAsync(db, port, network, mayRemember, cancellationToken);
+        var mac = askedMac ?? previous?.Mac ?? MacAddress.Random();
+        var ip = askedIp ?? (previous?.Ip is { } previousIp && pool.WhyNot(previousIp) is null ? previousIp : null);
+        if (!isNew && IsUnchanged(db, port, network, mac, ip))
         {
             return null;
         }
@@ -65,6 +53,39 @@ internal static class AddressBook
             await db.ExecuteAsync(Free, cancellationToken, ("port", port.Id), ("former", former.Id));
         }
 
+        return await GiveAsync(db, port, network, pool, mac, ip, pointers, cancellationToken);
+    }
+
+    private static Problem? CheckAsked(Network network, AddressPool pool, Ipv4? ip, MacAddress? mac, AddressPointers pointers)
+    {
+        if (ip is { } asked && pool.WhyNot(asked) is { } reason)
+        {
+            return Problem.ValidationFailed(pointers.Ip, reason);
+        }
+
+        return mac is not null && mac == network.GatewayMac
+            ? Problem.AddressTaken(pointers.Mac, $"{mac} is the MAC address of the gateway of network {network.Name}.")
+            : null;
+    }
+
+    private static bool IsUnchanged(NestDb db, LogicalPort port, Network network, MacAddress mac, Ipv4? ip) =>
+        mac == port.Mac
+        && ip == port.Ip
+        && (ip is null) == (network.Subnet is null)
+        && !db.Entry(port).Property(p => p.NetworkId).IsModified;
+
+    /// <summary>Stores the addresses and sets them in the port; <paramref name="ip"/> null: any free one if the network has a subnet.</summary>
+    private static async Task<Problem?> GiveAsync(
+        NestDb db,
+        LogicalPort port,
+        Network network,
+        AddressPool pool,
+        MacAddress mac,
+        Ipv4? ip,
+        AddressPointers pointers,
+        CancellationToken cancellationToken
+    )
+    {
         if (ip is null && network.Subnet is not null)
         {
             ip = await AddressDraw.GiveAnyAsync(db, port.Id, network.Id, mac, pool, cancellationToken);
@@ -77,7 +98,7 @@ internal static class AddressBook
         else if (!await AddressDraw.GiveAsync(db, port.Id, network.Id, mac, ip, cancellationToken))
         {
             return await ConflictAsync(db, network, ip, mac, pointers, cancellationToken)
-                ?? Problem.AddressTaken(pointers.Ip, "Another request has just taken this address.") with
+                ?? Problem.AddressTaken(pointers.Ip, "Another request has just taken this address. Try again.") with
                 {
                     Retryable = true,
                 };
@@ -87,15 +108,16 @@ internal static class AddressBook
         return null;
     }
 
-    /// <summary>What the name's former container had, if it is free; null: nothing is remembered.</summary>
+    /// <summary>Returns the addresses of the deleted container of the same name if they are still free; null if none are remembered.</summary>
     private static async Task<(MacAddress Mac, Ipv4? Ip)?> RememberedAsync(
         NestDb db,
         LogicalPort port,
         Network network,
+        bool mayRemember,
         CancellationToken cancellationToken
     )
     {
-        if (port is not Container container)
+        if (!mayRemember || port is not Container container)
         {
             return null;
         }
@@ -140,10 +162,12 @@ internal static class AddressBook
         var container = vm is not null
             ? null
             : await db.Containers.Where(c => c.Id == taken.OwnerId).Select(c => c.Name).FirstOrDefaultAsync(cancellationToken);
-        var holder =
-            vm is not null ? $"VM {vm}"
-            : container is not null ? $"container {container}"
-            : "another port";
+        var holder = (vm, container) switch
+        {
+            ({ } name, _) => $"VM {name}",
+            (_, { } name) => $"container {name}",
+            _ => "another port",
+        };
         return ip is not null && taken.Ip == ip
             ? Problem.AddressTaken(pointers.Ip, $"{ip} in network {network.Name} belongs to {holder}.")
             : Problem.AddressTaken(pointers.Mac, $"{mac} in network {network.Name} belongs to {holder}.");

@@ -5,13 +5,12 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Allocation;
 
 /// <summary>
-/// Gives and takes back rows of <see cref="Address"/>: never-used addresses first, ascending, then the one that was freed first; exact for
-/// one asker, any
-/// free one under a race. What a draw costs does not depend on the size of the subnet, nor on how much of it is in use.
+/// Allocates and frees rows of <see cref="Address"/>: first the lowest address that was never used, then the one that was freed first.
+/// Concurrent allocations may get any free address. The cost depends neither on the size of the subnet nor on how much is in use.
 /// </summary>
 internal static class AddressDraw
 {
-    /// <summary>How far above the lowest never-used address those begin who find somebody else there.</summary>
+    /// <summary>Concurrent allocations start at random within this distance above the lowest never-used address.</summary>
     private const long Spread = 4096;
 
     private const string IsMacFree = "NOT EXISTS (SELECT FROM addresses WHERE network_id = @network AND mac = @mac)";
@@ -22,10 +21,8 @@ internal static class AddressDraw
             WHERE a.freed_at IS NOT NULL
         """;
 
-    // The first never-used address from where the search starts is that itself, or follows one that has a row, or follows a range that is
-    // not handed out.
-    // Who draws at the same time does not wait for our commit: the row of next_addresses is locked, so the search starts somewhere above
-    // it.
+    // The first never-used address is where the search starts, or follows an address that has a row, or follows a reserved range.
+    // A concurrent allocation does not wait for our commit: it finds the row of next_addresses locked and starts somewhere above it.
     private static readonly string GiveNew = $"""
         WITH mine AS MATERIALIZED (SELECT ip FROM next_addresses WHERE network_id = @network FOR UPDATE SKIP LOCKED),
         present AS MATERIALIZED (SELECT ip FROM next_addresses WHERE network_id = @network),
@@ -62,8 +59,8 @@ internal static class AddressDraw
     private static readonly string AwaitFreed = Freed("");
 
     /// <summary>
-    /// The parts of a statement that free the addresses that <paramref name="which"/> says; those of networks without a subnet leave no
-    /// row.
+    /// Returns common table expressions that free the rows for which the SQL condition <paramref name="which"/> is true. Rows without an
+    /// IPv4 address are deleted.
     /// </summary>
     public static string Free(string which) =>
         $"""
@@ -71,8 +68,8 @@ internal static class AddressDraw
             dropped AS (DELETE FROM addresses WHERE {which} AND ip IS NULL)
             """;
 
-    /// <summary>Gives this address, or (null) none but the MAC address.</summary>
-    /// <returns>False: somebody has one of the two.</returns>
+    /// <summary>Allocates the MAC address and this IPv4 address; <paramref name="ip"/> null: only the MAC address.</summary>
+    /// <returns>False if another port has one of the two.</returns>
     public static async Task<bool> GiveAsync(
         NestDb db,
         Guid owner,
@@ -90,7 +87,7 @@ internal static class AddressDraw
             ("ip", ip?.ToIPAddress())
         ) > 0;
 
-    /// <summary>Gives any address of the pool. Null: none is free, or somebody has the MAC address.</summary>
+    /// <summary>Allocates any address of the pool. Null if none is free, or if another port has the MAC address.</summary>
     public static async Task<Ipv4?> GiveAnyAsync(
         NestDb db,
         Guid owner,
@@ -100,11 +97,25 @@ internal static class AddressDraw
         CancellationToken cancellationToken
     )
     {
-        // Every other time from the lowest on, so that nothing below is overlooked. An address that is lost is another's: that ends.
+        var parameters = Parameters(owner, network, mac, pool);
+        return await GiveNewAsync(db, parameters, cancellationToken)
+            ?? await GiveFreedAsync(db, GiveFreed, parameters, cancellationToken)
+            ?? await GiveFreedAsync(db, AwaitFreed, parameters, cancellationToken);
+    }
+
+    private static async Task<Ipv4?> GiveNewAsync(NestDb db, (string Name, object? Value)[] parameters, CancellationToken cancellationToken)
+    {
+        // Every second search starts at the lowest address, so that no free address is missed. The loop ends: each lost race means that
+        // another request got an address.
         for (var spread = Spread; ; spread = spread > 1 ? 1 : Spread)
         {
             var (given, isFree, isMine) = (
-                await QueryAsync(GiveNew, row => (Ip(row, 0), row.GetBoolean(1), row.GetBoolean(2)), ("spread", spread))
+                await db.QueryAsync(
+                    GiveNew,
+                    row => (Ip(row, 0), row.GetBoolean(1), row.GetBoolean(2)),
+                    cancellationToken,
+                    [.. parameters, ("spread", spread)]
+                )
             )[0];
             if (given is not null)
             {
@@ -113,34 +124,32 @@ internal static class AddressDraw
 
             if (!isFree && (isMine || spread == 1))
             {
-                break;
+                return null;
             }
         }
-
-        return await FreedAsync(GiveFreed) ?? await FreedAsync(AwaitFreed);
-
-        async Task<Ipv4?> FreedAsync(string sql) => await QueryAsync(sql, row => Ip(row, 0)) is [var freed] ? freed : null;
-
-        Task<List<T>> QueryAsync<T>(string sql, Func<Npgsql.NpgsqlDataReader, T> read, params (string, object?)[] more) =>
-            db.QueryAsync(
-                sql,
-                read,
-                cancellationToken,
-                [
-                    ("owner", owner),
-                    ("network", network),
-                    ("mac", mac.ToPhysicalAddress()),
-                    ("first", pool.First.ToIPAddress()),
-                    ("last", pool.Last.ToIPAddress()),
-                    ("low", pool.Taken.Select(r => r.Low.ToIPAddress()).ToArray()),
-                    ("high", pool.Taken.Select(r => r.High.ToIPAddress()).ToArray()),
-                    .. more,
-                ]
-            );
     }
 
+    private static async Task<Ipv4?> GiveFreedAsync(
+        NestDb db,
+        string sql,
+        (string Name, object? Value)[] parameters,
+        CancellationToken cancellationToken
+    ) => await db.QueryAsync(sql, row => Ip(row, 0), cancellationToken, parameters) is [var freed] ? freed : null;
+
+    private static (string Name, object? Value)[] Parameters(Guid owner, Guid network, MacAddress mac, AddressPool pool) =>
+        [
+            ("owner", owner),
+            ("network", network),
+            ("mac", mac.ToPhysicalAddress()),
+            ("first", pool.First.ToIPAddress()),
+            ("last", pool.Last.ToIPAddress()),
+            ("low", pool.Taken.Select(r => r.Low.ToIPAddress()).ToArray()),
+            ("high", pool.Taken.Select(r => r.High.ToIPAddress()).ToArray()),
+        ];
+
     /// <summary>
-    /// The pool has changed: what was left out of it below may be given now, and what was freed outside of it is forgotten.
+    /// Adapts the stored state to a changed pool: the search starts at its lowest address again, and freed addresses outside of it are
+    /// deleted.
     /// </summary>
     public static Task ResetAsync(NestDb db, Guid network, AddressPool pool, CancellationToken cancellationToken) =>
         db.ExecuteAsync(
@@ -169,7 +178,7 @@ internal static class AddressDraw
     private static string IsReserved(string ip) =>
         $"EXISTS (SELECT FROM unnest(@low::inet[], @high::inet[]) AS r (low, high) WHERE {ip} BETWEEN r.low AND r.high)";
 
-    // A scalar, which the planner cannot turn into a join that reads the whole table.
+    // A scalar subquery, because the planner can turn NOT EXISTS into a join that reads the whole table.
     private static string WasNeverUsed(string ip) =>
         $"(SELECT true FROM addresses b WHERE b.network_id = @network AND b.ip = {ip}) IS NULL";
 

@@ -2,7 +2,7 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Allocation;
 
-/// <summary>Which addresses of a network may be given to ports.</summary>
+/// <summary>Addresses of a network that ports can get.</summary>
 internal sealed class AddressPool
 {
     private readonly Network _network;
@@ -10,16 +10,16 @@ internal sealed class AddressPool
     private AddressPool(Network network, Cidr subnet, IReadOnlyList<(Ipv4 Low, Ipv4 High)> taken) =>
         (_network, First, Last, Taken) = (network, subnet.FirstHost, subnet.LastHost, taken);
 
-    /// <summary>The lowest address of a host.</summary>
+    /// <summary>Lowest host address of the subnet.</summary>
     public Ipv4 First { get; }
 
-    /// <summary>The highest address of a host.</summary>
+    /// <summary>Highest host address of the subnet.</summary>
     public Ipv4 Last { get; }
 
-    /// <summary>The gateway and the reserved ranges; they may overlap.</summary>
+    /// <summary>The gateway and the reserved ranges; they can overlap.</summary>
     public IReadOnlyList<(Ipv4 Low, Ipv4 High)> Taken { get; }
 
-    /// <summary>How many addresses ports may have.</summary>
+    /// <summary>Number of addresses that ports can get.</summary>
     public long Size
     {
         get
@@ -46,11 +46,11 @@ internal sealed class AddressPool
         return new(network, network.Subnet ?? default, taken);
     }
 
-    /// <summary>Why a port cannot have the address; null: it can, if it is free.</summary>
+    /// <summary>Returns the reason why no port can get the address; null if a port can get it while it is free.</summary>
     public string? WhyNot(Ipv4 ip) =>
         (_network, ip) switch
         {
-            ({ Subnet: null }, _) => $"Network {_network.Name} has no subnet, so its ports have no addresses.",
+            ({ Subnet: null }, _) => $"Network {_network.Name} has no subnet, so its ports have no IPv4 addresses.",
             ({ Subnet: { } subnet }, _) when !subnet.Contains(ip) => $"{ip} is not in {subnet}, the subnet of network {_network.Name}.",
             ({ Subnet: { } subnet }, _) when !subnet.IsHost(ip) => $"{ip} is the network or broadcast address of {subnet}.",
             ({ Gateway: { } gateway }, _) when ip == gateway => $"{ip} is the gateway of network {_network.Name}.",
@@ -63,6 +63,6 @@ internal sealed class AddressPool
         var ends = canonical.Split('-');
         return Ipv4.TryParse(ends[0], out var low) && Ipv4.TryParse(ends[^1], out var high)
             ? (low, high)
-            : throw new FormatException($"No range of addresses: {canonical}");
+            : throw new FormatException($"Not an address range: {canonical}");
     }
 }

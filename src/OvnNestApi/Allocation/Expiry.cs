@@ -4,7 +4,7 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Allocation;
 
-/// <summary>What time alone ends, by the database's clock: whoever looks finds it ended, whether or not anybody has swept.</summary>
+/// <summary>Ends leases whose time is over, by the database's clock. Readers ignore such leases even before a sweep has removed them.</summary>
 internal static class Expiry
 {
     private const string FreeThese = """
@@ -26,7 +26,8 @@ internal static class Expiry
         "l.state = 'Cooling' AND l.cool_until <= now() AND l.owner IS NOT NULL AND (l.expires_at > now() OR l.expires_at IS NULL)";
 
     /// <summary>
-    /// Frees what is over, but for what another process has in hand. A reservation's tenure ended with its time, whenever that is noticed.
+    /// Statement that deletes leases that are over, except rows that another process has locked. The history of an expired reservation ends
+    /// at its expiry time.
     /// </summary>
     public static string Free { get; } =
         $"""
@@ -34,7 +35,7 @@ internal static class Expiry
             {FreeThese}
             """;
 
-    /// <summary>Gives cooled tags back to the clients whose they are, but for what another process has in hand.</summary>
+    /// <summary>Statement that returns cooled tags to the owners of their reservations, except rows that another process has locked.</summary>
     public static string Return { get; } =
         $"""
             WITH over AS (SELECT l.id FROM vlan_leases l WHERE {HasCooled} LIMIT 1000 FOR UPDATE SKIP LOCKED),
@@ -48,22 +49,22 @@ internal static class Expiry
         {ReturnThese}
         """;
 
-    private static readonly string Standing = $"SELECT * FROM vlan_leases l WHERE {Stands("l")}";
+    private static readonly string Current = $"SELECT * FROM vlan_leases l WHERE {IsCurrent("l")}";
 
-    /// <summary>A row that stands for nothing any more: cooled and going back to nobody, or reserved and expired.</summary>
+    /// <summary>SQL condition for a lease that is over: cooled down without a valid reservation, or reserved and expired.</summary>
     public static string IsOver(string lease) =>
         $"""
             (({lease}.state = 'Cooling' AND {lease}.cool_until <= now() AND ({lease}.owner IS NULL OR {lease}.expires_at <= now()))
              OR ({lease}.state = 'Reserved' AND {lease}.expires_at <= now()))
             """;
 
-    /// <summary>The contrary. (What never expires has no time to compare with: unknown, which is not true either.)</summary>
-    public static string Stands(string lease) => $"{IsOver(lease)} IS NOT TRUE";
+    /// <summary>SQL condition for a lease that is not over. <c>IS NOT TRUE</c> because a comparison with no expiry time is null.</summary>
+    public static string IsCurrent(string lease) => $"{IsOver(lease)} IS NOT TRUE";
 
-    /// <summary>The leases that are not over.</summary>
-    public static IQueryable<VlanLease> Leases(NestDb db) => db.VlanLeases.FromSqlRaw(Standing);
+    /// <summary>Leases that are not over.</summary>
+    public static IQueryable<VlanLease> Leases(NestDb db) => db.VlanLeases.FromSqlRaw(Current);
 
-    /// <summary>Frees, and gives back, what is due of one VM. The caller holds the VM's row lock.</summary>
+    /// <summary>Deletes or returns the leases of one VM whose time is over. The caller holds the lock of the VM's row.</summary>
     public static Task SweepVmAsync(NestDb db, Guid vm, CancellationToken cancellationToken) =>
         db.ExecuteAsync(OfVm, cancellationToken, ("vm", vm));
 }

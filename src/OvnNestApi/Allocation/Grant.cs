@@ -1,23 +1,23 @@
+using Npgsql;
 using NpgsqlTypes;
 using OvnNestApi.Data;
 using OvnNestApi.Schema;
 
 namespace OvnNestApi.Allocation;
 
-/// <summary>Makes leases of free tags. The caller holds the VM's row lock; the unique index on (VM, tag) decides all the same.</summary>
-/// <remarks>Times are the statement's, not the transaction's: the lock is held by then, so tenures of a tag never overlap.</remarks>
+/// <summary>Creates leases of free tags. The caller holds the lock of the VM's row; the unique index on (VM, tag) rejects duplicates in any case.</summary>
+/// <remarks>Times are those of the statement, not of the transaction: the statement runs under the lock, so the history rows of a tag never overlap.</remarks>
 internal static class Grant
 {
-    // Scalars, which the planner cannot turn into joins that read all of the VM's rows.
+    // Scalar subqueries, because the planner can turn NOT EXISTS into a join that reads all rows of the VM.
     private static readonly string IsFree = $"""
-        (SELECT true FROM vlan_leases l WHERE l.vm_id = @vm AND l.tag = t.tag AND {Expiry.Stands("l")}) IS NULL
+        (SELECT true FROM vlan_leases l WHERE l.vm_id = @vm AND l.tag = t.tag AND {Expiry.IsCurrent("l")}) IS NULL
         """;
 
     private const string WasNeverUsed = "(SELECT true FROM vlan_history h WHERE h.vm_id = @vm AND h.tag = t.tag LIMIT 1) IS NULL";
 
-    // The parts of a UNION ALL are read one after the other, and no further than the limit. Below the VM's next_tag no tag was never used.
-    // A set that is
-    // generated in the list of a SELECT is made as it is read, in FROM it would be made whole.
+    // PostgreSQL reads the parts of a UNION ALL one after the other and stops at the limit. All tags below the VM's next_tag have been used.
+    // generate_series in a SELECT list produces rows on demand; in FROM it would produce all rows first.
     private static readonly string Chosen = $"""
         SELECT @tag::int AS tag, false AS is_new WHERE @tag::int IS NOT NULL
         UNION ALL
@@ -53,7 +53,7 @@ internal static class Grant
                 former_ip = NULL, former_mac = NULL, awaits_all_chassis = false, revision = 1
             WHERE {Expiry.IsOver("old")}
             RETURNING id, tag, owner, expires_at, since),
-        -- As of this statement's beginning, the replaced rows are those that were over.
+        -- Subqueries see the state before this statement, so they find the replaced rows, which were over.
         ended AS (
             UPDATE vlan_history h SET until = (g.replaced).expires_at
             FROM (SELECT (SELECT l FROM vlan_leases l WHERE l.vm_id = @vm AND l.tag = granted.tag) AS replaced FROM granted) g
@@ -73,10 +73,10 @@ internal static class Grant
         SELECT id, tag, owner, expires_at, since FROM granted ORDER BY tag
         """;
 
-    /// <summary>Binds a tag to a container.</summary>
-    /// <param name="tag">The tag; null: any of the VM's ranges, never used ones first, then the one free longest.</param>
-    /// <param name="alone">Only if no other lease of the VM has to do with the container's name.</param>
-    /// <returns>The tag; null: not free, none free, or not alone.</returns>
+    /// <summary>Creates a lease that is bound to a container.</summary>
+    /// <param name="tag">VLAN tag, 1–4094; null: any of the VM's ranges, first one that was never used, then the one that has been free longest.</param>
+    /// <param name="alone">True: only if no lease of the VM belongs to the container's name.</param>
+    /// <returns>The tag; null if it is not free, if no tag is free, or if <paramref name="alone"/> does not hold.</returns>
     public static async Task<int?> BoundAsync(
         NestDb db,
         Vm vm,
@@ -91,11 +91,11 @@ internal static class Grant
         return granted is [var one] ? one.Tag : null;
     }
 
-    /// <summary>Reserves a tag for each of a client's keys, and logs it.</summary>
-    /// <param name="tag">The tag, if it is one key; null: any.</param>
-    /// <param name="ttl">How long; null: for ever.</param>
-    /// <param name="alone">Only if no other lease of the VM has one of the keys.</param>
-    /// <returns>The leases in the order of their tags, not tracked; fewer than keys: the caller rolls back.</returns>
+    /// <summary>Reserves a tag for each owner key and writes the change log.</summary>
+    /// <param name="tag">VLAN tag if there is one owner key; null: any.</param>
+    /// <param name="ttl">Lifetime of the reservations; null: unlimited.</param>
+    /// <param name="alone">True: only if no lease of the VM has one of the owner keys.</param>
+    /// <returns>The leases, ordered by tag, not tracked. If there are fewer leases than keys, the caller rolls back.</returns>
     public static Task<List<VlanLease>> ReservedAsync(
         NestDb db,
         Vm vm,
@@ -106,7 +106,7 @@ internal static class Grant
         CancellationToken cancellationToken
     ) => MakeAsync(db, vm, tag, owners.Length, null, owners, ttl, alone, cancellationToken);
 
-    // A null says its type too, or the statement would be planned each time.
+    // Null parameters have a type too, because otherwise PostgreSQL plans the statement each time.
     private static Task<List<VlanLease>> MakeAsync(
         NestDb db,
         Vm vm,
@@ -122,19 +122,7 @@ internal static class Grant
         var ranges = VlanRanges.Parse(vm.VlanRanges).Ranges;
         return db.QueryAsync(
             Make,
-            row => new VlanLease
-            {
-                Id = row.GetGuid(0),
-                VmId = vm.Id,
-                Tag = row.GetInt32(1),
-                State = container is null ? LeaseState.Reserved : LeaseState.Bound,
-                ContainerId = container?.Id,
-                ContainerName = container?.Name,
-                Owner = row.IsDBNull(2) ? null : row.GetString(2),
-                Ttl = ttl?.Text,
-                ExpiresAt = row.IsDBNull(3) ? null : row.GetFieldValue<DateTimeOffset>(3),
-                Since = row.GetFieldValue<DateTimeOffset>(4),
-            },
+            row => Read(row, vm.Id, container, ttl?.Text),
             cancellationToken,
             ("vm", vm.Id),
             ("vmname", vm.Name),
@@ -153,4 +141,19 @@ internal static class Grant
             ("high", ranges.Select(r => r.High).ToArray())
         );
     }
+
+    private static VlanLease Read(NpgsqlDataReader row, Guid vm, (Guid Id, string Name)? container, string? ttl) =>
+        new()
+        {
+            Id = row.GetGuid(0),
+            VmId = vm,
+            Tag = row.GetInt32(1),
+            State = container is null ? LeaseState.Reserved : LeaseState.Bound,
+            ContainerId = container?.Id,
+            ContainerName = container?.Name,
+            Owner = row.IsDBNull(2) ? null : row.GetString(2),
+            Ttl = ttl,
+            ExpiresAt = row.IsDBNull(3) ? null : row.GetFieldValue<DateTimeOffset>(3),
+            Since = row.GetFieldValue<DateTimeOffset>(4),
+        };
 }

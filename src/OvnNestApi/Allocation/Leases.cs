@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Data;
 using OvnNestApi.Problems;
@@ -6,8 +7,8 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Allocation;
 
 /// <summary>
-/// Gives tags to containers and takes them back. Part of the caller's transaction, which holds the VM's row lock; the unique indexes
-/// decide.
+/// Binds tags to containers and releases them, in the caller's transaction. The caller holds the lock of the VM's row; the unique indexes
+/// reject duplicates in any case.
 /// </summary>
 internal static class Leases
 {
@@ -35,15 +36,15 @@ internal static class Leases
 
     /// <summary>
     /// Binds a tag to the container and sets <see cref="Container.Tag"/>. The container's row need not be stored yet.
-    /// A tag that the container had before and now has no more goes on draining.
+    /// If the container had another tag, that tag starts to drain.
     /// </summary>
-    /// <param name="asked">The tag asked for; null: the present one while it fits (<paramref name="mayKeep"/>), else any of the VM's
-    /// ranges.</param>
-    /// <param name="ownerKey">The key of a reservation to take; null: none.</param>
-    /// <param name="mayKeep">False: with no tag asked for, another one is chosen even if the present one fits.</param>
+    /// <param name="asked">Requested tag; null: the present one if it is in the VM's ranges and <paramref name="mayKeep"/> is true, else any
+    /// tag of the ranges.</param>
+    /// <param name="ownerKey">Owner key of the reservation to bind; null: none.</param>
+    /// <param name="mayKeep">False: without a requested tag, the container gets another tag than its present one.</param>
     /// <returns>
-    /// Null when bound (or promised, see <see cref="VlanLease.SuccessorId"/>); 409 <c>vlan-tag-taken</c> or <c>vlan-tags-exhausted</c>
-    /// otherwise.
+    /// Null if the tag is bound, or will be bound when it has drained (<see cref="VlanLease.SuccessorId"/>). Otherwise 400
+    /// <c>validation-failed</c>, <c>reference-missing</c>, 409 <c>vlan-tag-taken</c> or <c>vlan-tags-exhausted</c>.
     /// </returns>
     public static async Task<Problem?> BindAsync(
         NestDb db,
@@ -61,13 +62,51 @@ internal static class Leases
             return null;
         }
 
+        var leases = await RelatedLeasesAsync(db, vm, container, asked, ownerKey, cancellationToken);
+        var reservation = ownerKey is null ? null : leases.Find(l => l.Owner == ownerKey);
+        if (CheckReservation(reservation, asked, ownerKey, pointers) is { } invalid)
+        {
+            return invalid;
+        }
+
+        var tag = asked ?? reservation?.Tag;
+        var ranges = VlanRanges.Parse(vm.VlanRanges);
+        var present = leases.Find(l => l.State == LeaseState.Bound && l.ContainerId == container.Id);
+        if (present is not null && (tag is null ? mayKeep && ranges.Contains(present.Tag) : present.Tag == tag))
+        {
+            container.Tag = present.Tag;
+            return null;
+        }
+
+        // A new incarnation gets the last tag of its name again, unless it requests another one.
+        var held = (tag, present) switch
+        {
+            ({ } wanted, _) => leases.Find(l => l.Tag == wanted),
+            (null, { }) => null,
+            _ => leases.Find(l => IsReleasedBy(container, l) && ranges.Contains(l.Tag)),
+        };
+        await ReleaseAsync(db, container, cancellationToken);
+        return MayBeOver(held, container, reservation)
+            ? await GrantAsync(db, vm, container, tag, held, pointers, cancellationToken)
+            : await TakeOverAsync(db, vm, container, held, ownerKey, pointers, cancellationToken);
+    }
+
+    /// <summary>Locks and returns the VM's leases of the container's name, of the tag or of the owner key; the latest first.</summary>
+    private static async Task<List<VlanLease>> RelatedLeasesAsync(
+        NestDb db,
+        Vm vm,
+        Container container,
+        int? asked,
+        string? ownerKey,
+        CancellationToken cancellationToken
+    )
+    {
         if (ownerKey is not null)
         {
             await Expiry.SweepVmAsync(db, vm.Id, cancellationToken);
         }
 
-        // Some lease has to do with this container, or the tag is not free. Locked, for a cooled one may go at any moment.
-        var leases = await db
+        return await db
             .VlanLeases.FromSql(
                 $"""
                 SELECT * FROM vlan_leases WHERE vm_id = {vm.Id} AND (container_name = {container.Name} OR tag = {asked}
@@ -77,53 +116,51 @@ internal static class Leases
             )
             .AsNoTracking()
             .ToListAsync(cancellationToken);
-        var present = leases.Find(l => l.State == LeaseState.Bound && l.ContainerId == container.Id);
-        var reservation = ownerKey is null ? null : leases.Find(l => l.Owner == ownerKey);
+    }
+
+    private static Problem? CheckReservation(VlanLease? reservation, int? asked, string? ownerKey, TagPointers pointers)
+    {
         if (ownerKey is not null && reservation is null)
         {
             return Problem.ReferenceMissing(pointers.Lease, "lease of this VM with the owner", ownerKey);
         }
 
-        if (asked is not null && reservation is not null && reservation.Tag != asked)
-        {
-            return Problem.ValidationFailed(pointers.Tag, $"The lease of {ownerKey} is of tag {reservation.Tag}, not {asked}.");
-        }
-
-        var tag = asked ?? reservation?.Tag;
-        var ranges = VlanRanges.Parse(vm.VlanRanges);
-        if (present is not null && (tag is null ? mayKeep && ranges.Contains(present.Tag) : present.Tag == tag))
-        {
-            container.Tag = present.Tag;
-            return null;
-        }
-
-        // What the name had last is what its new incarnation has, if it asks for that tag or for none.
-        var former = leases.Where(l => l.ContainerName == container.Name && l.State is LeaseState.Draining or LeaseState.Cooling);
-        var held =
-            tag is not null ? leases.Find(l => l.Tag == tag)
-            : present is not null ? null
-            : former.FirstOrDefault(l => ranges.Contains(l.Tag));
-        await ReleaseAsync(db, container, cancellationToken);
-        // Others' cooled or expired leases may be over: the statement that grants knows, by the database's clock.
-        if (
-            held is null
-            || (held.State == LeaseState.Cooling && held.ContainerName != container.Name)
-            || (held.State == LeaseState.Reserved && held != reservation)
-        )
-        {
-            if (await Grant.BoundAsync(db, vm, container.Id, container.Name, tag, alone: false, cancellationToken) is not { } free)
-            {
-                return held is null ? await ExhaustedAsync(db, vm, ranges, pointers.Tag, cancellationToken) : Taken(vm, held, pointers.Tag);
-            }
-
-            container.Tag = free;
-            return null;
-        }
-
-        return await TakeOverAsync(db, vm, container, held, ownerKey, pointers, cancellationToken);
+        return asked is not null && reservation is not null && reservation.Tag != asked
+            ? Problem.ValidationFailed(pointers.Tag, $"The lease of {ownerKey} has tag {reservation.Tag}, not {asked}.")
+            : null;
     }
 
-    /// <summary>The same if the tag is free and no lease of the VM has to do with the container's name: one statement.</summary>
+    private static bool IsReleasedBy(Container container, VlanLease lease) =>
+        lease.ContainerName == container.Name && lease.State is LeaseState.Draining or LeaseState.Cooling;
+
+    // The cool-down or reservation of another client may be over. The granting statement decides, by the database's clock.
+    private static bool MayBeOver([NotNullWhen(false)] VlanLease? held, Container container, VlanLease? reservation) =>
+        held is null
+        || (held.State == LeaseState.Cooling && held.ContainerName != container.Name)
+        || (held.State == LeaseState.Reserved && held != reservation);
+
+    private static async Task<Problem?> GrantAsync(
+        NestDb db,
+        Vm vm,
+        Container container,
+        int? tag,
+        VlanLease? held,
+        TagPointers pointers,
+        CancellationToken cancellationToken
+    )
+    {
+        if (await Grant.BoundAsync(db, vm, container.Id, container.Name, tag, alone: false, cancellationToken) is not { } free)
+        {
+            return held is null
+                ? await ExhaustedAsync(db, vm, VlanRanges.Parse(vm.VlanRanges), pointers.Tag, cancellationToken)
+                : Taken(vm, held, pointers.Tag);
+        }
+
+        container.Tag = free;
+        return null;
+    }
+
+    /// <summary>Binds a tag in one statement. False if the tag is not free, or if a lease of the VM belongs to the container's name.</summary>
     public static async Task<bool> TryBindNewAsync(NestDb db, Vm vm, Container container, int? asked, CancellationToken cancellationToken)
     {
         var granted = await Grant.BoundAsync(db, vm, container.Id, container.Name, asked, alone: true, cancellationToken);
@@ -131,11 +168,11 @@ internal static class Leases
         return granted is not null;
     }
 
-    /// <summary>The container lets go of its tag: bound becomes draining.</summary>
+    /// <summary>Releases the container's tag: its lease changes from bound to draining.</summary>
     public static Task ReleaseAsync(NestDb db, Container container, CancellationToken cancellationToken) =>
         ReleaseAsync(db, [container.Id], cancellationToken);
 
-    /// <summary>The same for many containers in one statement.</summary>
+    /// <summary>Releases the tags of several containers in one statement.</summary>
     public static Task ReleaseAsync(NestDb db, IReadOnlyCollection<Guid> containers, CancellationToken cancellationToken) =>
         db.ExecuteAsync(Release, cancellationToken, ("containers", containers.ToArray()));
 
@@ -190,14 +227,14 @@ internal static class Leases
                 pointer
             ),
             LeaseState.Draining => Problem.VlanTagTaken(
-                $"Tag {held.Tag} of {vm.Name} is draining: container {held.ContainerName} had it, and not everybody has "
-                    + "confirmed that it is gone.",
+                $"Tag {held.Tag} of {vm.Name} is draining: container {held.ContainerName} had it, and the northbound "
+                    + "database or a host has not confirmed its removal yet. Try again later, or use another tag.",
                 TimeSpan.FromSeconds(5),
                 pointer
             ),
             _ => Problem.VlanTagTaken(
                 $"Tag {held.Tag} of {vm.Name} is cooling down until {held.CoolUntil:yyyy-MM-dd'T'HH:mm:ss'Z'}: container "
-                    + $"{held.ContainerName} had it.",
+                    + $"{held.ContainerName} had it. Try again later, or use another tag.",
                 TimeSpan.FromSeconds(5),
                 pointer
             ),

@@ -5,21 +5,21 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Allocation;
 
-/// <summary>A name that an object needs, asked for or to be chosen.</summary>
-/// <param name="Scope">Where it must be unique.</param>
-/// <param name="Field">The field of <c>spec</c> that asks for it.</param>
-/// <param name="Asked">What is asked for; null: chosen.</param>
-/// <param name="Present">What the object has; null: nothing yet.</param>
-/// <param name="Former">What the predecessor has; null: there is none.</param>
-/// <param name="Default">What is chosen first.</param>
+/// <summary>A unique name that a resource needs, requested or chosen by the server.</summary>
+/// <param name="Scope">Scope in which the name must be unique.</param>
+/// <param name="Field">Field of <c>spec</c> that requests the name.</param>
+/// <param name="Asked">Requested name; null: the server chooses.</param>
+/// <param name="Present">Present name of the resource; null if it has none yet.</param>
+/// <param name="Former">Name of the previous incarnation; null if there is none.</param>
+/// <param name="Default">Name that the server prefers.</param>
 internal sealed record Claim(NameScope Scope, string Field, string? Asked, string? Present, string? Former, string Default)
 {
-    /// <summary>Device names end at 15 bytes (IFNAMSIZ), and namespaces are named like their devices.</summary>
-    private const int LongestDevice = 15;
+    /// <summary>Linux limits device names to 15 bytes (IFNAMSIZ - 1). Namespaces have the names of their devices.</summary>
+    private const int MaxDeviceLength = 15;
 
     private bool IsShort => Scope is NameScope.Device or NameScope.Namespace;
 
-    /// <summary>In the order of preference. What is asked for has no alternative.</summary>
+    /// <summary>Names in order of preference. A requested name has no alternative.</summary>
     public IEnumerable<string> Candidates(Guid owner)
     {
         if (Asked is not null)
@@ -29,12 +29,12 @@ internal sealed record Claim(NameScope Scope, string Field, string? Asked, strin
 
         var suffix = "-" + owner.ToString("N")[^6..];
         var distinct = (IsShort && Default.Length > 8 ? Default[..8] : Default) + suffix;
-        string?[] wishes = [Present, Former, IsShort && Default.Length > LongestDevice ? null : Default, distinct];
-        return wishes.OfType<string>().Distinct();
+        string?[] candidates = [Present, Former, IsShort && Default.Length > MaxDeviceLength ? null : Default, distinct];
+        return candidates.OfType<string>().Distinct();
     }
 }
 
-/// <summary>Gives names that must be unique beyond the object's own. Part of the caller's transaction; the primary key decides.</summary>
+/// <summary>Claims names that must be unique across resources, in the caller's transaction. The primary key decides concurrent claims.</summary>
 internal static class NameClaims
 {
     private const string ClaimFree = """
@@ -44,12 +44,12 @@ internal static class NameClaims
 
     private static readonly HashSet<string> ReservedDevices = ["br-int", "lo", "all", "default", "ovs-system"];
 
-    /// <summary>A device that is there before us: nobody's to name, and no way out of a VM.</summary>
+    /// <summary>Returns true for a device name that Linux or Open vSwitch uses itself; no resource can have it, and it cannot be an uplink.</summary>
     public static bool IsReservedDevice(string name) => ReservedDevices.Contains(name);
 
-    /// <summary>Claims a name for each claim, in their order, and lets go of what the owner had and needs no more.</summary>
-    /// <param name="predecessor">The former incarnation, whose names pass to the owner; null: none.</param>
-    /// <returns>The names, or 409 <c>name-taken</c>.</returns>
+    /// <summary>Claims a name for each claim, in order, and releases the names that the owner no longer needs.</summary>
+    /// <param name="predecessor">Previous incarnation, whose names pass to the owner; null if none.</param>
+    /// <returns>The names in the order of the claims, or 409 <c>name-taken</c>.</returns>
     public static async Task<Answer<List<string>>> TakeAsync(
         NestDb db,
         Guid owner,
@@ -67,13 +67,63 @@ internal static class NameClaims
             return first;
         }
 
+        var rows = await ReadAsync(db, owner, claims, cancellationToken);
+        var names = new List<string>(claims.Count);
+        var kept = new HashSet<ClaimedName>();
+        foreach (var claim in claims)
+        {
+            var name = claim.Candidates(owner).FirstOrDefault(candidate => !IsReserved(claim, candidate) && IsFree(Find(claim, candidate)));
+            if (name is null)
+            {
+                return Problem.NameTaken($"#/spec/{claim.Field}", Refusal(claim, claim.Candidates(owner).First()));
+            }
+
+            kept.Add(Find(claim, name) is { } row ? Pass(row, owner) : Add(db, rows, claim.Scope, name, owner));
+            names.Add(name);
+        }
+
+        db.ClaimedNames.RemoveRange(rows.Where(row => row.OwnerId == owner && !kept.Contains(row)));
+        return names;
+
+        ClaimedName? Find(Claim claim, string name) => rows.Find(row => row.Scope == claim.Scope && row.Name == name);
+
+        bool IsFree(ClaimedName? row) => row is null || ((row.OwnerId == owner || row.OwnerId == predecessor) && !kept.Contains(row));
+    }
+
+    private static ClaimedName Pass(ClaimedName row, Guid owner)
+    {
+        row.OwnerId = owner;
+        return row;
+    }
+
+    private static ClaimedName Add(NestDb db, List<ClaimedName> rows, NameScope scope, string name, Guid owner)
+    {
+        var row = new ClaimedName
+        {
+            Scope = scope,
+            Name = name,
+            OwnerId = owner,
+        };
+        rows.Add(row);
+        db.ClaimedNames.Add(row);
+        return row;
+    }
+
+    /// <summary>Returns the claimed names among all candidates, and all names of the owner.</summary>
+    private static Task<List<ClaimedName>> ReadAsync(
+        NestDb db,
+        Guid owner,
+        IReadOnlyList<Claim> claims,
+        CancellationToken cancellationToken
+    )
+    {
         var candidates = claims
             .SelectMany(claim => claim.Candidates(owner).Select(name => (Scope: claim.Scope.ToString(), Name: name)))
             .Distinct()
             .ToList();
         var scopes = candidates.Select(c => c.Scope).ToArray();
         var names = candidates.Select(c => c.Name).ToArray();
-        var rows = await db
+        return db
             .ClaimedNames.FromSql(
                 $"""
                 SELECT * FROM claimed_names WHERE (scope, name) IN (SELECT * FROM unnest({scopes}, {names}))
@@ -81,49 +131,10 @@ internal static class NameClaims
                 """
             )
             .ToListAsync(cancellationToken);
-
-        var taken = new List<string>(claims.Count);
-        var kept = new HashSet<ClaimedName>();
-        foreach (var claim in claims)
-        {
-            var name = claim.Candidates(owner).FirstOrDefault(candidate => IsFree(claim, candidate));
-            if (name is null)
-            {
-                return Problem.NameTaken($"#/spec/{claim.Field}", Refusal(claim, claim.Candidates(owner).First()));
-            }
-
-            var row = rows.Find(row => row.Scope == claim.Scope && row.Name == name);
-            if (row is null)
-            {
-                row = new()
-                {
-                    Scope = claim.Scope,
-                    Name = name,
-                    OwnerId = owner,
-                };
-                rows.Add(row);
-                db.ClaimedNames.Add(row);
-            }
-
-            row.OwnerId = owner;
-            kept.Add(row);
-            taken.Add(name);
-        }
-
-        db.ClaimedNames.RemoveRange(rows.Where(row => row.OwnerId == owner && !kept.Contains(row)));
-        return taken;
-
-        bool IsFree(Claim claim, string candidate) =>
-            !IsReserved(claim, candidate)
-            && (
-                rows.Find(row => row.Scope == claim.Scope && row.Name == candidate) is not { } row
-                || ((row.OwnerId == owner || row.OwnerId == predecessor) && !kept.Contains(row))
-            );
     }
 
     /// <summary>
-    /// The usual case of a new object: nobody has the names that it wants most. Null: somebody has one; what was free is the owner's all
-    /// the same.
+    /// The usual case of a new resource: its preferred names are free. Null if one is taken; the owner then has claimed the free ones.
     /// </summary>
     private static async Task<List<string>?> TryClaimFirstAsync(
         NestDb db,
@@ -152,6 +163,8 @@ internal static class NameClaims
 
     private static string Refusal(Claim claim, string name) =>
         IsReserved(claim, name)
-            ? $"The device name {name} is reserved."
-            : $"The {(claim.Scope == NameScope.Switch ? "logical switch" : claim.Scope.ToString().ToLowerInvariant())} name {name} is taken by another object.";
+            ? $"The device name {name} is reserved. Choose another name."
+            : $"The {Word(claim.Scope)} name {name} is taken by another resource. Choose another name.";
+
+    private static string Word(NameScope scope) => scope == NameScope.Switch ? "logical switch" : scope.ToString().ToLowerInvariant();
 }
