@@ -74,7 +74,9 @@ internal static class AddressBook
         && (ip is null) == (network.Subnet is null)
         && !db.Entry(port).Property(p => p.NetworkId).IsModified;
 
-    /// <summary>Stores the addresses and sets them in the port; <paramref name="ip"/> null: any free one if the network has a subnet.</summary>
+    /// <summary>
+    /// Stores the addresses and sets them in the port. With <paramref name="ip"/> null it takes any free one, if the network has a subnet.
+    /// </summary>
     private static async Task<Problem?> GiveAsync(
         NestDb db,
         LogicalPort port,
@@ -108,7 +110,9 @@ internal static class AddressBook
         return null;
     }
 
-    /// <summary>Returns the addresses of the deleted container of the same name if they are still free; null if none are remembered.</summary>
+    /// <summary>
+    /// Returns the addresses of the deleted container of the same name if they are still free; null if none are remembered.
+    /// </summary>
     private static async Task<(MacAddress Mac, Ipv4? Ip)?> RememberedAsync(
         NestDb db,
         LogicalPort port,
