@@ -10,7 +10,7 @@ public sealed class CommandTests
     [Fact]
     public async Task The_first_key_is_made_by_a_command_that_prints_it_and_nothing_else()
     {
-        await using var api = new Api();
+        await using var api = new TestApi();
         await api.InitializeAsync();
         var key = await ChildProcess.RunAsync(
             "dotnet",

@@ -30,9 +30,9 @@ public sealed class LeadershipTests
     [Fact]
     public async Task Another_installation_of_the_same_name_is_refused_and_said_so()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         await cloud.LabAsync();
-        await using (var other = await Cloud.StartOnAsync(cloud.Server))
+        await using (var other = await ReconciledInstallation.StartOnAsync(cloud.Server))
         {
             await other.DirtyAsync(await other.Nest.NetworkAsync("lan"));
             await Eventually.Becomes("it is said", other.LeaderAsync, leader =>
@@ -46,11 +46,11 @@ public sealed class LeadershipTests
     [Fact]
     public async Task A_second_process_takes_over_at_once_when_the_first_ends()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var (_, vm, _) = await cloud.LabAsync();
         var epoch = (await cloud.LeaderAsync()).Epoch;
         await cloud.ReconcileAsync();
-        await Cloud.Reconciler(cloud.First).StopAsync(default);
+        await ReconciledInstallation.Reconciler(cloud.First).StopAsync(default);
 
         await cloud.Nest.ContainerAsync(vm, "c90", 90);
         await cloud.SettledAsync();
@@ -61,7 +61,7 @@ public sealed class LeadershipTests
     [Fact]
     public async Task A_leader_that_lost_its_row_stops_and_leads_again_when_the_other_is_silent()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var (_, vm, _) = await cloud.LabAsync();
         // As if this process had been stopped for a while, and another had led and died.
         await cloud.ExecuteAsync($"UPDATE leader SET holder = gen_random_uuid(), epoch = epoch + 5");
@@ -74,15 +74,15 @@ public sealed class LeadershipTests
     [Fact]
     public async Task An_epoch_that_a_restored_database_has_forgotten_is_skipped()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var (_, vm, _) = await cloud.LabAsync();
-        await Cloud.Reconciler(cloud.First).StopAsync(default);
+        await ReconciledInstallation.Reconciler(cloud.First).StopAsync(default);
         await cloud.ExecuteAsync($"UPDATE leader SET epoch = 40");
         await cloud.ReconcileAsync();
         await Eventually.Holds("the NB has epoch 41", async () =>
             (await cloud.NbctlAsync("get", "NB_Global", ".", "external_ids")).Contains("/41", StringComparison.Ordinal)
         );
-        await Cloud.Reconciler(cloud.Last).StopAsync(default);
+        await ReconciledInstallation.Reconciler(cloud.Last).StopAsync(default);
         await cloud.ExecuteAsync($"UPDATE leader SET epoch = 3");
 
         await cloud.ReconcileAsync();

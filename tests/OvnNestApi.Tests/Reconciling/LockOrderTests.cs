@@ -14,9 +14,9 @@ public sealed class LockOrderTests
     [InlineData("containers")]
     public async Task A_pass_that_waits_for_a_writer_of_the_network_holds_no_vm(string dirty)
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var (network, vm, _) = await cloud.LabAsync(1);
-        await Cloud.Reconciler(cloud.First).StopAsync(default);
+        await ReconciledInstallation.Reconciler(cloud.First).StopAsync(default);
         await cloud.ExecuteAsync(
             dirty switch // with a condition that the pass will find another than it is stored
             {

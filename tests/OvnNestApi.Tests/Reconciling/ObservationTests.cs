@@ -11,7 +11,7 @@ public sealed class ObservationTests
     [Fact]
     public async Task The_tag_and_up_are_recorded_as_seen_and_down_only_when_it_lasts()
     {
-        await using var cloud = await Cloud.StartAsync(("Reconciler:UpDebounce", "00:00:02"));
+        await using var cloud = await ReconciledInstallation.StartAsync(("Reconciler:UpDebounce", "00:00:02"));
         var (_, _, containers) = await cloud.LabAsync(1);
         var uuid = containers[0].PortUuid.ToString();
         await cloud.NbctlAsync("set", "Logical_Switch_Port", uuid, "up=true", "tag=51");
@@ -26,11 +26,11 @@ public sealed class ObservationTests
     [Fact]
     public async Task What_the_NB_and_the_host_tell_at_the_same_moment_both_counts()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var network = await cloud.Nest.NetworkAsync();
         await cloud.DirtyAsync(network);
         var host = await cloud.Nest.HostAsync();
-        var agent = new Agent(cloud.Nest, host);
+        var agent = new SimulatedAgent(cloud.Nest, host);
         await agent.PassAsync();
         var vm = await cloud.Nest.VmAsync("vm5", network, host);
         var container = await cloud.Nest.ContainerAsync(vm, "c51", 51);
@@ -56,7 +56,7 @@ public sealed class ObservationTests
     [Fact]
     public async Task A_deleted_container_leaves_the_NB_with_a_barrier_and_its_tag_drains_with_that_number()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var (_, vm, containers) = await cloud.LabAsync();
         await OweAsync(cloud);
 
@@ -77,7 +77,7 @@ public sealed class ObservationTests
     [Fact]
     public async Task A_barrier_that_a_replaced_NB_never_reaches_is_not_waited_for()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var (_, vm, containers) = await cloud.LabAsync();
         await OweAsync(cloud);
         await cloud.NbctlAsync("set", "NB_Global", ".", "nb_cfg=1000");
@@ -95,7 +95,7 @@ public sealed class ObservationTests
     [Fact]
     public async Task A_replaced_NB_counts_on_above_what_hosts_have_told_whose_flows_are_those_of_the_former_one()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var (_, vm, containers) = await cloud.LabAsync();
         await OweAsync(cloud);
         await cloud.NbctlAsync("set", "NB_Global", ".", "nb_cfg=1000");
@@ -120,7 +120,7 @@ public sealed class ObservationTests
     [Fact]
     public async Task A_changed_tag_drains_only_when_northd_has_taken_the_old_one_out()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var (_, vm, containers) = await cloud.LabAsync(1);
         var uuid = containers[0].PortUuid.ToString();
         await cloud.NbctlAsync("set", "Logical_Switch_Port", uuid, "tag=51"); // as northd does; it is not there yet
@@ -142,10 +142,10 @@ public sealed class ObservationTests
     [Fact]
     public async Task A_container_that_never_was_in_the_NB_gets_a_barrier_too_and_is_gone()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         await cloud.StartNorthdAsync();
         var (_, vm, _) = await cloud.LabAsync(0);
-        await Cloud.Reconciler(cloud.First).StopAsync(default);
+        await ReconciledInstallation.Reconciler(cloud.First).StopAsync(default);
         var container = await cloud.Nest.ContainerAsync(vm, "c51", 51);
         await cloud.Nest.DeleteAsync(container);
         await cloud.ReconcileAsync();
@@ -156,7 +156,7 @@ public sealed class ObservationTests
     [Fact]
     public async Task A_vm_that_moves_belongs_to_its_former_chassis_until_that_has_confirmed()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var network = await cloud.Nest.NetworkAsync();
         await cloud.DirtyAsync(network);
         var (former, next) = (await cloud.Nest.HostAsync("ubuntu1"), await cloud.Nest.HostAsync("ubuntu2"));
@@ -178,7 +178,7 @@ public sealed class ObservationTests
     /// <summary>
     /// Waits until this number of transactions wait for a lock, without the heartbeat, which may wait for the leader's row.
     /// </summary>
-    private static Task<int> WaitForRowsAsync(Cloud cloud, int count) =>
+    private static Task<int> WaitForRowsAsync(ReconciledInstallation cloud, int count) =>
         Eventually.Becomes(
             $"{count} transactions wait for a row",
             () =>
@@ -195,7 +195,7 @@ public sealed class ObservationTests
         );
 
     /// <summary>Adds a host that has not confirmed the release of the leases, so that they stay draining.</summary>
-    private static async Task OweAsync(Cloud cloud)
+    private static async Task OweAsync(ReconciledInstallation cloud)
     {
         await cloud.ExecuteAsync(
             $"""

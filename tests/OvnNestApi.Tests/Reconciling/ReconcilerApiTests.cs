@@ -6,7 +6,7 @@ using TestServers;
 namespace OvnNestApi.Tests.Reconciling;
 
 /// <summary>The reconciler over HTTP.</summary>
-public sealed class ReconcilerApiTests(Api api) : IClassFixture<Api>
+public sealed class ReconcilerApiTests(TestApi api) : IClassFixture<TestApi>
 {
     private const string Path = "/v1/reconciler";
 

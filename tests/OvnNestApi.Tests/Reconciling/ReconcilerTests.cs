@@ -11,7 +11,7 @@ public sealed class ReconcilerTests
     [Fact]
     public async Task Desired_objects_become_rows()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var (network, vm, containers) = await cloud.LabAsync();
 
         Assert.Equal(["dmz-vm5", "dmz-vm5-c51", "dmz-vm5-c52"], await cloud.PortsAsync());
@@ -26,7 +26,7 @@ public sealed class ReconcilerTests
     [Fact]
     public async Task A_network_joins_its_router_and_leaves_it()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var router = await cloud.RouterAsync("gw");
         var network = await cloud.Nest.NetworkAsync();
         await cloud.ExecuteAsync(
@@ -56,7 +56,7 @@ public sealed class ReconcilerTests
     [InlineData("external_ids", "\"ovnnest:id\"=none", null)]
     public async Task A_column_that_somebody_changed_is_repaired(string column, string value, string? wanted)
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var (_, _, containers) = await cloud.LabAsync(1);
         var uuid = containers[0].PortUuid.ToString();
         wanted ??= await cloud.GetAsync(uuid, column);
@@ -69,7 +69,7 @@ public sealed class ReconcilerTests
     [Fact]
     public async Task Rows_of_a_network_that_somebody_changed_are_repaired()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var (network, _, _) = await cloud.LabAsync(1);
         await cloud.NbctlAsync(
             "set",
@@ -94,7 +94,7 @@ public sealed class ReconcilerTests
     [Fact]
     public async Task A_deleted_port_a_deleted_switch_and_deleted_dhcp_options_come_back()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var (network, _, _) = await cloud.LabAsync();
         await cloud.NbctlAsync("lsp-del", "dmz-vm5-c51");
         await cloud.PortBecomesAsync("dmz-vm5-c51", "tag_request", "51");
@@ -106,7 +106,7 @@ public sealed class ReconcilerTests
     [Fact]
     public async Task A_port_that_was_moved_to_another_switch_or_put_into_a_second_comes_back_to_its_own()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var (network, _, containers) = await cloud.LabAsync();
         var (c51, c52) = (containers[0].PortUuid.ToString(), containers[1].PortUuid.ToString());
         await cloud.NbctlAsync(
@@ -137,7 +137,7 @@ public sealed class ReconcilerTests
     [Fact]
     public async Task A_row_that_lost_its_mark_and_left_the_copy_is_found_by_its_UUID_and_marked_again()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var (_, vm, _) = await cloud.LabAsync();
         await cloud.NbctlAsync(
             "set",
@@ -157,7 +157,7 @@ public sealed class ReconcilerTests
     [Fact]
     public async Task An_NB_that_was_replaced_by_an_empty_one_is_filled_again()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         await cloud.LabAsync();
         await cloud.Server.ReplaceByEmptyAsync();
         await Eventually.Holds("all ports are back", async () => (await cloud.PortsAsync()).Count == 3);
@@ -172,7 +172,7 @@ public sealed class ReconcilerTests
     [Fact]
     public async Task An_NB_that_is_killed_again_and_again_gets_everything_all_the_same()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var (_, vm, _) = await cloud.LabAsync(0);
         for (var round = 0; round < 3; round++)
         {
@@ -192,7 +192,7 @@ public sealed class ReconcilerTests
     [Fact]
     public async Task An_object_that_the_NB_refuses_holds_up_no_other_and_goes_through_when_its_obstacle_is_gone()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var (_, vm, _) = await cloud.LabAsync(0);
         await cloud.NbctlAsync("ls-add", "theirs", "--", "lsp-add", "theirs", "dmz-vm5-c60");
         for (var tag = 58; tag < 63; tag++)
@@ -215,7 +215,7 @@ public sealed class ReconcilerTests
     [Fact]
     public async Task A_foreign_child_with_our_tag_is_not_written_beside_and_not_touched()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var (_, vm, _) = await cloud.LabAsync(0);
         await cloud.NbctlAsync("lsp-add", "dmz", "hand", "dmz-vm5", "70");
         var container = await cloud.Nest.ContainerAsync(vm, "c70", 70);
@@ -231,7 +231,7 @@ public sealed class ReconcilerTests
     [Fact]
     public async Task A_foreign_child_that_takes_a_tag_of_ours_later_is_told_and_our_row_stays()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var (_, _, containers) = await cloud.LabAsync();
         await cloud.NbctlAsync("lsp-add", "dmz", "hand", "dmz-vm5", "52");
 

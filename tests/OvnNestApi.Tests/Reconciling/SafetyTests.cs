@@ -11,7 +11,7 @@ public sealed class SafetyTests
     [Fact]
     public async Task A_comparison_without_differences_writes_nothing()
     {
-        await using var cloud = await Cloud.StartAsync(("Reconciler:Resync", "00:00:00.1"));
+        await using var cloud = await ReconciledInstallation.StartAsync(("Reconciler:Resync", "00:00:00.1"));
         await cloud.LabAsync();
         await Eventually.Becomes("a comparison finds nothing", cloud.LeaderAsync, leader =>
             leader.LastPass!.Contains("\"full\":true,\"objects\":0,\"operations\":0", StringComparison.Ordinal)
@@ -26,7 +26,7 @@ public sealed class SafetyTests
     [Fact]
     public async Task One_change_among_two_thousand_costs_a_handful_of_statements_and_operations()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var (_, vm, _) = await cloud.LabAsync(1);
         await cloud.ExecuteAsync(
             $"""
@@ -59,7 +59,7 @@ public sealed class SafetyTests
     [Fact]
     public async Task A_switch_of_ours_with_a_foreign_port_outlives_its_network_until_that_is_gone()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var network = await cloud.Nest.NetworkAsync();
         await cloud.DirtyAsync(network);
         await cloud.SettledAsync();
@@ -78,7 +78,7 @@ public sealed class SafetyTests
     [Fact]
     public async Task On_an_existing_switch_only_our_ports_come_and_go()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         await cloud.NbctlAsync(
             "ls-add",
             "dmz",
@@ -110,7 +110,7 @@ public sealed class SafetyTests
     [Fact]
     public async Task An_existing_switch_that_is_not_there_is_said_and_found_as_soon_as_it_is()
     {
-        await using var cloud = await Cloud.StartAsync();
+        await using var cloud = await ReconciledInstallation.StartAsync();
         var network = await cloud.ExistingNetworkAsync();
         var vm = await cloud.Nest.VmAsync("vm5", network, null);
         await cloud.SettledAsync();
@@ -129,7 +129,7 @@ public sealed class SafetyTests
     [Fact]
     public async Task Rows_of_ours_that_nobody_knows_go_after_two_comparisons_unless_they_are_too_many()
     {
-        await using var cloud = await Cloud.StartAsync(("Reconciler:Resync", "00:00:00.2"));
+        await using var cloud = await ReconciledInstallation.StartAsync(("Reconciler:Resync", "00:00:00.2"));
         var (_, _, containers) = await cloud.LabAsync(30);
         await ForgetAsync(cloud, [.. containers.Take(2).Select(c => c.Id)]);
         await Eventually.Holds("two are gone", async () => (await cloud.PortsAsync()).Count == 29);
@@ -147,7 +147,7 @@ public sealed class SafetyTests
     [Fact]
     public async Task In_mode_observe_nothing_is_written_until_an_admin_says_repair()
     {
-        await using var cloud = await Cloud.StartAsync(("Reconciler:Mode", "observe"));
+        await using var cloud = await ReconciledInstallation.StartAsync(("Reconciler:Mode", "observe"));
         var network = await cloud.Nest.NetworkAsync();
         await cloud.DirtyAsync(network);
         await Eventually.Becomes("everything is compared", cloud.LeaderAsync, leader => leader.ResyncedAt is not null);
@@ -162,7 +162,7 @@ public sealed class SafetyTests
     [Fact]
     public async Task A_row_that_somebody_keeps_changing_is_contended_until_that_stops()
     {
-        await using var cloud = await Cloud.StartAsync(("Reconciler:Resync", "00:00:03"));
+        await using var cloud = await ReconciledInstallation.StartAsync(("Reconciler:Resync", "00:00:03"));
         var (_, _, containers) = await cloud.LabAsync(1);
         await Eventually.Becomes(
             "we stop",
@@ -177,7 +177,7 @@ public sealed class SafetyTests
         Assert.Equal("true", await cloud.GetAsync("dmz-vm5-c51", "enabled"));
     }
 
-    private static Task ForgetAsync(Cloud cloud, Guid[] containers) =>
+    private static Task ForgetAsync(ReconciledInstallation cloud, Guid[] containers) =>
         cloud.ExecuteAsync(
             $"DELETE FROM containers WHERE id = ANY({containers}); DELETE FROM vlan_leases WHERE container_id = ANY({containers})"
         );

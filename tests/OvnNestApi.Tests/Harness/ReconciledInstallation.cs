@@ -17,14 +17,15 @@ namespace OvnNestApi.Tests.Harness;
 /// <summary>
 /// A PostgreSQL database, an ovsdb-server with the northbound schema, optionally ovn-northd, and reconcilers that tests start and stop.
 /// </summary>
-internal sealed class Cloud : IAsyncDisposable
+internal sealed class ReconciledInstallation : IAsyncDisposable
 {
     private readonly List<ServiceProvider> _processes = [];
     private readonly bool _isGuest;
     private ChildProcess? _northd;
     private OvsdbServer? _southbound;
 
-    private Cloud(Installation nest, OvsdbServer server, bool isGuest) => (Nest, Server, _isGuest) = (nest, server, isGuest);
+    private ReconciledInstallation(Installation nest, OvsdbServer server, bool isGuest) =>
+        (Nest, Server, _isGuest) = (nest, server, isGuest);
 
     public Installation Nest { get; }
 
@@ -36,17 +37,17 @@ internal sealed class Cloud : IAsyncDisposable
 
     public CollectedLog Log { get; } = new();
 
-    public static async Task<Cloud> StartAsync(params (string Key, string Value)[] settings)
+    public static async Task<ReconciledInstallation> StartAsync(params (string Key, string Value)[] settings)
     {
-        var cloud = new Cloud(await Installation.CreateAsync(), await OvsdbServer.StartNewAsync(), isGuest: false);
+        var cloud = new ReconciledInstallation(await Installation.CreateAsync(), await OvsdbServer.StartNewAsync(), isGuest: false);
         await cloud.ReconcileAsync(settings);
         return cloud;
     }
 
     /// <summary>Another installation on the same NB.</summary>
-    public static async Task<Cloud> StartOnAsync(OvsdbServer server)
+    public static async Task<ReconciledInstallation> StartOnAsync(OvsdbServer server)
     {
-        var cloud = new Cloud(await Installation.CreateAsync(), server, isGuest: true);
+        var cloud = new ReconciledInstallation(await Installation.CreateAsync(), server, isGuest: true);
         await cloud.ExecuteAsync($"UPDATE leader SET installation = gen_random_uuid()"); // the databases of all tests are copies of one
         await cloud.ReconcileAsync();
         return cloud;

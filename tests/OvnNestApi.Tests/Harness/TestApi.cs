@@ -14,16 +14,16 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Tests.Harness;
 
 /// <summary>The API on Kestrel with a database of its own and no northbound database: writes must not need one.</summary>
-public sealed class Api : IAsyncLifetime
+public sealed class TestApi : IAsyncLifetime
 {
     private readonly Dictionary<string, string> _settings = [];
     private readonly Dictionary<Role, string> _keys = [];
     private WebApplicationFactory<NestDb>? _factory;
     private int _names;
 
-    public Api() { }
+    public TestApi() { }
 
-    internal Api(string? database, params (string Name, string Value)[] settings)
+    internal TestApi(string? database, params (string Name, string Value)[] settings)
     {
         Database = database!;
         foreach (var (name, value) in settings)
@@ -94,23 +94,23 @@ public sealed class Api : IAsyncLifetime
         return _keys[role] = key;
     }
 
-    public Task<Answer> GetAsync(string path, params (string Name, string Value)[] headers) =>
+    public Task<ApiResponse> GetAsync(string path, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Get, path, null, headers);
 
-    public Task<Answer> PutAsync(string path, string body, params (string Name, string Value)[] headers) =>
+    public Task<ApiResponse> PutAsync(string path, string body, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Put, path, body, headers);
 
-    public Task<Answer> PostAsync(string path, string body, params (string Name, string Value)[] headers) =>
+    public Task<ApiResponse> PostAsync(string path, string body, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Post, path, body, headers);
 
-    public Task<Answer> DeleteAsync(string path, params (string Name, string Value)[] headers) =>
+    public Task<ApiResponse> DeleteAsync(string path, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Delete, path, null, headers);
 
-    public Task<Answer> PatchAsync(string path, string body, params (string Name, string Value)[] headers) =>
+    public Task<ApiResponse> PatchAsync(string path, string body, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Patch, path, body, [.. headers, ("Content-Type", "application/merge-patch+json")]);
 
     /// <summary>As an admin, unless <c>Authorization</c> is among the headers (empty: none).</summary>
-    public async Task<Answer> SendAsync(HttpMethod method, string path, string? body, params (string Name, string Value)[] headers)
+    public async Task<ApiResponse> SendAsync(HttpMethod method, string path, string? body, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(method, path);
         var mediaType = headers.FirstOrDefault(header => header.Name == "Content-Type").Value ?? "application/json";
@@ -176,7 +176,7 @@ public sealed class Api : IAsyncLifetime
 }
 
 /// <summary>An answer, read completely.</summary>
-public sealed record Answer(HttpStatusCode Status, string Text, IReadOnlyDictionary<string, string> Headers)
+public sealed record ApiResponse(HttpStatusCode Status, string Text, IReadOnlyDictionary<string, string> Headers)
 {
     public JsonElement Json => JsonElement.Parse(Text);
 
@@ -194,21 +194,21 @@ public sealed record Answer(HttpStatusCode Status, string Text, IReadOnlyDiction
             : [];
 
     /// <summary>Returns this answer; fails the test if its status is not 2xx.</summary>
-    public Answer IsSuccess()
+    public ApiResponse IsSuccess()
     {
         Assert.True((int)Status is >= 200 and < 300, $"Expected status 2xx, got {(int)Status}: {Text}");
         return this;
     }
 
     /// <summary>Returns this answer; fails the test if it has another status.</summary>
-    public Answer Is(HttpStatusCode status)
+    public ApiResponse Is(HttpStatusCode status)
     {
         Assert.True(Status == status, $"Expected status {(int)status}, got {(int)Status}: {Text}");
         return this;
     }
 
     /// <summary>Returns this answer; fails the test if it is not this problem, or if it has other pointers than those given.</summary>
-    public Answer IsProblem(string code, params string[] pointers)
+    public ApiResponse IsProblem(string code, params string[] pointers)
     {
         Assert.True(Text.StartsWith('{') && Json.TryGetProperty("code", out _), $"{(int)Status}: {Text}");
         Assert.Equal((code, "application/problem+json"), (Code, Headers["Content-Type"]));

@@ -8,7 +8,7 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Tests.Harness;
 
 /// <summary>Model of a host and its agent: takes the work, applies it to lists in memory or leaves it, reports the lists.</summary>
-internal sealed class Agent(Installation nest, Host host)
+internal sealed class SimulatedAgent(Installation nest, Host host)
 {
     private readonly Dictionary<Guid, (Guid Vm, int Tag)> _ports = [];
     private readonly HashSet<Guid> _attached = [];
