@@ -35,7 +35,7 @@ public sealed class CommandTests
     public async Task The_log_has_a_line_for_each_change_and_no_key_no_body_and_no_control_character()
     {
         await using var server = await NestServer.StartAsync(
-            new() { Database = (await Installation.CreateAsync()).Database, Northbound = "unix:/nonexistent/nb.sock" }
+            new() { Database = await TestDatabase.CreateAsync(), Northbound = "unix:/nonexistent/nb.sock" }
         );
         using (var body = new StringContent("""{"description":"private words"}""", System.Text.Encoding.UTF8, "application/json"))
         {

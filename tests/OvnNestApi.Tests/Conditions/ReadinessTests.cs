@@ -15,7 +15,7 @@ public sealed class ReadinessTests
     {
         var nest = await Installation.CreateAsync();
         var (network, host) = (await nest.NetworkAsync(), await nest.HostAsync());
-        var agent = new SimulatedAgent(nest, host);
+        var agent = new InstallationAgent(nest, host);
         var vm = await nest.VmAsync("vm5", network, host);
         await nest.ContainerAsync(vm, "c51", 51);
         await nest.NorthboundPassAsync(1);
@@ -129,7 +129,7 @@ public sealed class ReadinessTests
         var host = await nest.HostAsync();
         var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), host);
         await nest.NorthboundPassAsync(1);
-        var agent = new SimulatedAgent(nest, host);
+        var agent = new InstallationAgent(nest, host);
         await agent.PassAsync();
         Assert.True(await nest.ReadAsync(db => db.Vms.AnyAsync(v => v.DirtySeq > v.ReconciledSeq)));
         await nest.NorthboundPassAsync(2);

@@ -1,99 +1,98 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using OvnNestApi.Allocation;
-using OvnNestApi.Conditions;
 using OvnNestApi.Data;
 using OvnNestApi.Placements;
 using OvnNestApi.Reconciling;
 using OvnNestApi.Schema;
-using OvnNestApi.Telemetry;
 using TestServers;
 
 namespace OvnNestApi.Tests.Harness;
 
 /// <summary>
-/// A PostgreSQL database, an ovsdb-server with the northbound schema, optionally ovn-northd, and reconcilers that tests start and stop.
+/// API processes with a PostgreSQL database, and an ovsdb-server with the northbound schema that they reconcile; optionally ovn-northd.
+/// The processes run inside the process of the tests. The cool-down of tags takes no time. The sweeper runs only when a test calls
+/// <see cref="SweepAsync"/>, so that a test sees what it has not swept yet.
 /// </summary>
-internal sealed class ReconciledInstallation : IAsyncDisposable
+public sealed class ReconciledInstallation : IAsyncDisposable
 {
-    private readonly List<ServiceProvider> _processes = [];
-    private readonly bool _isGuest;
+    private readonly List<TestApi> _processes = [];
+    private readonly string _database;
+    private readonly bool _ownsServer;
     private ChildProcess? _northd;
     private OvsdbServer? _southbound;
 
-    private ReconciledInstallation(Installation nest, OvsdbServer server, bool isGuest) =>
-        (Nest, Server, _isGuest) = (nest, server, isGuest);
+    private ReconciledInstallation(string database, OvsdbServer server, bool ownsServer) =>
+        (_database, Server, _ownsServer) = (database, server, ownsServer);
 
-    public Installation Nest { get; }
+    /// <summary>The first process.</summary>
+    public TestApi Api => _processes[0];
 
+    /// <summary>The northbound database.</summary>
     public OvsdbServer Server { get; }
 
-    public ServiceProvider First => _processes[0];
+    internal CollectedLog Log { get; } = new();
 
-    public ServiceProvider Last => _processes[^1];
-
-    public CollectedLog Log { get; } = new();
-
-    public static async Task<ReconciledInstallation> StartAsync(params (string Key, string Value)[] settings)
+    /// <summary>Starts an installation with one process.</summary>
+    public static async Task<ReconciledInstallation> StartAsync(params (string Name, string Value)[] settings)
     {
-        var cloud = new ReconciledInstallation(await Installation.CreateAsync(), await OvsdbServer.StartNewAsync(), isGuest: false);
-        await cloud.ReconcileAsync(settings);
-        return cloud;
+        var nest = new ReconciledInstallation(await TestDatabase.CreateAsync(), await OvsdbServer.StartNewAsync(), ownsServer: true);
+        await nest.StartProcessAsync(settings);
+        return nest;
     }
 
-    /// <summary>Another installation on the same NB.</summary>
+    /// <summary>Starts another installation with the same northbound database.</summary>
     public static async Task<ReconciledInstallation> StartOnAsync(OvsdbServer server)
     {
-        var cloud = new ReconciledInstallation(await Installation.CreateAsync(), server, isGuest: true);
-        await cloud.ExecuteAsync($"UPDATE leader SET installation = gen_random_uuid()"); // the databases of all tests are copies of one
-        await cloud.ReconcileAsync();
-        return cloud;
-    }
+        var nest = new ReconciledInstallation(await TestDatabase.CreateAsync(), server, ownsServer: false);
 
-    /// <summary>Starts one more process that reconciles.</summary>
-    public async Task<ServiceProvider> ReconcileAsync(params (string Key, string Value)[] settings)
-    {
-        var values = new Dictionary<string, string?>
+        // The databases of all tests are copies of one, which has the identity of an installation already.
+        await using (var db = new NestDb(NestDbRegistration.Options(nest._database)))
         {
-            ["ConnectionStrings:Nest"] = Nest.Database,
-            ["Northbound:Endpoints"] = Server.Endpoint,
-            ["Northbound:Instance"] = "lab",
-            ["Reconciler:Heartbeat"] = "00:00:00.2",
-            ["Reconciler:TakeOverAfter"] = "00:00:02",
-            ["Reconciler:UpDebounce"] = "00:00:00.3",
-        };
-        foreach (var (key, value) in settings)
-        {
-            values[key] = value;
+            await db.Database.ExecuteSqlAsync($"UPDATE leader SET installation = gen_random_uuid()");
         }
 
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(values).Build();
-        var services = new ServiceCollection();
-        services.AddLogging(logging => logging.AddProvider(Log));
-        services.AddSingleton<IConfiguration>(configuration);
-        services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(Random.Shared);
-        services.AddData(configuration);
-        services.AddAllocation(configuration);
-        services.AddConditions(configuration);
-        services.AddPlacements();
-        services.AddReconciling(configuration);
-        var provider = services.BuildServiceProvider();
-        _processes.Add(provider);
-        await Reconciler(provider).StartAsync(default);
-        return provider;
+        await nest.StartProcessAsync();
+        return nest;
     }
 
-    public static IHostedService Reconciler(ServiceProvider provider) =>
-        provider.GetServices<IHostedService>().OfType<Reconciler>().Single();
+    /// <summary>Starts one more process.</summary>
+    public async Task<TestApi> StartProcessAsync(params (string Name, string Value)[] settings)
+    {
+        var process = new TestApi(
+            _database,
+            [
+                ("Northbound:Endpoints", Server.Endpoint),
+                ("Northbound:Instance", "lab"),
+                ("Reconciler:Heartbeat", "00:00:00.2"),
+                ("Reconciler:TakeOverAfter", "00:00:02"),
+                ("Reconciler:UpDebounce", "00:00:00.3"),
+                ("Leases:Cooldown", "00:00:00"),
+                ("RateLimit:PerSecond", "0"),
+                .. settings,
+            ]
+        )
+        {
+            ConfigureServices = Configure,
+        };
+        _processes.Add(process);
+        await process.InitializeAsync();
+        return process;
+    }
 
-    /// <summary>Tells the reconcilers that something was written, as a request would.</summary>
-    public void Wake() => _processes.ForEach(process => process.GetRequiredService<Signals>().Dirty.Set());
+    /// <summary>Stops the reconciler of the process that was started last; the process still answers requests.</summary>
+    public Task StopReconcilerAsync() => StopReconcilerAsync(_processes[^1]);
 
-    /// <summary>Waits until nothing is dirty any more.</summary>
+    /// <summary>Stops the reconciler of this process; the process still answers requests.</summary>
+    public static Task StopReconcilerAsync(TestApi process) => process.Background<Reconciler>().StopAsync(default);
+
+    /// <summary>Runs the sweeper once.</summary>
+    public Task SweepAsync() => Api.Services.GetRequiredService<Sweeper>().SweepAsync(default);
+
+    /// <summary>Wakes the reconcilers after a change of the database that no request has made.</summary>
+    public void Wake() => _processes.ForEach(process => process.Services.GetRequiredService<Signals>().Dirty.Set());
+
+    /// <summary>Waits until the reconciler has written all changes to the northbound database.</summary>
     public async Task SettledAsync()
     {
         Wake();
@@ -101,7 +100,7 @@ internal sealed class ReconciledInstallation : IAsyncDisposable
             "nothing is dirty",
             async () =>
                 (
-                    Dirty: await Nest.ReadAsync(db =>
+                    Dirty: await ReadAsync(db =>
                         db.Database.SqlQuery<string>(
                                 $"""
                                 SELECT name AS "Value" FROM networks WHERE dirty_seq > reconciled_seq UNION ALL SELECT name FROM routers
@@ -118,92 +117,105 @@ internal sealed class ReconciledInstallation : IAsyncDisposable
         );
     }
 
-    /// <summary>The seed's lab: network dmz, vm5 in it, and containers c51, c52, … in that.</summary>
-    public async Task<(Network Network, Vm Vm, IReadOnlyList<Container> Containers)> LabAsync(int containers = 2)
+    internal Task<T> ReadAsync<T>(Func<NestDb, Task<T>> read) => Api.ReadAsync(read);
+
+    /// <summary>Runs statements in one transaction. Call <see cref="Wake"/> if the reconciler must act on them.</summary>
+    internal Task ExecuteAsync(FormattableString sql) => Api.ExecuteAsync(sql);
+
+    /// <summary>Creates a network.</summary>
+    internal async Task<Network> NetworkAsync(
+        string name = "dmz",
+        string spec = """{"subnet":"172.16.255.128/26","gateway":"172.16.255.129"}"""
+    )
     {
-        var network = await Nest.NetworkAsync(subnet: "172.16.0.0/16", gateway: "172.16.0.1");
-        await DirtyAsync(network);
-        var vm = await Nest.VmAsync("vm5", network, null);
+        var id = (await Api.PutSpecAsync($"/v1/networks/{name}", spec)).Id;
+        return await ReadAsync(db => db.Networks.AsNoTracking().SingleAsync(network => network.Id == id));
+    }
+
+    /// <summary>Creates a host with an enrolled agent.</summary>
+    internal async Task<SimulatedAgent> HostAsync(string name = "ubuntu2", string spec = "{}")
+    {
+        await Api.PutSpecAsync($"/v1/hosts/{name}", spec);
+        return await SimulatedAgent.EnrolAsync(Api, name);
+    }
+
+    /// <summary>Creates or updates a VM.</summary>
+    internal async Task<Vm> VmAsync(string name = "vm5", string network = "dmz", string? host = null, string? ranges = null)
+    {
+        var id = (await Api.PutSpecAsync($"/v1/vms/{name}", Json(("network", network), ("host", host), ("vlanRanges", ranges)))).Id;
+        return await ReadAsync(db => db.Vms.AsNoTracking().SingleAsync(vm => vm.Id == id));
+    }
+
+    /// <summary>Creates or updates a container.</summary>
+    internal async Task<Container> ContainerAsync(string name, int? tag = null, string? lease = null, string vm = "vm5")
+    {
+        var id = (await PutContainerAsync(name, tag, lease, vm)).Id;
+        return await ReadAsync(db => db.Containers.AsNoTracking().SingleAsync(container => container.Id == id));
+    }
+
+    /// <summary>Sends the PUT of a container, which the API may refuse.</summary>
+    public Task<ApiResponse> PutContainerAsync(string name, int? tag = null, string? lease = null, string vm = "vm5") =>
+        Api.PutAsync($"/v1/vms/{vm}/containers/{name}", $$"""{"spec":{{Json(("vlan", tag), ("lease", lease))}}}""");
+
+    /// <summary>Deletes a container.</summary>
+    public async Task DeleteContainerAsync(string name, string vm = "vm5") =>
+        (await Api.DeleteAsync($"/v1/vms/{vm}/containers/{name}")).IsSuccess();
+
+    /// <summary>Deletes a VM with its containers.</summary>
+    public async Task DeleteVmAsync(string name = "vm5") => (await Api.DeleteAsync($"/v1/vms/{name}?cascade=true")).IsSuccess();
+
+    /// <summary>Reserves a tag for an owner.</summary>
+    public Task<ApiResponse> ReserveAsync(int tag, string owner, string? ttl = null, string vm = "vm5") =>
+        Api.PutSpecAsync($"/v1/vms/{vm}/vlan-leases/{tag}", Json(("owner", owner), ("ttl", ttl)));
+
+    /// <summary>Creates the network dmz, vm5 in it, and containers c51, c52 and so on with these tags in vm5.</summary>
+    internal async Task<(Network Network, Vm Vm, IReadOnlyList<Container> Containers)> LabAsync(int containers = 2, string? host = null)
+    {
+        var network = await NetworkAsync(spec: """{"subnet":"172.16.0.0/16","gateway":"172.16.0.1"}""");
+        var vm = await VmAsync(host: host);
         var all = new List<Container>();
         for (var tag = 51; tag < 51 + containers; tag++)
         {
-            all.Add(await Nest.ContainerAsync(vm, $"c{tag}", tag));
+            all.Add(await ContainerAsync($"c{tag}", tag));
         }
 
         await SettledAsync();
         return (network, vm, all);
     }
 
-    /// <summary>A network on a switch that others made, or will.</summary>
-    public async Task<Network> ExistingNetworkAsync()
-    {
-        var network = new Network
-        {
-            Name = "dmz",
-            Spec = "{}",
-            SwitchName = "dmz",
-            SwitchExisting = true,
-            Subnet = Cidr.TryParse("172.16.255.128/26", out var subnet) ? subnet : null,
-            DhcpEnabled = true,
-            DirtySeq = await NextAsync(),
-        };
-        await Nest.DoAsync(db =>
-        {
-            db.Networks.Add(network);
-            return Task.CompletedTask;
-        });
-        return network;
-    }
+    internal Task<Container> ReadAsync(Container container) =>
+        ReadAsync(db => db.Containers.AsNoTracking().SingleAsync(c => c.Id == container.Id));
 
-    public Task DirtyAsync(Network network) =>
-        ExecuteAsync($"UPDATE networks SET dirty_seq = nextval('dirty_seq') WHERE id = {network.Id}");
+    /// <summary>Returns the lease of a tag; null if the tag is free.</summary>
+    internal Task<VlanLease?> LeaseAsync(int tag, string vm = "vm5") =>
+        ReadAsync(db =>
+            db.VlanLeases.AsNoTracking()
+                .SingleOrDefaultAsync(lease => lease.Tag == tag && db.Vms.Any(v => v.Id == lease.VmId && v.Name == vm))
+        );
 
-    public Task DirtyAsync(Container container) =>
-        ExecuteAsync($"UPDATE containers SET dirty_seq = nextval('dirty_seq') WHERE id = {container.Id}");
-
-    public Task<Container> ReadAsync(Container container) =>
-        Nest.ReadAsync(db => db.Containers.AsNoTracking().SingleAsync(c => c.Id == container.Id));
-
-    public Task<LeaderRow> LeaderAsync() => Nest.ReadAsync(db => db.Leader.AsNoTracking().SingleAsync());
+    internal Task<LeaderRow> LeaderAsync() => ReadAsync(db => db.Leader.AsNoTracking().SingleAsync());
 
     public Task PortBecomesAsync(string port, string column, string value) =>
         Eventually.Becomes($"{column} of {port} is {value}", () => GetAsync(port, column), seen => seen == value);
 
-    public async Task<Router> RouterAsync(string name)
-    {
-        var router = new Router
-        {
-            Name = name,
-            Spec = "{}",
-            DirtySeq = await NextAsync(),
-        };
-        await Nest.DoAsync(db =>
-        {
-            db.Routers.Add(router);
-            return Task.CompletedTask;
-        });
-        return router;
-    }
-
-    public Task ExecuteAsync(FormattableString sql) => Nest.DoAsync(db => db.Database.ExecuteSqlAsync(sql));
-
-    private Task<long> NextAsync() => Nest.ReadAsync(db => db.NextDirtySeqAsync(default));
-
-    /// <summary>Somebody with a shell: <c>ovn-nbctl</c> on this NB.</summary>
+    /// <summary>Runs <c>ovn-nbctl</c> on the northbound database, as an operator does.</summary>
     public Task<string> NbctlAsync(params string[] arguments) =>
         ChildProcess.RunAsync("ovn-nbctl", [$"--db={Server.Endpoint}", "--timeout=10", .. arguments]);
 
     public async Task<string> GetAsync(string record, string column) =>
         (await NbctlAsync("--if-exists", "get", "Logical_Switch_Port", record, column)).Trim();
 
-    /// <summary>The names of all ports, sorted.</summary>
+    /// <summary>Returns the names of all ports, sorted.</summary>
     public async Task<IReadOnlyList<string>> PortsAsync()
     {
         var names = await NbctlAsync("--bare", "--columns=name", "list", "Logical_Switch_Port");
         return [.. names.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>The program that copies <c>tag_request</c> into <c>tag</c> and reports <c>hv_cfg</c>; it needs an SB.</summary>
+    /// <summary>Sets <c>hv_cfg</c> as ovn-northd does when every chassis has reached this <c>nb_cfg</c>.</summary>
+    public Task SetHvCfgAsync(long hvCfg) => NbctlAsync("set", "NB_Global", ".", $"hv_cfg={hvCfg}");
+
+    /// <summary>Starts ovn-northd, which copies <c>tag_request</c> into <c>tag</c> and sets <c>hv_cfg</c>, with a southbound database.</summary>
     public async Task StartNorthdAsync()
     {
         _southbound = await OvsdbServer.StartNewAsync("/usr/share/ovn/ovn-sb.ovsschema");
@@ -223,9 +235,9 @@ internal sealed class ReconciledInstallation : IAsyncDisposable
     {
         foreach (var process in _processes)
         {
-            await Reconciler(process).StopAsync(default);
             await process.DisposeAsync();
         }
+
         if (_northd is not null)
         {
             await _northd.DisposeAsync();
@@ -236,9 +248,22 @@ internal sealed class ReconciledInstallation : IAsyncDisposable
             await _southbound.DisposeAsync();
         }
 
-        if (!_isGuest)
+        if (_ownsServer)
         {
             await Server.DisposeAsync();
         }
     }
+
+    private void Configure(IServiceCollection services)
+    {
+        services.AddSingleton<ILoggerFactory>(_ => LoggerFactory.Create(logging => logging.AddProvider(Log)));
+        services.Remove(services.Single(service => service.ImplementationType == typeof(Sweeper)));
+        services.AddSingleton<Sweeper>();
+    }
+
+    /// <summary>Returns a JSON object with the members that are not null.</summary>
+    private static string Json(params (string Name, object? Value)[] members) =>
+        System.Text.Json.JsonSerializer.Serialize(
+            members.Where(member => member.Value is not null).ToDictionary(member => member.Name, member => member.Value)
+        );
 }

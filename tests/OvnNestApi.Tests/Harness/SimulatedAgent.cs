@@ -1,38 +1,63 @@
-using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Logging.Abstractions;
-using OvnNestApi.Agents;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using OvnNestApi.Contracts;
-using OvnNestApi.Data;
-using OvnNestApi.Schema;
 
 namespace OvnNestApi.Tests.Harness;
 
-/// <summary>Model of a host and its agent: takes the work, applies it to lists in memory or leaves it, reports the lists.</summary>
-internal sealed class SimulatedAgent(Installation nest, Host host)
+/// <summary>
+/// Agent of a host without a host: it gets the work from the API, applies it to lists in memory, and reports these lists to the API.
+/// </summary>
+public sealed class SimulatedAgent
 {
     private readonly Dictionary<Guid, (Guid Vm, int Tag)> _ports = [];
     private readonly HashSet<Guid> _attached = [];
+    private readonly TestApi _api;
+    private readonly (string Name, string Value) _authorization;
 
-    /// <summary>br-int's <c>ovn-nb-cfg</c>.</summary>
+    private SimulatedAgent(TestApi api, string host, string key) =>
+        (_api, Host, _authorization) = (api, host, ("Authorization", $"Bearer {key}"));
+
+    /// <summary>Name of the host.</summary>
+    public string Host { get; }
+
+    /// <summary>The reported <c>ovn-nb-cfg</c> of the integration bridge.</summary>
     public long NbCfg { get; set; }
 
+    /// <summary>The work that the agent got last.</summary>
     public HostWork Work { get; private set; } = new("", default, "", "", [], []);
 
-    /// <summary>Ports that it is asked to remove and does not: something holds them.</summary>
+    /// <summary>True to leave ports that the work says to remove, as if another program kept them.</summary>
     public bool LeavesPorts { get; set; }
 
-    /// <summary>Takes the present work without doing it.</summary>
-    public async Task FetchAsync() => Work = (await Poll().ReadAsync(host.Id, default))!;
+    /// <summary>Enrols an agent for an existing host.</summary>
+    public static async Task<SimulatedAgent> EnrolAsync(TestApi api, string host)
+    {
+        var token = (await api.PostAsync($"/v1/hosts/{host}/enrolment", "")).IsSuccess().Json.GetProperty("token").GetString();
+        var key = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+        (await api.PostAsync("/v1/enrolments", $$"""{"keySha256":"{{hash}}"}""", ("Authorization", $"Bearer {token}"))).IsSuccess();
+        return new(api, host, key);
+    }
 
-    /// <summary>Takes the present work, does it and reports.</summary>
+    /// <summary>Gets the current work without applying it.</summary>
+    public async Task FetchAsync()
+    {
+        var response = (await _api.GetAsync($"/v1/hosts/{Host}/work", _authorization)).Is(HttpStatusCode.OK);
+        Work = JsonSerializer.Deserialize<HostWork>(response.Text, ContractJson.Options)!;
+    }
+
+    /// <summary>Gets the current work, applies it and reports.</summary>
     public async Task PassAsync()
     {
         await FetchAsync();
-        Do();
+        Apply();
         await ReportAsync();
     }
 
-    public void Do()
+    /// <summary>Applies the work that the agent got last.</summary>
+    public void Apply()
     {
         foreach (var vm in Work.Vms)
         {
@@ -53,11 +78,21 @@ internal sealed class SimulatedAgent(Installation nest, Host host)
         }
     }
 
-    public async Task<bool> ReportAsync(string? error = null)
-    {
-        var report = new HostReport(
+    /// <summary>Reports the lists.</summary>
+    /// <param name="error">Error to report for every resource; null if there is none.</param>
+    public Task ReportAsync(string? error = null) => SendAsync(Report(error));
+
+    /// <summary>Sends this report; fails the test if it is refused.</summary>
+    public async Task SendAsync(HostReport report) =>
+        (await _api.PutAsync($"/v1/hosts/{Host}/report", JsonSerializer.Serialize(report, ContractJson.Options), _authorization)).Is(
+            HttpStatusCode.NoContent
+        );
+
+    /// <summary>Returns the report of the lists.</summary>
+    public HostReport Report(string? error = null) =>
+        new(
             Work.Cursor,
-            host.Name,
+            Host,
             NbCfg,
             [
                 .. Work.Vms.Select(vm => new ObjectReport(vm.Id, vm.Digest, error, null, true)),
@@ -67,45 +102,15 @@ internal sealed class SimulatedAgent(Installation nest, Host host)
             ],
             [
                 .. _attached
-                    .Union(_ports.Values.Select(p => p.Vm))
+                    .Union(_ports.Values.Select(port => port.Vm))
                     .Select(vm => new BridgeReport(
                         vm,
                         "br",
-                        [.. _ports.Values.Where(p => p.Vm == vm).Select(p => p.Tag)],
+                        [.. _ports.Values.Where(port => port.Vm == vm).Select(port => port.Tag)],
                         _attached.Contains(vm)
                     )),
             ],
-            LeavesPorts ? [] : [.. Work.Remove.Select(r => r.Id)],
+            LeavesPorts ? [] : [.. Work.Remove.Select(removal => removal.Id)],
             []
         );
-        return await SendAsync(report);
-    }
-
-    public async Task<bool> SendAsync(HostReport report)
-    {
-        await using var db = nest.Open();
-        var answer = await new ReportIntake(nest.Transactions, nest.Settlement).TakeAsync(db, host.Id, report, default);
-        Assert.True(answer.TryGet(out var isNews, out var problem), problem?.Detail);
-        return isNews;
-    }
-
-    public WorkPoll Poll(Signals? signals = null) =>
-        new(
-            nest,
-            signals ?? new(),
-            new HostPresence(nest, TimeProvider.System, NullLogger<HostPresence>.Instance),
-            TimeProvider.System,
-            new Alive()
-        );
-
-    private sealed class Alive : Microsoft.Extensions.Hosting.IHostApplicationLifetime
-    {
-        public CancellationToken ApplicationStarted => default;
-
-        public CancellationToken ApplicationStopping => default;
-
-        public CancellationToken ApplicationStopped => default;
-
-        public void StopApplication() { }
-    }
 }

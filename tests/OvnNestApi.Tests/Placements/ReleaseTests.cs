@@ -211,7 +211,7 @@ public sealed class ReleaseTests
         await nest.NorthboundPassAsync(1);
         await agent.PassAsync();
         var other = await nest.HostAsync("ubuntu3");
-        var next = new SimulatedAgent(nest, other);
+        var next = new InstallationAgent(nest, other);
         await nest.MoveAsync(vm, other);
         await nest.NorthboundPassAsync(2);
         await next.FetchAsync();
@@ -238,7 +238,7 @@ public sealed class ReleaseTests
         var other = await nest.HostAsync("ubuntu3");
         await nest.MoveAsync(vm, other);
         await nest.DoAsync(db => nest.Settlement.ForceObjectAsync(db, vm.Id, default));
-        var next = new SimulatedAgent(nest, other);
+        var next = new InstallationAgent(nest, other);
         await next.FetchAsync();
         Assert.Equal(container.Id, next.Work.Vms.Single().Containers.Single().Id);
         Assert.NotEqual(vm.PortName, next.Work.Vms.Single().PortName);
@@ -250,7 +250,7 @@ public sealed class ReleaseTests
     {
         var nest = await Installation.CreateAsync();
         var (network, host) = (await nest.NetworkAsync(), await nest.HostAsync());
-        var agent = new SimulatedAgent(nest, host);
+        var agent = new InstallationAgent(nest, host);
         var before = await nest.CountsAsync();
         var vm = await nest.VmAsync("vm5", network, host);
         foreach (var name in new[] { "c51", "c52", "c53" })
@@ -288,10 +288,10 @@ public sealed class ReleaseTests
         Assert.Equal(heir.Id, agent.Work.Vms.Single().Id);
     }
 
-    private static async Task<(Installation Nest, Vm Vm, SimulatedAgent Agent)> RunningAsync()
+    private static async Task<(Installation Nest, Vm Vm, InstallationAgent Agent)> RunningAsync()
     {
         var nest = await Installation.CreateAsync();
         var host = await nest.HostAsync();
-        return (nest, await nest.VmAsync("vm5", await nest.NetworkAsync(), host), new SimulatedAgent(nest, host));
+        return (nest, await nest.VmAsync("vm5", await nest.NetworkAsync(), host), new InstallationAgent(nest, host));
     }
 }

@@ -38,7 +38,7 @@ public sealed class SweepTests
         var nest = await Installation.CreateAsync();
         var host = await nest.HostAsync();
         var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), host);
-        var agent = new SimulatedAgent(nest, host);
+        var agent = new InstallationAgent(nest, host);
         var c51 = await nest.ContainerAsync(vm, "c51", 51);
         await nest.NorthboundPassAsync(1);
         await agent.PassAsync();
