@@ -193,6 +193,25 @@ public sealed class ReconciledInstallation : IAsyncDisposable
                 .SingleOrDefaultAsync(lease => lease.Tag == tag && db.Vms.Any(v => v.Id == lease.VmId && v.Name == vm))
         );
 
+    /// <summary>Waits until the lease of a tag has this state, and returns it.</summary>
+    internal async Task<VlanLease> LeaseBecomesAsync(int tag, LeaseState state) =>
+        (await Eventually.Becomes($"tag {tag} is {state}", () => LeaseAsync(tag), lease => lease?.State == state))!;
+
+    /// <summary>Waits until a released tag has cooled down. It can be granted again from then on.</summary>
+    public Task CooledAsync(int tag) => LeaseBecomesAsync(tag, LeaseState.Cooling);
+
+    /// <summary>Waits until the NB no longer has a draining tag, and returns its lease with the barrier.</summary>
+    internal async Task<VlanLease> BarrierAsync(int tag)
+    {
+        var lease = await Eventually.Becomes(
+            $"the lease of tag {tag} has its barrier",
+            () => LeaseAsync(tag),
+            lease => lease?.DrainNbCfg is not null
+        );
+        Assert.Equal(LeaseState.Draining, lease!.State);
+        return lease;
+    }
+
     internal Task<LeaderRow> LeaderAsync() => ReadAsync(db => db.Leader.AsNoTracking().SingleAsync());
 
     public Task PortBecomesAsync(string port, string column, string value) =>
@@ -214,6 +233,16 @@ public sealed class ReconciledInstallation : IAsyncDisposable
 
     /// <summary>Sets <c>hv_cfg</c> as ovn-northd does when every chassis has reached this <c>nb_cfg</c>.</summary>
     public Task SetHvCfgAsync(long hvCfg) => NbctlAsync("set", "NB_Global", ".", $"hv_cfg={hvCfg}");
+
+    /// <summary>Sets <c>up</c> and <c>tag</c> of all ports as ovn-northd does when every port is bound on its chassis.</summary>
+    public async Task SetPortsUpAsync()
+    {
+        foreach (var port in await PortsAsync())
+        {
+            var tag = await GetAsync(port, "tag_request");
+            await NbctlAsync("set", "Logical_Switch_Port", port, "up=true", $"tag={tag}");
+        }
+    }
 
     /// <summary>Starts ovn-northd, which copies <c>tag_request</c> into <c>tag</c> and sets <c>hv_cfg</c>, with a southbound database.</summary>
     public async Task StartNorthdAsync()

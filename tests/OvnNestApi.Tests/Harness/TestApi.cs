@@ -235,6 +235,8 @@ public sealed record ApiResponse(HttpStatusCode Status, string Text, IReadOnlyDi
 {
     public JsonElement Json => JsonElement.Parse(Text);
 
+    public string? Detail => Json.GetProperty("detail").GetString();
+
     public string? Code => Json.GetProperty("code").GetString();
 
     public string ETag => IsSuccess().Headers["ETag"];

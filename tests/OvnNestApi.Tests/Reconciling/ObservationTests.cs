@@ -64,7 +64,7 @@ public sealed class ObservationTests
         await nest.DeleteContainerAsync("c51");
         await nest.SettledAsync();
 
-        var lease = await DrainingWithBarrierAsync(nest);
+        var lease = await nest.BarrierAsync(51);
         Assert.Equal((await nest.NbctlAsync("get", "NB_Global", ".", "nb_cfg")).Trim(), $"{lease.DrainNbCfg}");
         Assert.Equal(["dmz-vm5", "dmz-vm5-c52"], await nest.PortsAsync());
         Assert.False((await nest.ReadAsync(containers[0])).InNorthbound);
@@ -103,7 +103,7 @@ public sealed class ObservationTests
         await nest.SettledAsync();
 
         // The host has no port with the tag any more, but its flows are those of the former NB.
-        var lease = await DrainingWithBarrierAsync(nest);
+        var lease = await nest.BarrierAsync(51);
         Assert.True(lease.DrainNbCfg > 1000, $"{lease.DrainNbCfg}");
     }
 
@@ -174,18 +174,6 @@ public sealed class ObservationTests
         var (_, _, containers) = await nest.LabAsync(host: agent.Host);
         await agent.PassAsync();
         return (agent, containers);
-    }
-
-    /// <summary>Waits until the lease of tag 51 has its barrier.</summary>
-    private static async Task<VlanLease> DrainingWithBarrierAsync(ReconciledInstallation nest)
-    {
-        var lease = await Eventually.Becomes(
-            "the lease has its barrier",
-            () => nest.LeaseAsync(51),
-            lease => lease?.DrainNbCfg is not null
-        );
-        Assert.Equal(LeaseState.Draining, lease!.State);
-        return lease;
     }
 
     /// <summary>
