@@ -8,7 +8,7 @@ using TestServers;
 namespace OvnNestApi.Tests.Agents;
 
 /// <summary>What agents ask and tell over HTTP.</summary>
-public sealed class AgentApiTests(HostApi api) : IClassFixture<HostApi>
+public sealed class AgentApiTests(ApiProcess api) : IClassFixture<ApiProcess>
 {
     [Fact]
     public async Task An_enrolment_sent_again_has_the_same_answer_and_another_key_is_refused()
@@ -88,7 +88,7 @@ public sealed class AgentApiTests(HostApi api) : IClassFixture<HostApi>
     public async Task A_rotated_key_works_beside_the_old_one_until_it_is_confirmed()
     {
         var old = await api.EnrolledAsync("r1");
-        var body = $"{{\"keySha256\":\"{HostApi.Sha256("r1-next")}\"}}";
+        var body = $"{{\"keySha256\":\"{ApiProcess.Sha256("r1-next")}\"}}";
         Assert.Equal(HttpStatusCode.OK, (await api.SendAsync(HttpMethod.Post, "/v1/hosts/r1/credentials", body, old)).Status);
         Assert.Equal(HttpStatusCode.OK, (await api.SendAsync(HttpMethod.Get, "/v1/hosts/r1/work", key: old)).Status);
         Assert.Equal(HttpStatusCode.OK, (await api.SendAsync(HttpMethod.Post, "/v1/hosts/r1/credentials", body, "r1-next")).Status);

@@ -1,112 +1,109 @@
+using System.Net;
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Allocation;
 using OvnNestApi.Data;
-using OvnNestApi.Problems;
 using OvnNestApi.Schema;
 using OvnNestApi.Tests.Harness;
+using TestServers;
 
 namespace OvnNestApi.Tests.Allocation;
 
-/// <summary>Addresses: who gets which.</summary>
-public sealed class AddressTests
+/// <summary>Which addresses the ports of a network get. Every port here belongs to a VM.</summary>
+public sealed class AddressTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
-    public async Task Addresses_leave_out_network_broadcast_gateway_and_reserved_and_when_none_is_left_the_figures_are_told()
+    public async Task Network_broadcast_gateway_and_reserved_addresses_are_not_chosen_and_a_request_without_a_free_one_is_refused()
     {
-        var nest = await Installation.CreateAsync();
-        var network = await NetworkAsync(nest, "10.0.0.0/28", "10.0.0.1", "10.0.0.4-10.0.0.6", "10.0.0.14");
-        var given = new List<Container>();
+        var network = await api.NetworkAsync(
+            """{"subnet":"10.0.0.0/28","gateway":"10.0.0.1","reserved":["10.0.0.4-10.0.0.6","10.0.0.14"]}"""
+        );
+        var given = new List<int>();
         for (var i = 0; i < 9; i++)
         {
-            given.Add(await GiveAsync(nest, network));
+            given.Add(Last(await GiveAsync(api, network)));
         }
 
-        Assert.Equal([2, 3, 7, 8, 9, 10, 11, 12, 13], given.Select(c => (int)(c.Ip!.Value.Value & 255)));
-        var (problem, _) = await TryAsync(nest, network);
-        Assert.Equal(
-            ("addresses-exhausted", "No address of 10.0.0.0/28 of network n is free: 9 of 9 are in use."),
-            (problem?.Code, problem?.Detail)
-        );
+        Assert.Equal([2, 3, 7, 8, 9, 10, 11, 12, 13], given);
+        var refused = (await TryAsync(api, network)).IsProblem("addresses-exhausted");
+        Assert.Equal($"No address of 10.0.0.0/28 of network {network} is free: 9 of 9 are in use.", refused.Detail);
     }
 
     [Fact]
-    public async Task Never_used_addresses_come_first_and_then_the_one_freed_first()
+    public async Task Addresses_that_were_never_used_are_chosen_first_and_then_the_one_that_was_freed_first()
     {
-        var nest = await Installation.CreateAsync();
-        var network = await NetworkAsync(nest, "10.0.0.0/29", null);
+        await using var nest = await ReconciledInstallation.StartAsync();
+        var network = (await nest.NetworkAsync(spec: """{"subnet":"10.0.0.0/29"}""")).Name;
         var given = new[]
         {
-            await GiveAsync(nest, network),
-            await GiveAsync(nest, network),
-            await GiveAsync(nest, network, "10.0.0.5"),
-            await GiveAsync(nest, network),
+            await GiveAsync(nest.Api, network),
+            await GiveAsync(nest.Api, network),
+            await GiveAsync(nest.Api, network, "10.0.0.5"),
+            await GiveAsync(nest.Api, network),
         };
         Assert.Equal([1, 2, 5, 3], given.Select(Last));
         foreach (var i in new[] { 2, 0, 3 })
         {
-            await FreeAsync(nest, given[i]);
+            await FreeAsync(nest.Api, given[i]);
         }
 
         foreach (var next in new[] { 4, 6, 5, 1, 3 })
         {
-            Assert.Equal(next, Last(await GiveAsync(nest, network)));
+            Assert.Equal(next, Last(await GiveAsync(nest.Api, network)));
         }
 
-        Assert.Equal("addresses-exhausted", (await TryAsync(nest, network)).Problem?.Code);
+        (await TryAsync(nest.Api, network)).IsProblem("addresses-exhausted");
 
-        await FreeAsync(nest, given[1]);
-        Assert.Equal(2, Last(await GiveAsync(nest, network, "10.0.0.2")));
+        await FreeAsync(nest.Api, given[1]);
+        Assert.Equal(2, Last(await GiveAsync(nest.Api, network, "10.0.0.2")));
         Assert.Equal(6, await nest.ReadAsync(db => db.Addresses.CountAsync()));
     }
 
     [Fact]
-    public async Task What_a_network_reserves_no_more_is_given_as_never_used()
+    public async Task Addresses_that_a_network_no_longer_reserves_are_chosen_as_never_used()
     {
-        var nest = await Installation.CreateAsync();
-        var network = await NetworkAsync(nest, "10.0.0.0/29", null, "10.0.0.1-10.0.0.4");
-        Assert.Equal(5, Last(await GiveAsync(nest, network)));
-        network.Reserved = [];
-        await nest.DoAsync(db => AddressDraw.ResetAsync(db, network.Id, AddressPool.Of(network), default));
-        Assert.Equal(1, Last(await GiveAsync(nest, network)));
-        Assert.Equal(2, Last(await GiveAsync(nest, network)));
+        var network = await api.NetworkAsync("""{"subnet":"10.0.0.0/29","reserved":["10.0.0.1-10.0.0.4"]}""");
+        Assert.Equal(5, Last(await GiveAsync(api, network)));
+        await api.PutSpecAsync($"/v1/networks/{network}", """{"subnet":"10.0.0.0/29"}""");
+        Assert.Equal(1, Last(await GiveAsync(api, network)));
+        Assert.Equal(2, Last(await GiveAsync(api, network)));
     }
 
     [Theory]
     [InlineData("10.0.0.0/20")]
     [InlineData("10.0.0.0/8")]
-    public async Task What_a_draw_reads_depends_neither_on_the_size_of_the_subnet_nor_on_what_is_in_use(string subnet)
+    public async Task The_choice_of_an_address_reads_few_rows_whatever_the_size_of_the_subnet_and_the_number_of_addresses_in_use(
+        string subnet
+    )
     {
-        var nest = await Installation.CreateAsync();
-        var network = await NetworkAsync(nest, subnet, "10.0.0.1");
-        await nest.DoAsync(db =>
-            db.Database.ExecuteSqlAsync(
-                $"""
-                INSERT INTO addresses (owner_id, network_id, mac, ip) SELECT gen_random_uuid(), {network.Id},
-                    ('02:00:00:00:' || lpad(to_hex(i / 256), 2, '0') || ':' || lpad(to_hex(i % 256), 2, '0'))::macaddr,
-                    inet '10.0.0.2' + i
-                FROM generate_series(0, 1999) i
-                """
-            )
+        await using var own = new TestApi();
+        await own.InitializeAsync();
+        await own.PutSpecAsync("/v1/networks/n", $$"""{"subnet":"{{subnet}}","gateway":"10.0.0.1"}""");
+        var network = await own.ReadAsync(db => db.Networks.SingleAsync());
+        await own.ExecuteAsync(
+            $"""
+            INSERT INTO addresses (owner_id, network_id, mac, ip) SELECT gen_random_uuid(), {network.Id},
+                ('02:00:00:00:' || lpad(to_hex(i / 256), 2, '0') || ':' || lpad(to_hex(i % 256), 2, '0'))::macaddr,
+                inet '10.0.0.2' + i
+            FROM generate_series(0, 1999) i
+            """
         );
-        await nest.ReadAsync(db => db.Database.ExecuteSqlAsync($"ANALYZE addresses"));
-        await GiveAsync(nest, network);
-        Assert.InRange(await RowsReadAsync(), 0, 20);
+        await own.ReadAsync(db => db.Database.ExecuteSqlAsync($"ANALYZE addresses"));
+        await GiveAsync(own, "n");
+        Assert.InRange(await RowsReadAsync(), 1, 20);
 
-        await nest.DoAsync(db =>
-            db.Database.ExecuteSqlAsync(
-                $"""
-                UPDATE addresses SET owner_id = NULL, mac = NULL, freed_at = now() WHERE ip < '10.0.4.0';
-                UPDATE next_addresses SET ip = {AddressPool.Of(network).Last.ToIPAddress()} + 1
-                """
-            )
+        await own.ExecuteAsync(
+            $"""
+            UPDATE addresses SET owner_id = NULL, mac = NULL, freed_at = now() WHERE ip < '10.0.4.0';
+            UPDATE next_addresses SET ip = {AddressPool.Of(network).Last.ToIPAddress()} + 1
+            """
         );
-        Assert.InRange(await RowsReadAsync(), 0, 20);
-        Assert.Equal(2002, await nest.ReadAsync(db => db.Addresses.CountAsync()));
+        Assert.InRange(await RowsReadAsync(), 1, 20);
+        Assert.Equal(2002, await own.ReadAsync(db => db.Addresses.CountAsync()));
 
         async Task<long> RowsReadAsync()
         {
             var rows = 0L;
-            await nest.DoAsync(async db =>
+            await own.TransactAsync(async db =>
             {
                 var before = await CountAsync(db);
                 Assert.NotNull(
@@ -135,121 +132,77 @@ public sealed class AddressTests
     [InlineData("10.0.0.5", "reserved")]
     public async Task An_address_that_a_port_cannot_have_is_refused(string ip, string because)
     {
-        var nest = await Installation.CreateAsync();
-        var network = await NetworkAsync(nest, "10.0.0.0/28", "10.0.0.1", "10.0.0.4-10.0.0.6");
-        var (problem, _) = await TryAsync(nest, network, ip);
-        Assert.Equal(("validation-failed", "#/spec/ip"), (problem?.Code, problem?.Errors[0].Pointer));
-        Assert.Contains(because, problem?.Errors[0].Detail, StringComparison.Ordinal);
+        var network = await api.NetworkAsync("""{"subnet":"10.0.0.0/28","gateway":"10.0.0.1","reserved":["10.0.0.4-10.0.0.6"]}""");
+        var refused = (await TryAsync(api, network, ip)).IsProblem("validation-failed", "#/spec/ip");
+        Assert.Contains(because, refused.Detail, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task An_address_that_somebody_has_is_refused()
+    public async Task An_address_that_another_port_has_is_refused()
     {
-        var nest = await Installation.CreateAsync();
-        var network = await NetworkAsync(nest, "10.0.0.0/28", "10.0.0.1");
-        var first = await GiveAsync(nest, network, "10.0.0.9");
-        var (sameIp, _) = await TryAsync(nest, network, "10.0.0.9");
-        Assert.Equal(("address-taken", "#/spec/ip"), (sameIp?.Code, sameIp?.Errors[0].Pointer));
-        var (sameMac, _) = await TryAsync(nest, network, null, first.Mac);
-        Assert.Equal(("address-taken", "#/spec/mac"), (sameMac?.Code, sameMac?.Errors[0].Pointer));
+        var network = await api.NetworkAsync("""{"subnet":"10.0.0.0/28","gateway":"10.0.0.1"}""");
+        var first = await GiveAsync(api, network, "10.0.0.9");
+        (await TryAsync(api, network, "10.0.0.9")).IsProblem("address-taken", "#/spec/ip");
+        (await TryAsync(api, network, mac: Mac(first))).IsProblem("address-taken", "#/spec/mac");
     }
 
     [Fact]
-    public async Task A_network_without_a_subnet_gives_only_mac_addresses()
+    public async Task A_network_without_a_subnet_gives_only_MAC_addresses()
     {
-        var nest = await Installation.CreateAsync();
-        var network = await NetworkAsync(nest, null, null);
-        var (one, two) = (await GiveAsync(nest, network), await GiveAsync(nest, network));
-        Assert.Null(one.Ip);
-        Assert.NotEqual(one.Mac, two.Mac);
-        Assert.Equal("validation-failed", (await TryAsync(nest, network, "10.0.0.2")).Problem?.Code);
+        var network = await api.NetworkAsync("{}");
+        var (one, two) = (await GiveAsync(api, network), await GiveAsync(api, network));
+        Assert.False(one.Effective.TryGetProperty("ip", out _));
+        Assert.NotEqual(Mac(one), Mac(two));
+        (await TryAsync(api, network, "10.0.0.2")).IsProblem("validation-failed", "#/spec/ip");
     }
 
     [Fact]
-    public async Task Addresses_asked_for_at_once_are_distinct()
+    public async Task Concurrent_requests_get_distinct_addresses()
     {
-        var nest = await Installation.CreateAsync();
-        var network = await NetworkAsync(nest, "10.0.0.0/24", "10.0.0.1");
-        await Parallel.ForEachAsync(Enumerable.Range(0, 253), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (_, _) =>
-            await GiveAsync(nest, network)
-        );
-        Assert.Equal(253, await nest.ReadAsync(db => db.Addresses.Select(a => a.Ip).Distinct().CountAsync()));
-        Assert.Equal("addresses-exhausted", (await TryAsync(nest, network)).Problem?.Code);
+        var network = await api.NetworkAsync("""{"subnet":"10.0.0.0/24","gateway":"10.0.0.1"}""");
+        var id = await api.ReadAsync(db => db.Networks.Where(n => n.Name == network).Select(n => n.Id).SingleAsync());
+        await GiveAtOnceAsync(253);
+        Assert.Equal(253, await CountAsync(address => address.Ip));
+        (await TryAsync(api, network)).IsProblem("addresses-exhausted");
 
-        await nest.DoAsync(db =>
-            db.Database.ExecuteSqlAsync($"UPDATE addresses SET owner_id = NULL, mac = NULL, freed_at = now() WHERE ip <= '10.0.0.101'")
+        // Frees a hundred addresses at once, as if their VMs had been deleted.
+        await api.ExecuteAsync(
+            $"""
+            UPDATE addresses SET owner_id = NULL, mac = NULL, freed_at = now() WHERE network_id = {id} AND ip <= '10.0.0.101'
+            """
         );
-        await Parallel.ForEachAsync(Enumerable.Range(0, 100), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (_, _) =>
-            await GiveAsync(nest, network)
-        );
-        Assert.Equal(253, await nest.ReadAsync(db => db.Addresses.Select(a => a.Mac).Distinct().CountAsync()));
-        Assert.Equal("addresses-exhausted", (await TryAsync(nest, network)).Problem?.Code);
+        await GiveAtOnceAsync(100);
+        Assert.Equal(253, await CountAsync(address => address.Mac));
+        (await TryAsync(api, network)).IsProblem("addresses-exhausted");
+
+        Task GiveAtOnceAsync(int count) =>
+            Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (_, _) =>
+                await GiveAsync(api, network)
+            );
+
+        Task<int> CountAsync<T>(System.Linq.Expressions.Expression<Func<Address, T>> of) =>
+            api.ReadAsync(db => db.Addresses.Where(address => address.NetworkId == id).Select(of).Distinct().CountAsync());
     }
 
-    private static async Task<Network> NetworkAsync(Installation nest, string? subnet, string? gateway, params string[] reserved)
+    private static async Task<ApiResponse> GiveAsync(TestApi api, string network, string? ip = null) =>
+        (await TryAsync(api, network, ip)).Is(HttpStatusCode.Created);
+
+    /// <summary>Creates a VM with these addresses; null to let the API choose.</summary>
+    private static Task<ApiResponse> TryAsync(TestApi api, string network, string? ip = null, string? mac = null)
     {
-        var network = new Network
-        {
-            Name = "n",
-            Spec = "{}",
-            SwitchName = "n",
-            Subnet = Cidr.TryParse(subnet, out var cidr) ? cidr : null,
-            Gateway = Ipv4.TryParse(gateway, out var ip) ? ip : null,
-            Reserved = reserved,
-        };
-        await nest.DoAsync(db =>
-        {
-            db.Networks.Add(network);
-            return Task.CompletedTask;
-        });
-        return network;
+        var addresses = (ip is null ? "" : $",\"ip\":\"{ip}\"") + (mac is null ? "" : $",\"mac\":\"{mac}\"");
+        return api.PutAsync($"/v1/vms/{api.NewName("vm")}", $$$"""{"spec":{"network":"{{{network}}}"{{{addresses}}}}}""");
     }
 
-    private static async Task<Container> GiveAsync(Installation nest, Network network, string? ip = null)
+    /// <summary>Deletes a VM, and waits until its address is free.</summary>
+    private static async Task FreeAsync(TestApi api, ApiResponse vm)
     {
-        var (problem, port) = await TryAsync(nest, network, ip);
-        Assert.Null(problem);
-        return port;
+        var path = $"/v1/vms/{vm.Json.GetProperty("name").GetString()}";
+        (await api.DeleteAsync(path)).IsSuccess();
+        await Eventually.Holds("the VM is gone", async () => (await api.GetAsync(path)).Status == HttpStatusCode.NotFound);
     }
 
-    private static async Task<(Problem? Problem, Container Port)> TryAsync(
-        Installation nest,
-        Network network,
-        string? ip = null,
-        MacAddress? mac = null
-    )
-    {
-        var port = new Container
-        {
-            VmId = default,
-            Name = "c",
-            Spec = "{}",
-            Tag = 0,
-            NetworkId = network.Id,
-            Mac = default,
-            PortName = "p",
-            Interface = "c",
-            Namespace = "c",
-        };
-        return (
-            await nest.TryAsync(db =>
-                AddressBook.AssignAsync(
-                    db,
-                    port,
-                    network,
-                    Ipv4.TryParse(ip, out var asked) ? asked : null,
-                    mac,
-                    null,
-                    default,
-                    pointers: new("#/spec/ip", "#/spec/mac")
-                )
-            ),
-            port
-        );
-    }
+    private static int Last(ApiResponse vm) => IPAddress.Parse(vm.Effective.GetProperty("ip").GetString()!).GetAddressBytes()[3];
 
-    private static Task FreeAsync(Installation nest, Container port) =>
-        nest.DoAsync(db => db.ExecuteAsync($"WITH {AddressDraw.Free("owner_id = @owner")} SELECT", default, ("owner", port.Id)));
-
-    private static int Last(Container port) => (int)(port.Ip!.Value.Value & 255);
+    private static string? Mac(ApiResponse vm) => vm.Effective.GetProperty("mac").GetString();
 }

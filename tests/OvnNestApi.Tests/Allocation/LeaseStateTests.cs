@@ -9,7 +9,7 @@ using TestServers;
 namespace OvnNestApi.Tests.Allocation;
 
 /// <summary>What is told of a tag on its way through its states, and of those who had it.</summary>
-public sealed class LeaseStateTests(HostApi api) : IClassFixture<HostApi>
+public sealed class LeaseStateTests(ApiProcess api) : IClassFixture<ApiProcess>
 {
     [Fact]
     public async Task A_draining_tag_tells_in_lease_list_and_map_whom_it_waits_for_and_what_they_lack()

@@ -1,141 +1,125 @@
+using System.Collections.Concurrent;
+using System.Net;
 using Microsoft.EntityFrameworkCore;
-using OvnNestApi.Allocation;
 using OvnNestApi.Schema;
 using OvnNestApi.Tests.Harness;
 
 namespace OvnNestApi.Tests.Allocation;
 
-/// <summary>Tags: who gets which.</summary>
-public sealed class LeaseTests
+/// <summary>Which tag a container gets, and what happens to the tag that it had before.</summary>
+public sealed class LeaseTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
-    public async Task Tags_are_chosen_from_the_ranges_the_lowest_never_used_first()
+    public async Task Tags_are_chosen_from_the_ranges_the_lowest_one_that_was_never_used_first()
     {
-        var nest = await Installation.CreateAsync();
-        var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), null, "7,100-101");
-        Assert.Equal(7, (await nest.ContainerAsync(vm, "c1")).Tag);
-        Assert.Equal(100, (await nest.ContainerAsync(vm, "c2")).Tag);
-        Assert.Equal(101, (await nest.ContainerAsync(vm, "c3")).Tag);
+        var vm = await VmAsync("7,100-101");
+        foreach (var (name, tag) in new[] { ("c1", 7), ("c2", 100), ("c3", 101) })
+        {
+            Assert.Equal(tag, Tag(await api.PutSpecAsync($"/v1/vms/{vm}/containers/{name}")));
+        }
     }
 
     [Fact]
-    public async Task When_every_tag_was_used_the_one_free_longest_is_next()
+    public async Task If_every_tag_was_used_the_tag_that_has_been_free_longest_is_next()
     {
-        var nest = await Installation.CreateAsync();
-        var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), null, "2-4");
-        var containers = new[]
+        await using var nest = await ReleasingAsync("2-4");
+        foreach (var name in new[] { "c2", "c3", "c4" })
         {
-            await nest.ContainerAsync(vm, "c1"),
-            await nest.ContainerAsync(vm, "c2"),
-            await nest.ContainerAsync(vm, "c3"),
-        };
-        var nbCfg = 0;
-        foreach (var i in new[] { 1, 2, 0 })
-        {
-            await nest.DeleteAsync(containers[i]);
-            await nest.NorthboundPassAsync(++nbCfg);
+            await nest.ContainerAsync(name);
         }
 
-        Assert.Equal(3, (await nest.ContainerAsync(vm, "d1")).Tag);
-        Assert.Equal(4, (await nest.ContainerAsync(vm, "d2")).Tag);
-        Assert.Equal(2, (await nest.ContainerAsync(vm, "d3")).Tag);
-    }
-
-    [Fact]
-    public async Task A_tag_that_is_reserved_for_ever_is_not_chosen_though_it_was_free_long_ago()
-    {
-        var nest = await Installation.CreateAsync();
-        var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), null, "2-3");
-        foreach (var name in new[] { "c2", "c3" })
+        foreach (var tag in new[] { 3, 4, 2 })
         {
-            await nest.DeleteAsync(await nest.ContainerAsync(vm, name));
-            await nest.NorthboundPassAsync(1);
+            await nest.DeleteContainerAsync($"c{tag}");
+            await nest.CooledAsync(tag);
         }
 
-        await nest.DoAsync(db => Grant.ReservedAsync(db, vm, 2, ["web"], null, false, default));
-        Assert.Equal(3, (await nest.ContainerAsync(vm, "next")).Tag);
+        Assert.Equal(3, (await nest.ContainerAsync("d1")).Tag);
+        Assert.Equal(4, (await nest.ContainerAsync("d2")).Tag);
+        Assert.Equal(2, (await nest.ContainerAsync("d3")).Tag);
     }
 
     [Fact]
-    public async Task All_tags_of_a_vm_asked_for_at_once_are_distinct_and_one_more_is_told_the_figures()
+    public async Task A_tag_that_is_reserved_without_an_expiry_time_is_not_chosen_although_it_has_been_free_longest()
     {
-        var nest = await Installation.CreateAsync();
-        var network = await nest.NetworkAsync(subnet: "10.0.0.0/16", gateway: "10.0.0.1");
-        var vm = await nest.VmAsync("vm5", network, await nest.HostAsync(), "100-299");
-        var problems = new System.Collections.Concurrent.ConcurrentBag<string>();
+        await using var nest = await ReleasingAsync("2-3");
+        foreach (var tag in new[] { 2, 3 })
+        {
+            await nest.ContainerAsync($"c{tag}", tag);
+            await nest.DeleteContainerAsync($"c{tag}");
+            await nest.CooledAsync(tag);
+        }
+
+        await nest.ReserveAsync(2, "web");
+        Assert.Equal(3, (await nest.ContainerAsync("next")).Tag);
+    }
+
+    [Fact]
+    public async Task Concurrent_requests_for_all_tags_of_a_VM_get_distinct_tags_and_one_more_request_is_refused_with_the_numbers()
+    {
+        var vm = await VmAsync("100-299", await api.NetworkAsync("""{"subnet":"10.0.0.0/16"}"""));
+        var created = new ConcurrentBag<ApiResponse>();
         await Parallel.ForEachAsync(Enumerable.Range(0, 200), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, _) =>
-        {
-            if (await nest.TryContainerAsync(vm, $"c{i}") is { } problem)
-            {
-                problems.Add(problem.Detail);
-            }
-        });
-        Assert.Empty(problems);
-        var tags = await nest.ReadAsync(db => db.Containers.Select(c => c.Tag).ToListAsync());
-        Assert.Equal(Enumerable.Range(100, 200), tags.Order());
-        var exhausted = await nest.TryContainerAsync(vm, "onemore");
-        Assert.Equal("vlan-tags-exhausted", exhausted?.Code);
-        Assert.Equal("None of the 200 tags 100-299 of vm5 is free: 200 bound.", exhausted?.Detail);
-        Assert.Equal(
-            200,
-            await nest.ReadAsync(db =>
-                db.Addresses.Where(a => a.Ip != null && a.OwnerId != vm.Id).Select(a => a.Ip).Distinct().CountAsync()
-            )
+            created.Add((await api.PutSpecAsync($"/v1/vms/{vm}/containers/c{i}")).Is(HttpStatusCode.Created))
         );
+        Assert.Equal(Enumerable.Range(100, 200), created.Select(Tag).Order());
+        Assert.Equal(200, created.Select(container => container.Effective.GetProperty("ip").GetString()).Distinct().Count());
+
+        var exhausted = (await api.PutAsync($"/v1/vms/{vm}/containers/onemore", "{}")).IsProblem("vlan-tags-exhausted");
+        Assert.Equal($"None of the 200 tags 100-299 of {vm} is free: 200 bound.", exhausted.Detail);
     }
 
     [Fact]
-    public async Task A_tag_that_somebody_has_is_refused_with_who_has_it()
+    public async Task A_tag_that_a_container_has_is_refused_to_another_one_and_the_problem_names_the_container()
     {
-        var nest = await Installation.CreateAsync();
-        var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), null);
-        await nest.ContainerAsync(vm, "c51", 51);
-        var problem = await nest.TryContainerAsync(vm, "c52", 51);
-        Assert.Equal(("vlan-tag-taken", "#/spec/vlan"), (problem?.Code, problem?.Errors[0].Pointer));
-        Assert.Equal("Tag 51 of vm5 is bound to container c51.", problem?.Detail);
-        Assert.False(problem?.Retryable);
+        var vm = await VmAsync();
+        await api.PutSpecAsync($"/v1/vms/{vm}/containers/c51", """{"vlan":51}""");
+        var refused = await api.PutAsync($"/v1/vms/{vm}/containers/c52", """{"spec":{"vlan":51}}""");
+        refused.IsProblem("vlan-tag-taken", "#/spec/vlan");
+        Assert.Equal($"Tag 51 of {vm} is bound to container c51.", refused.Detail);
+        Assert.False(refused.Json.GetProperty("retryable").GetBoolean());
     }
 
     [Fact]
-    public async Task A_container_keeps_its_tag_when_none_is_asked_for()
+    public async Task A_container_keeps_its_tag_if_a_later_request_names_no_tag()
     {
-        var nest = await Installation.CreateAsync();
-        var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), null);
-        var container = await nest.ContainerAsync(vm, "c51", 51);
-        Assert.Null(await nest.TryRetagAsync(vm, container, null));
-        Assert.Equal(51, await nest.ReadAsync(db => db.Containers.Select(c => c.Tag).SingleAsync()));
-        Assert.Equal(1, await nest.ReadAsync(db => db.VlanLeases.CountAsync()));
+        var vm = await VmAsync();
+        await api.PutSpecAsync($"/v1/vms/{vm}/containers/c51", """{"vlan":51}""");
+        Assert.Equal(51, Tag(await api.PutSpecAsync($"/v1/vms/{vm}/containers/c51")));
+        var leases = (await api.GetAsync($"/v1/vms/{vm}/vlan-leases")).IsSuccess().Json.GetProperty("items");
+        Assert.Equal(1, leases.GetArrayLength());
     }
 
     [Fact]
-    public async Task A_changed_tag_leaves_the_old_one_draining_and_the_way_back_waits_for_it()
+    public async Task The_former_tag_of_a_container_drains_and_the_container_gets_it_back_only_after_that()
     {
-        var nest = await Installation.CreateAsync();
-        var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), null);
-        var container = await nest.ContainerAsync(vm, "c51", 51);
-        Assert.Null(await nest.TryRetagAsync(vm, container, 60));
-        Assert.Equal(LeaseState.Draining, (await nest.LeaseAsync(vm, 51))?.State);
-        Assert.Equal(LeaseState.Bound, (await nest.LeaseAsync(vm, 60))?.State);
+        // Without ovn-northd, no tag is released.
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.LabAsync(0);
+        var container = await nest.ContainerAsync("c51", 51);
+        await nest.ContainerAsync("c51", 60);
+        Assert.Equal(LeaseState.Draining, (await nest.LeaseAsync(51))?.State);
+        Assert.Equal(LeaseState.Bound, (await nest.LeaseAsync(60))?.State);
 
-        var before = await nest.LeaseAsync(vm, 51);
-        Assert.Null(await nest.TryRetagAsync(vm, container, 51));
-        Assert.Equal(container.Id, (await nest.LeaseAsync(vm, 51))?.SuccessorId);
-        Assert.Equal("vlan-tag-taken", (await nest.TryContainerAsync(vm, "other", 51))?.Code);
+        var before = await nest.LeaseAsync(51);
+        await nest.ContainerAsync("c51", 51);
+        Assert.Equal((LeaseState.Draining, container.Id), ((await nest.LeaseAsync(51))?.State, (await nest.LeaseAsync(51))?.SuccessorId));
+        (await nest.PutContainerAsync("other", 51)).IsProblem("vlan-tag-taken");
 
-        await nest.NorthboundPassAsync(1);
-        var after = await nest.LeaseAsync(vm, 51);
-        Assert.Equal((LeaseState.Bound, container.Id), (after?.State, after?.ContainerId));
-        Assert.NotEqual(before?.Id, after?.Id);
+        await nest.StartNorthdAsync();
+        var after = await nest.LeaseBecomesAsync(51, LeaseState.Bound);
+        Assert.Equal(container.Id, after.ContainerId);
+        Assert.NotEqual(before?.Id, after.Id);
     }
 
     [Fact]
-    public async Task History_tells_who_had_a_tag()
+    public async Task The_history_has_every_container_that_had_a_tag()
     {
-        var nest = await Installation.CreateAsync();
-        var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), null);
-        await nest.DeleteAsync(await nest.ContainerAsync(vm, "c51", 51));
-        await nest.NorthboundPassAsync(1);
-        await nest.ContainerAsync(vm, "c99", 51);
+        await using var nest = await ReleasingAsync();
+        await nest.ContainerAsync("c51", 51);
+        await nest.DeleteContainerAsync("c51");
+        await nest.CooledAsync(51);
+        await nest.ContainerAsync("c99", 51);
         var history = await nest.ReadAsync(db =>
             db.VlanHistory.Where(t => t.VmName == "vm5" && t.Tag == 51).OrderBy(t => t.Id).ToListAsync()
         );
@@ -159,5 +143,25 @@ public sealed class LeaseTests
     [InlineData("1,,2")]
     [InlineData("1-2-3")]
     [InlineData("+5")]
-    public void What_is_no_range_is_refused(string text) => Assert.False(VlanRanges.TryParse(text, out _));
+    public void Text_that_is_not_a_list_of_tags_and_ranges_is_refused(string text) => Assert.False(VlanRanges.TryParse(text, out _));
+
+    /// <summary>Starts an installation in which tags are released without a host, and creates vm5.</summary>
+    private static async Task<ReconciledInstallation> ReleasingAsync(string? ranges = null)
+    {
+        var nest = await ReconciledInstallation.StartAsync();
+        await nest.StartNorthdAsync();
+        await nest.NetworkAsync();
+        await nest.VmAsync(ranges: ranges);
+        return nest;
+    }
+
+    private static int Tag(ApiResponse container) => container.Effective.GetProperty("vlan").GetInt32();
+
+    private async Task<string> VmAsync(string ranges = "2-4094", string? network = null)
+    {
+        var vm = api.NewName("vm");
+        network ??= await api.NetworkAsync();
+        await api.PutSpecAsync($"/v1/vms/{vm}", $$"""{"network":"{{network}}","vlanRanges":"{{ranges}}"}""");
+        return vm;
+    }
 }

@@ -4,7 +4,7 @@ using OvnNestApi.Tests.Harness;
 namespace OvnNestApi.Tests.Allocation;
 
 /// <summary>A problem points at a field that the request's own body has.</summary>
-public sealed class MovedVmTests(Api api) : IClassFixture<Api>
+public sealed class MovedVmTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
     public async Task A_VM_that_moves_with_its_containers_points_at_its_network()

@@ -4,7 +4,7 @@ using OvnNestApi.Tests.Harness;
 namespace OvnNestApi.Tests.Allocation;
 
 /// <summary>Names of ports, devices, bridges, namespaces and switches.</summary>
-public sealed class NameTests(Api api) : IClassFixture<Api>
+public sealed class NameTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
     public async Task A_device_name_has_at_most_fifteen_bytes_and_is_made_from_the_objects()
@@ -101,5 +101,5 @@ public sealed class NameTests(Api api) : IClassFixture<Api>
         (await api.PutAsync($"/v1/vms/{vm}/containers/b", $$$"""{"spec":{"portName":"{{{vm}}}-p"}}""")).Is(HttpStatusCode.Created);
     }
 
-    private static string? Text(Answer answer, string field) => answer.Effective.GetProperty(field).GetString();
+    private static string? Text(ApiResponse answer, string field) => answer.Effective.GetProperty(field).GetString();
 }

@@ -4,7 +4,7 @@ using OvnNestApi.Tests.Harness;
 namespace OvnNestApi.Tests.Allocation;
 
 /// <summary>An error names only fields that the request's body can have.</summary>
-public sealed class PointerTests(Api api) : IClassFixture<Api>
+public sealed class PointerTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
     public async Task A_subnet_that_is_too_small_for_the_ports_of_a_network_is_an_error_of_the_subnet()

@@ -10,7 +10,7 @@ public sealed class CommandTests
     [Fact]
     public async Task The_first_key_is_made_by_a_command_that_prints_it_and_nothing_else()
     {
-        await using var api = new Api();
+        await using var api = new TestApi();
         await api.InitializeAsync();
         var key = await ChildProcess.RunAsync(
             "dotnet",
@@ -35,7 +35,7 @@ public sealed class CommandTests
     public async Task The_log_has_a_line_for_each_change_and_no_key_no_body_and_no_control_character()
     {
         await using var server = await NestServer.StartAsync(
-            new() { Database = (await Installation.CreateAsync()).Database, Northbound = "unix:/nonexistent/nb.sock" }
+            new() { Database = await TestDatabase.CreateAsync(), Northbound = "unix:/nonexistent/nb.sock" }
         );
         using (var body = new StringContent("""{"description":"private words"}""", System.Text.Encoding.UTF8, "application/json"))
         {

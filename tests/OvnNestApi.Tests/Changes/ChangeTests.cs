@@ -9,7 +9,7 @@ using OvnNestApi.Tests.Harness;
 namespace OvnNestApi.Tests.Changes;
 
 /// <summary>The feed of changes: who, what, and nothing lost.</summary>
-public sealed class ChangeTests(Api api) : IClassFixture<Api>
+public sealed class ChangeTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
     public async Task Every_change_tells_who_and_from_what_to_what()
@@ -112,7 +112,7 @@ public sealed class ChangeTests(Api api) : IClassFixture<Api>
     [Fact]
     public async Task What_is_too_old_is_forgotten_and_who_missed_it_is_told()
     {
-        await using var old = new Api();
+        await using var old = new TestApi();
         await old.InitializeAsync();
         var cursor = (await old.GetAsync("/v1/changes")).Json.GetProperty("next").GetString()!;
         for (var i = 0; i < 3; i++)
@@ -133,7 +133,7 @@ public sealed class ChangeTests(Api api) : IClassFixture<Api>
         (await old.GetAsync($"/v1/changes?after={cursor}")).IsProblem("cursor-expired");
         Assert.Equal(2, await CountAsync(old));
 
-        static async Task<int> CountAsync(Api of)
+        static async Task<int> CountAsync(TestApi of)
         {
             await using var db = of.Open();
             return await db.Changes.CountAsync(change => change.Kind == "router");

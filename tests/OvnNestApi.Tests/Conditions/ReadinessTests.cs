@@ -1,75 +1,76 @@
+using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using OvnNestApi.Agents;
 using OvnNestApi.Conditions;
 using OvnNestApi.Data;
-using OvnNestApi.Placements;
 using OvnNestApi.Schema;
 using OvnNestApi.Tests.Harness;
+using TestServers;
 
 namespace OvnNestApi.Tests.Conditions;
 
-/// <summary>Conditions as they come to be written.</summary>
+/// <summary>Conditions that are stored when the NB, a host or a request changes something.</summary>
 public sealed class ReadinessTests
 {
+    private const string WaitsForHost =
+        "The removal of the previous holder of the name or tag is not confirmed yet. Waiting for host ubuntu2.";
+
     [Fact]
-    public async Task A_container_is_ready_when_its_host_has_confirmed_the_present_work_and_not_before()
+    public async Task A_container_is_ready_when_its_host_has_confirmed_the_current_work_and_not_before()
     {
-        var nest = await Installation.CreateAsync();
-        var (network, host) = (await nest.NetworkAsync(), await nest.HostAsync());
-        var agent = new Agent(nest, host);
-        var vm = await nest.VmAsync("vm5", network, host);
-        await nest.ContainerAsync(vm, "c51", 51);
-        await nest.NorthboundPassAsync(1);
-        await EvaluateAsync();
-        Assert.Equal((Reason.HostPending, Reason.HostPending), await ReasonsAsync());
+        await using var nest = await ReconciledInstallation.StartAsync();
+        var agent = await nest.HostAsync();
+        await nest.LabAsync(1, agent.Host);
+        await nest.SetPortsUpAsync();
+        await ReasonsBecomeAsync(Reason.HostPending);
+        await Eventually.Holds("both ports are up", () => nest.ReadAsync(db => db.Containers.AnyAsync(c => c.Up && db.Vms.Any(v => v.Up))));
 
         await agent.PassAsync();
         Assert.Equal((Reason.Ready, Reason.Ready), await ReasonsAsync());
-        Assert.False(await agent.ReportAsync());
+        Assert.False(await IsNewsAsync(nest, agent));
 
-        // Another MTU is other work; what was confirmed was the former.
-        await nest.DoAsync(async db =>
-        {
-            await db.Database.ExecuteSqlAsync($"UPDATE networks SET mtu = 1400");
-            await PlacementWriter.RefreshAsync(db, vm.Id, default);
-        });
-        await EvaluateAsync();
-        Assert.Equal((Reason.HostPending, Reason.HostPending), await ReasonsAsync());
+        // Another MTU is other work. The host has confirmed the work before it.
+        await nest.NetworkAsync(spec: """{"subnet":"172.16.0.0/16","gateway":"172.16.0.1","dhcp":{"mtu":1400}}""");
+        await ReasonsBecomeAsync(Reason.HostPending);
         await agent.ReportAsync();
         Assert.Equal((Reason.HostPending, Reason.HostPending), await ReasonsAsync());
+        await nest.SettledAsync();
         await agent.PassAsync();
         Assert.Equal((Reason.Ready, Reason.Ready), await ReasonsAsync());
 
         await agent.ReportAsync(error: "no space left on device");
         Assert.Equal((Reason.HostFailed, Reason.HostFailed), await ReasonsAsync());
-        Assert.Contains(
-            "no space left",
-            await nest.ReadAsync(db => db.Containers.Select(c => c.Message).SingleAsync()),
-            StringComparison.Ordinal
-        );
-        Assert.Equal(
-            ["HostPending", "Ready", "HostPending", "Ready", "HostFailed"],
-            (
-                await nest.ReadAsync(db =>
-                    db.Changes.Where(c => c.Kind == "container" && c.Action == "status")
-                        .OrderBy(c => c.Number)
-                        .Select(c => c.After)
-                        .ToListAsync()
-                )
-            ).Select(after => (string)System.Text.Json.Nodes.JsonNode.Parse(after!)!["reason"]!)
-        );
+        var message = await nest.ReadAsync(db => db.Containers.Select(c => c.Message).SingleAsync());
+        Assert.Contains("no space left", message, StringComparison.Ordinal);
+        Assert.Equal(["HostPending", "Ready", "HostPending", "Ready", "HostFailed"], (await LoggedAsync()).TakeLast(5));
 
-        Task EvaluateAsync() => nest.DoAsync(db => Readiness.EvaluateAsync(db, [vm.Id, network.Id, host.Id], default));
-        async Task<(Reason, Reason)> ReasonsAsync() =>
-            await nest.ReadAsync(async db => ((await db.Vms.SingleAsync()).Reason, (await db.Containers.SingleAsync()).Reason));
+        Task ReasonsBecomeAsync(Reason reason) =>
+            Eventually.Becomes($"VM and container are {reason}", ReasonsAsync, seen => seen == (reason, reason));
+
+        Task<(Reason, Reason)> ReasonsAsync() =>
+            nest.ReadAsync(async db => ((await db.Vms.SingleAsync()).Reason, (await db.Containers.SingleAsync()).Reason));
+
+        async Task<List<string?>> LoggedAsync()
+        {
+            var changes = await nest.ReadAsync(db =>
+                db.Changes.Where(c => c.Kind == "container" && c.Action == "status")
+                    .OrderBy(c => c.Number)
+                    .Select(c => c.After)
+                    .ToListAsync()
+            );
+            return [.. changes.Select(after => (string?)JsonNode.Parse(after!)!["reason"])];
+        }
     }
 
     [Fact]
-    public async Task Judging_one_container_reads_no_more_leases_when_there_are_thousands()
+    public async Task The_evaluation_of_one_container_reads_no_more_leases_if_there_are_thousands()
     {
-        var nest = await Installation.CreateAsync();
-        var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), await nest.HostAsync());
-        var container = await nest.ContainerAsync(vm, "c51", 51);
-        await nest.DoAsync(db =>
+        await using var api = new TestApi();
+        await api.InitializeAsync();
+        var vm = await api.VmAsync();
+        var container = (await api.PutSpecAsync($"/v1/vms/{vm}/containers/c51", """{"vlan":51}""")).Id;
+        await api.TransactAsync(db =>
             db.ExecuteAsync(
                 """
                 WITH others AS (
@@ -83,11 +84,12 @@ public sealed class ReadinessTests
                 default
             )
         );
-        await nest.ReadAsync(db => db.ExecuteAsync("ANALYZE", default));
-        await nest.DoAsync(async db =>
+        await api.ReadAsync(db => db.ExecuteAsync("ANALYZE", default));
+        await api.TransactAsync(async db =>
         {
-            await db.ExecuteAsync("SET LOCAL plan_cache_mode = force_generic_plan", default); // as the service's own connections have it
-            await Readiness.EvaluateAsync(db, [container.Id], default);
+            // The connections of the API have this setting.
+            await db.ExecuteAsync("SET LOCAL plan_cache_mode = force_generic_plan", default);
+            await Readiness.EvaluateAsync(db, [container], default);
             var read = await db.QueryAsync(
                 "SELECT sum(seq_tup_read + idx_tup_fetch)::bigint FROM pg_stat_xact_user_tables WHERE relname = 'vlan_leases'",
                 row => row.GetInt64(0),
@@ -98,44 +100,50 @@ public sealed class ReadinessTests
     }
 
     [Fact]
-    public async Task Who_takes_the_place_of_another_says_which_host_still_has_that()
+    public async Task A_new_incarnation_shows_which_host_still_has_the_former_one()
     {
-        var nest = await Installation.CreateAsync();
-        var (network, host) = (await nest.NetworkAsync(), await nest.HostAsync());
-        var vm = await nest.VmAsync("vm5", network, host);
-        await nest.DeleteAsync(await nest.ContainerAsync(vm, "c51", 51));
-        await nest.NorthboundPassAsync(1);
-        var container = await nest.ContainerAsync(vm, "c51", 51);
-        await nest.DoAsync(db => Readiness.EvaluateAsync(db, [vm.Id], default));
-        Assert.Equal(
-            "The removal of the previous holder of the name or tag is not confirmed yet. Waiting for host ubuntu2.",
-            await nest.ReadAsync(db => db.Containers.Where(c => c.Id == container.Id).Select(c => c.Message).SingleAsync())
-        );
+        await using var nest = await ReconciledInstallation.StartAsync();
+        var agent = await nest.HostAsync();
+        await nest.LabAsync(1, agent.Host);
+        await nest.DeleteContainerAsync("c51");
+        var container = await nest.ContainerAsync("c51", 51);
+        await Eventually.Becomes("the container waits for the host", () => nest.ReadAsync(container), c => c.Message == WaitsForHost);
 
-        await nest.DeleteAsync(vm);
-        await nest.NorthboundPassAsync(2);
-        var next = await nest.VmAsync("vm5", network, host);
-        await nest.DoAsync(db => Readiness.EvaluateAsync(db, [next.Id], default));
-        Assert.Equal(
-            "The removal of the previous holder of the name or tag is not confirmed yet. Waiting for host ubuntu2.",
-            await nest.ReadAsync(db => db.Vms.Where(v => v.Id == next.Id).Select(v => v.Message).SingleAsync())
+        await nest.DeleteVmAsync();
+        var next = await nest.VmAsync(host: agent.Host);
+        await Eventually.Becomes(
+            "the VM waits for the host",
+            () => nest.ReadAsync(db => db.Vms.Where(v => v.Id == next.Id).Select(v => v.Message).SingleAsync()),
+            message => message == WaitsForHost
         );
     }
 
     [Fact]
-    public async Task Another_system_id_makes_the_ports_of_the_hosts_vms_be_looked_at_again()
+    public async Task If_a_host_reports_another_system_id_the_ports_of_its_VMs_are_requested_on_that_chassis()
     {
-        var nest = await Installation.CreateAsync();
-        var host = await nest.HostAsync();
-        var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), host);
-        await nest.NorthboundPassAsync(1);
-        var agent = new Agent(nest, host);
+        await using var nest = await ReconciledInstallation.StartAsync();
+        var agent = await nest.HostAsync();
+        await nest.LabAsync(0, agent.Host);
         await agent.PassAsync();
-        Assert.True(await nest.ReadAsync(db => db.Vms.AnyAsync(v => v.DirtySeq > v.ReconciledSeq)));
-        await nest.NorthboundPassAsync(2);
-        await agent.ReportAsync();
-        Assert.False(await nest.ReadAsync(db => db.Vms.AnyAsync(v => v.DirtySeq > v.ReconciledSeq)));
-        await agent.SendAsync(new(agent.Work.Cursor, "another", 1, [], [], [], []));
-        Assert.True(await nest.ReadAsync(db => db.Vms.AnyAsync(v => v.Id == vm.Id && v.DirtySeq > v.ReconciledSeq)));
+        await OptionsBecomeAsync(agent.Host);
+        await agent.SendAsync(agent.Report() with { SystemId = "another" });
+        await OptionsBecomeAsync("another");
+
+        Task OptionsBecomeAsync(string chassis) =>
+            Eventually.Becomes(
+                $"the port is requested on {chassis}",
+                () => nest.GetAsync("dmz-vm5", "options"),
+                options => options.Contains($"requested-chassis={chassis}", StringComparison.Ordinal)
+            );
+    }
+
+    /// <summary>Reports the lists of the agent again, and returns whether the API found news in the report.</summary>
+    private static async Task<bool> IsNewsAsync(ReconciledInstallation nest, SimulatedAgent agent)
+    {
+        await using var db = nest.Api.Open();
+        var host = await db.Hosts.Select(h => h.Id).SingleAsync();
+        var answer = await nest.Api.Services.GetRequiredService<ReportIntake>().TakeAsync(db, host, agent.Report(), default);
+        Assert.True(answer.TryGet(out var isNews, out var problem), problem?.Detail);
+        return isNews;
     }
 }

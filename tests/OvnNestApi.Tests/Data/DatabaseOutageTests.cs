@@ -20,13 +20,13 @@ public sealed class DatabaseOutageTests
             await Microsoft.EntityFrameworkCore.RelationalDatabaseFacadeExtensions.MigrateAsync(db.Database);
         }
 
-        await using var api = new Api(database);
+        await using var api = new TestApi(database);
         await api.InitializeAsync();
         (await api.PutAsync("/v1/routers/r", "{}")).Is(HttpStatusCode.Created);
 
         await postgres.KillAsync();
         foreach (
-            var ask in new Func<Task<Answer>>[]
+            var ask in new Func<Task<ApiResponse>>[]
             {
                 () => api.GetAsync("/v1/routers/r"),
                 () => api.PutAsync("/v1/routers/s", "{}"),
@@ -51,7 +51,7 @@ public sealed class DatabaseOutageTests
     [Fact]
     public async Task Sessions_that_are_cut_cost_no_wrong_answer()
     {
-        await using var api = new Api();
+        await using var api = new TestApi();
         await api.InitializeAsync();
         var postgres = await PostgresServer.SharedAsync();
         (await api.PutAsync("/v1/routers/r", "{}")).Is(HttpStatusCode.Created);
@@ -76,7 +76,7 @@ public sealed class DatabaseOutageTests
     [Fact]
     public async Task Statements_that_were_prepared_before_a_migration_are_prepared_anew()
     {
-        await using var api = new Api();
+        await using var api = new TestApi();
         await api.InitializeAsync();
         await using var migration = Npgsql.NpgsqlDataSource.Create(api.Database);
         for (var i = 0; i < 20; i++)
@@ -95,7 +95,7 @@ public sealed class DatabaseOutageTests
     [Fact]
     public async Task A_database_without_a_schema_is_told_as_such()
     {
-        await using var api = new Api(await (await PostgresServer.SharedAsync()).CreateDatabaseAsync());
+        await using var api = new TestApi(await (await PostgresServer.SharedAsync()).CreateDatabaseAsync());
         await api.InitializeAsync();
         (await api.GetAsync("/readyz", ("Authorization", ""))).IsProblem("schema-mismatch");
         (await api.GetAsync("/v1/vms", ("Authorization", "Bearer nest_x"))).IsProblem("schema-mismatch");

@@ -8,7 +8,7 @@ using OvnNestApi.Tests.Harness;
 namespace OvnNestApi.Tests.Http;
 
 /// <summary>Who may do what.</summary>
-public sealed class AccessTests(Api api) : IClassFixture<Api>
+public sealed class AccessTests(TestApi api) : IClassFixture<TestApi>
 {
     [Theory]
     [InlineData("GET", "/v1")]
@@ -154,9 +154,9 @@ public sealed class AccessTests(Api api) : IClassFixture<Api>
     [Fact]
     public async Task Who_sends_too_much_is_told_when_to_go_on()
     {
-        await using var narrow = new Api(api.Database, ("RateLimit:PerSecond", "1"), ("RateLimit:Burst", "3"));
+        await using var narrow = new TestApi(api.Database, ("RateLimit:PerSecond", "1"), ("RateLimit:Burst", "3"));
         await narrow.InitializeAsync();
-        Answer answer;
+        ApiResponse answer;
         do
         {
             answer = await narrow.GetAsync("/v1");

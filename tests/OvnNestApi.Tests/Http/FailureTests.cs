@@ -7,7 +7,7 @@ using OvnNestApi.Tests.Harness;
 namespace OvnNestApi.Tests.Http;
 
 /// <summary>What cannot be helped is told honestly, and tells nothing of the inside.</summary>
-public sealed class FailureTests(Api api) : IClassFixture<Api>
+public sealed class FailureTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
     public async Task A_commit_whose_answer_is_lost_is_told_as_unknown_and_the_repeat_succeeds()
@@ -44,7 +44,7 @@ public sealed class FailureTests(Api api) : IClassFixture<Api>
     [Fact]
     public async Task A_process_that_ends_lets_go_of_who_waits()
     {
-        var ending = new Api();
+        var ending = new TestApi();
         await ending.InitializeAsync();
         (await ending.PutAsync("/v1/routers/r", "{}")).IsSuccess();
         var waiting = ending.GetAsync("/v1/routers/r/wait?timeout=60s");
@@ -69,7 +69,7 @@ public sealed class FailureTests(Api api) : IClassFixture<Api>
                 .Select(async client =>
                 {
                     var random = new Random(client);
-                    var seen = new List<Answer>();
+                    var seen = new List<ApiResponse>();
                     for (var i = 0; i < 25; i++)
                     {
                         var (vm, name) = (vms[random.Next(2)], $"c{random.Next(3)}");
@@ -114,7 +114,7 @@ public sealed class FailureTests(Api api) : IClassFixture<Api>
     [Fact]
     public async Task A_network_that_a_container_only_then_turns_out_to_be_in_stands_still_meanwhile()
     {
-        await using var own = new Api();
+        await using var own = new TestApi();
         await own.InitializeAsync();
         var (vm, other) = (await own.VmAsync(), await own.NetworkAsync("""{"subnet":"10.30.0.0/24"}"""));
         await using (var naming = own.Open())

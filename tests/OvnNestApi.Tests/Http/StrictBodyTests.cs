@@ -7,7 +7,7 @@ using OvnNestApi.Tests.Harness;
 namespace OvnNestApi.Tests.Http;
 
 /// <summary>Whatever is wrong with a request is told completely, by pointer, and nothing is stored.</summary>
-public sealed class StrictBodyTests(Api api) : IClassFixture<Api>
+public sealed class StrictBodyTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
     public async Task All_errors_of_a_body_are_told_at_once_each_with_its_pointer()

@@ -8,13 +8,13 @@ namespace OvnNestApi.Tests.Northbound;
 [Trait("Kind", "pure")]
 public sealed class NorthboundPlanTests
 {
-    private static readonly RowRef C51 = new(Tables.SwitchPort, Lab.Id(1051));
-    private static readonly RowRef Dmz = new(Tables.Switch, Lab.Id(102));
+    private static readonly RowRef C51 = new(Tables.SwitchPort, DesiredLab.Id(1051));
+    private static readonly RowRef Dmz = new(Tables.Switch, DesiredLab.Id(102));
 
     [Fact]
     public void The_seeds_lab_becomes_the_rows_that_its_document_makes()
     {
-        var nb = Lab.Seed().Program();
+        var nb = DesiredLab.Seed().Program();
 
         var c51 = nb.Rows[C51];
         Assert.Equal("dmz-c51", c51["name"].AsString());
@@ -23,10 +23,10 @@ public sealed class NorthboundPlanTests
         Assert.False(c51.ContainsKey("tag"));
         Assert.Equal("02:00:00:00:00:33 172.16.255.179", c51["addresses"].AsString());
         Assert.Equal(c51["addresses"], c51["port_security"]);
-        Assert.Equal(Lab.Id(103), c51["dhcpv4_options"].AsUuid());
+        Assert.Equal(DesiredLab.Id(103), c51["dhcpv4_options"].AsUuid());
         Assert.Equal(
             new Dictionary<string, string> { ["requested-chassis"] = "ubuntu2" },
-            nb.Rows[new(Tables.SwitchPort, Lab.Id(1005))]["options"].AsStringMap().ToDictionary()
+            nb.Rows[new(Tables.SwitchPort, DesiredLab.Id(1005))]["options"].AsStringMap().ToDictionary()
         );
         Assert.Equal(
             new Dictionary<string, string>
@@ -39,17 +39,17 @@ public sealed class NorthboundPlanTests
                 ["dns_server"] = "{1.1.1.1, 9.9.9.9}",
                 ["domain_name"] = "\"example.org\"",
             },
-            nb.Rows[new(Tables.Dhcp, Lab.Id(103))]["options"].AsStringMap().ToDictionary()
+            nb.Rows[new(Tables.Dhcp, DesiredLab.Id(103))]["options"].AsStringMap().ToDictionary()
         );
-        Assert.Equal("172.16.255.129/26", nb.Rows[new(Tables.RouterPort, Lab.Id(104))]["networks"].AsString());
-        Assert.Equal("gw-dmz", nb.Rows[new(Tables.SwitchPort, Lab.Id(105))]["options"].AsStringMap()["router-port"]);
+        Assert.Equal("172.16.255.129/26", nb.Rows[new(Tables.RouterPort, DesiredLab.Id(104))]["networks"].AsString());
+        Assert.Equal("gw-dmz", nb.Rows[new(Tables.SwitchPort, DesiredLab.Id(105))]["options"].AsStringMap()["router-port"]);
         Assert.Equal(4, nb.Rows[Dmz]["ports"].Count);
     }
 
     [Fact]
     public void The_plan_of_equal_states_is_empty()
     {
-        var lab = Lab.Seed();
+        var lab = DesiredLab.Seed();
         var nb = lab.Program();
         Assert.All(NorthboundPlan.Between(lab.Wanted(), nb.RowsOf(lab.Wanted())), plan => Assert.True(plan.IsEmpty));
     }
@@ -57,23 +57,23 @@ public sealed class NorthboundPlanTests
     [Fact]
     public void Ports_of_one_switch_are_added_by_one_mutation_behind_a_guard_of_what_exists()
     {
-        var lab = Lab.Seed();
+        var lab = DesiredLab.Seed();
         var nb = lab.Program();
         nb.Detach(Dmz, C51.Uuid);
-        nb.Detach(Dmz, Lab.Id(1052));
+        nb.Detach(Dmz, DesiredLab.Id(1052));
         nb.Collect();
 
         var ops = lab.Plan(nb);
 
         Assert.Equal(2, ops.OfType<InsertOp>().Count());
         Assert.Equal(2, Assert.Single(ops.OfType<MutateOp>()).Mutations[0].Value.Count);
-        Assert.Equal([Dmz.Uuid, Lab.Id(103)], ops.OfType<WaitOp>().Select(op => op.Where[0].Value.AsUuid()).Order());
+        Assert.Equal([Dmz.Uuid, DesiredLab.Id(103)], ops.OfType<WaitOp>().Select(op => op.Where[0].Value.AsUuid()).Order());
     }
 
     [Fact]
     public void Only_the_column_that_differs_is_written()
     {
-        var lab = Lab.Seed();
+        var lab = DesiredLab.Seed();
         var nb = lab.Program();
         nb.Rows[C51]["addresses"] = "unknown";
 
@@ -84,28 +84,28 @@ public sealed class NorthboundPlanTests
     [Fact]
     public void Keys_that_others_put_beside_ours_stay()
     {
-        var lab = Lab.Seed();
+        var lab = DesiredLab.Seed();
         var nb = lab.Program();
         nb.Rows[C51]["external_ids"] = OvsdbValue.Map([
             new("neutron:x", "1"),
             new(Ownership.InstanceKey, "else"),
-            new(Ownership.IdKey, Lab.Id(51).ToString()),
+            new(Ownership.IdKey, DesiredLab.Id(51).ToString()),
         ]);
         nb.Rows[C51]["options"] = OvsdbValue.Map([new("qos_burst", "5"), new("requested-chassis", "nowhere")]);
 
         nb.Apply(lab.Plan(nb));
 
         Assert.Equal("1", nb.Rows[C51]["external_ids"].AsStringMap()["neutron:x"]);
-        Assert.Equal(Lab.Ours.OwnerOf(new Row(C51.Uuid, nb.Rows[C51])), new OwnerRef(OwnerKind.Container, Lab.Id(51)));
+        Assert.Equal(DesiredLab.Ours.OwnerOf(new Row(C51.Uuid, nb.Rows[C51])), new OwnerRef(OwnerKind.Container, DesiredLab.Id(51)));
         Assert.Equal(new Dictionary<string, string> { ["qos_burst"] = "5" }, nb.Rows[C51]["options"].AsStringMap().ToDictionary());
     }
 
     [Fact]
     public void A_port_that_was_moved_to_another_switch_comes_back()
     {
-        var lab = Lab.Seed();
+        var lab = DesiredLab.Seed();
         var nb = lab.Program();
-        var other = new RowRef(Tables.Switch, Lab.Id(900));
+        var other = new RowRef(Tables.Switch, DesiredLab.Id(900));
         nb.Put(other, new() { ["name"] = "other" });
         nb.Attach(other, C51.Uuid);
         nb.Detach(Dmz, C51.Uuid);
@@ -119,35 +119,35 @@ public sealed class NorthboundPlanTests
     [Fact]
     public void A_new_row_UUID_of_the_same_object_replaces_the_old_row()
     {
-        var lab = Lab.Seed();
+        var lab = DesiredLab.Seed();
         var nb = lab.Program();
-        lab.Containers[0] = lab.Containers[0] with { PortUuid = Lab.Id(777) };
+        lab.Containers[0] = lab.Containers[0] with { PortUuid = DesiredLab.Id(777) };
 
         nb.Apply(lab.Plan(nb));
 
         Assert.DoesNotContain(C51, nb.Rows.Keys);
-        Assert.Contains(new RowRef(Tables.SwitchPort, Lab.Id(777)), nb.Rows.Keys);
+        Assert.Contains(new RowRef(Tables.SwitchPort, DesiredLab.Id(777)), nb.Rows.Keys);
     }
 
     [Fact]
     public void A_row_whose_mark_was_falsified_to_name_another_object_is_repaired_and_not_removed()
     {
-        var lab = Lab.Seed();
+        var lab = DesiredLab.Seed();
         var nb = lab.Program();
-        nb.Rows[C51]["external_ids"] = nb.Rows[new(Tables.SwitchPort, Lab.Id(1052))]["external_ids"];
+        nb.Rows[C51]["external_ids"] = nb.Rows[new(Tables.SwitchPort, DesiredLab.Id(1052))]["external_ids"];
 
         nb.Apply(lab.Plan(nb));
 
-        Assert.Equal(Lab.Id(51), Lab.Ours.OwnerOf(new Row(C51.Uuid, nb.Rows[C51]))?.Id);
+        Assert.Equal(DesiredLab.Id(51), DesiredLab.Ours.OwnerOf(new Row(C51.Uuid, nb.Rows[C51]))?.Id);
         Assert.Empty(lab.Plan(nb));
     }
 
     [Fact]
     public void A_switch_of_ours_with_a_foreign_port_in_it_is_kept()
     {
-        var lab = Lab.Seed();
+        var lab = DesiredLab.Seed();
         var nb = lab.Program();
-        var foreign = new RowRef(Tables.SwitchPort, Lab.Id(901));
+        var foreign = new RowRef(Tables.SwitchPort, DesiredLab.Id(901));
         nb.Put(foreign, new() { ["name"] = "theirs" });
         nb.Attach(Dmz, foreign.Uuid);
         lab.DeleteAll();
@@ -162,13 +162,13 @@ public sealed class NorthboundPlanTests
     [Fact]
     public void On_an_existing_switch_only_our_ports_come_and_go()
     {
-        var lab = Lab.Seed();
-        var nb = new NorthboundModel(Lab.Ours);
-        var (theirs, dhcp) = (new RowRef(Tables.Switch, Lab.Id(910)), new RowRef(Tables.Dhcp, Lab.Id(911)));
+        var lab = DesiredLab.Seed();
+        var nb = new NorthboundModel(DesiredLab.Ours);
+        var (theirs, dhcp) = (new RowRef(Tables.Switch, DesiredLab.Id(910)), new RowRef(Tables.Dhcp, DesiredLab.Id(911)));
         nb.Put(theirs, new() { ["name"] = "dmz" });
         nb.Put(dhcp, new() { ["cidr"] = "172.16.255.128/26" });
-        lab.Networks[Lab.Id(2)] = lab.Networks[Lab.Id(2)] with { SwitchExisting = true, RouterId = null };
-        lab.Existing[Lab.Id(2)] = new(theirs.Uuid, dhcp.Uuid, null);
+        lab.Networks[DesiredLab.Id(2)] = lab.Networks[DesiredLab.Id(2)] with { SwitchExisting = true, RouterId = null };
+        lab.Existing[DesiredLab.Id(2)] = new(theirs.Uuid, dhcp.Uuid, null);
 
         nb.Apply(lab.Plan(nb));
         Assert.Equal(3, nb.Rows[theirs]["ports"].Count);
@@ -184,9 +184,9 @@ public sealed class NorthboundPlanTests
     [Fact]
     public void What_goes_unasked_is_counted_and_a_new_row_in_its_place_is_no_loss()
     {
-        var lab = Lab.Seed();
+        var lab = DesiredLab.Seed();
         var nb = lab.Program();
-        lab.Containers[0] = lab.Containers[0] with { IsAsked = false, PortUuid = Lab.Id(777) };
+        lab.Containers[0] = lab.Containers[0] with { IsAsked = false, PortUuid = DesiredLab.Id(777) };
         lab.Containers[1] = lab.Containers[1] with { IsAsked = false, IsWanted = false };
 
         Assert.Equal(1, NorthboundPlan.Between(lab.Wanted(), nb.RowsOf(lab.Wanted())).Sum(plan => plan.Unasked));

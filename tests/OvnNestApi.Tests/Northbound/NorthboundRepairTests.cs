@@ -8,7 +8,7 @@ namespace OvnNestApi.Tests.Northbound;
 [Trait("Kind", "pure")]
 public sealed class NorthboundRepairTests
 {
-    private static readonly RowRef Dmz = new(Tables.Switch, Lab.Id(102));
+    private static readonly RowRef Dmz = new(Tables.Switch, DesiredLab.Id(102));
 
     [Fact]
     public void One_plan_repairs_any_damage_and_changes_no_foreign_row() =>
@@ -17,12 +17,12 @@ public sealed class NorthboundRepairTests
                 pair =>
                 {
                     var (damage, shape) = pair;
-                    var lab = Lab.Seed();
+                    var lab = DesiredLab.Seed();
                     var nb = lab.Program();
-                    var foreign = new RowRef(Tables.SwitchPort, Lab.Id(901));
+                    var foreign = new RowRef(Tables.SwitchPort, DesiredLab.Id(901));
                     nb.Put(foreign, new() { ["name"] = "theirs", ["parent_name"] = "dmz-vm5" });
-                    nb.Put(new(Tables.Switch, Lab.Id(900)), new() { ["name"] = "theirs" });
-                    nb.Attach(new(Tables.Switch, Lab.Id(900)), foreign.Uuid);
+                    nb.Put(new(Tables.Switch, DesiredLab.Id(900)), new() { ["name"] = "theirs" });
+                    nb.Attach(new(Tables.Switch, DesiredLab.Id(900)), foreign.Uuid);
                     var theirs = nb.Rows[foreign].ToDictionary();
                     foreach (var n in damage)
                     {
@@ -39,7 +39,7 @@ public sealed class NorthboundRepairTests
 
                     Assert.Empty(lab.Plan(nb));
                     Assert.Equal(theirs, nb.Rows[foreign]);
-                    Assert.Equal([foreign.Uuid], nb.Rows[new(Tables.Switch, Lab.Id(900))]["ports"].AsUuidSet());
+                    Assert.Equal([foreign.Uuid], nb.Rows[new(Tables.Switch, DesiredLab.Id(900))]["ports"].AsUuidSet());
                     Assert.Equal(lab.Wanted().Sum(o => o.Rows.Count) + 2, nb.Rows.Count);
                 },
                 iter: 2000
@@ -47,7 +47,10 @@ public sealed class NorthboundRepairTests
 
     private static void Damage(NorthboundModel nb, int n)
     {
-        var ours = nb.Rows.Keys.Where(row => row.Uuid != Lab.Id(900) && row.Uuid != Lab.Id(901)).OrderBy(row => row.Uuid).ToList();
+        var ours = nb
+            .Rows.Keys.Where(row => row.Uuid != DesiredLab.Id(900) && row.Uuid != DesiredLab.Id(901))
+            .OrderBy(row => row.Uuid)
+            .ToList();
         if (ours.Count == 0)
         {
             return;
@@ -65,7 +68,7 @@ public sealed class NorthboundRepairTests
                 columns[column] = "damaged";
                 break;
             case 1 when Tables.ParentOf(row.Table) == Tables.Switch:
-                nb.Attach(new(Tables.Switch, Lab.Id(900)), row.Uuid);
+                nb.Attach(new(Tables.Switch, DesiredLab.Id(900)), row.Uuid);
                 break;
             case 2 when Tables.ParentOf(row.Table) == Tables.Switch && nb.Rows.ContainsKey(Dmz):
                 nb.Detach(Dmz, row.Uuid);
@@ -76,7 +79,7 @@ public sealed class NorthboundRepairTests
         }
     }
 
-    private static void Change(Lab lab, int shape)
+    private static void Change(DesiredLab lab, int shape)
     {
         if ((shape & 1) != 0)
         {
@@ -90,12 +93,12 @@ public sealed class NorthboundRepairTests
 
         if ((shape & 4) != 0)
         {
-            lab.Networks[Lab.Id(2)] = lab.Networks[Lab.Id(2)] with { RouterId = null, Mtu = 1400 };
+            lab.Networks[DesiredLab.Id(2)] = lab.Networks[DesiredLab.Id(2)] with { RouterId = null, Mtu = 1400 };
         }
 
         if ((shape & 8) != 0)
         {
-            lab.Vms[Lab.Id(5)] = lab.Vms[Lab.Id(5)] with { Chassis = null, PortUuid = Lab.Id(888) };
+            lab.Vms[DesiredLab.Id(5)] = lab.Vms[DesiredLab.Id(5)] with { Chassis = null, PortUuid = DesiredLab.Id(888) };
         }
 
         if ((shape & 16) != 0)

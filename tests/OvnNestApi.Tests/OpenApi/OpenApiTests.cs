@@ -5,7 +5,7 @@ using TestServers;
 namespace OvnNestApi.Tests.OpenApi;
 
 /// <summary>The document of the API: what is committed is what is served, and says enough.</summary>
-public sealed class OpenApiTests(Api api) : IClassFixture<Api>
+public sealed class OpenApiTests(TestApi api) : IClassFixture<TestApi>
 {
     private static readonly string Committed = Path.Combine(Programs.Root, "openapi.yaml");
 

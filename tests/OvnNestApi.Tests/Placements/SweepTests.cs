@@ -1,125 +1,115 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using OvnNestApi.Allocation;
-using OvnNestApi.Data;
-using OvnNestApi.Placements;
 using OvnNestApi.Schema;
 using OvnNestApi.Tests.Harness;
 using OvnNestApi.VlanLeases;
 
 namespace OvnNestApi.Tests.Placements;
 
-/// <summary>What only time brings about.</summary>
+/// <summary>The sweeper does what depends on time only, and what no other event will do.</summary>
 public sealed class SweepTests
 {
     [Fact]
-    public async Task A_clients_lease_returns_to_it_when_its_container_is_gone_and_a_containers_own_is_free()
+    public async Task A_cooled_tag_returns_to_its_reservation_and_is_free_if_it_has_none()
     {
-        var nest = await Installation.CreateAsync();
-        var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), null);
-        await nest.DoAsync(async db =>
-            Assert.Equal(77, Assert.Single(await Grant.ReservedAsync(db, vm, 77, ["web"], null, false, default)).Tag)
-        );
-        var mine = await nest.LeaseAsync(vm, 77);
-        await nest.DeleteAsync(await nest.ContainerAsync(vm, "web", null, "web"));
-        await nest.DeleteAsync(await nest.ContainerAsync(vm, "other", 78));
-        await nest.NorthboundPassAsync(1);
-        Assert.Equal("vlan-tag-taken", (await nest.TryContainerAsync(vm, "thief", 77))?.Code);
-        await SweepAsync(nest);
-        var returned = await nest.LeaseAsync(vm, 77);
-        Assert.Equal((LeaseState.Reserved, "web", mine?.Id), (returned?.State, returned?.Owner, returned?.Id));
-        Assert.Null(await nest.LeaseAsync(vm, 78));
+        await using var nest = await StartAsync();
+        await nest.StartNorthdAsync();
+        var reservation = (await nest.ReserveAsync(77, "web")).Id;
+        await nest.ContainerAsync("web", lease: "web");
+        await nest.ContainerAsync("other", 78);
+        await nest.DeleteContainerAsync("web");
+        await nest.DeleteContainerAsync("other");
+        await nest.CooledAsync(77);
+        await nest.CooledAsync(78);
+        (await nest.PutContainerAsync("third", 77)).IsProblem("vlan-tag-taken");
+        await nest.SweepAsync();
+        var returned = await nest.LeaseAsync(77);
+        Assert.Equal((LeaseState.Reserved, "web", reservation), (returned?.State, returned?.Owner, returned?.Id));
+        Assert.Null(await nest.LeaseAsync(78));
     }
 
     [Fact]
-    public async Task A_sweep_settles_a_release_of_which_two_transactions_saw_half_each()
+    public async Task A_sweep_settles_a_release_whose_two_confirmations_did_not_see_each_other()
     {
-        var nest = await Installation.CreateAsync();
-        var host = await nest.HostAsync();
-        var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), host);
-        var agent = new Agent(nest, host);
-        var c51 = await nest.ContainerAsync(vm, "c51", 51);
-        await nest.NorthboundPassAsync(1);
+        await using var nest = await ReconciledInstallation.StartAsync();
+        var agent = await nest.HostAsync();
+        await nest.LabAsync(1, agent.Host);
         await agent.PassAsync();
-        Assert.Null(await nest.TryRetagAsync(vm, c51, 60));
-        await nest.NorthboundPassAsync(2);
+        await nest.ContainerAsync("c51", 60);
+        var barrier = (await nest.BarrierAsync(51)).DrainNbCfg;
         await agent.PassAsync();
 
-        // The pass knew no number of the host yet, and the report none of the pass.
-        await nest.DoAsync(db => db.Database.ExecuteSqlAsync($"UPDATE host_status SET nb_cfg = 2"));
-        Assert.Equal(LeaseState.Draining, (await nest.LeaseAsync(vm, 51))?.State);
-        await SweepAsync(nest);
-        Assert.Equal(LeaseState.Cooling, (await nest.LeaseAsync(vm, 51))?.State);
+        // As if the pass had not seen the number of the host, and the report had not seen the barrier of the pass.
+        await nest.ExecuteAsync($"UPDATE host_status SET nb_cfg = {barrier}");
+        Assert.Equal(LeaseState.Draining, (await nest.LeaseAsync(51))?.State);
+        await nest.SweepAsync();
+        Assert.Equal(LeaseState.Cooling, (await nest.LeaseAsync(51))?.State);
     }
 
     [Fact]
-    public async Task A_sweep_frees_what_has_expired_and_nothing_else()
+    public async Task A_sweep_frees_expired_reservations_and_nothing_else()
     {
-        var nest = await Installation.CreateAsync();
-        var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), null);
-        await nest.DoAsync(async db =>
-        {
-            await Grant.ReservedAsync(db, vm, 10, ["short"], ("0s", TimeSpan.Zero), false, default);
-            await Grant.ReservedAsync(db, vm, 11, ["long"], ("1h", TimeSpan.FromHours(1)), false, default);
-            await Grant.ReservedAsync(db, vm, 12, ["ever"], null, false, default);
-        });
-        await nest.ContainerAsync(vm, "c", null, "long");
-        await nest.DoAsync(db => db.Database.ExecuteSqlAsync($"UPDATE vlan_leases SET expires_at = now() WHERE tag = 11"));
-        await SweepAsync(nest);
-        Assert.Equal([11, 12], await nest.ReadAsync(db => db.VlanLeases.Select(l => l.Tag).Order().ToListAsync()));
+        await using var nest = await StartAsync();
+        await nest.ReserveAsync(10, "short", "1h");
+        await nest.ReserveAsync(11, "long", "1h");
+        await nest.ReserveAsync(12, "ever");
+        await nest.ReserveAsync(13, "later", "1h");
+        await nest.ContainerAsync("c", lease: "long");
+        await nest.ExecuteAsync($"UPDATE vlan_leases SET expires_at = now() WHERE tag IN (10, 11)");
+        await nest.SweepAsync();
+        var tags = await nest.ReadAsync(db => db.VlanLeases.Select(l => l.Tag).Order().ToListAsync());
+        Assert.Equal([11, 12, 13], tags);
     }
 
     [Fact]
-    public async Task A_sweep_finishes_deletions_that_no_event_will_finish()
+    public async Task A_sweep_finishes_deletions_that_no_other_event_will_finish()
     {
-        var nest = await Installation.CreateAsync();
-        var (network, host) = (await nest.NetworkAsync(), await nest.HostAsync());
-        var vm = await nest.VmAsync("vm5", network, host);
-        await nest.DeleteAsync(vm);
-        await nest.DoAsync(db =>
-            db.Database.ExecuteSqlAsync(
-                $"""
-                UPDATE networks SET deleting_since = now();
-                UPDATE hosts SET deleting_since = now()
-                """
-            )
-        );
-        await SweepAsync(nest);
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.StopReconcilerAsync();
+        await nest.HostAsync();
+        await nest.NetworkAsync();
+        await nest.VmAsync(host: "ubuntu2");
+        (await nest.Api.DeleteAsync("/v1/networks/dmz?cascade=true")).IsSuccess();
+        (await nest.Api.DeleteAsync("/v1/hosts/ubuntu2?cascade=true&force=true")).IsSuccess();
+        await nest.SweepAsync();
         Assert.Equal((1, 1, 1), await CountsAsync());
 
-        // The NB has let go of everything; the host never had the VM's work.
-        await nest.DoAsync(db => db.Database.ExecuteSqlAsync($"UPDATE vms SET reconciled_seq = dirty_seq; DELETE FROM placements"));
-        await SweepAsync(nest);
-        Assert.Equal((0, 0, 0), await CountsAsync());
-        Assert.Equal(
-            ["host", "network", "vm"],
-            await nest.ReadAsync(db => db.Changes.Where(c => c.Action == "deleted").Select(c => c.Kind).Order().ToListAsync())
+        // As if a pass had recorded that the NB has nothing of them, and the process had exited before it settled the deletions.
+        await nest.ExecuteAsync(
+            $"UPDATE vms SET reconciled_seq = dirty_seq; UPDATE networks SET reconciled_seq = dirty_seq; DELETE FROM placements"
         );
+        await nest.SweepAsync();
+        Assert.Equal((0, 0, 0), await CountsAsync());
+        var deleted = await nest.ReadAsync(db => db.Changes.Where(c => c.Action == "deleted").Select(c => c.Kind).Order().ToListAsync());
+        Assert.Equal(["host", "network", "vm"], deleted);
 
         Task<(int, int, int)> CountsAsync() =>
             nest.ReadAsync(async db => (await db.Vms.CountAsync(), await db.Networks.CountAsync(), await db.Hosts.CountAsync()));
     }
 
     [Fact]
-    public async Task Old_history_is_forgotten_but_for_the_last_holder_of_each_tag()
+    public async Task Old_history_is_deleted_except_the_last_holder_of_each_tag()
     {
-        var nest = await Installation.CreateAsync();
-        var vm = await nest.VmAsync("vm5", await nest.NetworkAsync(), null);
-        foreach (var (name, nbCfg) in new[] { ("c1", 1), ("c2", 2) })
+        await using var nest = await StartAsync();
+        await nest.StartNorthdAsync();
+        foreach (var name in new[] { "c1", "c2" })
         {
-            await nest.DeleteAsync(await nest.ContainerAsync(vm, name, 51));
-            await nest.NorthboundPassAsync(nbCfg);
+            await nest.ContainerAsync(name, 51);
+            await nest.DeleteContainerAsync(name);
+            await nest.CooledAsync(51);
         }
 
-        await using var database = NpgsqlDataSource.Create(nest.Database);
+        await using var database = NpgsqlDataSource.Create(nest.Api.Database);
         Assert.Equal(0, await HistoryRetention.PruneAsync(database, TimeSpan.FromDays(1), default));
         Assert.Equal(1, await HistoryRetention.PruneAsync(database, TimeSpan.FromDays(-1), default));
         Assert.Equal("c2", await nest.ReadAsync(db => db.VlanHistory.Select(t => t.ContainerName).SingleAsync()));
     }
 
-    private static Task SweepAsync(Installation nest) =>
-        new Sweeper(nest, nest.Transactions, nest.Settlement, new Signals(), TimeProvider.System, NullLogger<Sweeper>.Instance).SweepAsync(
-            default
-        );
+    private static async Task<ReconciledInstallation> StartAsync()
+    {
+        var nest = await ReconciledInstallation.StartAsync();
+        await nest.NetworkAsync();
+        await nest.VmAsync();
+        return nest;
+    }
 }

@@ -5,11 +5,11 @@ using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;
 
-/// <summary>Of several processes one writes, and a deposed one never does.</summary>
+/// <summary>Only one of several processes writes to the NB, and a former leader never writes.</summary>
 public sealed class LeadershipTests
 {
     [Fact]
-    public async Task A_leader_whose_epoch_is_past_writes_nothing()
+    public async Task A_leader_of_an_earlier_epoch_writes_nothing()
     {
         await using var server = await OvsdbServer.StartNewAsync();
         await using var former = await ConnectAsync(server);
@@ -22,73 +22,75 @@ public sealed class LeadershipTests
 
         await Assert.ThrowsAsync<FenceFallenException>(() => former.TransactAsync([Switch("after")], counts: false, default));
         Assert.IsType<Committed>((await present.TransactAsync([Switch("new")], counts: false, default)).Outcome);
-        await Eventually.Holds("the former sees who leads", () => former.IsSynced && former.Copy.SwitchesNamed("new").Count == 1);
+        await Eventually.Holds("the former leader sees the write of the new leader", () =>
+            former.IsSynced && former.Copy.SwitchesNamed("new").Count == 1
+        );
         Assert.Equal(2, (await former.ClaimAsync(installation, 1, default)).NewerEpoch);
         Assert.Empty(former.Copy.SwitchesNamed("after"));
     }
 
     [Fact]
-    public async Task Another_installation_of_the_same_name_is_refused_and_said_so()
+    public async Task An_installation_does_not_write_to_an_NB_whose_instance_name_another_installation_uses()
     {
-        await using var cloud = await Cloud.StartAsync();
-        await cloud.LabAsync();
-        await using (var other = await Cloud.StartOnAsync(cloud.Server))
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.LabAsync();
+        await using (var other = await ReconciledInstallation.StartOnAsync(nest.Server))
         {
-            await other.DirtyAsync(await other.Nest.NetworkAsync("lan"));
-            await Eventually.Becomes("it is said", other.LeaderAsync, leader =>
+            await other.NetworkAsync("lan");
+            await Eventually.Becomes("the error is shown", other.LeaderAsync, leader =>
                 leader.NorthboundError?.StartsWith("InstanceTaken", StringComparison.Ordinal) == true
             );
             Assert.Null((await other.LeaderAsync()).NorthboundSeenAt);
-            Assert.DoesNotContain("lan", await cloud.NbctlAsync("ls-list"), StringComparison.Ordinal);
+            Assert.DoesNotContain("lan", await nest.NbctlAsync("ls-list"), StringComparison.Ordinal);
         }
     }
 
     [Fact]
-    public async Task A_second_process_takes_over_at_once_when_the_first_ends()
+    public async Task A_second_process_becomes_leader_when_the_first_one_stops()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var (_, vm, _) = await cloud.LabAsync();
-        var epoch = (await cloud.LeaderAsync()).Epoch;
-        await cloud.ReconcileAsync();
-        await Cloud.Reconciler(cloud.First).StopAsync(default);
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.LabAsync();
+        var epoch = (await nest.LeaderAsync()).Epoch;
+        await nest.StartProcessAsync();
+        await ReconciledInstallation.StopReconcilerAsync(nest.Api);
 
-        await cloud.Nest.ContainerAsync(vm, "c90", 90);
-        await cloud.SettledAsync();
-        Assert.Equal(epoch + 1, (await cloud.LeaderAsync()).Epoch);
-        await cloud.PortBecomesAsync("dmz-vm5-c90", "tag_request", "90");
+        await nest.ContainerAsync("c90", 90);
+        await nest.SettledAsync();
+        Assert.Equal(epoch + 1, (await nest.LeaderAsync()).Epoch);
+        await nest.PortBecomesAsync("dmz-vm5-c90", "tag_request", "90");
     }
 
     [Fact]
-    public async Task A_leader_that_lost_its_row_stops_and_leads_again_when_the_other_is_silent()
+    public async Task A_leader_that_was_replaced_stops_and_becomes_leader_again_when_the_other_is_silent()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var (_, vm, _) = await cloud.LabAsync();
-        // As if this process had been stopped for a while, and another had led and died.
-        await cloud.ExecuteAsync($"UPDATE leader SET holder = gen_random_uuid(), epoch = epoch + 5");
-        var epoch = (await cloud.LeaderAsync()).Epoch;
-        await cloud.Nest.ContainerAsync(vm, "c90", 90);
-        await cloud.SettledAsync();
-        Assert.Equal(epoch + 1, (await cloud.LeaderAsync()).Epoch);
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.LabAsync();
+        // As if this process had been suspended, and another process had become leader and exited.
+        await nest.ExecuteAsync($"UPDATE leader SET holder = gen_random_uuid(), epoch = epoch + 5");
+        var epoch = (await nest.LeaderAsync()).Epoch;
+        await nest.ContainerAsync("c90", 90);
+        await nest.SettledAsync();
+        Assert.Equal(epoch + 1, (await nest.LeaderAsync()).Epoch);
     }
 
     [Fact]
-    public async Task An_epoch_that_a_restored_database_has_forgotten_is_skipped()
+    public async Task After_a_restore_of_the_database_epochs_that_the_NB_has_already_seen_are_skipped()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var (_, vm, _) = await cloud.LabAsync();
-        await Cloud.Reconciler(cloud.First).StopAsync(default);
-        await cloud.ExecuteAsync($"UPDATE leader SET epoch = 40");
-        await cloud.ReconcileAsync();
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.LabAsync();
+        await nest.StopReconcilerAsync();
+        await nest.ExecuteAsync($"UPDATE leader SET epoch = 40");
+        await nest.StartProcessAsync();
         await Eventually.Holds("the NB has epoch 41", async () =>
-            (await cloud.NbctlAsync("get", "NB_Global", ".", "external_ids")).Contains("/41", StringComparison.Ordinal)
+            (await nest.NbctlAsync("get", "NB_Global", ".", "external_ids")).Contains("/41", StringComparison.Ordinal)
         );
-        await Cloud.Reconciler(cloud.Last).StopAsync(default);
-        await cloud.ExecuteAsync($"UPDATE leader SET epoch = 3");
+        await nest.StopReconcilerAsync();
+        await nest.ExecuteAsync($"UPDATE leader SET epoch = 3");
 
-        await cloud.ReconcileAsync();
-        await cloud.Nest.ContainerAsync(vm, "c90", 90);
-        await cloud.SettledAsync();
-        Assert.Equal(42, (await cloud.LeaderAsync()).Epoch);
+        await nest.StartProcessAsync();
+        await nest.ContainerAsync("c90", 90);
+        await nest.SettledAsync();
+        Assert.Equal(42, (await nest.LeaderAsync()).Epoch);
     }
 
     private static Op Switch(string name) => Op.Insert(Tables.Switch, new Dictionary<string, OvsdbValue> { ["name"] = name });

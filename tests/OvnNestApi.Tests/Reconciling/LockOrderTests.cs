@@ -1,24 +1,23 @@
 using Microsoft.EntityFrameworkCore;
-using OvnNestApi.Data;
 using OvnNestApi.Tests.Harness;
 using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;
 
-/// <summary>Networks before VMs, VMs by their ids: whoever locks several waits for another, and none is killed for a deadlock.</summary>
+/// <summary>Transactions lock networks before VMs, and VMs in the order of their ids, so that they do not deadlock.</summary>
 public sealed class LockOrderTests
 {
     [Theory]
     [InlineData("networks")]
     [InlineData("vms")]
     [InlineData("containers")]
-    public async Task A_pass_that_waits_for_a_writer_of_the_network_holds_no_vm(string dirty)
+    public async Task A_pass_that_waits_for_the_lock_of_a_network_holds_no_lock_of_a_VM(string dirty)
     {
-        await using var cloud = await Cloud.StartAsync();
-        var (network, vm, _) = await cloud.LabAsync(1);
-        await Cloud.Reconciler(cloud.First).StopAsync(default);
-        await cloud.ExecuteAsync(
-            dirty switch // with a condition that the pass will find another than it is stored
+        await using var nest = await ReconciledInstallation.StartAsync();
+        var (network, vm, _) = await nest.LabAsync(1);
+        await nest.StopReconcilerAsync();
+        await nest.ExecuteAsync(
+            dirty switch // The stored condition differs from the one that the pass will compute.
             {
                 "networks" => $"""
                 UPDATE networks SET dirty_seq = nextval('dirty_seq'), reason = 'Rejected';
@@ -28,40 +27,45 @@ public sealed class LockOrderTests
                 _ => $"UPDATE containers SET dirty_seq = nextval('dirty_seq'), reason = 'Ready'",
             }
         );
-        await cloud.Nest.DoAsync(async writer =>
+        await nest.Api.TransactAsync(async writer =>
         {
             await writer.Database.ExecuteSqlAsync($"SELECT FROM networks WHERE id = {network.Id} FOR UPDATE");
-            await cloud.ReconcileAsync();
-            await Eventually.Becomes("the pass waits for the network", () => WaitingAsync(cloud.Nest), waiting => waiting > 0);
+            await nest.StartProcessAsync();
+            await Eventually.Becomes("the pass waits for the network", () => WaitingAsync(nest.Api), waiting => waiting > 0);
             await writer.Database.ExecuteSqlAsync($"SELECT FROM vms WHERE id = {vm.Id} FOR NO KEY UPDATE NOWAIT");
         });
-        await cloud.SettledAsync();
+        await nest.SettledAsync();
     }
 
     [Fact]
-    public async Task A_writer_of_a_network_locks_its_vms_in_the_order_of_their_ids()
+    public async Task A_write_of_a_network_locks_its_VMs_in_the_order_of_their_ids()
     {
-        var nest = await Installation.CreateAsync();
-        var network = await nest.NetworkAsync();
-        var (first, last) = (await nest.VmAsync("vm1", network, null), await nest.VmAsync("vm2", network, null));
-        // The update moves the row of the first VM behind the row of the last one.
-        await nest.DoAsync(db => db.Database.ExecuteSqlAsync($"UPDATE vms SET dirty_seq = nextval('dirty_seq') WHERE id = {first.Id}"));
+        await using var api = new TestApi();
+        await api.InitializeAsync();
+        var network = await api.NetworkAsync();
+        var (first, last) = (await api.VmAsync(network), await api.VmAsync(network));
 
-        var writing = Task.CompletedTask;
-        await nest.DoAsync(async holder =>
+        // The update moves the row of the first VM behind the row of the last one.
+        await api.ExecuteAsync($"UPDATE vms SET dirty_seq = nextval('dirty_seq') WHERE name = {first}");
+
+        var write = Task.FromResult<ApiResponse?>(null);
+        await api.TransactAsync(async holder =>
         {
-            await holder.Database.ExecuteSqlAsync($"SELECT FROM vms WHERE id = {last.Id} FOR NO KEY UPDATE");
-            writing = nest.DoAsync(db => db.MarkNetworkAsync(network.Id, default));
-            await Eventually.Becomes("the writer waits for a VM", () => WaitingAsync(nest), waiting => waiting > 0);
-            var free = await nest.ReadAsync(db => db.Vms.FromSql($"SELECT * FROM vms FOR NO KEY UPDATE SKIP LOCKED").CountAsync());
+            await holder.Database.ExecuteSqlAsync($"SELECT FROM vms WHERE name = {last} FOR NO KEY UPDATE");
+            write = WriteAsync();
+            await Eventually.Becomes("the writer waits for a VM", () => WaitingAsync(api), waiting => waiting > 0);
+            var free = await api.ReadAsync(db => db.Vms.FromSql($"SELECT * FROM vms FOR NO KEY UPDATE SKIP LOCKED").CountAsync());
             Assert.Equal(0, free);
         });
-        await writing;
+        (await write)!.IsSuccess();
+
+        async Task<ApiResponse?> WriteAsync() =>
+            await api.PutAsync($"/v1/networks/{network}", """{"spec":{"subnet":"10.7.0.0/24","dhcp":{"mtu":1400}}}""");
     }
 
-    /// <summary>How many transactions wait for a row; the heartbeat may wait for the leader's at any time.</summary>
-    private static Task<int> WaitingAsync(Installation nest) =>
-        nest.ReadAsync(db =>
+    /// <summary>Returns how many transactions wait for a lock, without the heartbeat, which may wait for the leader's row.</summary>
+    private static Task<int> WaitingAsync(TestApi api) =>
+        api.ReadAsync(db =>
             db.Database.SqlQuery<int>(
                     $"""
                     SELECT count(*)::int AS "Value" FROM pg_stat_activity

@@ -7,22 +7,22 @@ using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;
 
-/// <summary>The whole process, while its NB is away.</summary>
+/// <summary>The API as a process, while its NB cannot be reached.</summary>
 public sealed class NorthboundOutageTests
 {
     [Fact]
-    public async Task An_NB_that_dies_before_it_has_answered_a_transaction_does_not_take_the_API_along()
+    public async Task The_API_survives_an_NB_that_exits_before_it_has_answered_a_transaction()
     {
         await using var northbound = await OvsdbServer.StartNewAsync();
         await using var nest = await NestServer.StartAsync(
-            new() { Database = (await Installation.CreateAsync()).Database, Northbound = northbound.Endpoint }
+            new() { Database = await TestDatabase.CreateAsync(), Northbound = northbound.Endpoint }
         );
         await PutNetworkAsync(nest, "before");
         await ReadyAsync(nest);
 
         northbound.Send(Signal.Pause);
         await PutNetworkAsync(nest, "meanwhile");
-        await Eventually.Holds("the reconciler has had no answer for more than a heartbeat since", async () =>
+        await Eventually.Holds("the reconciler has had no answer for more than a heartbeat", async () =>
         {
             var seen = (await nest.Client.GetFromJsonAsync<JsonElement>("v1/reconciler"))
                 .GetProperty("status")
@@ -55,7 +55,7 @@ public sealed class NorthboundOutageTests
 
     private static Task<JsonElement> ReadyAsync(NestServer nest) =>
         Eventually.Becomes(
-            "all is ready",
+            "every resource is ready",
             () => nest.Client.GetFromJsonAsync<JsonElement>("v1/readiness"),
             readiness =>
                 readiness.GetProperty("ready").GetInt32() is > 0 and var ready && ready == readiness.GetProperty("total").GetInt32()

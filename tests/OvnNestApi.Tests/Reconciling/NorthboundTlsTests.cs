@@ -5,7 +5,7 @@ using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;
 
-/// <summary>The whole process, with an NB that is reached by TLS.</summary>
+/// <summary>The API as a process that connects to the NB with TLS.</summary>
 public sealed class NorthboundTlsTests : IDisposable
 {
     private readonly string _folder = Programs.NewFolder("pki");
@@ -13,7 +13,7 @@ public sealed class NorthboundTlsTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public async Task An_NB_behind_TLS_is_reconciled()
+    public async Task An_NB_is_reconciled_over_TLS()
     {
         using var authority = new TestAuthority(_folder, "authority");
         var (server, client) = (authority.Issue("nb", "127.0.0.1"), authority.Issue("nest"));
@@ -23,7 +23,7 @@ public sealed class NorthboundTlsTests : IDisposable
         await using var nest = await NestServer.StartAsync(
             new()
             {
-                Database = (await Installation.CreateAsync()).Database,
+                Database = await TestDatabase.CreateAsync(),
                 Northbound = northbound.TcpEndpoint,
                 Settings = new Dictionary<string, string>
                 {
@@ -43,9 +43,9 @@ public sealed class NorthboundTlsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_process_that_trusts_no_authority_does_not_start_with_an_endpoint_of_TLS()
+    public async Task A_process_with_a_TLS_endpoint_and_no_CA_file_does_not_start()
     {
-        var options = new NestServerOptions { Database = (await Installation.CreateAsync()).Database, Northbound = "ssl:127.0.0.1:6641" };
+        var options = new NestServerOptions { Database = await TestDatabase.CreateAsync(), Northbound = "ssl:127.0.0.1:6641" };
         var ended = await Assert.ThrowsAsync<InvalidOperationException>(() => NestServer.StartAsync(options));
         Assert.Contains("ssl: in Northbound__Endpoints needs Northbound__Tls__CaFile.", ended.Message);
     }

@@ -5,184 +5,185 @@ using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;
 
-/// <summary>What northd and the hosts write into the NB, and what follows for the leases.</summary>
+/// <summary>The reconciler observes what ovn-northd and the hosts write to the NB, and leases follow.</summary>
 public sealed class ObservationTests
 {
     [Fact]
-    public async Task The_tag_and_up_are_recorded_as_seen_and_down_only_when_it_lasts()
+    public async Task Tag_and_up_of_a_port_are_recorded_at_once_and_down_only_after_the_debounce_time()
     {
-        await using var cloud = await Cloud.StartAsync(("Reconciler:UpDebounce", "00:00:02"));
-        var (_, _, containers) = await cloud.LabAsync(1);
+        await using var nest = await ReconciledInstallation.StartAsync(("Reconciler:UpDebounce", "00:00:02"));
+        var (_, _, containers) = await nest.LabAsync(1);
         var uuid = containers[0].PortUuid.ToString();
-        await cloud.NbctlAsync("set", "Logical_Switch_Port", uuid, "up=true", "tag=51");
-        await Eventually.Becomes("up and the tag are seen", () => cloud.ReadAsync(containers[0]), c => c is { Up: true, ObservedTag: 51 });
+        await nest.NbctlAsync("set", "Logical_Switch_Port", uuid, "up=true", "tag=51");
+        await Eventually.Becomes(
+            "up and the tag are recorded",
+            () => nest.ReadAsync(containers[0]),
+            c => c is { Up: true, ObservedTag: 51 }
+        );
 
-        await cloud.NbctlAsync("set", "Logical_Switch_Port", uuid, "up=false");
+        await nest.NbctlAsync("set", "Logical_Switch_Port", uuid, "up=false");
         var down = TimeProvider.System.GetTimestamp();
-        await Eventually.Becomes("down is seen", () => cloud.ReadAsync(containers[0]), c => !c.Up);
+        await Eventually.Becomes("down is recorded", () => nest.ReadAsync(containers[0]), c => !c.Up);
         Assert.True(TimeProvider.System.GetElapsedTime(down) > TimeSpan.FromSeconds(1.5));
     }
 
     [Fact]
-    public async Task What_the_NB_and_the_host_tell_at_the_same_moment_both_counts()
+    public async Task A_container_becomes_ready_when_the_pass_and_the_report_of_the_host_are_concurrent()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var network = await cloud.Nest.NetworkAsync();
-        await cloud.DirtyAsync(network);
-        var host = await cloud.Nest.HostAsync();
-        var agent = new Agent(cloud.Nest, host);
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.NetworkAsync();
+        var agent = await nest.HostAsync();
         await agent.PassAsync();
-        var vm = await cloud.Nest.VmAsync("vm5", network, host);
-        var container = await cloud.Nest.ContainerAsync(vm, "c51", 51);
-        await cloud.SettledAsync();
-        await cloud.NbctlAsync("set", "Logical_Switch_Port", "dmz-vm5", "up=true");
-        await Eventually.Holds("the VM is up", () => cloud.Nest.ReadAsync(db => db.Vms.AnyAsync(v => v.Up)));
+        await nest.VmAsync(host: agent.Host);
+        var container = await nest.ContainerAsync("c51", 51);
+        await nest.SettledAsync();
+        await nest.NbctlAsync("set", "Logical_Switch_Port", "dmz-vm5", "up=true");
+        await Eventually.Holds("the VM is up", () => nest.ReadAsync(db => db.Vms.AnyAsync(v => v.Up)));
         await agent.FetchAsync();
-        agent.Do();
+        agent.Apply();
 
-        await using var db = cloud.Nest.Open();
+        await using var db = nest.Api.Open();
         await using var held = await db.Database.BeginTransactionAsync();
         await db.Database.ExecuteSqlAsync($"SELECT FROM containers WHERE id = {container.Id} FOR NO KEY UPDATE");
-        await cloud.NbctlAsync("set", "Logical_Switch_Port", "dmz-vm5-c51", "up=true", "tag=51");
-        await WaitForRowsAsync(cloud, 1);
+        await nest.NbctlAsync("set", "Logical_Switch_Port", "dmz-vm5-c51", "up=true", "tag=51");
+        await WaitForRowsAsync(nest, 1);
         var report = agent.ReportAsync();
-        await WaitForRowsAsync(cloud, 2);
+        await WaitForRowsAsync(nest, 2);
         await held.RollbackAsync();
 
-        Assert.True(await report);
-        await Eventually.Becomes("the container is ready", () => cloud.ReadAsync(container), c => c.Reason == Reason.Ready);
+        await report;
+        await Eventually.Becomes("the container is ready", () => nest.ReadAsync(container), c => c.Reason == Reason.Ready);
     }
 
     [Fact]
-    public async Task A_deleted_container_leaves_the_NB_with_a_barrier_and_its_tag_drains_with_that_number()
+    public async Task The_tag_of_a_deleted_container_drains_with_the_barrier_of_the_transaction_that_deleted_its_port()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var (_, vm, containers) = await cloud.LabAsync();
-        await OweAsync(cloud);
+        await using var nest = await ReconciledInstallation.StartAsync();
+        var (_, containers) = await LabOnHostAsync(nest);
 
-        await cloud.Nest.DeleteAsync(containers[0]);
-        await cloud.SettledAsync();
+        await nest.DeleteContainerAsync("c51");
+        await nest.SettledAsync();
 
-        var lease = await Eventually.Becomes(
-            "the lease has its number",
-            () => cloud.Nest.LeaseAsync(vm, 51),
-            lease => lease?.DrainNbCfg is not null
-        );
-        Assert.Equal(LeaseState.Draining, lease!.State);
-        Assert.Equal((await cloud.NbctlAsync("get", "NB_Global", ".", "nb_cfg")).Trim(), $"{lease.DrainNbCfg}");
-        Assert.Equal(["dmz-vm5", "dmz-vm5-c52"], await cloud.PortsAsync());
-        Assert.False((await cloud.ReadAsync(containers[0])).InNorthbound);
+        var lease = await nest.BarrierAsync(51);
+        Assert.Equal((await nest.NbctlAsync("get", "NB_Global", ".", "nb_cfg")).Trim(), $"{lease.DrainNbCfg}");
+        Assert.Equal(["dmz-vm5", "dmz-vm5-c52"], await nest.PortsAsync());
+        Assert.False((await nest.ReadAsync(containers[0])).InNorthbound);
     }
 
     [Fact]
-    public async Task A_barrier_that_a_replaced_NB_never_reaches_is_not_waited_for()
+    public async Task A_barrier_of_a_replaced_NB_that_the_new_NB_has_not_reached_is_replaced_by_a_new_barrier()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var (_, vm, containers) = await cloud.LabAsync();
-        await OweAsync(cloud);
-        await cloud.NbctlAsync("set", "NB_Global", ".", "nb_cfg=1000");
-        await cloud.Nest.DeleteAsync(containers[0]);
-        await Eventually.Becomes("the lease has its number", () => cloud.Nest.LeaseAsync(vm, 51), lease => lease?.DrainNbCfg > 1000);
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await LabOnHostAsync(nest);
+        await nest.NbctlAsync("set", "NB_Global", ".", "nb_cfg=1000");
+        await nest.DeleteContainerAsync("c51");
+        await Eventually.Becomes("the lease has its barrier", () => nest.LeaseAsync(51), lease => lease?.DrainNbCfg > 1000);
 
-        await cloud.Server.ReplaceByEmptyAsync();
+        await nest.Server.ReplaceByEmptyAsync();
         await Eventually.Becomes(
-            "it has one that the new NB has reached",
-            () => cloud.Nest.LeaseAsync(vm, 51),
+            "the lease has a barrier that the new NB has reached",
+            () => nest.LeaseAsync(51),
             lease => lease?.DrainNbCfg < 1000
         );
     }
 
     [Fact]
-    public async Task A_replaced_NB_counts_on_above_what_hosts_have_told_whose_flows_are_those_of_the_former_one()
+    public async Task A_replaced_NB_counts_from_above_the_highest_value_that_a_host_has_reported()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var (_, vm, containers) = await cloud.LabAsync();
-        await OweAsync(cloud);
-        await cloud.NbctlAsync("set", "NB_Global", ".", "nb_cfg=1000");
-        await cloud.ExecuteAsync(
-            $"INSERT INTO host_status (host_id, nb_cfg, applied_revision, unknown) SELECT id, 1000, 0, '{{}}' FROM hosts"
-        );
+        await using var nest = await ReconciledInstallation.StartAsync();
+        var (agent, _) = await LabOnHostAsync(nest);
+        await nest.NbctlAsync("set", "NB_Global", ".", "nb_cfg=1000");
+        agent.NbCfg = 1000;
+        await agent.PassAsync();
 
-        await cloud.Server.ReplaceByEmptyAsync();
-        await cloud.SettledAsync();
-        await cloud.Nest.DeleteAsync(containers[0]);
-        await cloud.ExecuteAsync($"UPDATE lease_holds SET after_revision = 0, clear = true");
-        await cloud.SettledAsync();
-        var lease = await Eventually.Becomes(
-            "the lease has its number",
-            () => cloud.Nest.LeaseAsync(vm, 51),
-            lease => lease?.DrainNbCfg is not null
-        );
-        Assert.True(lease!.DrainNbCfg > 1000, $"{lease.DrainNbCfg}");
-        Assert.Equal(LeaseState.Draining, lease.State);
+        await nest.Server.ReplaceByEmptyAsync();
+        await nest.SettledAsync();
+        await nest.DeleteContainerAsync("c51");
+        await agent.PassAsync();
+        await nest.SettledAsync();
+
+        // The host has no port with the tag any more, but its flows are those of the former NB.
+        var lease = await nest.BarrierAsync(51);
+        Assert.True(lease.DrainNbCfg > 1000, $"{lease.DrainNbCfg}");
     }
 
     [Fact]
-    public async Task A_changed_tag_drains_only_when_northd_has_taken_the_old_one_out()
+    public async Task The_former_tag_of_a_container_drains_only_when_ovn_northd_no_longer_uses_it()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var (_, vm, containers) = await cloud.LabAsync(1);
+        await using var nest = await ReconciledInstallation.StartAsync();
+        var (_, _, containers) = await nest.LabAsync(1);
         var uuid = containers[0].PortUuid.ToString();
-        await cloud.NbctlAsync("set", "Logical_Switch_Port", uuid, "tag=51"); // as northd does; it is not there yet
-        await cloud.Nest.TryRetagAsync(vm, containers[0], 60);
-        await cloud.SettledAsync();
-        await cloud.PortBecomesAsync(uuid, "tag_request", "60");
-        Assert.Null((await cloud.Nest.LeaseAsync(vm, 51))!.DrainNbCfg);
 
-        await cloud.StartNorthdAsync();
-        await cloud.PortBecomesAsync(uuid, "tag", "60");
+        // As ovn-northd does, which does not run yet.
+        await nest.NbctlAsync("set", "Logical_Switch_Port", uuid, "tag=51");
+        await nest.ContainerAsync("c51", 60);
+        await nest.SettledAsync();
+        await nest.PortBecomesAsync(uuid, "tag_request", "60");
+        Assert.Null((await nest.LeaseAsync(51))!.DrainNbCfg);
+
+        await nest.StartNorthdAsync();
+        await nest.PortBecomesAsync(uuid, "tag", "60");
         await Eventually.Becomes(
-            "the old tag is released",
-            () => cloud.Nest.LeaseAsync(vm, 51),
+            "the former tag is released",
+            () => nest.LeaseAsync(51),
             lease => lease is null or { DrainNbCfg: not null }
         );
-        await Eventually.Becomes("and the new one seen", () => cloud.ReadAsync(containers[0]), c => c.ObservedTag == 60);
+        await Eventually.Becomes("the new tag is recorded", () => nest.ReadAsync(containers[0]), c => c.ObservedTag == 60);
     }
 
     [Fact]
-    public async Task A_container_that_never_was_in_the_NB_gets_a_barrier_too_and_is_gone()
+    public async Task A_container_that_was_deleted_before_it_was_written_to_the_NB_is_removed_after_a_barrier()
     {
-        await using var cloud = await Cloud.StartAsync();
-        await cloud.StartNorthdAsync();
-        var (_, vm, _) = await cloud.LabAsync(0);
-        await Cloud.Reconciler(cloud.First).StopAsync(default);
-        var container = await cloud.Nest.ContainerAsync(vm, "c51", 51);
-        await cloud.Nest.DeleteAsync(container);
-        await cloud.ReconcileAsync();
-        await Eventually.Holds("it is gone", async () => !await cloud.Nest.ReadAsync(db => db.Containers.AnyAsync()));
-        Assert.NotEqual("0\n", await cloud.NbctlAsync("get", "NB_Global", ".", "nb_cfg"));
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.StartNorthdAsync();
+        await nest.LabAsync(0);
+        await nest.StopReconcilerAsync();
+        await nest.ContainerAsync("c51", 51);
+        await nest.DeleteContainerAsync("c51");
+        Assert.True(await nest.ReadAsync(db => db.Containers.AnyAsync()));
+        await nest.StartProcessAsync();
+        await Eventually.Holds("the container is gone", async () => !await nest.ReadAsync(db => db.Containers.AnyAsync()));
+        Assert.NotEqual("0\n", await nest.NbctlAsync("get", "NB_Global", ".", "nb_cfg"));
     }
 
     [Fact]
-    public async Task A_vm_that_moves_belongs_to_its_former_chassis_until_that_has_confirmed()
+    public async Task The_port_of_a_VM_that_moves_is_requested_on_the_former_chassis_until_the_former_host_has_confirmed_its_removal()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var network = await cloud.Nest.NetworkAsync();
-        await cloud.DirtyAsync(network);
-        var (former, next) = (await cloud.Nest.HostAsync("ubuntu1"), await cloud.Nest.HostAsync("ubuntu2"));
-        await cloud.ExecuteAsync($"UPDATE hosts SET chassis = 'chassis-' || name");
-        var vm = await cloud.Nest.VmAsync("vm5", network, former);
-        await cloud.SettledAsync();
-        Assert.Contains("chassis-ubuntu1", await cloud.GetAsync("dmz-vm5", "options"), StringComparison.Ordinal);
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.NetworkAsync();
+        var former = await nest.HostAsync("ubuntu1", """{"chassis":"chassis-ubuntu1"}""");
+        var next = await nest.HostAsync("ubuntu2", """{"chassis":"chassis-ubuntu2"}""");
+        await nest.VmAsync(host: former.Host);
+        await nest.SettledAsync();
+        Assert.Contains("chassis-ubuntu1", await nest.GetAsync("dmz-vm5", "options"), StringComparison.Ordinal);
+        await former.PassAsync();
 
-        await cloud.Nest.MoveAsync(vm, next);
-        await cloud.SettledAsync();
-        Assert.Contains("chassis-ubuntu1", await cloud.GetAsync("dmz-vm5", "options"), StringComparison.Ordinal);
+        await nest.VmAsync(host: next.Host);
+        await nest.SettledAsync();
+        Assert.Contains("chassis-ubuntu1", await nest.GetAsync("dmz-vm5", "options"), StringComparison.Ordinal);
 
-        await cloud.ExecuteAsync($"DELETE FROM placements WHERE host_id = {former.Id}");
-        await cloud.ExecuteAsync($"UPDATE vms SET dirty_seq = nextval('dirty_seq')");
-        await cloud.SettledAsync();
-        Assert.Contains("chassis-ubuntu2", await cloud.GetAsync("dmz-vm5", "options"), StringComparison.Ordinal);
+        await former.PassAsync();
+        await nest.SettledAsync();
+        Assert.Contains("chassis-ubuntu2", await nest.GetAsync("dmz-vm5", "options"), StringComparison.Ordinal);
+    }
+
+    /// <summary>Creates vm5 with c51 and c52 on a host that has applied its work. Its release of a tag needs the host's confirmation.</summary>
+    private static async Task<(SimulatedAgent Agent, IReadOnlyList<Container> Containers)> LabOnHostAsync(ReconciledInstallation nest)
+    {
+        var agent = await nest.HostAsync();
+        var (_, _, containers) = await nest.LabAsync(host: agent.Host);
+        await agent.PassAsync();
+        return (agent, containers);
     }
 
     /// <summary>
     /// Waits until this number of transactions wait for a lock, without the heartbeat, which may wait for the leader's row.
     /// </summary>
-    private static Task<int> WaitForRowsAsync(Cloud cloud, int count) =>
+    private static Task<int> WaitForRowsAsync(ReconciledInstallation nest, int count) =>
         Eventually.Becomes(
             $"{count} transactions wait for a row",
             () =>
-                cloud.Nest.ReadAsync(db =>
+                nest.ReadAsync(db =>
                     db.Database.SqlQuery<int>(
                             $"""
                             SELECT count(*)::int AS "Value" FROM pg_stat_activity
@@ -193,20 +194,4 @@ public sealed class ObservationTests
                 ),
             seen => seen == count
         );
-
-    /// <summary>Adds a host that has not confirmed the release of the leases, so that they stay draining.</summary>
-    private static async Task OweAsync(Cloud cloud)
-    {
-        await cloud.ExecuteAsync(
-            $"""
-            INSERT INTO hosts SELECT (jsonb_populate_record(NULL::hosts, jsonb_build_object('id', gen_random_uuid(), 'name', 'h',
-                'spec', '[]', 'integration_bridge', 'br-int', 'work_revision', 0, 'revision', 1, 'generation', 1, 'created_at', now(),
-                'updated_at', now(), 'dirty_seq', 0, 'reconciled_seq', 0, 'in_northbound', false, 'rejections', 0, 'reason', 'Ready',
-                'message', '', 'since', now()))).*
-            """
-        );
-        await cloud.ExecuteAsync(
-            $"INSERT INTO lease_holds (lease_id, host_id, clear, detached) SELECT l.id, h.id, false, false FROM vlan_leases l, hosts h"
-        );
-    }
 }

@@ -5,17 +5,17 @@ using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;
 
-/// <summary>The reconciler over HTTP.</summary>
-public sealed class ReconcilerApiTests(Api api) : IClassFixture<Api>
+/// <summary>State and mode of the reconciler over HTTP.</summary>
+public sealed class ReconcilerApiTests(TestApi api) : IClassFixture<TestApi>
 {
     private const string Path = "/v1/reconciler";
 
     [Fact]
-    public async Task A_viewer_sees_who_leads_why_the_NB_is_not_reached_and_how_much_waits()
+    public async Task A_viewer_sees_the_leader_the_error_of_the_NB_and_the_number_of_waiting_resources()
     {
         await api.NetworkAsync();
         var status = await Eventually.Becomes(
-            "the leader says what is wrong",
+            "the error of the NB is shown",
             async () =>
                 (await api.GetAsync(Path, ("Authorization", $"Bearer {await api.KeyAsync(Role.Viewer)}")))
                     .Is(HttpStatusCode.OK)
@@ -28,7 +28,7 @@ public sealed class ReconcilerApiTests(Api api) : IClassFixture<Api>
     }
 
     [Fact]
-    public async Task An_admin_sets_the_mode_and_nobody_else()
+    public async Task Only_an_admin_can_set_the_mode()
     {
         (
             await api.PutAsync(Path, """{"spec":{"mode":"observe"}}""", ("Authorization", $"Bearer {await api.KeyAsync(Role.Editor)}"))
@@ -39,7 +39,7 @@ public sealed class ReconcilerApiTests(Api api) : IClassFixture<Api>
         var answer = (await api.PutAsync(Path, """{"spec":{"mode":"observe"}}""")).Is(HttpStatusCode.OK);
         Assert.Equal("observe", answer.Json.GetProperty("spec").GetProperty("mode").GetString());
         await Eventually.Becomes(
-            "it is in force",
+            "the mode is in force",
             async () => (await api.GetAsync(Path)).Json.GetProperty("status").GetProperty("mode").GetString(),
             mode => mode == "observe"
         );

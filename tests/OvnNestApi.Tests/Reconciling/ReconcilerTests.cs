@@ -5,42 +5,39 @@ using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;
 
-/// <summary>Desired objects, a real ovsdb-server, and hands that meddle with it.</summary>
+/// <summary>The reconciler writes the desired state to a real ovsdb-server and repairs what other clients of that server change.</summary>
 public sealed class ReconcilerTests
 {
     [Fact]
-    public async Task Desired_objects_become_rows()
+    public async Task Resources_of_the_API_become_rows_of_the_NB()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var (network, vm, containers) = await cloud.LabAsync();
+        await using var nest = await ReconciledInstallation.StartAsync();
+        var (network, vm, containers) = await nest.LabAsync();
 
-        Assert.Equal(["dmz-vm5", "dmz-vm5-c51", "dmz-vm5-c52"], await cloud.PortsAsync());
-        Assert.Equal("dmz-vm5", await cloud.GetAsync("dmz-vm5-c51", "parent_name"));
-        Assert.Equal("51", await cloud.GetAsync("dmz-vm5-c51", "tag_request"));
-        Assert.Equal("[]", await cloud.GetAsync("dmz-vm5-c51", "tag"));
-        Assert.Equal(network.DhcpUuid.ToString(), await cloud.GetAsync("dmz-vm5-c51", "dhcpv4_options"));
-        Assert.True((await cloud.Nest.ReadAsync(db => db.Vms.SingleAsync(v => v.Id == vm.Id))).InNorthbound);
-        Assert.True((await cloud.ReadAsync(containers[0])).InNorthbound);
+        Assert.Equal(["dmz-vm5", "dmz-vm5-c51", "dmz-vm5-c52"], await nest.PortsAsync());
+        Assert.Equal("dmz-vm5", await nest.GetAsync("dmz-vm5-c51", "parent_name"));
+        Assert.Equal("51", await nest.GetAsync("dmz-vm5-c51", "tag_request"));
+        Assert.Equal("[]", await nest.GetAsync("dmz-vm5-c51", "tag"));
+        Assert.Equal(network.DhcpUuid.ToString(), await nest.GetAsync("dmz-vm5-c51", "dhcpv4_options"));
+        Assert.True((await nest.ReadAsync(db => db.Vms.SingleAsync(v => v.Id == vm.Id))).InNorthbound);
+        Assert.True((await nest.ReadAsync(containers[0])).InNorthbound);
     }
 
     [Fact]
     public async Task A_network_joins_its_router_and_leaves_it()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var router = await cloud.RouterAsync("gw");
-        var network = await cloud.Nest.NetworkAsync();
-        await cloud.ExecuteAsync(
-            $"UPDATE networks SET router_id = {router.Id}, gateway_mac = '02:ac:10:ff:ff:81', dirty_seq = nextval('dirty_seq')"
-        );
-        await cloud.SettledAsync();
-        Assert.Contains("02:ac:10:ff:ff:81", await cloud.NbctlAsync("show", "gw"), StringComparison.Ordinal);
-        Assert.Equal(["dmz-gw"], await cloud.PortsAsync());
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.Api.PutSpecAsync("/v1/routers/gw");
+        var network = await nest.NetworkAsync(spec: """{"subnet":"172.16.255.128/26","router":"gw","gatewayMac":"02:ac:10:ff:ff:81"}""");
+        await nest.SettledAsync();
+        Assert.Contains("02:ac:10:ff:ff:81", await nest.NbctlAsync("show", "gw"), StringComparison.Ordinal);
+        Assert.Equal(["dmz-gw"], await nest.PortsAsync());
 
-        await cloud.ExecuteAsync($"UPDATE networks SET router_id = NULL, dirty_seq = nextval('dirty_seq')");
-        await cloud.SettledAsync();
-        Assert.Empty(await cloud.PortsAsync());
-        Assert.DoesNotContain("port", await cloud.NbctlAsync("show", "gw"), StringComparison.Ordinal);
-        Assert.NotEmpty(await cloud.NbctlAsync("list", "Logical_Switch", network.SwitchName));
+        await nest.NetworkAsync();
+        await nest.SettledAsync();
+        Assert.Empty(await nest.PortsAsync());
+        Assert.DoesNotContain("port", await nest.NbctlAsync("show", "gw"), StringComparison.Ordinal);
+        Assert.NotEmpty(await nest.NbctlAsync("list", "Logical_Switch", network.SwitchName));
     }
 
     [Theory]
@@ -54,24 +51,24 @@ public sealed class ReconcilerTests
     [InlineData("tag_request", "77", "51")]
     [InlineData("options", "requested-chassis=nowhere", "{}")]
     [InlineData("external_ids", "\"ovnnest:id\"=none", null)]
-    public async Task A_column_that_somebody_changed_is_repaired(string column, string value, string? wanted)
+    public async Task A_column_that_another_client_changed_is_repaired(string column, string value, string? wanted)
     {
-        await using var cloud = await Cloud.StartAsync();
-        var (_, _, containers) = await cloud.LabAsync(1);
+        await using var nest = await ReconciledInstallation.StartAsync();
+        var (_, _, containers) = await nest.LabAsync(1);
         var uuid = containers[0].PortUuid.ToString();
-        wanted ??= await cloud.GetAsync(uuid, column);
+        wanted ??= await nest.GetAsync(uuid, column);
 
-        await cloud.NbctlAsync("set", "Logical_Switch_Port", uuid, $"{column}={value}");
+        await nest.NbctlAsync("set", "Logical_Switch_Port", uuid, $"{column}={value}");
 
-        await cloud.PortBecomesAsync(uuid, column, wanted);
+        await nest.PortBecomesAsync(uuid, column, wanted);
     }
 
     [Fact]
-    public async Task Rows_of_a_network_that_somebody_changed_are_repaired()
+    public async Task Rows_of_a_network_that_another_client_changed_are_repaired()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var (network, _, _) = await cloud.LabAsync(1);
-        await cloud.NbctlAsync(
+        await using var nest = await ReconciledInstallation.StartAsync();
+        var (network, _, _) = await nest.LabAsync(1);
+        await nest.NbctlAsync(
             "set",
             "Logical_Switch",
             "dmz",
@@ -83,8 +80,8 @@ public sealed class ReconcilerTests
             "options:mtu=9000"
         );
         await Eventually.Holds("both are repaired", async () =>
-            await cloud.NbctlAsync("get", "Logical_Switch", network.SwitchUuid.ToString(), "name") == "dmz\n"
-            && (await cloud.NbctlAsync("get", "DHCP_Options", network.DhcpUuid.ToString(), "options:mtu")).Contains(
+            await nest.NbctlAsync("get", "Logical_Switch", network.SwitchUuid.ToString(), "name") == "dmz\n"
+            && (await nest.NbctlAsync("get", "DHCP_Options", network.DhcpUuid.ToString(), "options:mtu")).Contains(
                 "1442",
                 StringComparison.Ordinal
             )
@@ -92,24 +89,24 @@ public sealed class ReconcilerTests
     }
 
     [Fact]
-    public async Task A_deleted_port_a_deleted_switch_and_deleted_dhcp_options_come_back()
+    public async Task A_deleted_port_switch_and_DHCP_options_row_are_created_again()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var (network, _, _) = await cloud.LabAsync();
-        await cloud.NbctlAsync("lsp-del", "dmz-vm5-c51");
-        await cloud.PortBecomesAsync("dmz-vm5-c51", "tag_request", "51");
-        await cloud.NbctlAsync("ls-del", "dmz", "--", "dhcp-options-del", network.DhcpUuid.ToString());
-        await Eventually.Holds("all ports are back", async () => (await cloud.PortsAsync()).Count == 3);
-        await cloud.PortBecomesAsync("dmz-vm5-c52", "dhcpv4_options", network.DhcpUuid.ToString());
+        await using var nest = await ReconciledInstallation.StartAsync();
+        var (network, _, _) = await nest.LabAsync();
+        await nest.NbctlAsync("lsp-del", "dmz-vm5-c51");
+        await nest.PortBecomesAsync("dmz-vm5-c51", "tag_request", "51");
+        await nest.NbctlAsync("ls-del", "dmz", "--", "dhcp-options-del", network.DhcpUuid.ToString());
+        await Eventually.Holds("all ports are back", async () => (await nest.PortsAsync()).Count == 3);
+        await nest.PortBecomesAsync("dmz-vm5-c52", "dhcpv4_options", network.DhcpUuid.ToString());
     }
 
     [Fact]
-    public async Task A_port_that_was_moved_to_another_switch_or_put_into_a_second_comes_back_to_its_own()
+    public async Task A_port_that_was_moved_or_added_to_another_switch_is_only_on_its_own_switch_again()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var (network, _, containers) = await cloud.LabAsync();
+        await using var nest = await ReconciledInstallation.StartAsync();
+        var (network, _, containers) = await nest.LabAsync();
         var (c51, c52) = (containers[0].PortUuid.ToString(), containers[1].PortUuid.ToString());
-        await cloud.NbctlAsync(
+        await nest.NbctlAsync(
             "ls-add",
             "theirs",
             "--",
@@ -125,21 +122,21 @@ public sealed class ReconcilerTests
             "ports",
             c51
         );
-        await cloud.NbctlAsync("add", "Logical_Switch", "theirs", "ports", c52);
+        await nest.NbctlAsync("add", "Logical_Switch", "theirs", "ports", c52);
         await Eventually.Becomes(
-            "their switch is empty",
-            () => cloud.NbctlAsync("get", "Logical_Switch", "theirs", "ports"),
+            "the other switch has no ports",
+            () => nest.NbctlAsync("get", "Logical_Switch", "theirs", "ports"),
             ports => ports == "[]\n"
         );
-        Assert.Equal(3, (await cloud.NbctlAsync("get", "Logical_Switch", network.SwitchUuid.ToString(), "ports")).Split(',').Length);
+        Assert.Equal(3, (await nest.NbctlAsync("get", "Logical_Switch", network.SwitchUuid.ToString(), "ports")).Split(',').Length);
     }
 
     [Fact]
-    public async Task A_row_that_lost_its_mark_and_left_the_copy_is_found_by_its_UUID_and_marked_again()
+    public async Task A_row_that_lost_its_owner_mark_is_found_by_its_UUID_and_marked_again()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var (_, vm, _) = await cloud.LabAsync();
-        await cloud.NbctlAsync(
+        await using var nest = await ReconciledInstallation.StartAsync();
+        var (_, vm, _) = await nest.LabAsync();
+        await nest.NbctlAsync(
             "set",
             "Logical_Switch_Port",
             "dmz-vm5",
@@ -150,96 +147,95 @@ public sealed class ReconcilerTests
             "dmz-vm5",
             "external_ids"
         );
-        await cloud.PortBecomesAsync("dmz-vm5", "enabled", "true");
-        Assert.Contains(vm.Id.ToString(), await cloud.GetAsync("dmz-vm5", "external_ids"), StringComparison.Ordinal);
+        await nest.PortBecomesAsync("dmz-vm5", "enabled", "true");
+        Assert.Contains(vm.Id.ToString(), await nest.GetAsync("dmz-vm5", "external_ids"), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task An_NB_that_was_replaced_by_an_empty_one_is_filled_again()
     {
-        await using var cloud = await Cloud.StartAsync();
-        await cloud.LabAsync();
-        await cloud.Server.ReplaceByEmptyAsync();
-        await Eventually.Holds("all ports are back", async () => (await cloud.PortsAsync()).Count == 3);
-        var leader = await cloud.LeaderAsync();
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.LabAsync();
+        await nest.Server.ReplaceByEmptyAsync();
+        await Eventually.Holds("all ports are back", async () => (await nest.PortsAsync()).Count == 3);
+        var leader = await nest.LeaderAsync();
         Assert.Contains(
             $"{leader.Installation}/{leader.Epoch}",
-            await cloud.NbctlAsync("get", "NB_Global", ".", "external_ids"),
+            await nest.NbctlAsync("get", "NB_Global", ".", "external_ids"),
             StringComparison.Ordinal
         );
     }
 
     [Fact]
-    public async Task An_NB_that_is_killed_again_and_again_gets_everything_all_the_same()
+    public async Task Every_port_is_created_although_the_NB_is_killed_several_times()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var (_, vm, _) = await cloud.LabAsync(0);
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.LabAsync(0);
         for (var round = 0; round < 3; round++)
         {
             for (var tag = 100 + (round * 20); tag < 120 + (round * 20); tag++)
             {
-                await cloud.Nest.ContainerAsync(vm, $"c{tag}", tag);
+                await nest.ContainerAsync($"c{tag}", tag);
             }
 
-            cloud.Wake();
-            await cloud.Server.KillAsync();
-            await cloud.Server.StartAsync();
+            await nest.Server.KillAsync();
+            await nest.Server.StartAsync();
         }
-        await cloud.SettledAsync();
-        Assert.Equal(61, (await cloud.PortsAsync()).Count);
+        await nest.SettledAsync();
+        Assert.Equal(61, (await nest.PortsAsync()).Count);
     }
 
     [Fact]
-    public async Task An_object_that_the_NB_refuses_holds_up_no_other_and_goes_through_when_its_obstacle_is_gone()
+    public async Task A_resource_that_the_NB_rejects_delays_no_other_and_is_written_when_the_cause_is_gone()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var (_, vm, _) = await cloud.LabAsync(0);
-        await cloud.NbctlAsync("ls-add", "theirs", "--", "lsp-add", "theirs", "dmz-vm5-c60");
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.LabAsync(0);
+        await nest.NbctlAsync("ls-add", "theirs", "--", "lsp-add", "theirs", "dmz-vm5-c60");
         for (var tag = 58; tag < 63; tag++)
         {
-            await cloud.Nest.ContainerAsync(vm, $"c{tag}", tag);
+            await nest.ContainerAsync($"c{tag}", tag);
         }
 
-        await cloud.SettledAsync();
+        await nest.SettledAsync();
 
-        Assert.Equal(["dmz-vm5", "dmz-vm5-c58", "dmz-vm5-c59", "dmz-vm5-c60", "dmz-vm5-c61", "dmz-vm5-c62"], await cloud.PortsAsync());
-        var refused = await cloud.Nest.ReadAsync(db => db.Containers.SingleAsync(c => c.Rejection != null));
+        Assert.Equal(["dmz-vm5", "dmz-vm5-c58", "dmz-vm5-c59", "dmz-vm5-c60", "dmz-vm5-c61", "dmz-vm5-c62"], await nest.PortsAsync());
+        var refused = await nest.ReadAsync(db => db.Containers.SingleAsync(c => c.Rejection != null));
         Assert.Equal(("c60", Reason.Rejected, false), (refused.Name, refused.RejectedAs, refused.InNorthbound));
         Assert.Contains("constraint violation", refused.Rejection, StringComparison.Ordinal);
 
-        await cloud.NbctlAsync("lsp-del", "dmz-vm5-c60");
-        await cloud.PortBecomesAsync("dmz-vm5-c60", "tag_request", "60");
-        await Eventually.Holds("the rejection is gone", async () => (await cloud.ReadAsync(refused)).Rejection is null);
+        await nest.NbctlAsync("lsp-del", "dmz-vm5-c60");
+        await nest.PortBecomesAsync("dmz-vm5-c60", "tag_request", "60");
+        await Eventually.Holds("the rejection is gone", async () => (await nest.ReadAsync(refused)).Rejection is null);
     }
 
     [Fact]
-    public async Task A_foreign_child_with_our_tag_is_not_written_beside_and_not_touched()
+    public async Task A_container_is_not_written_while_a_foreign_child_port_has_its_tag_and_the_foreign_port_is_not_changed()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var (_, vm, _) = await cloud.LabAsync(0);
-        await cloud.NbctlAsync("lsp-add", "dmz", "hand", "dmz-vm5", "70");
-        var container = await cloud.Nest.ContainerAsync(vm, "c70", 70);
-        await cloud.SettledAsync();
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.LabAsync(0);
+        await nest.NbctlAsync("lsp-add", "dmz", "hand", "dmz-vm5", "70");
+        var container = await nest.ContainerAsync("c70", 70);
+        await nest.SettledAsync();
 
-        Assert.Equal(Reason.TagConflict, (await cloud.ReadAsync(container)).RejectedAs);
-        Assert.Equal(["dmz-vm5", "hand"], await cloud.PortsAsync());
+        Assert.Equal(Reason.TagConflict, (await nest.ReadAsync(container)).RejectedAs);
+        Assert.Equal(["dmz-vm5", "hand"], await nest.PortsAsync());
 
-        await cloud.NbctlAsync("lsp-del", "hand");
-        await cloud.PortBecomesAsync("dmz-vm5-c70", "tag_request", "70");
+        await nest.NbctlAsync("lsp-del", "hand");
+        await nest.PortBecomesAsync("dmz-vm5-c70", "tag_request", "70");
     }
 
     [Fact]
-    public async Task A_foreign_child_that_takes_a_tag_of_ours_later_is_told_and_our_row_stays()
+    public async Task A_foreign_child_port_that_takes_the_tag_of_a_container_later_is_shown_and_the_row_of_the_container_stays()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var (_, _, containers) = await cloud.LabAsync();
-        await cloud.NbctlAsync("lsp-add", "dmz", "hand", "dmz-vm5", "52");
+        await using var nest = await ReconciledInstallation.StartAsync();
+        var (_, _, containers) = await nest.LabAsync();
+        await nest.NbctlAsync("lsp-add", "dmz", "hand", "dmz-vm5", "52");
 
-        await Eventually.Becomes("the conflict is told", () => cloud.ReadAsync(containers[1]), c => c.RejectedAs == Reason.TagConflict);
-        Assert.Equal(["dmz-vm5", "dmz-vm5-c51", "dmz-vm5-c52", "hand"], await cloud.PortsAsync());
-        Assert.True((await cloud.ReadAsync(containers[1])).InNorthbound);
+        await Eventually.Becomes("the conflict is shown", () => nest.ReadAsync(containers[1]), c => c.RejectedAs == Reason.TagConflict);
+        Assert.Equal(["dmz-vm5", "dmz-vm5-c51", "dmz-vm5-c52", "hand"], await nest.PortsAsync());
+        Assert.True((await nest.ReadAsync(containers[1])).InNorthbound);
 
-        await cloud.NbctlAsync("lsp-del", "hand");
-        await Eventually.Becomes("and its end", () => cloud.ReadAsync(containers[1]), c => c.RejectedAs is null);
+        await nest.NbctlAsync("lsp-del", "hand");
+        await Eventually.Becomes("the conflict is no longer shown", () => nest.ReadAsync(containers[1]), c => c.RejectedAs is null);
     }
 }

@@ -5,30 +5,34 @@ using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;
 
-/// <summary>What is foreign, what nobody asked for, and what costs more than it should.</summary>
+/// <summary>The reconciler leaves rows of other systems alone, deletes little without a request, and does no needless work.</summary>
 public sealed class SafetyTests
 {
+    private const string ExistingSwitch = """{"subnet":"172.16.255.128/26","switch":{"name":"dmz","existing":true}}""";
+
     [Fact]
     public async Task A_comparison_without_differences_writes_nothing()
     {
-        await using var cloud = await Cloud.StartAsync(("Reconciler:Resync", "00:00:00.1"));
-        await cloud.LabAsync();
-        await Eventually.Becomes("a comparison finds nothing", cloud.LeaderAsync, leader =>
+        await using var nest = await ReconciledInstallation.StartAsync(("Reconciler:Resync", "00:00:00.1"));
+        await nest.LabAsync();
+        await Eventually.Becomes("a comparison finds nothing", nest.LeaderAsync, leader =>
             leader.LastPass!.Contains("\"full\":true,\"objects\":0,\"operations\":0", StringComparison.Ordinal)
         );
-        var (database, compared) = (new FileInfo(Path.Combine(cloud.Server.Folder, "db")), (await cloud.LeaderAsync()).ResyncedAt);
+        var (database, compared) = (new FileInfo(Path.Combine(nest.Server.Folder, "db")), (await nest.LeaderAsync()).ResyncedAt);
         var length = database.Length;
-        await Eventually.Becomes("and the next", cloud.LeaderAsync, leader => leader.ResyncedAt > compared!.Value.AddSeconds(0.5));
+        await Eventually.Becomes("the next comparison is complete", nest.LeaderAsync, leader =>
+            leader.ResyncedAt > compared!.Value.AddSeconds(0.5)
+        );
         database.Refresh();
         Assert.Equal(length, database.Length);
     }
 
     [Fact]
-    public async Task One_change_among_two_thousand_costs_a_handful_of_statements_and_operations()
+    public async Task One_change_among_two_thousand_containers_costs_few_SQL_statements_and_two_operations()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var (_, vm, _) = await cloud.LabAsync(1);
-        await cloud.ExecuteAsync(
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.LabAsync(1);
+        await nest.ExecuteAsync(
             $"""
             INSERT INTO containers SELECT (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'name', 'x' || n, 'tag',
                 n, 'port_uuid', gen_random_uuid(),
@@ -40,46 +44,45 @@ public sealed class SafetyTests
             FROM containers c, vlan_leases l WHERE l.tag = 51 AND c.tag > 51
             """
         );
-        await cloud.SettledAsync();
-        Assert.Equal(2003, (await cloud.PortsAsync()).Count);
-        await Eventually.Becomes("nothing is left to do", async () => (await cloud.LeaderAsync(), cloud.Log.Statements), _ => true);
+        await nest.SettledAsync();
+        Assert.Equal(2003, (await nest.PortsAsync()).Count);
 
-        var (before, pass) = (cloud.Log.Statements, (await cloud.LeaderAsync()).LastPassAt);
-        await cloud.ExecuteAsync($"UPDATE containers SET enabled = false, dirty_seq = nextval('dirty_seq') WHERE name = 'x700'");
-        await cloud.SettledAsync();
+        var (before, pass) = (nest.Log.Statements, (await nest.LeaderAsync()).LastPassAt);
+        (await nest.Api.PatchAsync("/v1/vms/vm5/containers/c51", """{"spec":{"enabled":false}}""")).IsSuccess();
+        await nest.SettledAsync();
 
-        Assert.Equal("false", await cloud.GetAsync("dmz-vm5-x700", "enabled"));
-        var leader = await cloud.LeaderAsync();
+        Assert.Equal("false", await nest.GetAsync("dmz-vm5-c51", "enabled"));
+        var leader = await nest.LeaderAsync();
         Assert.True(leader.LastPassAt > pass);
-        Assert.Contains("\"objects\":1,\"operations\":1", leader.LastPass, StringComparison.Ordinal);
-        Assert.InRange(cloud.Log.Statements - before, 5, 40);
-        Assert.Equal(vm.Id, (await cloud.Nest.ReadAsync(db => db.Containers.FirstAsync(c => c.Name == "x700"))).VmId);
+
+        // The update of the port, and the check that the DHCP options that the port refers to still exist.
+        Assert.Contains("\"objects\":1,\"operations\":2", leader.LastPass, StringComparison.Ordinal);
+        Assert.InRange(nest.Log.Statements - before, 5, 40);
     }
 
     [Fact]
-    public async Task A_switch_of_ours_with_a_foreign_port_outlives_its_network_until_that_is_gone()
+    public async Task The_switch_of_a_deleted_network_is_deleted_only_when_it_has_no_foreign_port()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var network = await cloud.Nest.NetworkAsync();
-        await cloud.DirtyAsync(network);
-        await cloud.SettledAsync();
-        await cloud.NbctlAsync("lsp-add", "dmz", "theirs");
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.NetworkAsync();
+        await nest.SettledAsync();
+        await nest.NbctlAsync("lsp-add", "dmz", "theirs");
 
-        await cloud.ExecuteAsync($"UPDATE networks SET deleting_since = now(), dirty_seq = nextval('dirty_seq')");
-        await cloud.SettledAsync();
-        Assert.Equal(["theirs"], await cloud.PortsAsync());
-        Assert.Contains("not ours", (await cloud.Nest.ReadAsync(db => db.Networks.SingleAsync())).Rejection, StringComparison.Ordinal);
+        (await nest.Api.DeleteAsync("/v1/networks/dmz")).IsSuccess();
+        await nest.SettledAsync();
+        Assert.Equal(["theirs"], await nest.PortsAsync());
+        Assert.Contains("not ours", (await nest.ReadAsync(db => db.Networks.SingleAsync())).Rejection, StringComparison.Ordinal);
 
-        await cloud.NbctlAsync("lsp-del", "theirs");
-        await Eventually.Holds("the network is gone", async () => !await cloud.Nest.ReadAsync(db => db.Networks.AnyAsync()));
-        Assert.Empty(await cloud.NbctlAsync("ls-list"));
+        await nest.NbctlAsync("lsp-del", "theirs");
+        await Eventually.Holds("the network is gone", async () => !await nest.ReadAsync(db => db.Networks.AnyAsync()));
+        Assert.Empty(await nest.NbctlAsync("ls-list"));
     }
 
     [Fact]
-    public async Task On_an_existing_switch_only_our_ports_come_and_go()
+    public async Task On_an_existing_switch_only_our_ports_are_added_and_deleted()
     {
-        await using var cloud = await Cloud.StartAsync();
-        await cloud.NbctlAsync(
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.NbctlAsync(
             "ls-add",
             "dmz",
             "--",
@@ -92,93 +95,91 @@ public sealed class SafetyTests
             "dmz",
             "theirs"
         );
-        await cloud.NbctlAsync("dhcp-options-create", "172.16.255.128/26");
-        var dhcp = (await cloud.NbctlAsync("--bare", "--columns=_uuid", "list", "DHCP_Options")).Trim();
-        var network = await cloud.ExistingNetworkAsync();
-        var vm = await cloud.Nest.VmAsync("vm5", network, null);
-        await cloud.SettledAsync();
-        Assert.Equal(dhcp, await cloud.GetAsync("dmz-vm5", "dhcpv4_options"));
+        await nest.NbctlAsync("dhcp-options-create", "172.16.255.128/26");
+        var dhcp = (await nest.NbctlAsync("--bare", "--columns=_uuid", "list", "DHCP_Options")).Trim();
+        await nest.NetworkAsync(spec: ExistingSwitch);
+        await nest.VmAsync();
+        await nest.SettledAsync();
+        Assert.Equal(dhcp, await nest.GetAsync("dmz-vm5", "dhcpv4_options"));
 
-        await cloud.Nest.DeleteAsync(vm);
-        await cloud.ExecuteAsync($"UPDATE networks SET deleting_since = now(), dirty_seq = nextval('dirty_seq')");
-        await cloud.SettledAsync();
-        await Eventually.Becomes("only theirs is left", cloud.PortsAsync, ports => ports is ["theirs"]);
-        Assert.Contains("theirs=", await cloud.NbctlAsync("get", "Logical_Switch", "dmz", "external_ids"), StringComparison.Ordinal);
-        Assert.Contains(dhcp, await cloud.NbctlAsync("dhcp-options-list"), StringComparison.Ordinal);
+        (await nest.Api.DeleteAsync("/v1/networks/dmz?cascade=true")).IsSuccess();
+        await nest.SettledAsync();
+        await Eventually.Becomes("only the foreign port is left", nest.PortsAsync, ports => ports is ["theirs"]);
+        Assert.Contains("theirs=", await nest.NbctlAsync("get", "Logical_Switch", "dmz", "external_ids"), StringComparison.Ordinal);
+        Assert.Contains(dhcp, await nest.NbctlAsync("dhcp-options-list"), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task An_existing_switch_that_is_not_there_is_said_and_found_as_soon_as_it_is()
+    public async Task A_missing_existing_switch_is_shown_and_is_used_as_soon_as_it_exists()
     {
-        await using var cloud = await Cloud.StartAsync();
-        var network = await cloud.ExistingNetworkAsync();
-        var vm = await cloud.Nest.VmAsync("vm5", network, null);
-        await cloud.SettledAsync();
-        Assert.Equal(
-            "There is no logical switch dmz.",
-            (await cloud.Nest.ReadAsync(db => db.Vms.SingleAsync(v => v.Id == vm.Id))).Rejection
-        );
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.NetworkAsync(spec: ExistingSwitch);
+        var vm = await nest.VmAsync();
+        await nest.SettledAsync();
+        Assert.Equal("There is no logical switch dmz.", (await nest.ReadAsync(db => db.Vms.SingleAsync(v => v.Id == vm.Id))).Rejection);
 
-        await cloud.NbctlAsync("ls-add", "dmz");
-        await cloud.PortBecomesAsync("dmz-vm5", "enabled", "true");
-        await Eventually.Holds("nothing is in the way any more", async () =>
-            (await cloud.Nest.ReadAsync(db => db.Vms.AsNoTracking().SingleAsync())).Rejection is null
+        await nest.NbctlAsync("ls-add", "dmz");
+        await nest.PortBecomesAsync("dmz-vm5", "enabled", "true");
+        await Eventually.Holds("the rejection is gone", async () =>
+            (await nest.ReadAsync(db => db.Vms.AsNoTracking().SingleAsync())).Rejection is null
         );
     }
 
     [Fact]
-    public async Task Rows_of_ours_that_nobody_knows_go_after_two_comparisons_unless_they_are_too_many()
+    public async Task Stray_rows_are_deleted_after_two_full_comparisons_unless_they_are_too_many()
     {
-        await using var cloud = await Cloud.StartAsync(("Reconciler:Resync", "00:00:00.2"));
-        var (_, _, containers) = await cloud.LabAsync(30);
-        await ForgetAsync(cloud, [.. containers.Take(2).Select(c => c.Id)]);
-        await Eventually.Holds("two are gone", async () => (await cloud.PortsAsync()).Count == 29);
+        await using var nest = await ReconciledInstallation.StartAsync(("Reconciler:Resync", "00:00:00.2"));
+        var (_, _, containers) = await nest.LabAsync(30);
+        await ForgetAsync(nest, [.. containers.Take(2).Select(c => c.Id)]);
+        await Eventually.Holds("two ports are gone", async () => (await nest.PortsAsync()).Count == 29);
 
-        await ForgetAsync(cloud, [.. containers.Skip(2).Take(10).Select(c => c.Id)]);
-        var leader = await Eventually.Becomes("ten are too many", cloud.LeaderAsync, leader => leader.Brake is not null);
+        await ForgetAsync(nest, [.. containers.Skip(2).Take(10).Select(c => c.Id)]);
+        var leader = await Eventually.Becomes("the brake holds back the deletion of ten", nest.LeaderAsync, leader =>
+            leader.Brake is not null
+        );
         Assert.Contains("10 of 31 rows", leader.Brake, StringComparison.Ordinal);
-        Assert.Equal(29, (await cloud.PortsAsync()).Count);
+        Assert.Equal(29, (await nest.PortsAsync()).Count);
 
-        await cloud.ExecuteAsync($"UPDATE leader SET released_brake = brake_id");
-        await Eventually.Holds("they go when they are released", async () => (await cloud.PortsAsync()).Count == 19);
-        await Eventually.Becomes("and the brake with them", cloud.LeaderAsync, l => l.Brake is null && l.BrakeId is null);
+        await nest.Api.PutSpecAsync("/v1/reconciler", $$"""{"releaseBrake":"{{leader.BrakeId}}"}""");
+        await Eventually.Holds("ten ports are gone after the release", async () => (await nest.PortsAsync()).Count == 19);
+        await Eventually.Becomes("the brake is released", nest.LeaderAsync, l => l.Brake is null && l.BrakeId is null);
     }
 
     [Fact]
-    public async Task In_mode_observe_nothing_is_written_until_an_admin_says_repair()
+    public async Task In_mode_observe_nothing_is_written_until_an_admin_sets_the_mode_repair()
     {
-        await using var cloud = await Cloud.StartAsync(("Reconciler:Mode", "observe"));
-        var network = await cloud.Nest.NetworkAsync();
-        await cloud.DirtyAsync(network);
-        await Eventually.Becomes("everything is compared", cloud.LeaderAsync, leader => leader.ResyncedAt is not null);
-        Assert.Equal(ReconcilerMode.Observe, (await cloud.LeaderAsync()).ModeInForce);
-        Assert.Empty(await cloud.NbctlAsync("ls-list"));
+        await using var nest = await ReconciledInstallation.StartAsync(("Reconciler:Mode", "observe"));
+        await nest.NetworkAsync();
+        await Eventually.Becomes("everything is compared", nest.LeaderAsync, leader => leader.ResyncedAt is not null);
+        Assert.Equal(ReconcilerMode.Observe, (await nest.LeaderAsync()).ModeInForce);
+        Assert.Empty(await nest.NbctlAsync("ls-list"));
 
-        await cloud.ExecuteAsync($"UPDATE leader SET mode = 'Repair'");
-        await cloud.SettledAsync();
-        Assert.Contains("dmz", await cloud.NbctlAsync("ls-list"), StringComparison.Ordinal);
+        await nest.Api.PutSpecAsync("/v1/reconciler", """{"mode":"repair"}""");
+        await nest.SettledAsync();
+        Assert.Contains("dmz", await nest.NbctlAsync("ls-list"), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_row_that_somebody_keeps_changing_is_contended_until_that_stops()
+    public async Task A_row_that_another_client_keeps_changing_is_contended_until_the_changes_stop()
     {
-        await using var cloud = await Cloud.StartAsync(("Reconciler:Resync", "00:00:03"));
-        var (_, _, containers) = await cloud.LabAsync(1);
+        await using var nest = await ReconciledInstallation.StartAsync(("Reconciler:Resync", "00:00:03"));
+        var (_, _, containers) = await nest.LabAsync(1);
         await Eventually.Becomes(
-            "we stop",
+            "the reconciler stops repairing the row",
             async () =>
             {
-                await cloud.NbctlAsync("set", "Logical_Switch_Port", "dmz-vm5-c51", "enabled=false");
-                return (await cloud.ReadAsync(containers[0])).RejectedAs;
+                await nest.NbctlAsync("set", "Logical_Switch_Port", "dmz-vm5-c51", "enabled=false");
+                return (await nest.ReadAsync(containers[0])).RejectedAs;
             },
             cause => cause == Reason.Contended
         );
-        await Eventually.Holds("it is clean again", async () => (await cloud.ReadAsync(containers[0])).RejectedAs is null);
-        Assert.Equal("true", await cloud.GetAsync("dmz-vm5-c51", "enabled"));
+        await Eventually.Holds("the row is repaired again", async () => (await nest.ReadAsync(containers[0])).RejectedAs is null);
+        Assert.Equal("true", await nest.GetAsync("dmz-vm5-c51", "enabled"));
     }
 
-    private static Task ForgetAsync(Cloud cloud, Guid[] containers) =>
-        cloud.ExecuteAsync(
+    /// <summary>Deletes rows of the database without a request, as an operator who restores an old backup may do.</summary>
+    private static Task ForgetAsync(ReconciledInstallation nest, Guid[] containers) =>
+        nest.ExecuteAsync(
             $"DELETE FROM containers WHERE id = ANY({containers}); DELETE FROM vlan_leases WHERE container_id = ANY({containers})"
         );
 }

@@ -4,7 +4,7 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Tests.Reconciling;
 
-/// <summary>When the reconciler looks, and when it rests.</summary>
+/// <summary>Schedule of reconciler passes: when a pass starts, and whether it compares everything.</summary>
 [Trait("Kind", "pure")]
 public sealed class ScheduleTests
 {
@@ -13,7 +13,7 @@ public sealed class ScheduleTests
     private readonly ReconcilerOptions _options = new();
 
     [Fact]
-    public void No_two_passes_follow_without_a_pause_however_much_is_left_to_do()
+    public void There_is_a_pause_between_two_passes_even_if_more_work_is_left()
     {
         var schedule = new Schedule(_options, _time);
         Assert.True(schedule.Note(new(HasMore: true), generation: 1, isFull: false, Leading));
@@ -24,7 +24,7 @@ public sealed class ScheduleTests
     }
 
     [Fact]
-    public void A_copy_that_was_loaded_anew_is_compared_in_full_and_then_once_a_resync()
+    public void A_replica_that_was_loaded_again_is_compared_in_full_and_then_once_per_resync_interval()
     {
         var schedule = new Schedule(_options, _time);
         Assert.True(schedule.IsFullDue(generation: 1, Leading));
@@ -37,7 +37,7 @@ public sealed class ScheduleTests
     }
 
     [Fact]
-    public void A_comparison_that_was_not_complete_is_made_again()
+    public void A_full_comparison_that_was_not_complete_is_repeated()
     {
         var schedule = new Schedule(_options, _time);
         schedule.Note(new(IsComplete: false), generation: 1, isFull: true, Leading);

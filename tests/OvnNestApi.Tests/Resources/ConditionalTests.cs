@@ -4,7 +4,7 @@ using OvnNestApi.Tests.Harness;
 namespace OvnNestApi.Tests.Resources;
 
 /// <summary>Preconditions: RFC 9110 §13, and the revision inside a body.</summary>
-public sealed class ConditionalTests(Api api) : IClassFixture<Api>
+public sealed class ConditionalTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
     public async Task The_etag_is_the_id_and_the_revision()

@@ -6,7 +6,7 @@ using OvnNestApi.Tests.Harness;
 namespace OvnNestApi.Tests.Resources;
 
 /// <summary>Deletion, what depends on what, and new incarnations.</summary>
-public sealed class DeletionTests(Api api) : IClassFixture<Api>
+public sealed class DeletionTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
     public async Task A_deleted_object_says_since_when_and_deleting_it_again_changes_nothing()

@@ -4,7 +4,7 @@ using OvnNestApi.Tests.Harness;
 namespace OvnNestApi.Tests.Resources;
 
 /// <summary>Labels are a set of pairs: their order means nothing.</summary>
-public sealed class LabelTests(Api api) : IClassFixture<Api>
+public sealed class LabelTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
     public async Task Labels_in_another_order_change_nothing()

@@ -4,7 +4,7 @@ using OvnNestApi.Tests.Harness;
 namespace OvnNestApi.Tests.Resources;
 
 /// <summary>Lists: pages, filters, and where the change feed goes on.</summary>
-public sealed class ListTests(Api api) : IClassFixture<Api>
+public sealed class ListTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
     public async Task Pages_show_everything_once_in_the_order_of_names()
@@ -116,6 +116,6 @@ public sealed class ListTests(Api api) : IClassFixture<Api>
         Assert.DoesNotContain(network, Names(await api.GetAsync("/v1/networks?reason=Ready")));
     }
 
-    private static IEnumerable<string?> Names(Answer answer) =>
+    private static IEnumerable<string?> Names(ApiResponse answer) =>
         answer.Json.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("name").GetString());
 }

@@ -6,7 +6,7 @@ using OvnNestApi.Tests.Harness;
 namespace OvnNestApi.Tests.Resources;
 
 /// <summary>One shape, PUT creates, what was sent is what is read.</summary>
-public sealed class ResourceTests(Api api) : IClassFixture<Api>
+public sealed class ResourceTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
     public async Task The_lab_of_the_document_is_stored_in_a_few_requests_without_a_northbound_database()
@@ -102,7 +102,7 @@ public sealed class ResourceTests(Api api) : IClassFixture<Api>
         Assert.Equal((2, 1), Versions(await api.PutAsync(path, """{"labels":{"a":"b"},"spec":{}}""")));
         Assert.Equal((3, 2), Versions(await api.PutAsync(path, """{"labels":{"a":"b"},"spec":{"enabled":false}}""")));
 
-        static (int, int) Versions(Answer answer) =>
+        static (int, int) Versions(ApiResponse answer) =>
             (answer.Metadata.GetProperty("revision").GetInt32(), answer.Metadata.GetProperty("generation").GetInt32());
     }
 
@@ -189,5 +189,5 @@ public sealed class ResourceTests(Api api) : IClassFixture<Api>
         Assert.Equal(1, await db.VlanLeases.CountAsync(lease => lease.VmId == db.Vms.First(vm => vm.Name == path.Split('/')[3]).Id));
     }
 
-    private static string? Text(Answer answer, string field) => answer.Effective.GetProperty(field).GetString();
+    private static string? Text(ApiResponse answer, string field) => answer.Effective.GetProperty(field).GetString();
 }

@@ -7,7 +7,7 @@ using TestServers;
 namespace OvnNestApi.Tests.Resources;
 
 /// <summary>Number of database round trips of a write: it holds a lock meanwhile, for which other writes wait.</summary>
-public sealed class RoundTripTests(Api api) : IClassFixture<Api>
+public sealed class RoundTripTests(TestApi api) : IClassFixture<TestApi>
 {
     // CachedLiveness runs these two statements for the first request in half a second, not for every write.
     private static readonly string[] Shared = ["FROM leader", "FROM hosts h LEFT JOIN host_status"];

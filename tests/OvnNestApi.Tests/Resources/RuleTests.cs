@@ -5,7 +5,7 @@ using OvnNestApi.Tests.Harness;
 namespace OvnNestApi.Tests.Resources;
 
 /// <summary>What the fields mean, kind by kind.</summary>
-public sealed class RuleTests(Api api) : IClassFixture<Api>
+public sealed class RuleTests(TestApi api) : IClassFixture<TestApi>
 {
     [Theory]
     [InlineData("""{"gateway":"10.0.0.1"}""", "#/spec/gateway")]

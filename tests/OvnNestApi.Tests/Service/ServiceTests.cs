@@ -5,7 +5,7 @@ using OvnNestApi.Tests.Harness;
 namespace OvnNestApi.Tests.Service;
 
 /// <summary>What the service says of itself.</summary>
-public sealed class ServiceTests(Api api) : IClassFixture<Api>
+public sealed class ServiceTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
     public async Task Health_needs_no_key_and_no_northbound_database()
@@ -20,7 +20,7 @@ public sealed class ServiceTests(Api api) : IClassFixture<Api>
     [InlineData("DELETE FROM schema_history WHERE migration_id = (SELECT max(migration_id) FROM schema_history)", "older")]
     public async Task A_database_of_another_version_is_not_ready(string change, string expected)
     {
-        await using var other = new Api();
+        await using var other = new TestApi();
         await other.InitializeAsync();
         await using (var db = other.Open())
         {

@@ -5,7 +5,7 @@ using TestServers;
 namespace OvnNestApi.Tests.VlanLeases;
 
 /// <summary>Leases as objects of a client's own.</summary>
-public sealed class LeaseApiTests(HostApi api) : IClassFixture<HostApi>
+public sealed class LeaseApiTests(ApiProcess api) : IClassFixture<ApiProcess>
 {
     [Fact]
     public async Task The_same_owner_has_the_same_lease_again()

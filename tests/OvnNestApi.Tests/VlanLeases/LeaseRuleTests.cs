@@ -7,7 +7,7 @@ using TestServers;
 namespace OvnNestApi.Tests.VlanLeases;
 
 /// <summary>What may be done with a lease, and what may not.</summary>
-public sealed class LeaseRuleTests(HostApi api) : IClassFixture<HostApi>
+public sealed class LeaseRuleTests(ApiProcess api) : IClassFixture<ApiProcess>
 {
     [Theory]
     [InlineData("""{"owner":"web","ttl":"0s"}""", "#/spec/ttl")]

@@ -10,7 +10,7 @@ namespace OvnNestApi.Tests.VlanLeases;
 /// Many clients request tags of one VM at the same time, as containers and as leases: no tag is granted twice and none is lost.
 /// </summary>
 [Trait(Soak.Trait, "leases")]
-public sealed class RaceTests(RaceApi api) : IClassFixture<RaceApi>
+public sealed class RaceTests(ApiWithNorthbound api) : IClassFixture<ApiWithNorthbound>
 {
     private const int Clients = 64;
 
@@ -20,7 +20,7 @@ public sealed class RaceTests(RaceApi api) : IClassFixture<RaceApi>
         var size = Soak.Size("leases", 400, 4093);
         var ranges = await api.VmAsync("r1", size);
         var taken = new ConcurrentBag<int>();
-        await RaceApi.AtOnceAsync(Clients, async client =>
+        await ApiWithNorthbound.AtOnceAsync(Clients, async client =>
         {
             for (var i = 0; ; i++)
             {
@@ -49,7 +49,7 @@ public sealed class RaceTests(RaceApi api) : IClassFixture<RaceApi>
         var size = Soak.Size("leases", 1500, 4093);
         await api.VmAsync("r2", size);
         var taken = new ConcurrentBag<int>();
-        await RaceApi.AtOnceAsync(Clients, async client =>
+        await ApiWithNorthbound.AtOnceAsync(Clients, async client =>
         {
             for (var (i, count) = (0, client + 1); count > 0; i++)
             {
@@ -84,7 +84,7 @@ public sealed class RaceTests(RaceApi api) : IClassFixture<RaceApi>
         await api.VmAsync("r3", size);
         var winners = new ConcurrentDictionary<int, string>();
         var losers = new ConcurrentBag<(int Tag, string Detail)>();
-        await RaceApi.AtOnceAsync(Clients, async client =>
+        await ApiWithNorthbound.AtOnceAsync(Clients, async client =>
         {
             for (var tag = 2; tag < 2 + size; tag++)
             {
@@ -123,7 +123,7 @@ public sealed class RaceTests(RaceApi api) : IClassFixture<RaceApi>
         var size = Soak.Size("leases", 120, 4093);
         await api.VmAsync("r4", size);
         var taken = new ConcurrentDictionary<string, int>();
-        await RaceApi.AtOnceAsync(Clients, async client =>
+        await ApiWithNorthbound.AtOnceAsync(Clients, async client =>
         {
             for (var i = 0; ; i++)
             {
@@ -158,7 +158,7 @@ public sealed class RaceTests(RaceApi api) : IClassFixture<RaceApi>
         var rounds = Soak.Size("leases", 12, 400);
         await api.VmAsync("r5", 40);
         var held = new ConcurrentDictionary<int, int>();
-        await RaceApi.AtOnceAsync(Clients, async client =>
+        await ApiWithNorthbound.AtOnceAsync(Clients, async client =>
         {
             var random = new Random(client);
             var own = new List<int>();
@@ -218,7 +218,7 @@ public sealed class RaceTests(RaceApi api) : IClassFixture<RaceApi>
         var (held, requests, isOver) = (new ConcurrentDictionary<int, string>(), 0, false);
         var containers = new ConcurrentDictionary<string, int>();
         var killing = KillAsync();
-        await RaceApi.AtOnceAsync(16, async client =>
+        await ApiWithNorthbound.AtOnceAsync(16, async client =>
         {
             var random = new Random(client);
             var own = new Queue<(string Path, string? ETag)>();

@@ -7,7 +7,7 @@ using OvnNestApi.VlanLeases;
 namespace OvnNestApi.Tests.VlanLeases;
 
 /// <summary>The picture of a VM's tags says what the JSON says.</summary>
-public sealed class VlanMapTests(HostApi api) : IClassFixture<HostApi>
+public sealed class VlanMapTests(ApiProcess api) : IClassFixture<ApiProcess>
 {
     private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
 

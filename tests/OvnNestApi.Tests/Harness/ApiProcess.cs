@@ -7,7 +7,7 @@ using TestServers;
 namespace OvnNestApi.Tests.Harness;
 
 /// <summary>The API as a process, without an NB. Tests share it and use names of their own.</summary>
-public sealed class HostApi : IAsyncLifetime
+public sealed class ApiProcess : IAsyncLifetime
 {
     private NestServer? _server;
 

@@ -5,7 +5,7 @@ using Ovsdb;
 namespace OvnNestApi.Tests.Harness;
 
 /// <summary>Desired state for tests without a server.</summary>
-internal sealed class Lab
+internal sealed class DesiredLab
 {
     public static readonly Ownership Ours = new("lab");
 
@@ -26,9 +26,9 @@ internal sealed class Lab
     public static Ipv4 Ip(string text) => Ipv4.TryParse(text, out var ip) ? ip : throw new ArgumentException(text);
 
     /// <summary>The seed's lab: dmz behind router gw, vm5 with c51 and c52.</summary>
-    public static Lab Seed()
+    public static DesiredLab Seed()
     {
-        var lab = new Lab();
+        var lab = new DesiredLab();
         lab.Routers[Id(1)] = new()
         {
             Id = Id(1),

@@ -5,7 +5,7 @@ using TestServers;
 namespace OvnNestApi.Tests.Harness;
 
 /// <summary>The API as a process of its own with a northbound database in which every chassis is up to date.</summary>
-public sealed class RaceApi : IAsyncLifetime
+public sealed class ApiWithNorthbound : IAsyncLifetime
 {
     private OvsdbServer? _northbound;
     private long _reached;

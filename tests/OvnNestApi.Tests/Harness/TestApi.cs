@@ -3,6 +3,8 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OvnNestApi.ApiKeys;
@@ -13,17 +15,20 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Tests.Harness;
 
-/// <summary>The API on Kestrel with a database of its own and no northbound database: writes must not need one.</summary>
-public sealed class Api : IAsyncLifetime
+/// <summary>
+/// The API in the process of the tests, on Kestrel, with its own database. Without other settings it has no northbound database,
+/// because writes must not need one.
+/// </summary>
+public sealed class TestApi : IAsyncLifetime
 {
     private readonly Dictionary<string, string> _settings = [];
     private readonly Dictionary<Role, string> _keys = [];
     private WebApplicationFactory<NestDb>? _factory;
     private int _names;
 
-    public Api() { }
+    public TestApi() { }
 
-    internal Api(string? database, params (string Name, string Value)[] settings)
+    internal TestApi(string? database, params (string Name, string Value)[] settings)
     {
         Database = database!;
         foreach (var (name, value) in settings)
@@ -32,13 +37,20 @@ public sealed class Api : IAsyncLifetime
         }
     }
 
+    /// <summary>Changes the services of the API; null to use them as they are.</summary>
+    internal Action<IServiceCollection>? ConfigureServices { get; init; }
+
+    /// <summary>Connection string of the database.</summary>
     public string Database { get; private set; } = null!;
 
     public HttpClient Client { get; private set; } = null!;
 
+    /// <summary>Services of the API.</summary>
+    public IServiceProvider Services => _factory!.Services;
+
     public async ValueTask InitializeAsync()
     {
-        Database ??= (await Installation.CreateAsync()).Database;
+        Database ??= await TestDatabase.CreateAsync();
         _factory = new WebApplicationFactory<NestDb>().WithWebHostBuilder(host =>
         {
             host.UseSetting("urls", "http://127.0.0.1:0");
@@ -48,6 +60,11 @@ public sealed class Api : IAsyncLifetime
             foreach (var (name, value) in _settings)
             {
                 host.UseSetting(name, value);
+            }
+
+            if (ConfigureServices is not null)
+            {
+                host.ConfigureTestServices(ConfigureServices);
             }
         });
         _factory.UseKestrel();
@@ -64,15 +81,46 @@ public sealed class Api : IAsyncLifetime
         }
     }
 
-    /// <summary>Ends the process as a signal would: what it is doing comes to an end.</summary>
-    public Task StopAsync() => _factory!.Services.GetRequiredService<IHost>().StopAsync();
+    /// <summary>Stops the API as a SIGTERM does: requests in progress complete.</summary>
+    public Task StopAsync() => Services.GetRequiredService<IHost>().StopAsync();
 
+    /// <summary>Returns a background service of the API.</summary>
+    internal T Background<T>()
+        where T : IHostedService => Services.GetServices<IHostedService>().OfType<T>().Single();
+
+    /// <summary>Opens the database with a connection that does not belong to the API.</summary>
     internal NestDb Open() => new(NestDbRegistration.Options(Database));
 
-    /// <summary>A name that no other test uses.</summary>
+    internal async Task<T> ReadAsync<T>(Func<NestDb, Task<T>> read)
+    {
+        await using var db = Open();
+        return await read(db);
+    }
+
+    /// <summary>Runs a step in one transaction, as the API runs a write; returns the problem of the step.</summary>
+    internal async Task<Problem?> TryAsync(Func<NestDb, Task<Problem?>> step)
+    {
+        await using var db = Open();
+        return await Services.GetRequiredService<Transactions>().RunAsync(db, _ => step(db), default);
+    }
+
+    /// <summary>Runs a step in one transaction, as the API runs a write.</summary>
+    internal async Task TransactAsync(Func<NestDb, Task> step) =>
+        Assert.Null(
+            await TryAsync(async db =>
+            {
+                await step(db);
+                return null;
+            })
+        );
+
+    /// <summary>Runs statements in one transaction.</summary>
+    internal Task ExecuteAsync(FormattableString sql) => TransactAsync(db => db.Database.ExecuteSqlAsync(sql));
+
+    /// <summary>Returns a name that no other test of the fixture uses.</summary>
     public string NewName(string prefix = "x") => $"{prefix}-{Interlocked.Increment(ref _names)}";
 
-    /// <summary>The one key of a role.</summary>
+    /// <summary>Returns the key of a role; creates it at the first call.</summary>
     public async Task<string> KeyAsync(Role role)
     {
         if (_keys.TryGetValue(role, out var known))
@@ -94,23 +142,29 @@ public sealed class Api : IAsyncLifetime
         return _keys[role] = key;
     }
 
-    public Task<Answer> GetAsync(string path, params (string Name, string Value)[] headers) =>
+    public Task<ApiResponse> GetAsync(string path, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Get, path, null, headers);
 
-    public Task<Answer> PutAsync(string path, string body, params (string Name, string Value)[] headers) =>
+    public Task<ApiResponse> PutAsync(string path, string body, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Put, path, body, headers);
 
-    public Task<Answer> PostAsync(string path, string body, params (string Name, string Value)[] headers) =>
+    public Task<ApiResponse> PostAsync(string path, string body, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Post, path, body, headers);
 
-    public Task<Answer> DeleteAsync(string path, params (string Name, string Value)[] headers) =>
+    public Task<ApiResponse> DeleteAsync(string path, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Delete, path, null, headers);
 
-    public Task<Answer> PatchAsync(string path, string body, params (string Name, string Value)[] headers) =>
+    public Task<ApiResponse> PatchAsync(string path, string body, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Patch, path, body, [.. headers, ("Content-Type", "application/merge-patch+json")]);
 
-    /// <summary>As an admin, unless <c>Authorization</c> is among the headers (empty: none).</summary>
-    public async Task<Answer> SendAsync(HttpMethod method, string path, string? body, params (string Name, string Value)[] headers)
+    /// <summary>Creates or updates the resource at this path; fails the test if the status is not 2xx.</summary>
+    public async Task<ApiResponse> PutSpecAsync(string path, string spec = "{}") =>
+        (await PutAsync(path, $$"""{"spec":{{spec}}}""")).IsSuccess();
+
+    /// <summary>
+    /// Sends a request as admin, or with the header <c>Authorization</c> if it is given (without authentication if it is empty).
+    /// </summary>
+    public async Task<ApiResponse> SendAsync(HttpMethod method, string path, string? body, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(method, path);
         var mediaType = headers.FirstOrDefault(header => header.Name == "Content-Type").Value ?? "application/json";
@@ -132,13 +186,13 @@ public sealed class Api : IAsyncLifetime
 
         using var response = await Client.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
-        var headersOfAnswer = response
+        var headersOfResponse = response
             .Headers.Concat(response.Content.Headers)
             .ToDictionary(header => header.Key, header => string.Join(", ", header.Value), StringComparer.OrdinalIgnoreCase);
-        return new(response.StatusCode, text, headersOfAnswer);
+        return new(response.StatusCode, text, headersOfResponse);
     }
 
-    /// <summary>A network with a subnet of its own.</summary>
+    /// <summary>Creates a network and returns its name.</summary>
     public async Task<string> NetworkAsync(string spec = """{"subnet":"10.7.0.0/24"}""")
     {
         var name = NewName("net");
@@ -146,7 +200,8 @@ public sealed class Api : IAsyncLifetime
         return name;
     }
 
-    /// <summary>A VM in a network of its own.</summary>
+    /// <summary>Creates a VM and returns its name.</summary>
+    /// <param name="network">Name of its network; null to create one.</param>
     public async Task<string> VmAsync(string? network = null)
     {
         var name = NewName("vm");
@@ -175,10 +230,12 @@ public sealed class Api : IAsyncLifetime
     }
 }
 
-/// <summary>An answer, read completely.</summary>
-public sealed record Answer(HttpStatusCode Status, string Text, IReadOnlyDictionary<string, string> Headers)
+/// <summary>Response of the API with its complete body.</summary>
+public sealed record ApiResponse(HttpStatusCode Status, string Text, IReadOnlyDictionary<string, string> Headers)
 {
     public JsonElement Json => JsonElement.Parse(Text);
+
+    public string? Detail => Json.GetProperty("detail").GetString();
 
     public string? Code => Json.GetProperty("code").GetString();
 
@@ -188,27 +245,29 @@ public sealed record Answer(HttpStatusCode Status, string Text, IReadOnlyDiction
 
     public JsonElement Metadata => IsSuccess().Json.GetProperty("metadata");
 
+    public Guid Id => Metadata.GetProperty("id").GetGuid();
+
     public IEnumerable<string?> Pointers =>
         Json.TryGetProperty("errors", out var errors)
             ? errors.EnumerateArray().Select(error => error.GetProperty("pointer").GetString())
             : [];
 
-    /// <summary>Returns this answer; fails the test if its status is not 2xx.</summary>
-    public Answer IsSuccess()
+    /// <summary>Returns this response; fails the test if its status is not 2xx.</summary>
+    public ApiResponse IsSuccess()
     {
         Assert.True((int)Status is >= 200 and < 300, $"Expected status 2xx, got {(int)Status}: {Text}");
         return this;
     }
 
-    /// <summary>Returns this answer; fails the test if it has another status.</summary>
-    public Answer Is(HttpStatusCode status)
+    /// <summary>Returns this response; fails the test if it has another status.</summary>
+    public ApiResponse Is(HttpStatusCode status)
     {
         Assert.True(Status == status, $"Expected status {(int)status}, got {(int)Status}: {Text}");
         return this;
     }
 
-    /// <summary>Returns this answer; fails the test if it is not this problem, or if it has other pointers than those given.</summary>
-    public Answer IsProblem(string code, params string[] pointers)
+    /// <summary>Returns this response; fails the test if it is not this problem, or if it has other pointers than those given.</summary>
+    public ApiResponse IsProblem(string code, params string[] pointers)
     {
         Assert.True(Text.StartsWith('{') && Json.TryGetProperty("code", out _), $"{(int)Status}: {Text}");
         Assert.Equal((code, "application/problem+json"), (Code, Headers["Content-Type"]));
