@@ -29,8 +29,8 @@ internal static class ForcedRelease
 
     /// <summary>
     /// Gives the VM's port a new name if a former host has not confirmed the removal of the VM. A former host that still has the VM's
-    /// interface serves the port and its children under the old name (measured with ovn-controller). The old name stays claimed, so that
-    /// no other port gets it.
+    /// interface serves the port and its children under the old name (measured with ovn-controller). The old name stays claimed, so that no
+    /// other port gets it.
     /// </summary>
     public const string LeaveFormerHosts = """
         WITH moved AS (

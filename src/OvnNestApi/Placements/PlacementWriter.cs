@@ -55,7 +55,9 @@ internal static class PlacementWriter
     public static Task RefreshAsync(NestDb db, Guid vmId, CancellationToken cancellationToken) =>
         RefreshAsync(db, RefreshAll, [("vm", vmId)], cancellationToken);
 
-    /// <summary>Refreshes the placements of these containers of the VM. The cost does not depend on the number of other containers.</summary>
+    /// <summary>
+    /// Refreshes the placements of these containers of the VM. The cost does not depend on the number of other containers.
+    /// </summary>
     public static Task RefreshAsync(NestDb db, Guid vmId, IReadOnlyCollection<Guid> containers, CancellationToken cancellationToken) =>
         RefreshAsync(db, RefreshSome, [("vm", vmId), ("containers", containers.ToArray())], cancellationToken);
 

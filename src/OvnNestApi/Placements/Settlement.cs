@@ -144,8 +144,8 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
     }
 
     /// <summary>
-    /// Drops the pending confirmations of a tag: an admin states that no host uses it. Draining and cooling end when the NB no longer has the
-    /// tag.
+    /// Drops the pending confirmations of a tag: an admin states that no host uses it. Draining and cooling end when the NB no longer has
+    /// the tag.
     /// </summary>
     public async Task ForceLeaseAsync(NestDb db, Guid leaseId, CancellationToken cancellationToken)
     {
