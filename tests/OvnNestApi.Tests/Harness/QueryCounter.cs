@@ -3,8 +3,13 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 
 namespace OvnNestApi.Tests.Harness;
 
-/// <summary>Counts the reads of objects that Entity Framework sends to one database while it lives.</summary>
-internal sealed class QueryCounter(string database) : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>, IDisposable
+/// <summary>
+/// Counts the statements that Entity Framework has run in one database since <see cref="Start"/> and that contain a text.
+/// </summary>
+internal sealed class QueryCounter(string database, string text)
+    : IObserver<DiagnosticListener>,
+        IObserver<KeyValuePair<string, object?>>,
+        IDisposable
 {
     private readonly List<IDisposable> _subscriptions = [];
     private int _count;
@@ -31,7 +36,7 @@ internal sealed class QueryCounter(string database) : IObserver<DiagnosticListen
             value.Key == RelationalEventId.CommandExecuted.Name
             && value.Value is CommandEventData { Command: { Connection: { } connection } command }
             && database.Contains(connection.Database, StringComparison.Ordinal)
-            && command.CommandText.Contains(".labels", StringComparison.Ordinal)
+            && command.CommandText.Contains(text, StringComparison.Ordinal)
         )
         {
             Interlocked.Increment(ref _count);

@@ -14,10 +14,9 @@ public sealed class SimulatedAgent
     private readonly Dictionary<Guid, (Guid Vm, int Tag)> _ports = [];
     private readonly HashSet<Guid> _attached = [];
     private readonly TestApi _api;
-    private readonly (string Name, string Value) _authorization;
+    private readonly string _key;
 
-    private SimulatedAgent(TestApi api, string host, string key) =>
-        (_api, Host, _authorization) = (api, host, ("Authorization", $"Bearer {key}"));
+    private SimulatedAgent(TestApi api, string host, string key) => (_api, Host, _key) = (api, host, key);
 
     /// <summary>Name of the host.</summary>
     public string Host { get; }
@@ -30,6 +29,8 @@ public sealed class SimulatedAgent
 
     /// <summary>True to leave ports that the work says to remove, as if another program kept them.</summary>
     public bool LeavesPorts { get; set; }
+
+    private (string Name, string Value) Authorization => ("Authorization", $"Bearer {_key}");
 
     /// <summary>Enrols an agent for an existing host.</summary>
     public static async Task<SimulatedAgent> EnrolAsync(TestApi api, string host)
@@ -44,9 +45,20 @@ public sealed class SimulatedAgent
     /// <summary>Gets the current work without applying it.</summary>
     public async Task FetchAsync()
     {
-        var response = (await _api.GetAsync($"/v1/hosts/{Host}/work", _authorization)).Is(HttpStatusCode.OK);
+        var response = (await _api.GetAsync($"/v1/hosts/{Host}/work", Authorization)).Is(HttpStatusCode.OK);
         Work = JsonSerializer.Deserialize<HostWork>(response.Text, ContractJson.Options)!;
     }
+
+    /// <summary>Waits at most 30 s for other work than <see cref="Work"/>, and returns it.</summary>
+    public async Task<HostWork> PollAsync()
+    {
+        var path = $"/v1/hosts/{Host}/work?after={Work.Cursor}&wait=30s";
+        var response = (await _api.GetAsync(path, Authorization)).Is(HttpStatusCode.OK);
+        return JsonSerializer.Deserialize<HostWork>(response.Text, ContractJson.Options)!;
+    }
+
+    /// <summary>Returns an agent with the same key that sends its requests to another process.</summary>
+    public SimulatedAgent Through(TestApi process) => new(process, Host, _key) { Work = Work };
 
     /// <summary>Gets the current work, applies it and reports.</summary>
     public async Task PassAsync()
@@ -84,7 +96,7 @@ public sealed class SimulatedAgent
 
     /// <summary>Sends this report; fails the test if it is refused.</summary>
     public async Task SendAsync(HostReport report) =>
-        (await _api.PutAsync($"/v1/hosts/{Host}/report", JsonSerializer.Serialize(report, ContractJson.Options), _authorization)).Is(
+        (await _api.PutAsync($"/v1/hosts/{Host}/report", JsonSerializer.Serialize(report, ContractJson.Options), Authorization)).Is(
             HttpStatusCode.NoContent
         );
 
