@@ -35,15 +35,9 @@ internal static class Leases
         """;
 
     /// <summary>
-    /// Binds a tag to the container and sets <see cref="Container.Tag"/>. The container's row need not be stored yet.
-    /// If the container had another tag, that tag starts to drain.
+    /// Binds a tag to the container and sets <see cref="Container.Tag"/>. The container's row need not be stored yet. If the container had
+    /// another tag, that tag starts to drain.
     /// </summary>
-    /// <param name="asked">
-    /// Requested tag. Null for the present tag, if it is in the VM's ranges and <paramref name="mayKeep"/> is true, else any tag of the
-    /// ranges.
-    /// </param>
-    /// <param name="ownerKey">Owner key of the reservation to bind; null without a reservation.</param>
-    /// <param name="mayKeep">False if the container must get another tag than its present one, unless it requests that tag.</param>
     /// <returns>
     /// Null if the tag is bound, or will be bound when it has drained (<see cref="VlanLease.SuccessorId"/>). Otherwise 400
     /// <c>validation-failed</c>, <c>reference-missing</c>, 409 <c>vlan-tag-taken</c> or <c>vlan-tags-exhausted</c>.
@@ -52,13 +46,11 @@ internal static class Leases
         NestDb db,
         Vm vm,
         Container container,
-        int? asked,
-        string? ownerKey,
-        bool mayKeep,
-        CancellationToken cancellationToken,
-        TagPointers pointers = default
+        TagRequest request,
+        CancellationToken cancellationToken
     )
     {
+        var (asked, ownerKey, mayKeep, pointers) = request;
         if (ownerKey is null && await TryBindNewAsync(db, vm, container, asked, cancellationToken))
         {
             return null;

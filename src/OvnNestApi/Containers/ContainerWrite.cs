@@ -120,12 +120,10 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
             Db,
             target,
             network,
-            spec.Ip,
-            spec.Mac,
+            PortRules.Request(spec),
             predecessor,
-            cancellationToken,
             mayRemember: !isBound,
-            PortRules.AddressPointers
+            cancellationToken
         );
         return isBound || addressProblem is not null ? addressProblem : await BindAsync(vm, target, spec, cancellationToken);
     }
@@ -191,14 +189,5 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
     }
 
     private Task<Problem?> BindAsync(Vm vm, Container target, ContainerSpec spec, CancellationToken cancellationToken) =>
-        Leases.BindAsync(
-            Db,
-            vm,
-            target,
-            spec.Vlan,
-            spec.Lease,
-            mayKeep: true,
-            cancellationToken,
-            new TagPointers("#/spec/vlan", "#/spec/lease")
-        );
+        Leases.BindAsync(Db, vm, target, new(spec.Vlan, spec.Lease, MayKeep: true, new("#/spec/vlan", "#/spec/lease")), cancellationToken);
 }

@@ -212,9 +212,8 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
         var pointers = new AddressPointers("#/spec/subnet", "#/spec/gatewayMac");
         foreach (var port in ports)
         {
-            if (
-                await AddressBook.AssignAsync(Db, port, network, null, port.Mac, null, cancellationToken, pointers: pointers) is { } problem
-            )
+            var request = new AddressRequest(null, port.Mac, pointers);
+            if (await AddressBook.AssignAsync(Db, port, network, request, null, mayRemember: true, cancellationToken) is { } problem)
             {
                 return problem;
             }

@@ -8,8 +8,8 @@ namespace OvnNestApi.Ports;
 /// <summary>Rules that the ports of VMs and containers have in common. No I/O.</summary>
 internal static class PortRules
 {
-    /// <summary>JSON pointers to the fields that request the addresses of a port.</summary>
-    public static AddressPointers AddressPointers => new("#/spec/ip", "#/spec/mac");
+    /// <summary>Returns the addresses that the spec requests.</summary>
+    public static AddressRequest Request(PortSpec spec) => new(spec.Ip, spec.Mac, new("#/spec/ip", "#/spec/mac"));
 
     /// <summary>Returns the claims of the names that every port needs: port, device and namespace, in this order.</summary>
     /// <param name="present">The stored port; null if it is new.</param>

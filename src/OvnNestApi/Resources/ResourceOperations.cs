@@ -156,7 +156,7 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
             return problem;
         }
 
-        if (!(await JsonBody.ReadAsync(context.Request, cancellationToken, JsonBody.MergePatch)).TryGet(out var patch, out problem))
+        if (!(await JsonBody.ReadAsync(context.Request, JsonBody.MergePatch, cancellationToken)).TryGet(out var patch, out problem))
         {
             context.Response.Headers["Accept-Patch"] = JsonBody.MergePatch;
             return problem;
@@ -178,7 +178,7 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
 
     private static async Task<Answer<SubmittedResource<TSpec>>> ReadBodyAsync(HttpContext context, CancellationToken cancellationToken)
     {
-        var body = await JsonBody.ReadAsync(context.Request, cancellationToken);
+        var body = await JsonBody.ReadAsync(context.Request, JsonBody.Json, cancellationToken);
         return body.TryGet(out var json, out var problem) ? SubmittedResource<TSpec>.Read<TBody>(json) : problem;
     }
 }

@@ -97,8 +97,15 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
         _hasNewPortName = present is not null && present.PortName != names[0];
         PortRules.Apply(target, spec, network, names, present is not null);
         ApplyOwnFields(target, spec, names[3], ranges);
-        var pointers = PortRules.AddressPointers;
-        return await AddressBook.AssignAsync(Db, target, network, spec.Ip, spec.Mac, predecessor, cancellationToken, pointers: pointers);
+        return await AddressBook.AssignAsync(
+            Db,
+            target,
+            network,
+            PortRules.Request(spec),
+            predecessor,
+            mayRemember: true,
+            cancellationToken
+        );
     }
 
     protected override async Task<Problem?> FollowAsync(Vm target, CancellationToken cancellationToken)
@@ -201,7 +208,8 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
         {
             var spec = JsonSerializer.Deserialize<ContainerSpec>(container.Spec, ApiJson.Options) ?? new();
             PortRules.Apply(container, spec, network, [container.PortName, container.Interface, container.Namespace], isStored: true);
-            if (await AddressBook.AssignAsync(Db, container, network, spec.Ip, spec.Mac, null, cancellationToken) is { } problem)
+            var request = new AddressRequest(spec.Ip, spec.Mac);
+            if (await AddressBook.AssignAsync(Db, container, network, request, null, mayRemember: true, cancellationToken) is { } problem)
             {
                 return problem with
                 {
