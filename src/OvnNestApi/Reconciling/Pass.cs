@@ -44,7 +44,7 @@ internal sealed partial class Pass(
             var ids =
                 isFull ? null
                 : term.Mode != ReconcilerMode.Repair ? []
-                : (await DesiredState.BacklogAsync(db, options.PassSize, drift.ForeignChanged, cancellationToken))
+                : (await Backlog.ReadAsync(db, options.PassSize, drift.ForeignChanged, cancellationToken))
                     .Concat(drift.Suspects)
                     .ToHashSet();
             if (ids is { Count: 0 } && drift is { Observed.Count: 0, HasBarrierMoved: false } && _ports.Due().Count == 0)
@@ -109,7 +109,7 @@ internal sealed partial class Pass(
             return new() { Brake = brake };
         }
 
-        var releasing = desired.Draining.Select(lease => new OwnerRef(OwnerKind.Container, lease.ContainerId ?? default)).ToHashSet();
+        var releasing = desired.Draining.Select(lease => new OwnerRef(OwnerKind.Container, lease.ContainerId)).ToHashSet();
         var delivery = new Delivery(nb, options, _echoes, draft, releasing);
         await delivery.SendAsync(cancellationToken);
         ReconcilerMetrics.Operations.Add(delivery.Operations);
@@ -246,7 +246,7 @@ internal sealed partial class Pass(
         var (drained, bare) = (new Dictionary<Guid, long>(), new List<Guid>());
         foreach (var lease in desired.Draining)
         {
-            var container = new OwnerRef(OwnerKind.Container, lease.ContainerId ?? default);
+            var container = new OwnerRef(OwnerKind.Container, lease.ContainerId);
             if (
                 nb.Copy.WithTag(desired.Vms[lease.VmId].PortName, lease.Tag).Any()
                 || nb.Copy.OfObject(Tables.SwitchPort, container.Id).Any(row => row["tag"] == lease.Tag || row["tag_request"] == lease.Tag)

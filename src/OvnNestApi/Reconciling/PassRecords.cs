@@ -23,7 +23,7 @@ internal sealed record ReconcileResult(
         Recorded.DirtySeq <= Recorded.ReconciledSeq
         && Stands == Recorded.InNorthbound
         && !IsPaced
-        && !Recorded.IsToRetry
+        && Recorded.RetryAt is null
         && Obstacle?.Message == Recorded.Rejection
         && Obstacle?.Cause == Recorded.RejectedAs;
 }
