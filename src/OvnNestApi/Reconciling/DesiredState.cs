@@ -67,7 +67,7 @@ internal sealed class DesiredState
     {
         await foreach (var (resource, recorded) in rows.AsAsyncEnumerable().WithCancellation(cancellationToken))
         {
-            resources.Add(resource.Id, resource with { IsAsked = recorded.IsAsked });
+            resources.Add(resource.Id, resource with { IsRequested = recorded.IsRequested });
             if (subjects is null || subjects.Contains(resource.Id))
             {
                 Subjects.Add(new(kind, resource.Id), recorded);
