@@ -8,11 +8,11 @@ using TestServers;
 
 namespace OvnNestApi.Tests.Allocation;
 
-/// <summary>What is told of a tag on its way through its states, and of those who had it.</summary>
+/// <summary>What the API shows about a tag in each state, and about its former holders.</summary>
 public sealed class LeaseStateTests(ApiProcess api) : IClassFixture<ApiProcess>
 {
     [Fact]
-    public async Task A_draining_tag_tells_in_lease_list_and_map_whom_it_waits_for_and_what_they_lack()
+    public async Task Lease_list_and_map_show_which_confirmations_a_draining_tag_waits_for()
     {
         var key = await api.EnrolledAsync("t1");
         await VmAsync("w1", "t1");
@@ -82,17 +82,17 @@ public sealed class LeaseStateTests(ApiProcess api) : IClassFixture<ApiProcess>
         {
             var (_, list, _) = await api.SendOkAsync(HttpMethod.Get, "/v1/vms/w1/vlan-leases");
             var (_, map, _) = await api.SendOkAsync(HttpMethod.Get, "/v1/vms/w1/vlan-map");
-            string[][] told = [Waiting(await StatusAsync()), Waiting(list!["items"]![0]!["status"]!), Waiting(map!["tags"]![0]!)];
-            return told.All(one => one.SequenceEqual(told[0]))
-                ? told[0]
-                : throw new InvalidOperationException("lease, list and map differ: a moment lies between them");
+            string[][] shown = [Waiting(await StatusAsync()), Waiting(list!["items"]![0]!["status"]!), Waiting(map!["tags"]![0]!)];
+            return shown.All(one => one.SequenceEqual(shown[0]))
+                ? shown[0]
+                : throw new InvalidOperationException("Lease, list and map differ because they were read at different times.");
         }
 
         static string[] Waiting(JsonNode of) => [.. of["waitingFor"]!.AsArray().Select(one => (string)one!)];
     }
 
     [Fact]
-    public async Task A_host_that_owes_nothing_but_the_confirmation_of_a_tag_is_deleted_by_force_only()
+    public async Task A_host_that_has_only_the_release_of_a_tag_to_confirm_is_deleted_only_by_force()
     {
         var key = await api.EnrolledAsync("t2");
         await VmAsync("w2", "t2");
@@ -116,7 +116,7 @@ public sealed class LeaseStateTests(ApiProcess api) : IClassFixture<ApiProcess>
     }
 
     [Fact]
-    public async Task History_answers_who_had_a_tag_at_a_time_also_when_the_vm_is_gone_and_another_has_its_name()
+    public async Task The_history_shows_who_had_a_tag_at_a_time_even_if_the_VM_is_gone_and_another_one_has_its_name()
     {
         await VmAsync("h1");
         await api.PutAsync("/v1/vms/h1/vlan-leases/51", """{"owner":"web"}""");
@@ -159,7 +159,7 @@ public sealed class LeaseStateTests(ApiProcess api) : IClassFixture<ApiProcess>
         );
     }
 
-    /// <summary>Deletes a VM without a host; there is no NB that would have to let go of it.</summary>
+    /// <summary>Deletes a VM without a host. There is no NB, so the test records that the NB has nothing of the VM.</summary>
     private async Task<string> GoneAsync(string vm)
     {
         var (_, body, _) = await api.SendOkAsync(HttpMethod.Delete, $"/v1/vms/{vm}?cascade=true");

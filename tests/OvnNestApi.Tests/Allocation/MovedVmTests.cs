@@ -3,11 +3,11 @@ using OvnNestApi.Tests.Harness;
 
 namespace OvnNestApi.Tests.Allocation;
 
-/// <summary>A problem points at a field that the request's own body has.</summary>
+/// <summary>The pointer of a problem refers to the body of the request, although the problem concerns another resource.</summary>
 public sealed class MovedVmTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
-    public async Task A_VM_that_moves_with_its_containers_points_at_its_network()
+    public async Task A_move_of_a_VM_that_a_container_prevents_is_refused_with_a_pointer_to_the_network_of_the_VM()
     {
         var vm = await api.VmAsync(await api.NetworkAsync());
         (await api.PutAsync($"/v1/vms/{vm}/containers/c1", """{"spec":{"ip":"10.7.0.77"}}""")).Is(HttpStatusCode.Created);

@@ -7,7 +7,7 @@ namespace OvnNestApi.Tests.Allocation;
 public sealed class NameTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
-    public async Task A_device_name_has_at_most_fifteen_bytes_and_is_made_from_the_objects()
+    public async Task A_device_name_has_at_most_fifteen_bytes_and_is_derived_from_the_name_of_the_resource()
     {
         var vm = await api.VmAsync();
         var fits = await api.PutAsync($"/v1/vms/{vm}/containers/fifteen-bytes-x", "{}");
@@ -21,7 +21,7 @@ public sealed class NameTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task A_device_name_that_another_object_has_is_not_chosen_so_that_a_vm_can_move()
+    public async Task A_device_name_that_another_resource_has_is_not_chosen_so_that_a_VM_can_move()
     {
         var (one, other) = (await api.VmAsync(), await api.VmAsync());
         var name = api.NewName("c");
@@ -32,7 +32,7 @@ public sealed class NameTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task A_name_that_is_asked_for_and_taken_is_a_conflict_and_nothing_is_stored()
+    public async Task A_request_for_a_name_that_is_in_use_is_a_conflict_and_stores_nothing()
     {
         var (network, vm) = (await api.NetworkAsync(), await api.VmAsync());
         (
@@ -79,7 +79,7 @@ public sealed class NameTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task A_default_port_name_that_is_taken_gets_an_ending()
+    public async Task A_default_port_name_that_is_in_use_gets_a_suffix()
     {
         var (network, vm) = (await api.NetworkAsync(), await api.VmAsync());
         var own = Text(await api.GetAsync($"/v1/vms/{vm}"), "network");
@@ -93,7 +93,7 @@ public sealed class NameTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task A_name_that_is_let_go_can_be_had_by_another()
+    public async Task A_port_name_that_a_container_no_longer_uses_is_available_to_another_container()
     {
         var vm = await api.VmAsync();
         (await api.PutAsync($"/v1/vms/{vm}/containers/a", $$$"""{"spec":{"portName":"{{{vm}}}-p"}}""")).IsSuccess();

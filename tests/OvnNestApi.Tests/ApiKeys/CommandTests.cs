@@ -4,11 +4,11 @@ using TestServers;
 
 namespace OvnNestApi.Tests.ApiKeys;
 
-/// <summary>The program as an operator starts it: what it prints.</summary>
+/// <summary>Output of the program: the command create-key and the log.</summary>
 public sealed class CommandTests
 {
     [Fact]
-    public async Task The_first_key_is_made_by_a_command_that_prints_it_and_nothing_else()
+    public async Task The_command_create_key_creates_a_key_and_prints_only_the_key()
     {
         await using var api = new TestApi();
         await api.InitializeAsync();
@@ -32,12 +32,12 @@ public sealed class CommandTests
     }
 
     [Fact]
-    public async Task The_log_has_a_line_for_each_change_and_no_key_no_body_and_no_control_character()
+    public async Task The_log_has_a_line_for_each_write_and_contains_no_key_no_body_and_no_control_character()
     {
         await using var server = await NestServer.StartAsync(
             new() { Database = await TestDatabase.CreateAsync(), Northbound = "unix:/nonexistent/nb.sock" }
         );
-        using (var body = new StringContent("""{"description":"private words"}""", System.Text.Encoding.UTF8, "application/json"))
+        using (var body = new StringContent("""{"description":"private text"}""", System.Text.Encoding.UTF8, "application/json"))
         {
             Assert.Equal(HttpStatusCode.Created, (await server.Client.PutAsync("/v1/routers/r", body)).StatusCode);
         }
@@ -50,7 +50,7 @@ public sealed class CommandTests
         );
         Assert.Contains("key:admin", log, StringComparison.Ordinal);
         Assert.DoesNotContain(server.AdminKey, log, StringComparison.Ordinal);
-        Assert.DoesNotContain("private words", log, StringComparison.Ordinal);
+        Assert.DoesNotContain("private text", log, StringComparison.Ordinal);
         Assert.DoesNotContain(log, c => char.IsControl(c) && c is not ('\n' or '\r'));
         Assert.All(log.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.StartsWith("{", line, StringComparison.Ordinal));
     }

@@ -3,7 +3,7 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Tests.Conditions;
 
-/// <summary>The first cause that holds is told, in the order of <see cref="Reason"/>.</summary>
+/// <summary>A condition shows the first cause that applies, in the order of <see cref="Reason"/>.</summary>
 [Trait("Kind", "pure")]
 public sealed class ConditionTests
 {
@@ -22,7 +22,7 @@ public sealed class ConditionTests
         (Reason.Deleting, f => f with { IsDeleting = true }),
         (Reason.Replacing, f => f with { IsReplacing = true }),
         (Reason.Moving, f => f with { FormerHost = "ubuntu1" }),
-        (Reason.TagConflict, f => f with { RejectedAs = Reason.TagConflict, Rejection = "a port of others has it" }),
+        (Reason.TagConflict, f => f with { RejectedAs = Reason.TagConflict, Rejection = "a foreign port has it" }),
         (Reason.NotProgrammed, f => f with { IsProgrammed = false, RejectedAs = null }),
         (Reason.HostFailed, f => f with { HostError = "no such bridge" }),
         (Reason.HostPending, f => f with { IsConfirmed = false }),
@@ -33,10 +33,10 @@ public sealed class ConditionTests
     ];
 
     [Fact]
-    public void Nothing_missing_is_ready() => Assert.Equal((Reason.Ready, ""), Good.Evaluate());
+    public void A_resource_is_ready_if_no_cause_applies() => Assert.Equal((Reason.Ready, ""), Good.Evaluate());
 
     [Fact]
-    public void Each_cause_is_told_and_hides_those_after_it()
+    public void Each_cause_is_shown_and_hides_the_causes_after_it()
     {
         var facts = Good;
         foreach (var (reason, broken) in Causes.Reverse())
@@ -49,7 +49,7 @@ public sealed class ConditionTests
     }
 
     [Fact]
-    public void A_refusal_is_told_with_the_servers_words_even_though_the_rows_are_missing()
+    public void A_rejection_is_shown_with_the_error_of_the_NB_although_the_rows_are_missing()
     {
         var refused = Good with { IsProgrammed = false, RejectedAs = Reason.Rejected, Rejection = "constraint violation" };
         Assert.Equal(
@@ -60,11 +60,11 @@ public sealed class ConditionTests
     }
 
     [Fact]
-    public void A_workload_of_others_has_no_hosts_side() =>
+    public void A_container_whose_device_another_system_creates_does_not_wait_for_its_host() =>
         Assert.Equal(Reason.Ready, (Good with { HasDevice = false, Host = null, IsConfirmed = false, HostError = "x" }).Evaluate().Reason);
 
     [Fact]
-    public void A_vm_without_a_host_says_so() =>
+    public void A_VM_without_a_host_shows_that_it_has_none() =>
         Assert.Equal(Reason.NoHost, (Good with { Host = null, IsConfirmed = false }).Evaluate().Reason);
 
     [Theory]
@@ -72,15 +72,15 @@ public sealed class ConditionTests
     [InlineData(Reason.PortDown, Reason.HostSilent)]
     [InlineData(Reason.NoHost, Reason.NoHost)]
     [InlineData(Reason.Deleting, Reason.Deleting)]
-    public void Silence_hides_what_comes_after_it(Reason stored, Reason told)
+    public void The_silence_of_a_host_hides_the_causes_after_it(Reason stored, Reason shown)
     {
         var host = Guid.NewGuid();
         var present = Reached with { Hosts = new Dictionary<Guid, HostLiveness> { [host] = new("ubuntu2", null, false) } };
-        Assert.Equal(told, present.Of(stored, isDirty: false, host));
+        Assert.Equal(shown, present.Of(stored, isDirty: false, host));
     }
 
     [Fact]
-    public void What_concerns_every_object_is_told_by_every_object()
+    public void A_cause_that_concerns_all_resources_is_shown_on_every_resource()
     {
         Assert.Equal(Reason.Ready, Reached.Of(Reason.Ready, isDirty: false, null));
         Assert.Equal(Reason.NotProgrammed, Reached.Of(Reason.Ready, isDirty: true, null));

@@ -7,11 +7,11 @@ using TestServers;
 
 namespace OvnNestApi.Tests.Data;
 
-/// <summary>The database goes away and comes back.</summary>
+/// <summary>The database is not available for a while.</summary>
 public sealed class DatabaseOutageTests
 {
     [Fact]
-    public async Task Without_the_database_the_answer_is_503_soon_and_all_goes_on_when_it_is_back()
+    public async Task Without_the_database_the_response_is_503_within_a_short_time_and_requests_succeed_again_when_it_is_back()
     {
         await using var postgres = await PostgresServer.StartNewAsync();
         var database = await postgres.CreateDatabaseAsync();
@@ -26,7 +26,7 @@ public sealed class DatabaseOutageTests
 
         await postgres.KillAsync();
         foreach (
-            var ask in new Func<Task<ApiResponse>>[]
+            var send in new Func<Task<ApiResponse>>[]
             {
                 () => api.GetAsync("/v1/routers/r"),
                 () => api.PutAsync("/v1/routers/s", "{}"),
@@ -36,7 +36,7 @@ public sealed class DatabaseOutageTests
         )
         {
             var start = Stopwatch.GetTimestamp();
-            var answer = (await ask()).IsProblem("database-unavailable");
+            var answer = (await send()).IsProblem("database-unavailable");
             Assert.True(answer.Json.GetProperty("retryable").GetBoolean() && answer.Headers.ContainsKey("Retry-After"));
             Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(30), $"{Stopwatch.GetElapsedTime(start)}");
             Assert.DoesNotContain("Npgsql", answer.Text, StringComparison.Ordinal);
@@ -49,7 +49,7 @@ public sealed class DatabaseOutageTests
     }
 
     [Fact]
-    public async Task Sessions_that_are_cut_cost_no_wrong_answer()
+    public async Task After_the_sessions_were_terminated_a_request_succeeds_or_is_answered_with_503()
     {
         await using var api = new TestApi();
         await api.InitializeAsync();
@@ -74,7 +74,7 @@ public sealed class DatabaseOutageTests
     }
 
     [Fact]
-    public async Task Statements_that_were_prepared_before_a_migration_are_prepared_anew()
+    public async Task Statements_that_were_prepared_before_a_migration_are_prepared_again()
     {
         await using var api = new TestApi();
         await api.InitializeAsync();
@@ -93,7 +93,7 @@ public sealed class DatabaseOutageTests
     }
 
     [Fact]
-    public async Task A_database_without_a_schema_is_told_as_such()
+    public async Task A_database_without_a_schema_is_reported()
     {
         await using var api = new TestApi(await (await PostgresServer.SharedAsync()).CreateDatabaseAsync());
         await api.InitializeAsync();

@@ -6,7 +6,7 @@ using TestServers;
 
 namespace OvnNestApi.Tests.Harness;
 
-/// <summary>The API as a process, without an NB. Tests share it and use names of their own.</summary>
+/// <summary>The API as a separate process without an NB. The tests of a class share it and use different names.</summary>
 public sealed class ApiProcess : IAsyncLifetime
 {
     private NestServer? _server;
@@ -76,13 +76,13 @@ public sealed class ApiProcess : IAsyncLifetime
     public async Task<JsonNode> PutAsync(string path, string spec) =>
         (await SendOkAsync(HttpMethod.Put, path, $"{{\"spec\":{spec}}}")).Body!;
 
-    /// <summary>A host with an agent's key.</summary>
+    /// <summary>Creates a host, enrols an agent for it, and returns the key of the agent.</summary>
     public async Task<string> EnrolledAsync(string host)
     {
         await PutAsync($"/v1/hosts/{host}", "{}");
-        var (_, drawn, _) = await SendOkAsync(HttpMethod.Post, $"/v1/hosts/{host}/enrolment");
+        var (_, enrolment, _) = await SendOkAsync(HttpMethod.Post, $"/v1/hosts/{host}/enrolment");
         var key = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
-        Assert.Equal(HttpStatusCode.OK, (await EnrolAsync((string)drawn!["token"]!, key)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await EnrolAsync((string)enrolment!["token"]!, key)).Status);
         return key;
     }
 

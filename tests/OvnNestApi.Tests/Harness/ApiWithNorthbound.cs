@@ -4,7 +4,7 @@ using TestServers;
 
 namespace OvnNestApi.Tests.Harness;
 
-/// <summary>The API as a process of its own with a northbound database in which every chassis is up to date.</summary>
+/// <summary>The API as a separate process with a northbound database in which every chassis is up to date.</summary>
 public sealed class ApiWithNorthbound : IAsyncLifetime
 {
     private OvsdbServer? _northbound;
@@ -42,7 +42,7 @@ public sealed class ApiWithNorthbound : IAsyncLifetime
         }
     }
 
-    /// <summary>A VM with so many tags, from 2 on, in a network of its own; returns its ranges.</summary>
+    /// <summary>Creates a VM with this number of tags, from 2, in its own network; returns the ranges of the VM.</summary>
     public async Task<string> VmAsync(string name, int tags)
     {
         var ranges = $"2-{tags + 1}";
@@ -61,7 +61,7 @@ public sealed class ApiWithNorthbound : IAsyncLifetime
         return answer;
     }
 
-    /// <summary>As a client should: no answer, or that the service cannot now, means to ask again.</summary>
+    /// <summary>Sends a request until it is answered with another status than 503, as a client should.</summary>
     public Task<(HttpStatusCode Status, JsonNode? Body)> SendAsync(
         HttpMethod method,
         string path,
@@ -87,10 +87,13 @@ public sealed class ApiWithNorthbound : IAsyncLifetime
             TimeSpan.FromMinutes(3)
         );
 
-    /// <summary>Every chassis follows all that the NB will come to say, until another process leads, which counts on above that.</summary>
+    /// <summary>
+    /// Sets <c>hv_cfg</c> to a value that <c>nb_cfg</c> will not reach, as if every chassis followed at once. Call it again after a change
+    /// of the leader, because the new leader continues <c>nb_cfg</c> above that value.
+    /// </summary>
     public Task FollowAsync() => NbctlAsync("set", "NB_Global", ".", $"hv_cfg={_reached += 1_000_000_000}");
 
-    /// <summary>How many tags the map shows as taken and as free: it must show each of the range once.</summary>
+    /// <summary>Returns how many tags the map shows as taken and as free. Fails the test if the map shows a tag twice.</summary>
     public async Task<(int Taken, int Free)> CountsAsync(string vm)
     {
         var map = (await SendOkAsync(HttpMethod.Get, $"/v1/vms/{vm}/vlan-map")).Body!;
@@ -109,7 +112,7 @@ public sealed class ApiWithNorthbound : IAsyncLifetime
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
-    /// <summary>The database and the NB come to have these containers of the VM, with these tags, and no others.</summary>
+    /// <summary>Waits until database and NB have exactly these containers of the VM, with these tags.</summary>
     public async Task AgreesAsync(string vm, IReadOnlyDictionary<string, int> containers)
     {
         var expected = containers.Select(pair => $"race-{vm}-{vm}-{pair.Key} {pair.Value}").Order(StringComparer.Ordinal).ToList();

@@ -25,7 +25,7 @@ internal sealed class DesiredLab
 
     public static Ipv4 Ip(string text) => Ipv4.TryParse(text, out var ip) ? ip : throw new ArgumentException(text);
 
-    /// <summary>The seed's lab: dmz behind router gw, vm5 with c51 and c52.</summary>
+    /// <summary>Returns the example lab of the documentation: network dmz with router gw, and vm5 with containers c51 and c52.</summary>
     public static DesiredLab Seed()
     {
         var lab = new DesiredLab();
@@ -88,7 +88,7 @@ internal sealed class DesiredLab
         ];
     }
 
-    /// <summary>Operations that bring the rows of this database to the desired state.</summary>
+    /// <summary>Returns the operations that bring the rows of this database to the desired state.</summary>
     public IReadOnlyList<Op> Plan(NorthboundModel nb) =>
         NorthboundTransaction.Of([.. NorthboundPlan.Between(Wanted(), nb.RowsOf(Wanted()))]);
 

@@ -244,7 +244,9 @@ public sealed class ReconciledInstallation : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts ovn-northd, which copies <c>tag_request</c> into <c>tag</c> and sets <c>hv_cfg</c>, with a southbound database.</summary>
+    /// <summary>
+    /// Starts ovn-northd with a southbound database. It copies <c>tag_request</c> into <c>tag</c>, and sets <c>hv_cfg</c>.
+    /// </summary>
     public async Task StartNorthdAsync()
     {
         _southbound = await OvsdbServer.StartNewAsync("/usr/share/ovn/ovn-sb.ovsschema");

@@ -7,7 +7,7 @@ using OvnNestApi.Tests.Harness;
 
 namespace OvnNestApi.Tests.Http;
 
-/// <summary>Who may do what.</summary>
+/// <summary>Authentication, roles, API keys and rate limits.</summary>
 public sealed class AccessTests(TestApi api) : IClassFixture<TestApi>
 {
     [Theory]
@@ -19,7 +19,7 @@ public sealed class AccessTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("GET", "/v1/nothing")]
     [InlineData("GET", "/v1/hosts/x/work")]
     [InlineData("PUT", "/v1/hosts/x/report")]
-    public async Task Without_a_key_the_answer_is_401(string method, string path)
+    public async Task A_request_without_a_valid_key_is_answered_with_401(string method, string path)
     {
         var rows = await api.RowsAsync();
         foreach (var authorization in new[] { "", "Bearer", "Bearer nest_unknown", "Basic dXNlcjpwYXNz" })
@@ -34,7 +34,7 @@ public sealed class AccessTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task A_viewer_reads_and_an_editor_writes_and_an_admin_makes_keys()
+    public async Task A_viewer_can_read_an_editor_can_write_and_an_admin_can_create_keys()
     {
         var viewer = ("Authorization", $"Bearer {await api.KeyAsync(Role.Viewer)}");
         var editor = ("Authorization", $"Bearer {await api.KeyAsync(Role.Editor)}");
@@ -51,7 +51,7 @@ public sealed class AccessTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task A_key_is_told_once_works_until_it_is_revoked_and_shows_when_it_was_used()
+    public async Task A_key_is_returned_once_is_valid_until_it_is_revoked_and_shows_when_it_was_last_used()
     {
         var made = (await api.PostAsync("/v1/api-keys", """{"name":"terraform","role":"viewer"}""")).Is(HttpStatusCode.Created);
         var key = made.Json.GetProperty("key").GetString()!;
@@ -71,7 +71,7 @@ public sealed class AccessTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task An_expired_key_is_worth_nothing()
+    public async Task An_expired_key_is_refused()
     {
         var key = CreateKey.NewKey();
         await using (var db = api.Open())
@@ -97,7 +97,7 @@ public sealed class AccessTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task A_host_reaches_its_own_work_and_nothing_else()
+    public async Task The_credential_of_a_host_gives_access_only_to_the_work_of_that_host()
     {
         var (mine, other) = (api.NewName("host"), api.NewName("host"));
         var key = CreateKey.NewKey();
@@ -145,14 +145,14 @@ public sealed class AccessTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task What_a_client_calls_a_request_is_kept_if_it_is_harmless()
+    public async Task The_request_id_of_a_client_is_kept_if_it_contains_no_forbidden_character()
     {
         Assert.Equal("my-request.1", (await api.GetAsync("/v1", ("X-Request-Id", "my-request.1"))).Headers["X-Request-Id"]);
         Assert.NotEqual("a b", (await api.GetAsync("/v1", ("X-Request-Id", "a b"))).Headers["X-Request-Id"]);
     }
 
     [Fact]
-    public async Task Who_sends_too_much_is_told_when_to_go_on()
+    public async Task A_client_that_exceeds_the_rate_limit_gets_a_problem_with_Retry_After()
     {
         await using var narrow = new TestApi(api.Database, ("RateLimit:PerSecond", "1"), ("RateLimit:Burst", "3"));
         await narrow.InitializeAsync();

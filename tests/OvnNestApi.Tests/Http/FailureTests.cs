@@ -6,11 +6,11 @@ using OvnNestApi.Tests.Harness;
 
 namespace OvnNestApi.Tests.Http;
 
-/// <summary>What cannot be helped is told honestly, and tells nothing of the inside.</summary>
+/// <summary>Failures are reported as what they are, without internal details.</summary>
 public sealed class FailureTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
-    public async Task A_commit_whose_answer_is_lost_is_told_as_unknown_and_the_repeat_succeeds()
+    public async Task A_commit_whose_response_is_lost_is_reported_as_unknown_and_the_repetition_succeeds()
     {
         await ExecuteAsync(
             """
@@ -26,7 +26,7 @@ public sealed class FailureTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task A_bug_is_told_as_one_and_its_words_stay_inside()
+    public async Task An_internal_error_is_reported_without_its_message()
     {
         await ExecuteAsync(
             """
@@ -42,7 +42,7 @@ public sealed class FailureTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task A_process_that_ends_lets_go_of_who_waits()
+    public async Task A_process_that_stops_answers_the_requests_that_wait()
     {
         var ending = new TestApi();
         await ending.InitializeAsync();
@@ -59,7 +59,7 @@ public sealed class FailureTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Whatever_many_clients_do_at_once_nobody_gets_a_server_error()
+    public async Task Concurrent_writes_of_many_clients_never_cause_a_server_error()
     {
         var (network, other) = (await api.NetworkAsync(), await api.NetworkAsync("""{"subnet":"10.30.0.0/24"}"""));
         var vms = new[] { await api.VmAsync(network), await api.VmAsync(network) };
@@ -72,30 +72,7 @@ public sealed class FailureTests(TestApi api) : IClassFixture<TestApi>
                     var seen = new List<ApiResponse>();
                     for (var i = 0; i < 25; i++)
                     {
-                        var (vm, name) = (vms[random.Next(2)], $"c{random.Next(3)}");
-                        seen.Add(
-                            await (
-                                random.Next(8) switch
-                                {
-                                    0 => api.DeleteAsync($"/v1/vms/{vm}/containers/{name}"),
-                                    1 => api.PutAsync(
-                                        $"/v1/vms/{vm}/containers/{name}",
-                                        $$$"""{"spec":{"vlan":{{{random.Next(50, 53)}}}}}"""
-                                    ),
-                                    2 => api.PutAsync($"/v1/vms/{vm}/containers/{name}", $$$"""{"spec":{"network":"{{{other}}}"}}"""),
-                                    3 => api.PutAsync(
-                                        $"/v1/networks/{network}",
-                                        $$$$"""{"spec":{"subnet":"10.7.0.0/24","dhcp":{"mtu":{{{{random.Next(1300, 1400)}}}}}}}"""
-                                    ),
-                                    4 => api.PutAsync(
-                                        $"/v1/vms/{vm}",
-                                        $$$"""{"labels":{"n":"{{{i}}}"},"spec":{"network":"{{{(random.Next(2) == 0 ? network : other)}}}"}}"""
-                                    ),
-                                    5 => api.PatchAsync($"/v1/vms/{vm}/containers/{name}", $$$"""{"labels":{"n":"{{{i}}}"}}"""),
-                                    _ => api.PutAsync($"/v1/vms/{vm}/containers/{name}", "{}"),
-                                }
-                            )
-                        );
+                        seen.Add(await WriteAsync(random, vms[random.Next(2)], network, other));
                     }
 
                     return seen;
@@ -112,7 +89,7 @@ public sealed class FailureTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task A_network_that_a_container_only_then_turns_out_to_be_in_stands_still_meanwhile()
+    public async Task A_container_write_locks_the_network_that_its_VM_has_moved_to_in_the_meantime()
     {
         await using var own = new TestApi();
         await own.InitializeAsync();
@@ -164,7 +141,26 @@ public sealed class FailureTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("http://[::]:80", false)]
     [InlineData("http://192.0.2.1:80", false)]
     [InlineData("http://*:80", false)]
-    public void Keys_cross_no_network_in_the_clear(string address, bool isSafe) => Assert.Equal(isSafe, PlainHttp.IsSafe(address));
+    public void Unencrypted_HTTP_is_allowed_only_on_addresses_that_do_not_leave_the_machine(string address, bool isSafe) =>
+        Assert.Equal(isSafe, PlainHttp.IsSafe(address));
+
+    /// <summary>Sends one of several writes of a VM, its containers and its network.</summary>
+    private Task<ApiResponse> WriteAsync(Random random, string vm, string network, string other)
+    {
+        var container = $"/v1/vms/{vm}/containers/c{random.Next(3)}";
+        var target = random.Next(2) == 0 ? network : other;
+        var n = random.Next(1300, 1400);
+        return random.Next(8) switch
+        {
+            0 => api.DeleteAsync(container),
+            1 => api.PutAsync(container, $$$"""{"spec":{"vlan":{{{random.Next(50, 53)}}}}}"""),
+            2 => api.PutAsync(container, $$$"""{"spec":{"network":"{{{other}}}"}}"""),
+            3 => api.PutAsync($"/v1/networks/{network}", $$$$"""{"spec":{"subnet":"10.7.0.0/24","dhcp":{"mtu":{{{{n}}}}}}}"""),
+            4 => api.PutAsync($"/v1/vms/{vm}", $$$"""{"labels":{"n":"{{{n}}}"},"spec":{"network":"{{{target}}}"}}"""),
+            5 => api.PatchAsync(container, $$$"""{"labels":{"n":"{{{n}}}"}}"""),
+            _ => api.PutAsync(container, "{}"),
+        };
+    }
 
     private async Task ExecuteAsync(string sql)
     {

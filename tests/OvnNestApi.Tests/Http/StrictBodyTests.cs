@@ -6,11 +6,11 @@ using OvnNestApi.Tests.Harness;
 
 namespace OvnNestApi.Tests.Http;
 
-/// <summary>Whatever is wrong with a request is told completely, by pointer, and nothing is stored.</summary>
+/// <summary>An invalid request is refused with all its errors and their pointers, and stores nothing.</summary>
 public sealed class StrictBodyTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
-    public async Task All_errors_of_a_body_are_told_at_once_each_with_its_pointer()
+    public async Task All_errors_of_a_body_are_returned_at_once_each_with_its_pointer()
     {
         var vm = await api.VmAsync();
         var answer = await api.PutAsync(
@@ -76,7 +76,7 @@ public sealed class StrictBodyTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("""{"Vlan":1}""", "#/spec/Vlan")]
     [InlineData("""[]""", "#/spec")]
     [InlineData("\"x\"", "#/spec")]
-    public async Task A_value_that_can_be_none_is_refused_with_its_pointer_and_nothing_is_stored(string spec, string pointer)
+    public async Task An_invalid_value_is_refused_with_its_pointer_and_nothing_is_stored(string spec, string pointer)
     {
         var vm = await api.VmAsync();
         var rows = await api.RowsAsync();
@@ -92,10 +92,11 @@ public sealed class StrictBodyTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("""{"spec":{}} // comment""")]
     [InlineData("{'spec':{}}")]
     [InlineData("""{"spec":NaN}""")]
-    public async Task What_is_no_json_is_malformed(string body) => (await api.PutAsync("/v1/routers/r", body)).IsProblem("malformed-json");
+    public async Task A_body_that_is_not_JSON_is_malformed(string body) =>
+        (await api.PutAsync("/v1/routers/r", body)).IsProblem("malformed-json");
 
     [Fact]
-    public async Task What_is_no_utf8_or_nests_too_deep_is_malformed()
+    public async Task A_body_that_is_not_UTF_8_or_is_nested_too_deeply_is_malformed()
     {
         (await api.PutAsync("/v1/routers/r", $$"""{"metadata":{{new string('[', 40)}}{{new string(']', 40)}}}""")).IsProblem(
             "malformed-json"
@@ -123,7 +124,7 @@ public sealed class StrictBodyTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task The_body_may_not_name_another_object_than_the_url() =>
+    public async Task A_body_that_names_another_resource_than_the_URL_is_refused() =>
         (await api.PutAsync("/v1/routers/a", """{"name":"b"}""")).IsProblem("name-mismatch", "#/name");
 
     [Theory]
@@ -140,7 +141,7 @@ public sealed class StrictBodyTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("/v1/vms/a/containers/%1b%5b0m")]
     [InlineData("/v1/nothing/%07")]
     [InlineData("/v1/vms/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
-    public async Task A_path_that_can_name_nothing_is_404_for_every_method_and_nothing_is_stored(string path)
+    public async Task A_path_with_an_invalid_name_is_answered_with_404_for_every_method_and_nothing_is_stored(string path)
     {
         var rows = await api.RowsAsync();
         foreach (
@@ -166,7 +167,7 @@ public sealed class StrictBodyTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("GET /v1/vms/\u0001 HTTP/1.1")]
     [InlineData("GET /v1/vms/%ff%fe HTTP/1.1")]
     [InlineData("PUT /v1/vms/%c0%ae%c0%ae/containers/x HTTP/1.1")]
-    public async Task What_is_no_path_at_all_is_never_a_server_error(string line)
+    public async Task An_invalid_request_line_never_causes_a_server_error(string line)
     {
         var rows = await api.RowsAsync();
         using var socket = new TcpClient();
@@ -185,7 +186,7 @@ public sealed class StrictBodyTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Unknown_and_doubled_query_parameters_are_refused()
+    public async Task Unknown_and_repeated_query_parameters_are_refused()
     {
         foreach (
             var query in new[]
@@ -221,7 +222,7 @@ public sealed class StrictBodyTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task What_the_routing_answers_itself_has_a_body_too()
+    public async Task Responses_of_the_routing_are_problem_details_too()
     {
         (await api.GetAsync("/v1/nothing")).IsProblem("not-found");
         var wrongMethod = (await api.SendAsync(HttpMethod.Delete, "/v1/vms", null)).IsProblem("method-not-allowed");

@@ -12,7 +12,7 @@ public sealed class NorthboundPlanTests
     private static readonly RowRef Dmz = new(Tables.Switch, DesiredLab.Id(102));
 
     [Fact]
-    public void The_seeds_lab_becomes_the_rows_that_its_document_makes()
+    public void The_example_lab_of_the_documentation_becomes_the_rows_that_its_commands_create()
     {
         var nb = DesiredLab.Seed().Program();
 
@@ -55,7 +55,7 @@ public sealed class NorthboundPlanTests
     }
 
     [Fact]
-    public void Ports_of_one_switch_are_added_by_one_mutation_behind_a_guard_of_what_exists()
+    public void Ports_of_one_switch_are_added_by_one_mutation_after_a_check_that_the_referenced_rows_exist()
     {
         var lab = DesiredLab.Seed();
         var nb = lab.Program();
@@ -82,7 +82,7 @@ public sealed class NorthboundPlanTests
     }
 
     [Fact]
-    public void Keys_that_others_put_beside_ours_stay()
+    public void Keys_of_other_systems_in_a_column_of_ours_are_kept()
     {
         var lab = DesiredLab.Seed();
         var nb = lab.Program();
@@ -101,7 +101,7 @@ public sealed class NorthboundPlanTests
     }
 
     [Fact]
-    public void A_port_that_was_moved_to_another_switch_comes_back()
+    public void A_port_that_was_moved_to_another_switch_is_moved_back()
     {
         var lab = DesiredLab.Seed();
         var nb = lab.Program();
@@ -117,7 +117,7 @@ public sealed class NorthboundPlanTests
     }
 
     [Fact]
-    public void A_new_row_UUID_of_the_same_object_replaces_the_old_row()
+    public void A_new_row_UUID_of_the_same_resource_replaces_the_old_row()
     {
         var lab = DesiredLab.Seed();
         var nb = lab.Program();
@@ -130,7 +130,7 @@ public sealed class NorthboundPlanTests
     }
 
     [Fact]
-    public void A_row_whose_mark_was_falsified_to_name_another_object_is_repaired_and_not_removed()
+    public void A_row_whose_owner_mark_was_changed_to_another_resource_is_repaired_and_not_deleted()
     {
         var lab = DesiredLab.Seed();
         var nb = lab.Program();
@@ -143,7 +143,7 @@ public sealed class NorthboundPlanTests
     }
 
     [Fact]
-    public void A_switch_of_ours_with_a_foreign_port_in_it_is_kept()
+    public void A_switch_of_ours_with_a_foreign_port_is_kept()
     {
         var lab = DesiredLab.Seed();
         var nb = lab.Program();
@@ -160,7 +160,7 @@ public sealed class NorthboundPlanTests
     }
 
     [Fact]
-    public void On_an_existing_switch_only_our_ports_come_and_go()
+    public void On_an_existing_switch_only_our_ports_are_added_and_deleted()
     {
         var lab = DesiredLab.Seed();
         var nb = new NorthboundModel(DesiredLab.Ours);
@@ -182,7 +182,7 @@ public sealed class NorthboundPlanTests
     }
 
     [Fact]
-    public void What_goes_unasked_is_counted_and_a_new_row_in_its_place_is_no_loss()
+    public void A_deletion_without_a_request_is_counted_unless_a_new_row_replaces_the_deleted_one()
     {
         var lab = DesiredLab.Seed();
         var nb = lab.Program();

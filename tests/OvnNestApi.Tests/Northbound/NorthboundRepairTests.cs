@@ -4,7 +4,7 @@ using OvnNestApi.Tests.Harness;
 
 namespace OvnNestApi.Tests.Northbound;
 
-/// <summary>Plans against randomly damaged rows.</summary>
+/// <summary>Plans that repair randomly damaged rows.</summary>
 [Trait("Kind", "pure")]
 public sealed class NorthboundRepairTests
 {

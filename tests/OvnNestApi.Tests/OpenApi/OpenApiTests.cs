@@ -4,13 +4,13 @@ using TestServers;
 
 namespace OvnNestApi.Tests.OpenApi;
 
-/// <summary>The document of the API: what is committed is what is served, and says enough.</summary>
+/// <summary>The OpenAPI document is complete, and the committed file equals the served document.</summary>
 public sealed class OpenApiTests(TestApi api) : IClassFixture<TestApi>
 {
     private static readonly string Committed = Path.Combine(Programs.Root, "openapi.yaml");
 
     [Fact]
-    public async Task Swagger_ui_and_the_document_are_open()
+    public async Task Swagger_UI_and_the_document_need_no_key()
     {
         (await api.GetAsync("/swagger/index.html", ("Authorization", ""))).Is(HttpStatusCode.OK);
         Assert.StartsWith(
@@ -36,7 +36,7 @@ public sealed class OpenApiTests(TestApi api) : IClassFixture<TestApi>
 
         Assert.True(
             served == await File.ReadAllTextAsync(Committed),
-            "openapi.yaml is not what the service serves: ./dev openapi writes it anew."
+            "openapi.yaml differs from the served document. Run ./dev openapi to write it again."
         );
     }
 

@@ -167,7 +167,9 @@ public sealed class ObservationTests
         Assert.Contains("chassis-ubuntu2", await nest.GetAsync("dmz-vm5", "options"), StringComparison.Ordinal);
     }
 
-    /// <summary>Creates vm5 with c51 and c52 on a host that has applied its work. Its release of a tag needs the host's confirmation.</summary>
+    /// <summary>
+    /// Creates vm5 with c51 and c52 on a host that has applied its work. The release of their tags needs the host's confirmation.
+    /// </summary>
     private static async Task<(SimulatedAgent Agent, IReadOnlyList<Container> Containers)> LabOnHostAsync(ReconciledInstallation nest)
     {
         var agent = await nest.HostAsync();

@@ -3,18 +3,18 @@ using OvnNestApi.Tests.Harness;
 
 namespace OvnNestApi.Tests.Resources;
 
-/// <summary>Preconditions: RFC 9110 §13, and the revision inside a body.</summary>
+/// <summary>Preconditions: conditional requests (RFC 9110 §13), and the revision in a body.</summary>
 public sealed class ConditionalTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
-    public async Task The_etag_is_the_id_and_the_revision()
+    public async Task The_ETag_contains_the_id_and_the_revision()
     {
         var router = await api.PutAsync($"/v1/routers/{api.NewName()}", "{}");
         Assert.Equal($"\"{router.Metadata.GetProperty("id").GetString()}.1\"", router.ETag);
     }
 
     [Fact]
-    public async Task A_change_with_an_old_etag_is_refused_and_stores_nothing()
+    public async Task A_write_with_an_outdated_ETag_is_refused_and_stores_nothing()
     {
         var path = $"/v1/routers/{api.NewName()}";
         var first = await api.PutAsync(path, "{}");
@@ -31,7 +31,7 @@ public sealed class ConditionalTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task A_repeat_after_a_lost_answer_succeeds()
+    public async Task A_repetition_after_a_lost_response_succeeds()
     {
         var path = $"/v1/routers/{api.NewName()}";
         var first = await api.PutAsync(path, "{}");
@@ -41,7 +41,7 @@ public sealed class ConditionalTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task If_none_match_only_creates()
+    public async Task A_PUT_with_If_None_Match_only_creates()
     {
         var path = $"/v1/routers/{api.NewName()}";
         (await api.PutAsync(path, "{}", ("If-None-Match", "*"))).Is(HttpStatusCode.Created);
@@ -49,7 +49,7 @@ public sealed class ConditionalTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task If_match_does_not_create()
+    public async Task A_PUT_with_If_Match_does_not_create()
     {
         var path = $"/v1/routers/{api.NewName()}";
         (await api.PutAsync(path, "{}", ("If-Match", "*"))).IsProblem("precondition-failed");
@@ -59,7 +59,7 @@ public sealed class ConditionalTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task The_revision_in_a_body_is_a_precondition_of_an_existing_object_only()
+    public async Task The_revision_in_a_body_is_a_precondition_only_if_the_resource_exists()
     {
         var path = $"/v1/routers/{api.NewName()}";
         var first = (await api.PutAsync(path, """{"metadata":{"revision":7,"id":"01900000-0000-7000-8000-000000000000"}}""")).Is(
@@ -82,7 +82,7 @@ public sealed class ConditionalTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Of_concurrent_changes_with_one_etag_one_succeeds()
+    public async Task One_of_several_concurrent_writes_with_the_same_ETag_succeeds()
     {
         var path = $"/v1/routers/{api.NewName()}";
         var first = await api.PutAsync(path, "{}");

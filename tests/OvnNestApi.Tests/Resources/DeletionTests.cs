@@ -5,11 +5,11 @@ using OvnNestApi.Tests.Harness;
 
 namespace OvnNestApi.Tests.Resources;
 
-/// <summary>Deletion, what depends on what, and new incarnations.</summary>
+/// <summary>Deletion of resources and their dependents, and new incarnations.</summary>
 public sealed class DeletionTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
-    public async Task A_deleted_object_says_since_when_and_deleting_it_again_changes_nothing()
+    public async Task A_resource_shows_since_when_it_is_being_deleted_and_a_second_DELETE_changes_nothing()
     {
         var path = $"/v1/vms/{await api.VmAsync()}";
         var first = (await api.DeleteAsync(path)).Is(HttpStatusCode.Accepted);
@@ -22,7 +22,7 @@ public sealed class DeletionTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task What_is_not_there_is_404_or_204_if_that_is_welcome()
+    public async Task A_DELETE_of_a_missing_resource_is_answered_with_404_or_with_204_if_that_is_allowed()
     {
         (await api.DeleteAsync("/v1/vms/none")).IsProblem("not-found");
         (await api.DeleteAsync("/v1/vms/none?allowMissing=true")).Is(HttpStatusCode.NoContent);
@@ -30,7 +30,7 @@ public sealed class DeletionTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task An_object_in_use_names_its_dependents_and_stays()
+    public async Task A_resource_in_use_is_not_deleted_and_the_problem_names_its_dependents()
     {
         var router = api.NewName("router");
         (await api.PutAsync($"/v1/routers/{router}", "{}")).IsSuccess();
@@ -63,7 +63,7 @@ public sealed class DeletionTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task A_cascade_takes_all_dependents_along()
+    public async Task A_cascade_deletes_all_dependents()
     {
         var network = await api.NetworkAsync();
         var vm = await api.VmAsync(network);
@@ -90,7 +90,7 @@ public sealed class DeletionTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Nothing_new_comes_below_what_is_being_deleted()
+    public async Task No_resource_can_be_created_below_one_that_is_being_deleted()
     {
         var network = await api.NetworkAsync();
         var vm = await api.VmAsync();
@@ -108,7 +108,7 @@ public sealed class DeletionTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task A_name_that_is_being_deleted_can_be_created_anew_and_has_what_it_had()
+    public async Task A_container_can_be_created_again_while_it_is_being_deleted_and_keeps_tag_addresses_and_names()
     {
         var vm = await api.VmAsync();
         var path = $"/v1/vms/{vm}/containers/a";
@@ -136,7 +136,7 @@ public sealed class DeletionTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task A_vm_can_be_created_anew_while_it_is_being_deleted()
+    public async Task A_VM_can_be_created_again_while_it_is_being_deleted_and_keeps_addresses_and_names()
     {
         var vm = await api.VmAsync();
         var old = await api.GetAsync($"/v1/vms/{vm}");
@@ -162,7 +162,7 @@ public sealed class DeletionTests(TestApi api) : IClassFixture<TestApi>
     [Theory]
     [InlineData("2-4094", true)]
     [InlineData("100-199", false)]
-    public async Task A_container_that_asks_for_no_tag_gets_another_one_when_its_former_vms_is_not_to_be_had(string ranges, bool isReserved)
+    public async Task A_new_incarnation_of_a_container_gets_another_tag_if_the_former_one_is_not_available(string ranges, bool isReserved)
     {
         var vm = await api.VmAsync();
         var network = (await api.GetAsync($"/v1/vms/{vm}")).Effective.GetProperty("network");
@@ -181,7 +181,7 @@ public sealed class DeletionTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task A_host_that_owes_confirmations_is_in_use_until_it_is_forced()
+    public async Task A_host_with_unconfirmed_removals_is_in_use_and_can_be_deleted_by_force()
     {
         var host = api.NewName("host");
         (await api.PutAsync($"/v1/hosts/{host}", "{}")).IsSuccess();
@@ -198,7 +198,7 @@ public sealed class DeletionTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task A_wait_ends_with_the_state_or_with_the_time()
+    public async Task A_wait_ends_when_the_state_is_reached_or_the_time_is_over()
     {
         var path = $"/v1/routers/{api.NewName()}";
         var created = (await api.PutAsync($"{path}?wait=1ms", "{}")).Is(HttpStatusCode.Accepted);
@@ -209,7 +209,7 @@ public sealed class DeletionTests(TestApi api) : IClassFixture<TestApi>
         (await api.GetAsync("/v1/routers/none/wait?for=gone")).Is(HttpStatusCode.NoContent);
         (await api.GetAsync("/v1/routers/none/wait")).IsProblem("not-found");
 
-        // Gone: as the reconciler's pass would make it, with the wait open meanwhile.
+        // The row is deleted as a pass of the reconciler does it, while the request waits.
         var waiting = api.DeleteAsync($"{path}?wait=30s");
         await TestServers.Eventually.Holds("the router is being deleted", () => IsDeletingAsync(path));
         await using (var db = api.Open())

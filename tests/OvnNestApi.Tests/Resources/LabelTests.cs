@@ -3,7 +3,7 @@ using OvnNestApi.Tests.Harness;
 
 namespace OvnNestApi.Tests.Resources;
 
-/// <summary>Labels are a set of pairs: their order means nothing.</summary>
+/// <summary>Labels are a set of pairs; their order has no meaning.</summary>
 public sealed class LabelTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
@@ -19,7 +19,7 @@ public sealed class LabelTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("""{"app":"web"}""")]
     [InlineData("""{"app":"web","tier":"back"}""")]
     [InlineData("""{"app":"web","layer":"front"}""")]
-    public async Task Other_labels_are_a_change(string labels)
+    public async Task Different_labels_are_a_change(string labels)
     {
         var path = $"/v1/hosts/{api.NewName("host")}";
         var created = (await api.PutAsync(path, """{"labels":{"app":"web","tier":"front"},"spec":{}}""")).Is(HttpStatusCode.Created);

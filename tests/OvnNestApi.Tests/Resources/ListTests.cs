@@ -3,11 +3,11 @@ using OvnNestApi.Tests.Harness;
 
 namespace OvnNestApi.Tests.Resources;
 
-/// <summary>Lists: pages, filters, and where the change feed goes on.</summary>
+/// <summary>Lists: pages and filters.</summary>
 public sealed class ListTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
-    public async Task Pages_show_everything_once_in_the_order_of_names()
+    public async Task Pages_contain_every_resource_once_in_the_order_of_names()
     {
         var vm = await api.VmAsync();
         var names = Enumerable.Range(0, 7).Select(i => (string?)$"c{i}").ToList();
@@ -31,7 +31,7 @@ public sealed class ListTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Containers_of_all_vms_are_found_by_what_they_are()
+    public async Task Containers_of_all_VMs_are_found_by_their_properties()
     {
         var host = api.NewName("host");
         (await api.PutAsync($"/v1/hosts/{host}", "{}")).IsSuccess();
@@ -78,11 +78,11 @@ public sealed class ListTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("13")]
     [InlineData("HostPending,PortDown")]
     [InlineData("Deleting,Ready")]
-    public async Task A_reason_that_is_none_is_refused(string reason) =>
+    public async Task An_unknown_reason_is_refused(string reason) =>
         (await api.GetAsync($"/v1/vms?reason={reason}")).IsProblem("unknown-parameter");
 
     [Fact]
-    public async Task A_list_costs_the_same_number_of_queries_however_long_it_is()
+    public async Task The_number_of_queries_of_a_list_does_not_depend_on_its_length()
     {
         var vm = await api.VmAsync();
         for (var i = 0; i < 30; i++)
@@ -96,7 +96,7 @@ public sealed class ListTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task What_is_listed_as_ready_is_what_says_so()
+    public async Task A_list_of_ready_resources_contains_only_resources_that_show_ready()
     {
         var network = await api.NetworkAsync();
         await using (var db = api.Open())
@@ -109,7 +109,7 @@ public sealed class ListTests(TestApi api) : IClassFixture<TestApi>
             );
         }
 
-        // No reconciler reaches the northbound database here: nothing is ready, whatever was stored.
+        // No reconciler reaches the northbound database here, so no resource is ready, whatever is stored.
         Assert.False((await api.GetAsync($"/v1/networks/{network}")).Json.GetProperty("status").GetProperty("ready").GetBoolean());
         Assert.Empty(Names(await api.GetAsync("/v1/networks?ready=true")));
         Assert.Contains(network, Names(await api.GetAsync("/v1/networks?reason=NorthboundUnreachable")));

@@ -5,11 +5,11 @@ using OvnNestApi.Tests.Harness;
 
 namespace OvnNestApi.Tests.Resources;
 
-/// <summary>One shape, PUT creates, what was sent is what is read.</summary>
+/// <summary>What all resources have in common: creating, reading, replacing and patching.</summary>
 public sealed class ResourceTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
-    public async Task The_lab_of_the_document_is_stored_in_a_few_requests_without_a_northbound_database()
+    public async Task The_example_lab_of_the_documentation_is_created_with_a_few_requests_and_without_an_NB()
     {
         (await api.PutAsync("/v1/routers/tenant1", """{"spec":{}}""")).Is(HttpStatusCode.Created);
         (
@@ -65,7 +65,7 @@ public sealed class ResourceTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task The_spec_is_answered_as_it_was_sent_and_nothing_is_written_into_it()
+    public async Task The_spec_is_returned_as_it_was_sent_without_values_of_the_server()
     {
         var vm = await api.VmAsync();
         var sent = """{"ip":null,"mac":"0A:AC:10:ff:01:33","vlan":77}""";
@@ -78,7 +78,7 @@ public sealed class ResourceTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task What_was_read_can_be_put_back_and_changes_nothing()
+    public async Task A_PUT_of_a_resource_as_it_was_read_changes_nothing()
     {
         var vm = await api.VmAsync();
         var created = (await api.PutAsync($"/v1/vms/{vm}/containers/a", """{"description":"b","labels":{"x":"y"},"spec":{}}""")).Is(
@@ -95,7 +95,7 @@ public sealed class ResourceTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task A_label_is_a_revision_and_a_spec_is_also_a_generation()
+    public async Task A_change_of_labels_increments_the_revision_and_a_change_of_the_spec_also_the_generation()
     {
         var path = $"/v1/vms/{await api.VmAsync()}/containers/a";
         (await api.PutAsync(path, """{"spec":{}}""")).IsSuccess();
@@ -107,7 +107,7 @@ public sealed class ResourceTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task What_the_server_chose_stays_while_it_fits_also_when_it_was_asked_for_before()
+    public async Task Addresses_names_and_tag_stay_in_effect_when_a_later_request_no_longer_names_them()
     {
         var path = $"/v1/vms/{await api.VmAsync()}/containers/a";
         var asked = await api.PutAsync(
@@ -125,7 +125,7 @@ public sealed class ResourceTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Post_creates_and_refuses_a_name_that_is_in_use()
+    public async Task A_POST_creates_a_resource_and_is_refused_if_the_name_is_in_use()
     {
         var (vm, rows) = (await api.VmAsync(), "");
         var created = (await api.PostAsync($"/v1/vms/{vm}/containers", """{"name":"a","spec":{}}""")).Is(HttpStatusCode.Created);
@@ -151,7 +151,7 @@ public sealed class ResourceTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Head_is_wherever_get_is()
+    public async Task Every_URL_that_supports_GET_supports_HEAD()
     {
         var vm = await api.VmAsync();
         foreach (var path in new[] { $"/v1/vms/{vm}", "/v1/vms", "/v1", "/livez", "/readyz", "/v1/me" })
@@ -166,7 +166,7 @@ public sealed class ResourceTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task A_dry_run_answers_the_same_and_stores_nothing()
+    public async Task A_dry_run_has_the_same_response_and_stores_nothing()
     {
         var vm = await api.VmAsync();
         var rows = await api.RowsAsync();
@@ -179,7 +179,7 @@ public sealed class ResourceTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Concurrent_puts_of_one_name_make_one_object()
+    public async Task Concurrent_PUTs_of_one_name_create_one_resource()
     {
         var path = $"/v1/vms/{await api.VmAsync()}/containers/a";
         var answers = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => api.PutAsync(path, """{"spec":{}}""")));

@@ -6,7 +6,7 @@ using TestServers;
 
 namespace OvnNestApi.Tests.Resources;
 
-/// <summary>Number of database round trips of a write: it holds a lock meanwhile, for which other writes wait.</summary>
+/// <summary>Number of database round trips of a write, during which it holds locks that other writes wait for.</summary>
 public sealed class RoundTripTests(TestApi api) : IClassFixture<TestApi>
 {
     // CachedLiveness runs these two statements for the first request in half a second, not for every write.
@@ -53,7 +53,7 @@ public sealed class RoundTripTests(TestApi api) : IClassFixture<TestApi>
             $"Expected {expected} round trips, got {statements.Count}:\n{string.Join("\n--\n", statements)}"
         );
 
-    /// <summary>Creates a resource; returns the commands that the service sent to PostgreSQL for it.</summary>
+    /// <summary>Creates a resource; returns the commands that the API sent to PostgreSQL for it.</summary>
     private async Task<List<string>> PutAsync(string path, string body)
     {
         var (trace, statements) = (ActivityTraceId.CreateRandom(), new ConcurrentQueue<string>());

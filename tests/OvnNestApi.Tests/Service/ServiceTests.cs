@@ -4,7 +4,7 @@ using OvnNestApi.Tests.Harness;
 
 namespace OvnNestApi.Tests.Service;
 
-/// <summary>What the service says of itself.</summary>
+/// <summary>Health, readiness and problem pages.</summary>
 public sealed class ServiceTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
@@ -35,7 +35,7 @@ public sealed class ServiceTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Every_problem_has_a_page_that_explains_it()
+    public async Task Every_problem_type_has_a_page_with_its_explanation()
     {
         foreach (var kind in ProblemCatalogue.All)
         {

@@ -4,11 +4,11 @@ using TestServers;
 
 namespace OvnNestApi.Tests.VlanLeases;
 
-/// <summary>Leases as objects of a client's own.</summary>
+/// <summary>Reservation of tags by clients.</summary>
 public sealed class LeaseApiTests(ApiProcess api) : IClassFixture<ApiProcess>
 {
     [Fact]
-    public async Task The_same_owner_has_the_same_lease_again()
+    public async Task A_repeated_reservation_of_an_owner_returns_the_same_lease()
     {
         await VmAsync("a1");
         var (status, first, _) = await ReserveAsync("a1", """{"owner":"web"}""");
@@ -20,7 +20,7 @@ public sealed class LeaseApiTests(ApiProcess api) : IClassFixture<ApiProcess>
     }
 
     [Fact]
-    public async Task A_container_takes_a_reserved_tag_by_its_owner_and_nobody_else_does()
+    public async Task Only_a_container_that_names_the_owner_gets_a_reserved_tag()
     {
         await VmAsync("a2");
         await api.PutAsync("/v1/vms/a2/vlan-leases/77", """{"owner":"web"}""");
@@ -39,7 +39,7 @@ public sealed class LeaseApiTests(ApiProcess api) : IClassFixture<ApiProcess>
     }
 
     [Fact]
-    public async Task A_former_grants_etag_changes_nothing()
+    public async Task A_write_with_the_ETag_of_a_former_grant_is_refused()
     {
         await VmAsync("a3");
         var (_, _, former) = await api.SendOkAsync(HttpMethod.Put, "/v1/vms/a3/vlan-leases/10", """{"spec":{"owner":"one"}}""");
@@ -59,12 +59,12 @@ public sealed class LeaseApiTests(ApiProcess api) : IClassFixture<ApiProcess>
     }
 
     [Fact]
-    public async Task A_reservation_ends_with_its_time_unless_it_is_renewed()
+    public async Task A_reservation_expires_unless_it_is_renewed()
     {
         await VmAsync("a4");
         await api.PutAsync("/v1/vms/a4/vlan-leases/10", """{"owner":"short","ttl":"300ms"}""");
         await api.PutAsync("/v1/vms/a4/vlan-leases/11", """{"owner":"long","ttl":"1h"}""");
-        await Eventually.Holds("the short one is gone", async () =>
+        await Eventually.Holds("the short reservation has expired", async () =>
             (await api.SendAsync(HttpMethod.Get, "/v1/vms/a4/vlan-leases/10")).Status == HttpStatusCode.NotFound
         );
         var renewed = await api.PutAsync("/v1/vms/a4/vlan-leases/11", """{"owner":"long","ttl":"2h"}""");
@@ -76,7 +76,7 @@ public sealed class LeaseApiTests(ApiProcess api) : IClassFixture<ApiProcess>
     }
 
     [Fact]
-    public async Task Several_tags_are_reserved_all_or_none()
+    public async Task A_reservation_of_several_tags_gets_all_of_them_or_none()
     {
         await api.PutAsync("/v1/networks/several", """{"subnet":"10.7.0.0/24"}""");
         await api.PutAsync("/v1/vms/a5", """{"network":"several","vlanRanges":"100-104"}""");

@@ -6,7 +6,7 @@ using TestServers;
 
 namespace OvnNestApi.Tests.VlanLeases;
 
-/// <summary>What may be done with a lease, and what may not.</summary>
+/// <summary>Which writes of leases are allowed.</summary>
 public sealed class LeaseRuleTests(ApiProcess api) : IClassFixture<ApiProcess>
 {
     [Theory]
@@ -22,7 +22,7 @@ public sealed class LeaseRuleTests(ApiProcess api) : IClassFixture<ApiProcess>
     [InlineData("""{"owner":"web","count":0}""", "#/spec/count")]
     [InlineData("""{"owner":"web","count":4095}""", "#/spec/count")]
     [InlineData("""{"owner":"LONG","count":10}""", "#/spec/owner")]
-    public async Task What_can_be_no_lease_is_refused_with_a_pointer(string spec, string pointer)
+    public async Task An_invalid_reservation_is_refused_with_a_pointer(string spec, string pointer)
     {
         await VmAsync("r1");
         spec = spec.Replace("LONG", new string('x', 127), StringComparison.Ordinal);
@@ -32,7 +32,7 @@ public sealed class LeaseRuleTests(ApiProcess api) : IClassFixture<ApiProcess>
     }
 
     [Fact]
-    public async Task The_longest_time_and_the_longest_owner_are_taken()
+    public async Task The_longest_time_and_the_longest_owner_are_accepted()
     {
         await VmAsync("r2");
         var lease = await api.PutAsync("/v1/vms/r2/vlan-leases/1", $"{{\"owner\":\"{new string('~', 128)}\",\"ttl\":\"3650d\"}}");
@@ -40,7 +40,7 @@ public sealed class LeaseRuleTests(ApiProcess api) : IClassFixture<ApiProcess>
     }
 
     [Fact]
-    public async Task A_reserved_tag_is_refused_to_another_owner_and_an_owner_has_one_tag()
+    public async Task A_reserved_tag_is_refused_to_another_owner_and_an_owner_has_at_most_one_tag()
     {
         await VmAsync("r3");
         await api.PutAsync("/v1/vms/r3/vlan-leases/10", """{"owner":"web"}""");
@@ -60,7 +60,7 @@ public sealed class LeaseRuleTests(ApiProcess api) : IClassFixture<ApiProcess>
     [Theory]
     [InlineData("")]
     [InlineData("?force=true")]
-    public async Task A_bound_lease_is_not_released_under_its_container(string force)
+    public async Task A_lease_that_is_bound_to_a_container_cannot_be_deleted(string force)
     {
         await VmAsync("r4");
         await api.PutAsync("/v1/vms/r4/containers/c51", """{"vlan":51}""");
@@ -71,7 +71,7 @@ public sealed class LeaseRuleTests(ApiProcess api) : IClassFixture<ApiProcess>
     }
 
     [Fact]
-    public async Task A_release_said_twice_changes_nothing_the_second_time()
+    public async Task A_second_DELETE_of_a_lease_changes_nothing()
     {
         await VmAsync("r5");
         await api.PutAsync("/v1/vms/r5/vlan-leases/10", """{"owner":"web"}""");
@@ -115,7 +115,7 @@ public sealed class LeaseRuleTests(ApiProcess api) : IClassFixture<ApiProcess>
     }
 
     [Fact]
-    public async Task Force_is_an_admins_and_ends_draining_once_the_northbound_has_let_go_and_is_recorded()
+    public async Task Only_an_admin_can_force_the_release_of_a_tag_which_still_waits_for_the_NB_and_is_logged()
     {
         await VmAsync("r7");
         await DrainingAsync("r7", "c51", 51);
@@ -123,7 +123,7 @@ public sealed class LeaseRuleTests(ApiProcess api) : IClassFixture<ApiProcess>
         var (refused, problem, _) = await api.SendAsync(HttpMethod.Delete, "/v1/vms/r7/vlan-leases/51?force=true", key: editor);
         Assert.Equal((HttpStatusCode.Forbidden, "forbidden"), (refused, (string)problem!["code"]!));
 
-        // No host was given the tag: all chassis are waited for, of which one may be dead. The NB has to let go all the same.
+        // No host has got the tag, so its release waits for all chassis, of which one may never respond. It still waits for the NB.
         Assert.Equal(HttpStatusCode.Accepted, (await api.SendAsync(HttpMethod.Delete, "/v1/vms/r7/vlan-leases/51?force=true")).Status);
         Assert.Equal("draining", await StateAsync("r7", 51));
         await SqlAsync(
@@ -146,7 +146,7 @@ public sealed class LeaseRuleTests(ApiProcess api) : IClassFixture<ApiProcess>
     }
 
     [Fact]
-    public async Task Force_on_a_container_that_is_on_its_way_out_already_is_recorded()
+    public async Task A_forced_DELETE_of_a_container_that_is_already_being_deleted_is_logged()
     {
         await VmAsync("r10");
         await DrainingAsync("r10", "c51", 51);
@@ -163,7 +163,7 @@ public sealed class LeaseRuleTests(ApiProcess api) : IClassFixture<ApiProcess>
     }
 
     [Fact]
-    public async Task Ranges_that_would_leave_out_a_tag_in_use_are_refused_with_the_names()
+    public async Task Ranges_that_exclude_a_tag_in_use_are_refused_and_the_problem_names_the_holders()
     {
         await VmAsync("r8");
         await api.PutAsync("/v1/vms/r8/containers/c51", """{"vlan":51}""");
@@ -183,13 +183,13 @@ public sealed class LeaseRuleTests(ApiProcess api) : IClassFixture<ApiProcess>
             (string)problem["detail"]!
         );
 
-        // A tag outside of the ranges was asked for by its number: it is in nobody's way.
+        // A tag that was requested by its number may be outside the ranges.
         await api.PutAsync("/v1/vms/r8", """{"network":"rules","vlanRanges":"51,60,100-199,300"}""");
         await api.PutAsync("/v1/vms/r8", """{"network":"rules"}""");
     }
 
     [Fact]
-    public async Task Leases_of_a_vm_go_with_it()
+    public async Task The_leases_of_a_VM_are_deleted_with_it()
     {
         await VmAsync("r9");
         await api.PutAsync("/v1/vms/r9/vlan-leases/10", """{"owner":"web"}""");
@@ -215,7 +215,7 @@ public sealed class LeaseRuleTests(ApiProcess api) : IClassFixture<ApiProcess>
         await api.SendOkAsync(HttpMethod.Delete, $"/v1/vms/{vm}/containers/{container}");
     }
 
-    /// <summary>Null: free.</summary>
+    /// <summary>Returns the state of a tag; null if the tag is free.</summary>
     private async Task<string?> StateAsync(string vm, int tag)
     {
         var (status, lease, _) = await api.SendAsync(HttpMethod.Get, $"/v1/vms/{vm}/vlan-leases/{tag}");

@@ -15,7 +15,7 @@ public sealed class RaceTests(ApiWithNorthbound api) : IClassFixture<ApiWithNort
     private const int Clients = 64;
 
     [Fact]
-    public async Task All_tags_of_a_vm_reserved_at_once_are_distinct_and_the_next_one_is_told_the_figures()
+    public async Task Concurrent_reservations_of_all_tags_of_a_VM_get_distinct_tags_and_the_next_one_is_refused_with_the_numbers()
     {
         var size = Soak.Size("leases", 400, 4093);
         var ranges = await api.VmAsync("r1", size);
@@ -44,7 +44,7 @@ public sealed class RaceTests(ApiWithNorthbound api) : IClassFixture<ApiWithNort
     }
 
     [Fact]
-    public async Task Bulk_reservations_at_once_are_all_or_none()
+    public async Task Concurrent_reservations_of_several_tags_get_all_of_them_or_none()
     {
         var size = Soak.Size("leases", 1500, 4093);
         await api.VmAsync("r2", size);
@@ -78,7 +78,7 @@ public sealed class RaceTests(ApiWithNorthbound api) : IClassFixture<ApiWithNort
     }
 
     [Fact]
-    public async Task A_given_tag_that_all_ask_for_at_once_is_one_clients_and_the_others_are_told_whose()
+    public async Task A_tag_that_all_clients_request_at_once_is_granted_to_one_and_the_others_get_the_name_of_the_holder()
     {
         var size = Soak.Size("leases", 5, 200);
         await api.VmAsync("r3", size);
@@ -118,7 +118,7 @@ public sealed class RaceTests(ApiWithNorthbound api) : IClassFixture<ApiWithNort
     }
 
     [Fact]
-    public async Task All_tags_of_a_vm_taken_by_containers_at_once_are_distinct_in_the_database_and_in_the_northbound()
+    public async Task Containers_that_are_created_concurrently_have_distinct_tags_in_the_database_and_in_the_NB()
     {
         var size = Soak.Size("leases", 120, 4093);
         await api.VmAsync("r4", size);
@@ -153,7 +153,7 @@ public sealed class RaceTests(ApiWithNorthbound api) : IClassFixture<ApiWithNort
     }
 
     [Fact]
-    public async Task A_tag_that_goes_from_hand_to_hand_is_in_one_hand_at_any_time()
+    public async Task A_tag_that_passes_from_client_to_client_has_one_holder_at_any_time()
     {
         var rounds = Soak.Size("leases", 12, 400);
         await api.VmAsync("r5", 40);
@@ -211,7 +211,7 @@ public sealed class RaceTests(ApiWithNorthbound api) : IClassFixture<ApiWithNort
     }
 
     [Fact]
-    public async Task Killed_at_random_points_the_api_neither_loses_a_tag_nor_gives_one_twice()
+    public async Task An_API_that_is_killed_at_random_times_neither_loses_a_tag_nor_grants_one_twice()
     {
         var kills = Soak.Size("leases", 3, 100);
         await api.VmAsync("r6", 60);
@@ -226,7 +226,7 @@ public sealed class RaceTests(ApiWithNorthbound api) : IClassFixture<ApiWithNort
             {
                 if (own.Count > 1 && random.Next(2) == 0)
                 {
-                    // No answer means to ask again; the ETag keeps the second time from hitting the tag's next owner.
+                    // A request without a response is repeated. The ETag protects the lease of the next owner from it.
                     var (path, etag) = own.Dequeue();
                     Assert.True(containers.TryRemove(path, out _) || held.TryRemove(held.Single(pair => pair.Value == path)));
                     Assert.Contains((int)(await AskAsync(HttpMethod.Delete, path, null, etag)).Status, new[] { 202, 204, 404, 412 });
@@ -264,7 +264,7 @@ public sealed class RaceTests(ApiWithNorthbound api) : IClassFixture<ApiWithNort
 
         var names = containers.ToDictionary(pair => pair.Key.Split('/')[^1], pair => pair.Value);
         await api.AgreesAsync("r6", names);
-        await Eventually.Holds("free and taken are the range", async () =>
+        await Eventually.Holds("every tag of the range is either free or taken", async () =>
             await api.CountsAsync("r6") == (held.Count + names.Count, 60 - held.Count - names.Count)
         );
         Assert.Equal(held.Count + names.Count, held.Keys.Concat(names.Values).Distinct().Count());

@@ -6,13 +6,13 @@ using OvnNestApi.VlanLeases;
 
 namespace OvnNestApi.Tests.VlanLeases;
 
-/// <summary>The picture of a VM's tags says what the JSON says.</summary>
+/// <summary>The drawing of a VM's tags shows the same as the JSON.</summary>
 public sealed class VlanMapTests(ApiProcess api) : IClassFixture<ApiProcess>
 {
     private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
 
     [Fact]
-    public async Task The_drawing_has_as_many_cells_of_each_state_as_the_json()
+    public async Task The_drawing_has_as_many_cells_of_each_state_as_the_JSON()
     {
         await VmAsync("m1", "100-199,300,1250-1349");
         await api.PutAsync("/v1/vms/m1/vlan-leases/300", """{"owner":"team"}""");
@@ -53,7 +53,7 @@ public sealed class VlanMapTests(ApiProcess api) : IClassFixture<ApiProcess>
     }
 
     [Fact]
-    public async Task Names_and_owners_are_drawn_as_text_whatever_they_contain()
+    public async Task Names_and_owners_are_drawn_as_text_whatever_characters_they_contain()
     {
         await VmAsync("m2", "2-4094");
         await api.PutAsync("/v1/vms/m2/vlan-leases/7", """{"owner":"<script>alert(1)</script> & \"it\""}""");
@@ -85,7 +85,7 @@ public sealed class VlanMapTests(ApiProcess api) : IClassFixture<ApiProcess>
     [InlineData("image/svg+xml;q=0, */*", "application/json")]
     [InlineData("text/html", "application/problem+json")]
     [InlineData("image/png", "application/problem+json")]
-    public async Task The_client_chooses_between_figures_and_picture(string? accept, string mediaType)
+    public async Task The_header_Accept_selects_JSON_or_drawing(string? accept, string mediaType)
     {
         await VmAsync("m3", "2-4094");
         foreach (var method in new[] { HttpMethod.Get, HttpMethod.Head })
@@ -101,7 +101,7 @@ public sealed class VlanMapTests(ApiProcess api) : IClassFixture<ApiProcess>
     }
 
     [Fact]
-    public void The_drawing_of_a_vm_is_small_when_little_is_in_use_and_below_a_megabyte_when_all_is()
+    public void The_drawing_is_small_if_few_tags_are_in_use_and_below_a_megabyte_if_all_are()
     {
         var all = Enumerable
             .Range(1, 4094)
