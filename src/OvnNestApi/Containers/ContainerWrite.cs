@@ -100,13 +100,8 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
         }
 
         var present = target.Tag > 0 ? target : null;
-        var claimed = await NameClaims.TakeAsync(
-            Db,
-            target.Id,
-            predecessor?.Id,
-            PortRules.Claims(spec, present, predecessor, Name, $"{network.Name}-{vmName}-{Name}"),
-            cancellationToken
-        );
+        var claims = PortRules.Claims(spec, present, predecessor, Name, $"{network.Name}-{vmName}-{Name}");
+        var claimed = await NameClaims.TakeAsync(Db, target.Id, predecessor?.Id, claims, cancellationToken);
         if (!claimed.TryGet(out var names, out var problem))
         {
             return problem;
