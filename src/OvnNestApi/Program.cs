@@ -69,7 +69,7 @@ api.MapApiKeys();
 api.MapEnrolments();
 api.MapAgents();
 api.MapVlanLeases();
-api.MapVlanPictures();
+api.MapVlanMap();
 api.MapReadiness();
 api.MapReconciler();
 await app.RunAsync();

@@ -32,11 +32,11 @@ public sealed class LateReleaseTests(Lab lab) : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("the agent hangs", new[] { "host ubuntu2, whose agent has not done the work without the tag yet" })]
-    [InlineData("the agent dies", new[] { "host ubuntu2, whose agent has not done the work without the tag yet" })]
+    [InlineData("the agent hangs", new[] { "host ubuntu2, whose agent has not applied the work without the tag yet" })]
+    [InlineData("the agent dies", new[] { "host ubuntu2, whose agent has not applied the work without the tag yet" })]
     [InlineData(
         "the northbound database is down",
-        new[] { "the northbound database", "host ubuntu2, whose flows have to follow the northbound database" }
+        new[] { "the northbound database", "host ubuntu2, whose flows are updated after the northbound database" }
     )]
     public async Task A_tag_drains_and_its_lease_names_what_it_waits_for_while(string fault, string[] expected)
     {
@@ -194,7 +194,7 @@ public sealed class LateReleaseTests(Lab lab) : IAsyncLifetime
     {
         await lab.DeleteAsync(Old);
         var waitingFor = await Eventually.Becomes("only the flows have not released the tag", WaitingForAsync, actual =>
-            actual is [var one] && one.Contains("does its ovn-controller run?", StringComparison.Ordinal)
+            actual is [var one] && one.Contains("check that its ovn-controller runs", StringComparison.Ordinal)
         );
         Lab.Log(waitingFor[0]);
     }

@@ -44,20 +44,20 @@ internal sealed partial class HostPresence(IDbContextFactory<NestDb> databases, 
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task ExecuteAsync(CancellationToken cancellationToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
             var first = _first.Next;
             try
             {
-                await WriteAsync(stoppingToken);
-                await Signal.WaitAsync(first, Pace, time, stoppingToken);
+                await WriteAsync(cancellationToken);
+                await Signal.WaitAsync(first, Pace, time, cancellationToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
                 LogFailure(e.Message);
-                await Task.Delay(Pace, time, stoppingToken);
+                await Task.Delay(Pace, time, cancellationToken);
             }
         }
     }
@@ -87,11 +87,11 @@ internal sealed partial class HostPresence(IDbContextFactory<NestDb> databases, 
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "The last contact times of hosts could not be written and are written later: {Error}")]
-    private partial void LogFailure(string error);
-
     private sealed class OpenPoll(HostPresence presence, Guid host) : IDisposable
     {
         public void Dispose() => presence.Close(host);
     }
+
+    [LoggerMessage(LogLevel.Warning, "The last contact times of hosts could not be written and are written later: {Error}")]
+    private partial void LogFailure(string error);
 }

@@ -22,16 +22,14 @@ internal static class AddressBook
         NestDb db,
         LogicalPort port,
         Network network,
-        Ipv4? askedIp,
-        MacAddress? askedMac,
+        AddressRequest request,
         LogicalPort? predecessor,
-        CancellationToken cancellationToken,
-        bool mayRemember = true,
-        AddressPointers pointers = default
+        bool mayRemember,
+        CancellationToken cancellationToken
     )
     {
         var pool = AddressPool.Of(network);
-        if (CheckAsked(network, pool, askedIp, askedMac, pointers) is { } invalid)
+        if (Check(request, network, pool) is { } invalid)
         {
             return invalid;
         }
@@ -41,8 +39,8 @@ internal static class AddressBook
         var previous = former is not null
             ? (former.Mac, former.Ip)
             : await RememberedAsync(db, port, network, mayRemember, cancellationToken);
-        var mac = askedMac ?? previous?.Mac ?? MacAddress.Random();
-        var ip = askedIp ?? (previous?.Ip is { } previousIp && pool.WhyNot(previousIp) is null ? previousIp : null);
+        var mac = request.Mac ?? previous?.Mac ?? MacAddress.Random();
+        var ip = request.Ip ?? (previous?.Ip is { } previousIp && pool.WhyNot(previousIp) is null ? previousIp : null);
         if (!isNew && IsUnchanged(db, port, network, mac, ip))
         {
             return null;
@@ -53,18 +51,18 @@ internal static class AddressBook
             await db.ExecuteAsync(Free, cancellationToken, ("port", port.Id), ("former", former.Id));
         }
 
-        return await GiveAsync(db, port, network, pool, mac, ip, pointers, cancellationToken);
+        return await GiveAsync(db, port, network, pool, mac, ip, request.Pointers, cancellationToken);
     }
 
-    private static Problem? CheckAsked(Network network, AddressPool pool, Ipv4? ip, MacAddress? mac, AddressPointers pointers)
+    private static Problem? Check(AddressRequest request, Network network, AddressPool pool)
     {
-        if (ip is { } asked && pool.WhyNot(asked) is { } reason)
+        if (request.Ip is { } ip && pool.WhyNot(ip) is { } reason)
         {
-            return Problem.ValidationFailed(pointers.Ip, reason);
+            return Problem.ValidationFailed(request.Pointers.Ip, reason);
         }
 
-        return mac is not null && mac == network.GatewayMac
-            ? Problem.AddressTaken(pointers.Mac, $"{mac} is the MAC address of the gateway of network {network.Name}.")
+        return request.Mac is { } mac && mac == network.GatewayMac
+            ? Problem.AddressTaken(request.Pointers.Mac, $"{mac} is the MAC address of the gateway of network {network.Name}.")
             : null;
     }
 
@@ -74,7 +72,9 @@ internal static class AddressBook
         && (ip is null) == (network.Subnet is null)
         && !db.Entry(port).Property(p => p.NetworkId).IsModified;
 
-    /// <summary>Stores the addresses and sets them in the port; <paramref name="ip"/> null: any free one if the network has a subnet.</summary>
+    /// <summary>
+    /// Stores the addresses and sets them in the port. With <paramref name="ip"/> null it takes any free one, if the network has a subnet.
+    /// </summary>
     private static async Task<Problem?> GiveAsync(
         NestDb db,
         LogicalPort port,
@@ -108,7 +108,9 @@ internal static class AddressBook
         return null;
     }
 
-    /// <summary>Returns the addresses of the deleted container of the same name if they are still free; null if none are remembered.</summary>
+    /// <summary>
+    /// Returns the addresses of the deleted container of the same name if they are still free; null if none are remembered.
+    /// </summary>
     private static async Task<(MacAddress Mac, Ipv4? Ip)?> RememberedAsync(
         NestDb db,
         LogicalPort port,

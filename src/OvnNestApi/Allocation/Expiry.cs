@@ -4,7 +4,9 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Allocation;
 
-/// <summary>Ends leases whose time is over, by the database's clock. Readers ignore such leases even before a sweep has removed them.</summary>
+/// <summary>
+/// Ends leases whose time is over, by the database's clock. Readers ignore such leases even before a sweep has removed them.
+/// </summary>
 internal static class Expiry
 {
     private const string FreeThese = """
@@ -35,7 +37,9 @@ internal static class Expiry
             {FreeThese}
             """;
 
-    /// <summary>Statement that returns cooled tags to the owners of their reservations, except rows that another process has locked.</summary>
+    /// <summary>
+    /// Statement that returns cooled tags to the owners of their reservations, except rows that another process has locked.
+    /// </summary>
     public static string Return { get; } =
         $"""
             WITH over AS (SELECT l.id FROM vlan_leases l WHERE {HasCooled} LIMIT 1000 FOR UPDATE SKIP LOCKED),

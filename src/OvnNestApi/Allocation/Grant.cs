@@ -5,8 +5,12 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Allocation;
 
-/// <summary>Creates leases of free tags. The caller holds the lock of the VM's row; the unique index on (VM, tag) rejects duplicates in any case.</summary>
-/// <remarks>Times are those of the statement, not of the transaction: the statement runs under the lock, so the history rows of a tag never overlap.</remarks>
+/// <summary>
+/// Creates leases of free tags. The caller holds the lock of the VM's row; the unique index on (VM, tag) rejects duplicates in any case.
+/// </summary>
+/// <remarks>
+/// Times are those of the statement, not of the transaction: the statement runs under the lock, so the history rows of a tag never overlap.
+/// </remarks>
 internal static class Grant
 {
     // Scalar subqueries, because the planner can turn NOT EXISTS into a join that reads all rows of the VM.
@@ -16,8 +20,8 @@ internal static class Grant
 
     private const string WasNeverUsed = "(SELECT true FROM vlan_history h WHERE h.vm_id = @vm AND h.tag = t.tag LIMIT 1) IS NULL";
 
-    // PostgreSQL reads the parts of a UNION ALL one after the other and stops at the limit. All tags below the VM's next_tag have been used.
-    // generate_series in a SELECT list produces rows on demand; in FROM it would produce all rows first.
+    // PostgreSQL reads the parts of a UNION ALL one after the other and stops at the limit. All tags below the VM's next_tag have been
+    // used. generate_series in a SELECT list produces rows on demand; in FROM it would produce all rows first.
     private static readonly string Chosen = $"""
         SELECT @tag::int AS tag, false AS is_new WHERE @tag::int IS NOT NULL
         UNION ALL
@@ -74,8 +78,10 @@ internal static class Grant
         """;
 
     /// <summary>Creates a lease that is bound to a container.</summary>
-    /// <param name="tag">VLAN tag, 1–4094; null: any of the VM's ranges, first one that was never used, then the one that has been free longest.</param>
-    /// <param name="alone">True: only if no lease of the VM belongs to the container's name.</param>
+    /// <param name="tag">
+    /// VLAN tag, 1–4094. Null for any tag of the VM's ranges: first one that was never used, then the one that has been free longest.
+    /// </param>
+    /// <param name="alone">True to bind a tag only if no lease of the VM belongs to the container's name.</param>
     /// <returns>The tag; null if it is not free, if no tag is free, or if <paramref name="alone"/> does not hold.</returns>
     public static async Task<int?> BoundAsync(
         NestDb db,

@@ -35,13 +35,9 @@ internal static class Leases
         """;
 
     /// <summary>
-    /// Binds a tag to the container and sets <see cref="Container.Tag"/>. The container's row need not be stored yet.
-    /// If the container had another tag, that tag starts to drain.
+    /// Binds a tag to the container and sets <see cref="Container.Tag"/>. The container's row need not be stored yet. If the container had
+    /// another tag, that tag starts to drain.
     /// </summary>
-    /// <param name="asked">Requested tag; null: the present one if it is in the VM's ranges and <paramref name="mayKeep"/> is true, else any
-    /// tag of the ranges.</param>
-    /// <param name="ownerKey">Owner key of the reservation to bind; null: none.</param>
-    /// <param name="mayKeep">False: without a requested tag, the container gets another tag than its present one.</param>
     /// <returns>
     /// Null if the tag is bound, or will be bound when it has drained (<see cref="VlanLease.SuccessorId"/>). Otherwise 400
     /// <c>validation-failed</c>, <c>reference-missing</c>, 409 <c>vlan-tag-taken</c> or <c>vlan-tags-exhausted</c>.
@@ -50,13 +46,11 @@ internal static class Leases
         NestDb db,
         Vm vm,
         Container container,
-        int? asked,
-        string? ownerKey,
-        bool mayKeep,
-        CancellationToken cancellationToken,
-        TagPointers pointers = default
+        TagRequest request,
+        CancellationToken cancellationToken
     )
     {
+        var (asked, ownerKey, mayKeep, pointers) = request;
         if (ownerKey is null && await TryBindNewAsync(db, vm, container, asked, cancellationToken))
         {
             return null;
@@ -79,12 +73,10 @@ internal static class Leases
         }
 
         // A new incarnation gets the last tag of its name again, unless it requests another one.
-        var held = (tag, present) switch
-        {
-            ({ } wanted, _) => leases.Find(l => l.Tag == wanted),
-            (null, { }) => null,
-            _ => leases.Find(l => IsReleasedBy(container, l) && ranges.Contains(l.Tag)),
-        };
+        var held =
+            tag is null && present is null
+                ? leases.Find(l => IsReleasedBy(container, l) && ranges.Contains(l.Tag))
+                : leases.Find(l => l.Tag == tag);
         await ReleaseAsync(db, container, cancellationToken);
         return MayBeOver(held, container, reservation)
             ? await GrantAsync(db, vm, container, tag, held, pointers, cancellationToken)
@@ -160,7 +152,8 @@ internal static class Leases
         return null;
     }
 
-    /// <summary>Binds a tag in one statement. False if the tag is not free, or if a lease of the VM belongs to the container's name.</summary>
+    /// <summary>Binds a tag in one statement.</summary>
+    /// <returns>False if the tag is not free, or if a lease of the VM belongs to the container's name.</returns>
     public static async Task<bool> TryBindNewAsync(NestDb db, Vm vm, Container container, int? asked, CancellationToken cancellationToken)
     {
         var granted = await Grant.BoundAsync(db, vm, container.Id, container.Name, asked, alone: true, cancellationToken);

@@ -34,7 +34,9 @@ internal sealed record Claim(NameScope Scope, string Field, string? Asked, strin
     }
 }
 
-/// <summary>Claims names that must be unique across resources, in the caller's transaction. The primary key decides concurrent claims.</summary>
+/// <summary>
+/// Claims names that must be unique across resources, in the caller's transaction. The primary key decides concurrent claims.
+/// </summary>
 internal static class NameClaims
 {
     private const string ClaimFree = """
@@ -44,7 +46,9 @@ internal static class NameClaims
 
     private static readonly HashSet<string> ReservedDevices = ["br-int", "lo", "all", "default", "ovs-system"];
 
-    /// <summary>Returns true for a device name that Linux or Open vSwitch uses itself; no resource can have it, and it cannot be an uplink.</summary>
+    /// <summary>
+    /// Returns true for a device name that Linux or Open vSwitch uses itself. No resource can have it, and it cannot be an uplink.
+    /// </summary>
     public static bool IsReservedDevice(string name) => ReservedDevices.Contains(name);
 
     /// <summary>Claims a name for each claim, in order, and releases the names that the owner no longer needs.</summary>

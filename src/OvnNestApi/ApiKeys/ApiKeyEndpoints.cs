@@ -8,9 +8,11 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.ApiKeys;
 
-/// <summary>Clients' keys, for admins; and who one is.</summary>
+/// <summary>Manages API keys (admins only), and shows the key of the request.</summary>
 internal static class ApiKeyEndpoints
 {
+    private const string NoKey = "No API key has this id.";
+
     public static void MapApiKeys(this IEndpointRouteBuilder api)
     {
         var keys = api.MapGroup("/api-keys").WithTags("API keys").RequireAuthorization(Policies.Admin);
@@ -19,23 +21,27 @@ internal static class ApiKeyEndpoints
             .Describe(
                 "list-api-keys",
                 "List API keys",
-                "Who has keys, with which role, and when they were last used; never the keys themselves."
+                "Returns name, role and last use of each key. The keys themselves are never shown."
             );
         keys.MapRead("/{id}", GetAsync)
             .Takes()
-            .Describe("get-api-key", "Read an API key", "Its role, and when it was last used; never the key itself.");
+            .Describe("get-api-key", "Read an API key", "Returns name, role and last use of the key. The key itself is never shown.");
         keys.MapPost("/", PostAsync)
             .Takes()
             .TakesBody<ApiKeyBody>(JsonBody.Json, """{"name":"terraform","role":"editor","ttl":"90d"}""")
-            .Describe("create-api-key", "Make an API key", "Answers the key, once: only its hash is stored.");
+            .Describe(
+                "create-api-key",
+                "Create an API key",
+                "The response is the only one that contains the key: the service stores only its hash."
+            );
         keys.MapDelete("/{id}", DeleteAsync)
             .Takes()
             .Produces(StatusCodes.Status204NoContent)
-            .Describe("revoke-api-key", "Revoke an API key", "From now on the key is worth nothing. Sent again it changes nothing.");
+            .Describe("revoke-api-key", "Revoke an API key", "The key is no longer accepted. Repeating the request changes nothing.");
         api.MapRead("/me", Me)
             .WithTags("Service")
             .Takes()
-            .Describe("get-me", "Tell who I am", "The name, role and expiry of the key that the request was sent with.");
+            .Describe("get-me", "Read the current API key", "Returns name, role and expiry of the key of this request.");
     }
 
     internal static async Task<JsonResult<ListView<ApiKeyView>>> ListAsync(NestDb db, CancellationToken cancellationToken)
@@ -48,7 +54,7 @@ internal static class ApiKeyEndpoints
         Guid.TryParseExact(id, "D", out var key)
         && await db.ApiKeys.AsNoTracking().FirstOrDefaultAsync(one => one.Id == key, cancellationToken) is { } found
             ? new JsonResult<ApiKeyView>(ApiKeyView.Of(found))
-            : Problem.NotFound("There is no such key.");
+            : Problem.NotFound(NoKey);
 
     internal static async Task<Reply<JsonResult<NewApiKeyView>>> PostAsync(
         HttpContext context,
@@ -58,37 +64,23 @@ internal static class ApiKeyEndpoints
         CancellationToken cancellationToken
     )
     {
-        if (!(await JsonBody.ReadAsync<ApiKeyBody>(context.Request, cancellationToken)).TryGet(out var body, out var invalid))
+        if (!(await JsonBody.ReadAsync<ApiKeyBody>(context.Request, cancellationToken)).TryGet(out var body, out var problem))
         {
-            return invalid;
-        }
-
-        if (body is not { Name: { } name, Role: { } role })
-        {
-            throw new InvalidOperationException("Name and role are required fields of the body.");
-        }
-
-        var ttl = TimeSpan.Zero;
-        if (body.Ttl is not null && (!Durations.TryParse(body.Ttl, out ttl) || ttl <= TimeSpan.Zero))
-        {
-            return Problem.ValidationFailed("#/ttl", "a time such as 90d is expected");
+            return problem;
         }
 
         var secret = CreateKey.NewKey();
-        var key = new ApiKey
+        if (!NewKey(body, secret, time.GetUtcNow()).TryGet(out var key, out problem))
         {
-            Name = name,
-            Role = role,
-            KeySha256 = KeyAuthentication.Hash(secret),
-            CreatedAt = time.GetUtcNow(),
-            ExpiresAt = body.Ttl is null ? null : time.GetUtcNow() + ttl,
-        };
-        var problem = await transactions.RunAsync(
+            return problem;
+        }
+
+        problem = await transactions.RunAsync(
             db,
             _ =>
             {
                 db.ApiKeys.Add(key);
-                ChangeLog.Add(db, "api-key", null, name, key.Id, "created", null, null);
+                ChangeLog.Add(db, "api-key", null, key.Name, key.Id, "created", null, null);
                 return Task.FromResult<Problem?>(null);
             },
             cancellationToken
@@ -99,7 +91,10 @@ internal static class ApiKeyEndpoints
         }
 
         context.Response.Headers.Location = $"/v1/api-keys/{key.Id}";
-        return new JsonResult<NewApiKeyView>(new(key.Id, name, role, secret, key.CreatedAt, key.ExpiresAt), StatusCodes.Status201Created);
+        return new JsonResult<NewApiKeyView>(
+            new(key.Id, key.Name, key.Role, secret, key.CreatedAt, key.ExpiresAt),
+            StatusCodes.Status201Created
+        );
     }
 
     internal static async Task<Reply<NoContent>> DeleteAsync(
@@ -109,31 +104,50 @@ internal static class ApiKeyEndpoints
         CancellationToken cancellationToken
     )
     {
-        var problem = await transactions.RunAsync(
-            db,
-            async token =>
-            {
-                var key = Guid.TryParseExact(id, "D", out var parsed)
-                    ? (
-                        await db.ApiKeys.FromSql($"SELECT * FROM api_keys WHERE id = {parsed} FOR UPDATE").ToListAsync(token)
-                    ).FirstOrDefault()
-                    : null;
-                if (key is null)
-                {
-                    return Problem.NotFound("There is no such key.");
-                }
-
-                if (key.RevokedAt is null)
-                {
-                    key.RevokedAt = await db.Database.SqlQuery<DateTimeOffset>($"""SELECT now() AS "Value" """).SingleAsync(token);
-                    ChangeLog.Add(db, "api-key", null, key.Name, key.Id, "deleted", null, null);
-                }
-
-                return null;
-            },
-            cancellationToken
-        );
+        var problem = await transactions.RunAsync(db, token => RevokeAsync(db, id, token), cancellationToken);
         return problem is null ? TypedResults.NoContent() : problem;
+    }
+
+    private static Answer<ApiKey> NewKey(ApiKeyBody body, string secret, DateTimeOffset now)
+    {
+        if (body is not { Name: { } name, Role: { } role })
+        {
+            throw new InvalidOperationException("Name and role are required fields of the body.");
+        }
+
+        var ttl = TimeSpan.Zero;
+        if (body.Ttl is not null && (!Durations.TryParse(body.Ttl, out ttl) || ttl <= TimeSpan.Zero))
+        {
+            return Problem.ValidationFailed("#/ttl", "must be a time longer than 0, such as 90d");
+        }
+
+        return new ApiKey
+        {
+            Name = name,
+            Role = role,
+            KeySha256 = KeyAuthentication.Hash(secret),
+            CreatedAt = now,
+            ExpiresAt = body.Ttl is null ? null : now + ttl,
+        };
+    }
+
+    private static async Task<Problem?> RevokeAsync(NestDb db, string id, CancellationToken cancellationToken)
+    {
+        var locked = Guid.TryParseExact(id, "D", out var parsed)
+            ? await db.ApiKeys.FromSql($"SELECT * FROM api_keys WHERE id = {parsed} FOR UPDATE").ToListAsync(cancellationToken)
+            : [];
+        if (locked is not [var key])
+        {
+            return Problem.NotFound(NoKey);
+        }
+
+        if (key.RevokedAt is null)
+        {
+            key.RevokedAt = await db.Database.SqlQuery<DateTimeOffset>($"""SELECT now() AS "Value" """).SingleAsync(cancellationToken);
+            ChangeLog.Add(db, "api-key", null, key.Name, key.Id, "deleted", null, null);
+        }
+
+        return null;
     }
 
     internal static JsonResult<MeView> Me(HttpContext context)
@@ -142,57 +156,3 @@ internal static class ApiKeyEndpoints
         return new(new(me.Id, me.Name, me.Role, me.ExpiresAt));
     }
 }
-
-/// <summary>A key to be made.</summary>
-public sealed record ApiKeyBody
-{
-    /// <summary>Who or what uses it; appears in the change log.</summary>
-    [Needed, ValidName]
-    public string? Name { get; init; }
-
-    /// <summary>What it may do; each role includes the one before: viewer, editor, admin.</summary>
-    [Needed]
-    public Role? Role { get; init; }
-
-    /// <summary>How long it works, such as <c>90d</c>. Default: for ever.</summary>
-    [Pattern("^[0-9]{1,7}(ms|s|m|h|d)$", "a time such as 90d is expected")]
-    public string? Ttl { get; init; }
-}
-
-/// <summary>A key as it is told.</summary>
-/// <param name="Id">Identity.</param>
-/// <param name="Name">Who or what uses it.</param>
-/// <param name="Role">What it may do.</param>
-/// <param name="CreatedAt">When it was made.</param>
-/// <param name="ExpiresAt">When it stops working; absent: never.</param>
-/// <param name="RevokedAt">When it was revoked; absent: it was not.</param>
-/// <param name="LastUsedAt">When it was last used, to the minute; absent: never.</param>
-public sealed record ApiKeyView(
-    Guid Id,
-    string Name,
-    Role Role,
-    DateTimeOffset CreatedAt,
-    DateTimeOffset? ExpiresAt,
-    DateTimeOffset? RevokedAt,
-    DateTimeOffset? LastUsedAt
-)
-{
-    internal static ApiKeyView Of(ApiKey key) =>
-        new(key.Id, key.Name, key.Role, key.CreatedAt, key.ExpiresAt, key.RevokedAt, key.LastUsedAt);
-}
-
-/// <summary>A new key, told once.</summary>
-/// <param name="Id">Identity.</param>
-/// <param name="Name">Who or what uses it.</param>
-/// <param name="Role">What it may do.</param>
-/// <param name="Key">The key. It is not stored and not told again.</param>
-/// <param name="CreatedAt">When it was made.</param>
-/// <param name="ExpiresAt">When it stops working; absent: never.</param>
-public sealed record NewApiKeyView(Guid Id, string Name, Role Role, string Key, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt);
-
-/// <summary>Who one is.</summary>
-/// <param name="Id">The key's id.</param>
-/// <param name="Name">The key's name.</param>
-/// <param name="Role">What it may do.</param>
-/// <param name="ExpiresAt">When it stops working; absent: never.</param>
-public sealed record MeView(Guid Id, string Name, Role? Role, DateTimeOffset? ExpiresAt);

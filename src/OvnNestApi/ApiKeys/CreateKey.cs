@@ -6,13 +6,13 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.ApiKeys;
 
-/// <summary><c>create-key --name NAME --role viewer|editor|admin</c>: how the first key comes into the world.</summary>
+/// <summary>The command <c>create-key --name NAME --role viewer|editor|admin</c>, which creates the first key.</summary>
 internal static class CreateKey
 {
-    /// <summary>A new key: a prefix by which secret scanners know it, and 256 random bits.</summary>
+    /// <summary>Returns a new key: a prefix that secret scanners recognize, and 256 random bits.</summary>
     public static string NewKey() => "nest_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 
-    /// <summary>Stores a key and prints it, once and nothing else, on standard output.</summary>
+    /// <summary>Stores a key and prints it on standard output, without any other text.</summary>
     /// <returns>The exit code: 0, or 2 for wrong arguments.</returns>
     public static async Task<int> RunAsync(IServiceProvider services, string[] args)
     {

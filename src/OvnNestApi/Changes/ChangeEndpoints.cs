@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using OvnNestApi.Data;
@@ -8,25 +7,32 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Changes;
 
-/// <summary>What changed, and who did it.</summary>
+/// <summary>Reads the change log.</summary>
 internal static class ChangeEndpoints
 {
+    private const int FarthestFuture = 1_000_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     public static void MapChanges(this IEndpointRouteBuilder api) =>
         api.MapRead("/changes", ListAsync)
             .WithTags("Changes")
             .Takes(
-                new QueryParameter("after", "The cursor to go on from; left out: from now on."),
-                new QueryParameter("limit", "Changes of a page, 1 to 1000 (default 100).", "integer"),
-                new QueryParameter("wait", "If there is nothing new, hold the answer until there is, at most this long (such as 30s)."),
-                new QueryParameter("kind", "Only changes of this kind of object."),
-                new QueryParameter("vm", "Only changes of what lives in this VM.")
+                new QueryParameter(
+                    "after",
+                    "Cursor after which the page starts. Without it the page is empty and `next` is the current end."
+                ),
+                new QueryParameter("limit", "Maximum number of changes on the page, 1 to 1000 (default 100).", "integer"),
+                new QueryParameter(
+                    "wait",
+                    "If there are no changes, hold the response until there are, at most for this time (such as 30s)."
+                ),
+                new QueryParameter("kind", "Only changes of this kind of resource."),
+                new QueryParameter("vm", "Only changes of this VM and of the resources in it.")
             )
             .Describe(
                 "list-changes",
-                "List what changed, and who did it",
-                "In order, without a gap: a reader that goes on from `next` misses nothing and sees nothing twice."
+                "List changes",
+                "Returns changes in commit order and without gaps. A client that continues from `next` gets every change once."
             );
 
     internal static async Task<Reply<JsonResult<ChangeList>>> ListAsync(
@@ -39,21 +45,17 @@ internal static class ChangeEndpoints
     )
     {
         var query = new Query(context.Request);
-        var (limit, wait, kind, vm) = (
-            query.Number("limit", 1, HttpLimits.Page, HttpLimits.DefaultPage),
-            query.Duration("wait"),
-            query.Text("kind"),
-            query.Name("vm")
-        );
+        var filter = ChangeFilter.Read(query);
+        var wait = query.Duration("wait") ?? TimeSpan.Zero;
         if (query.Problem is { } problem)
         {
             return problem;
         }
 
-        var upTo = await feed.UpToAsync(Patience, cancellationToken);
+        var end = await feed.UpToAsync(Patience, cancellationToken);
         if (query.Text("after") is not { } after)
         {
-            return new JsonResult<ChangeList>(new([], upTo.ToString()));
+            return new JsonResult<ChangeList>(new([], end.ToString()));
         }
 
         if (!ChangeCursor.TryParse(after, out var from))
@@ -61,110 +63,66 @@ internal static class ChangeEndpoints
             return Problem.CursorInvalid();
         }
 
-        if (
-            from.Epoch != upTo.Epoch
-            || from.Number > upTo.Number + 1_000_000
-            || await IsPrunedAsync(db, from, options.Value, cancellationToken)
-        )
+        if (IsForeign(from, end) || await IsPrunedAsync(db, from, options.Value, cancellationToken))
         {
             return Problem.CursorExpired();
         }
 
         ChangeList page = new([], after);
-        await waiting.UntilAsync(
-            async token =>
-            {
-                page = await PageAsync(db, from, await feed.UpToAsync(Patience, token), limit, kind, vm, token);
-                return page.Items.Count > 0;
-            },
-            wait ?? TimeSpan.Zero,
-            cancellationToken
-        );
+        await waiting.UntilAsync(HasPageAsync, wait, cancellationToken);
         return new JsonResult<ChangeList>(page);
+
+        async Task<bool> HasPageAsync(CancellationToken cancellationToken)
+        {
+            page = await PageAsync(db, from, await feed.UpToAsync(Patience, cancellationToken), filter, cancellationToken);
+            return page.Items.Count > 0;
+        }
     }
 
     private static async Task<ChangeList> PageAsync(
         NestDb db,
         ChangeCursor from,
-        ChangeCursor upTo,
-        int limit,
-        string? kind,
-        string? vm,
+        ChangeCursor end,
+        ChangeFilter filter,
         CancellationToken cancellationToken
     )
     {
-        var changes = db.Changes.AsNoTracking().Where(change => change.Number > from.Number && change.Number <= upTo.Number);
-        changes = kind is null ? changes : changes.Where(change => change.Kind == kind);
-        changes = vm is null ? changes : changes.Where(change => change.Vm == vm || (change.Kind == "vm" && change.Name == vm));
-        var rows = await changes.OrderBy(change => change.Number).Take(limit).ToListAsync(cancellationToken);
+        var changes = db.Changes.AsNoTracking().Where(change => change.Number > from.Number && change.Number <= end.Number);
+        var rows = await filter.Apply(changes).OrderBy(change => change.Number).Take(filter.Limit).ToListAsync(cancellationToken);
 
-        // A full page ends at its last change; what the filters left out of any other page is behind us too.
-        var next =
-            rows.Count == limit ? upTo with { Number = rows[^1].Number }
-            : upTo.Number < from.Number ? from
-            : upTo;
-        return new(rows.ConvertAll(change => ChangeView.Of(change, upTo.Epoch)), next.ToString());
+        // A full page ends at its last change. Any other page also covers the changes that the filter excludes.
+        var last = rows.Count == filter.Limit ? rows[^1].Number : Math.Max(end.Number, from.Number);
+        return new(rows.ConvertAll(change => ChangeView.Of(change, end.Epoch)), (end with { Number = last }).ToString());
     }
 
-    /// <summary>The newest change that is too old is kept as a mark: what lies before it may be gone.</summary>
+    /// <summary>Returns true if the cursor comes from another log: the database was restored from a backup, or replaced.</summary>
+    private static bool IsForeign(ChangeCursor from, ChangeCursor end) =>
+        from.Epoch != end.Epoch || from.Number > end.Number + FarthestFuture;
+
+    /// <summary>
+    /// Returns true if changes after the cursor may have been deleted. <see cref="ChangeRetention"/> keeps the newest change that is too
+    /// old, so the first row of the table shows how far it has come.
+    /// </summary>
     private static Task<bool> IsPrunedAsync(NestDb db, ChangeCursor from, ChangeOptions options, CancellationToken cancellationToken) =>
         db
             .Database.SqlQuery<bool>(
-                $"""SELECT coalesce((SELECT number > {from.Number} AND at < now() - {options.Keep} FROM changes ORDER BY number LIMIT 1), false) AS "Value" """
+                $"""
+                SELECT coalesce((SELECT number > {from.Number} AND at < now() - {options.Keep} FROM changes ORDER BY number LIMIT 1), false)
+                    AS "Value"
+                """
             )
             .SingleAsync(cancellationToken);
-}
 
-/// <summary>A page of changes.</summary>
-/// <param name="Items">In the order in which they happened.</param>
-/// <param name="Next">The cursor to go on from, also when there is nothing new.</param>
-public sealed record ChangeList(IReadOnlyList<ChangeView> Items, string Next);
+    /// <summary>Filters and size of a page.</summary>
+    private sealed record ChangeFilter(int Limit, string? Kind, string? Vm)
+    {
+        public static ChangeFilter Read(Query query) =>
+            new(query.Number("limit", 1, HttpLimits.Page, HttpLimits.DefaultPage), query.Text("kind"), query.Name("vm"));
 
-/// <summary>Who changed what, from what to what.</summary>
-/// <param name="Cursor">The place after this change.</param>
-/// <param name="At">When, by the database's clock.</param>
-/// <param name="By">Who: key:NAME, host:NAME, reconciler or command.</param>
-/// <param name="RequestId">The request; absent: none caused it.</param>
-/// <param name="Kind">The object's kind.</param>
-/// <param name="Vm">The VM's name for what lives in a VM.</param>
-/// <param name="Name">The object's name.</param>
-/// <param name="Id">The object's id.</param>
-/// <param name="Action">created, updated, deleting, forced, deleted or status.</param>
-/// <param name="Before">What could be written of it before; absent for a creation.</param>
-/// <param name="After">What can be written of it after; absent for a deletion.</param>
-public sealed record ChangeView(
-    string Cursor,
-    DateTimeOffset At,
-    string By,
-    string? RequestId,
-    string Kind,
-    string? Vm,
-    string Name,
-    Guid Id,
-    string Action,
-    JsonElement? Before,
-    JsonElement? After
-)
-{
-    internal static ChangeView Of(Change change, string epoch) =>
-        new(
-            new ChangeCursor(epoch, change.Number).ToString(),
-            change.At,
-            change.By,
-            change.RequestId,
-            change.Kind,
-            change.Vm,
-            change.Name,
-            change.ObjectId,
-            change.Action,
-            change.Before is null ? null : JsonElement.Parse(change.Before),
-            change.After is null ? null : JsonElement.Parse(change.After)
-        );
-}
-
-/// <summary>Configuration section <c>Changes</c>.</summary>
-internal sealed class ChangeOptions
-{
-    /// <summary>How long changes are kept, 1 day or more.</summary>
-    public TimeSpan Keep { get; set; } = TimeSpan.FromDays(30);
+        public IQueryable<Change> Apply(IQueryable<Change> changes)
+        {
+            changes = Kind is null ? changes : changes.Where(change => change.Kind == Kind);
+            return Vm is null ? changes : changes.Where(change => change.Vm == Vm || (change.Kind == "vm" && change.Name == Vm));
+        }
+    }
 }

@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace OvnNestApi.Changes;
 
-/// <summary>Forgets changes that are too old, a batch at a time. The newest of them stays, as a mark of where the log begins.</summary>
+/// <summary>Deletes changes after their retention, in batches. The newest of them stays: it marks the start of the log.</summary>
 internal sealed partial class ChangeRetention(
     NpgsqlDataSource database,
     IOptions<ChangeOptions> options,
@@ -15,14 +15,14 @@ internal sealed partial class ChangeRetention(
     private const int Batch = 5000;
     private static readonly TimeSpan Pace = TimeSpan.FromHours(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task ExecuteAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(Pace, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        while (await timer.WaitForNextTickAsync(cancellationToken))
         {
             try
             {
-                while (await PruneAsync(database, options.Value.Keep, stoppingToken) == Batch) { }
+                while (await PruneAsync(database, options.Value.Keep, cancellationToken) == Batch) { }
             }
             catch (NpgsqlException e)
             {
@@ -31,7 +31,7 @@ internal sealed partial class ChangeRetention(
         }
     }
 
-    /// <summary>Forgets one batch; returns how many.</summary>
+    /// <summary>Deletes one batch; returns the number of deleted changes.</summary>
     internal static async Task<int> PruneAsync(NpgsqlDataSource database, TimeSpan keep, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
@@ -45,6 +45,6 @@ internal sealed partial class ChangeRetention(
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    [LoggerMessage(LogLevel.Warning, "Old changes could not be forgotten: {Error}")]
+    [LoggerMessage(LogLevel.Warning, "Deleting old changes failed, next attempt in an hour: {Error}")]
     private partial void LogFailure(string error);
 }

@@ -97,7 +97,9 @@ internal sealed record PortFacts
             { IsUp: false } => (Reason.PortDown, "The port is not up."),
             { Tag: not null } when Tag != ObservedTag => (
                 Reason.TagMismatch,
-                $"The leased tag is {Tag}, but the tag in the northbound database is {(ObservedTag is null ? "not set" : $"{ObservedTag}")}."
+                ObservedTag is null
+                    ? $"The leased tag is {Tag}, but the northbound database has none."
+                    : $"The leased tag is {Tag}, but the northbound database has tag {ObservedTag}."
             ),
             { IsEnabled: false } => (Reason.Disabled, "The port is disabled (spec.enabled is false) and drops all traffic."),
             _ => (Reason.Ready, ""),

@@ -8,7 +8,7 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Containers;
 
-/// <summary>Containers as the API has them.</summary>
+/// <summary>The kind "container": its views, filters and operations.</summary>
 internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, ContainerBody, ContainerView>
 {
     public override string Name => "container";
@@ -18,16 +18,27 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
     public override string Route => "/vms/{vm}/containers";
 
     public override string Example =>
-        """{"name":"c51","labels":{"app":"web"},"spec":{"portName":"dmz-c51","mac":"02:ac:10:ff:01:33","ip":"172.16.255.133","vlan":51}}""";
+        """
+            {
+              "name": "c51",
+              "labels": { "app": "web" },
+              "spec": {
+                "portName": "dmz-c51",
+                "mac": "02:ac:10:ff:01:33",
+                "ip": "172.16.255.133",
+                "vlan": 51
+              }
+            }
+            """;
 
     public override IReadOnlyList<QueryParameter> Filters =>
         [
             new("network", "Only containers in this network."),
-            new("ip", "Only what has this IPv4 address."),
-            new("mac", "Only what has this MAC address."),
+            new("ip", "Only containers with this IPv4 address."),
+            new("mac", "Only containers with this MAC address."),
         ];
 
-    /// <summary>The filters of <c>/v1/containers</c>.</summary>
+    /// <summary>Filters of the list of all containers, <c>/v1/containers</c>.</summary>
     public IReadOnlyList<QueryParameter> FiltersOfAll =>
         [new("vm", "Only containers of this VM."), new("host", "Only containers on this host."), .. Filters];
 
@@ -64,7 +75,9 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
         return rows.ConvertAll(row => View(row, liveness.Of(row.Container, row.Vm)));
     }
 
-    /// <summary>Of a new container everything is at hand: no host has reported anything of it.</summary>
+    /// <summary>
+    /// Builds the view of a new container without a query: all its values are known, and no host can have reported it yet.
+    /// </summary>
     public override Task<ContainerView> AnswerAsync(
         NestDb db,
         Liveness liveness,
@@ -78,15 +91,16 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
         }
 
         var host = vm.HostId is { } id ? liveness.Hosts.GetValueOrDefault(id) : null;
+        // The cached liveness does not contain a host that was created after it was read.
         return vm.HostId is not null && host is null
-            ? base.AnswerAsync(db, liveness, write, cancellationToken) // A host that is newer than what we know of the hosts.
+            ? base.AnswerAsync(db, liveness, write, cancellationToken)
             : Task.FromResult(View(new(container, vm, network.Name, network.Mtu, host?.Name, null), liveness.Of(container, vm)));
     }
 
     protected override IQueryable<Container> Named(NestDb db, ResourcePath path) =>
         db.Containers.Where(container => container.Name == path.Name && db.Vms.Any(vm => vm.Id == container.VmId && vm.Name == path.Vm));
 
-    // A VM may have a new incarnation too: the name counts.
+    // Incarnations of a container can belong to different incarnations of its VM, so the names of the VMs are compared.
     protected override IQueryable<Container> Visible(NestDb db, IQueryable<Container> all) =>
         all.Where(one =>
             one.DeletingSince == null
@@ -149,25 +163,25 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
     private sealed record Row(Container Container, Vm Vm, string Network, int Mtu, string? Host, Placement? Placement);
 }
 
-/// <summary>A container.</summary>
+/// <summary>A container in a response.</summary>
 public sealed record ContainerView : ResourceView<ContainerSpec, ContainerStatus>;
 
-/// <summary>What is of a container.</summary>
+/// <summary>Observed state of a container.</summary>
 public sealed record ContainerStatus : ResourceStatus
 {
-    /// <summary>The values in effect.</summary>
+    /// <summary>Effective values, after defaults.</summary>
     public required ContainerEffective Effective { get; init; }
 
-    /// <summary>What the northbound database has.</summary>
+    /// <summary>State of the container's port in the northbound database.</summary>
     public required PortNorthbound Northbound { get; init; }
 
-    /// <summary>What the host has.</summary>
+    /// <summary>State of the container on its host.</summary>
     public required PortHost Host { get; init; }
 }
 
-/// <summary>A container's values in effect.</summary>
+/// <summary>Effective values of a container.</summary>
 public sealed record ContainerEffective : PortEffective
 {
-    /// <summary>The leased VLAN tag.</summary>
+    /// <summary>Leased VLAN tag.</summary>
     public required int Vlan { get; init; }
 }

@@ -4,23 +4,25 @@ using OvnNestApi.Resources;
 
 namespace OvnNestApi.Containers;
 
-/// <summary>A container as a client may send it.</summary>
+/// <summary>A container in a request.</summary>
 public sealed record ContainerBody : ResourceBody<ContainerSpec>;
 
-/// <summary>What can be asked of a container: a nested logical port, told apart from the VM's others by its VLAN tag.</summary>
+/// <summary>
+/// Requested state of a container: a nested logical switch port, which its VLAN tag distinguishes from the other ports of the VM.
+/// </summary>
 public sealed record ContainerSpec : PortSpec
 {
-    /// <summary>The network whose logical switch has the container's port; it need not be the VM's. Default: the VM's.</summary>
+    /// <summary>Name of the network whose logical switch has the container's port. Default: the network of the VM.</summary>
     /// <example>dmz</example>
     [ValidName]
     public string? Network { get; init; }
 
-    /// <summary>The VLAN tag. Default: chosen from the VM's ranges.</summary>
+    /// <summary>VLAN tag. Default: a free tag of the VM's ranges. A requested tag can be outside of the ranges.</summary>
     /// <example>51</example>
     [Between(1, 4094)]
     public int? Vlan { get; init; }
 
-    /// <summary>The owner key of a reserved lease to take.</summary>
+    /// <summary>Owner key of a reserved VLAN lease; its tag is bound to the container. Default: no reservation is used.</summary>
     [Pattern("^[ -~]{1,128}$", "1 to 128 printable ASCII characters are expected")]
     public string? Lease { get; init; }
 }

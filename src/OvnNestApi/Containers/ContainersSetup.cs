@@ -16,6 +16,6 @@ internal static class ContainersSetup
         api.MapRead("/containers", all.ListAsync)
             .WithTags("Containers")
             .Takes([.. QueryParameters.OfLists, .. containers.FiltersOfAll])
-            .Describe("list-all-containers", "List the containers of all VMs", "A page of the containers, in the order of their names.");
+            .Describe("list-all-containers", "List the containers of all VMs", "Returns a page of the containers, ordered by name.");
     }
 }

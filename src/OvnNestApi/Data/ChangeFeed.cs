@@ -87,11 +87,17 @@ internal readonly record struct ChangeCursor(string Epoch, long Number)
     /// <summary>Parses the form that <see cref="ToString"/> returns.</summary>
     public static bool TryParse(string? text, out ChangeCursor cursor)
     {
-        var dash = text?.IndexOf('-', StringComparison.Ordinal) ?? -1;
-        var isCursor =
-            dash is > 0 and <= 32 && long.TryParse(text.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _);
-        cursor = isCursor ? new(text![..dash], long.Parse(text.AsSpan(dash + 1), CultureInfo.InvariantCulture)) : default;
-        return isCursor;
+        cursor = default;
+        if (
+            text?.Split('-', 2) is not [{ Length: > 0 and <= 32 } epoch, var digits]
+            || !long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        )
+        {
+            return false;
+        }
+
+        cursor = new(epoch, number);
+        return true;
     }
 
     /// <summary>Returns the opaque form that clients send back.</summary>

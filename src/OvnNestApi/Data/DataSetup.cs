@@ -29,6 +29,18 @@ internal static class DataSetup
                 "Transactions__LongestPause must be 1 ms to 10 s."
             )
             .ValidateOnStart();
+        services
+            .AddOptions<ReconnectOptions>()
+            .Bind(configuration.GetSection("Reconnect"))
+            .Validate(
+                o => o.FirstPause >= TimeSpan.FromMilliseconds(1) && o.FirstPause <= TimeSpan.FromSeconds(1),
+                "Reconnect__FirstPause must be 1 ms to 1 s."
+            )
+            .Validate(
+                o => o.LongestPause >= TimeSpan.FromMilliseconds(1) && o.LongestPause <= TimeSpan.FromMinutes(1),
+                "Reconnect__LongestPause must be 1 ms to 1 min."
+            )
+            .ValidateOnStart();
         services.AddSingleton<Transactions>();
         services.AddSingleton<Signals>();
         services.AddSingleton<StateWait>();

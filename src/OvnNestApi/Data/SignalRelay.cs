@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace OvnNestApi.Data;
@@ -8,67 +9,89 @@ namespace OvnNestApi.Data;
 /// writing transactions, one statement at a time. The payload is only the id of the sending process. A lost wake-up delays a waiter
 /// until its next periodic check.
 /// </summary>
-internal sealed partial class SignalRelay(NpgsqlDataSource database, Signals signals, TimeProvider time, ILogger<SignalRelay> logger)
-    : BackgroundService
+internal sealed partial class SignalRelay(
+    NpgsqlDataSource database,
+    Signals signals,
+    IOptions<ReconnectOptions> options,
+    TimeProvider time,
+    Random random,
+    ILogger<SignalRelay> logger
+) : BackgroundService
 {
     private const string Channel = "ovnnest";
     private static readonly TimeSpan SendInterval = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(5);
     private readonly string _self = Guid.NewGuid().ToString("N");
 
     /// <summary>Work revisions as last read: a foreign wake-up wakes only the hosts whose revision has changed.</summary>
     private Dictionary<Guid, long> _revisions = [];
 
+    /// <summary>Whether another process has sent a notification since the last wake-up.</summary>
+    private bool _isNotified;
+
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task ExecuteAsync(CancellationToken cancellationToken)
     {
-        var pause = TimeSpan.FromMilliseconds(100);
-        while (!stoppingToken.IsCancellationRequested)
+        var reconnect = Retries.UntilSuccess(options.Value, time, random, LogLost);
+        while (!cancellationToken.IsCancellationRequested)
         {
+            await using var listening = await reconnect.ExecuteAsync(ListenAsync, cancellationToken);
             try
             {
-                await using var listening = await database.OpenConnectionAsync(stoppingToken);
-                pause = TimeSpan.FromMilliseconds(100);
-                using var ended = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-                var sending = SendAsync(ended.Token);
-                try
-                {
-                    await ListenAsync(listening, sending, stoppingToken);
-                }
-                finally
-                {
-                    signals.IsRelayed = false;
-                    await ended.CancelAsync();
-                    await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                }
+                await RelayAsync(listening, cancellationToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
                 LogLost(e.Message);
-                await Task.Delay(pause, time, stoppingToken);
-                pause = pause * 2 < MaxPause ? pause * 2 : MaxPause;
+                await Task.Delay(options.Value.FirstPause, time, cancellationToken);
             }
         }
     }
 
-    private async Task ListenAsync(NpgsqlConnection listening, Task sending, CancellationToken cancellationToken)
+    /// <summary>Opens a connection that receives notifications, and wakes all waiters for the changes before that.</summary>
+    private async ValueTask<NpgsqlConnection> ListenAsync(CancellationToken cancellationToken)
     {
-        var isForeign = false;
-        listening.Notification += (_, notification) => isForeign |= notification.Payload != _self;
-        await using (var listen = new NpgsqlCommand($"LISTEN {Channel}", listening))
+        var listening = await database.OpenConnectionAsync(cancellationToken);
+        try
         {
+            listening.Notification += (_, notification) => _isNotified |= notification.Payload != _self;
+            await using var listen = new NpgsqlCommand($"LISTEN {Channel}", listening);
             await listen.ExecuteNonQueryAsync(cancellationToken);
+            await WakeAsync(cancellationToken);
+            return listening;
         }
+        catch
+        {
+            await listening.DisposeAsync();
+            throw;
+        }
+    }
 
-        // Notifications are received from here on. This wake-up covers all earlier changes.
-        signals.IsRelayed = true;
-        await WakeAsync(cancellationToken);
+    /// <summary>Sends and receives wake-ups until the connection is lost.</summary>
+    private async Task RelayAsync(NpgsqlConnection listening, CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var sending = SendAsync(ended.Token);
+        try
+        {
+            signals.IsRelayed = true;
+            await ReceiveAsync(listening, sending, cancellationToken);
+        }
+        finally
+        {
+            signals.IsRelayed = false;
+            await ended.CancelAsync();
+            await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task ReceiveAsync(NpgsqlConnection listening, Task sending, CancellationToken cancellationToken)
+    {
         while (!sending.IsCompleted)
         {
             await listening.WaitAsync(TimeSpan.FromSeconds(20), cancellationToken);
-            if (isForeign)
+            if (_isNotified)
             {
-                isForeign = false;
+                _isNotified = false;
                 await WakeAsync(cancellationToken);
             }
         }

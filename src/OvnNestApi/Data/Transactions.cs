@@ -6,40 +6,13 @@ using Npgsql;
 using OvnNestApi.Problems;
 using OvnNestApi.Schema;
 using Polly;
-using Polly.Retry;
 
 namespace OvnNestApi.Data;
-
-/// <summary>Configuration section <c>Transactions</c>: how often a transaction that lost a race is run again.</summary>
-public sealed class TransactionOptions
-{
-    /// <summary>Runs after the first one, 1 to 100.</summary>
-    public int Retries { get; set; } = 7;
-
-    /// <summary>Mean pause before the second run, 1 ms to 1 s. It doubles with each run, with jitter.</summary>
-    public TimeSpan FirstPause { get; set; } = TimeSpan.FromMilliseconds(5);
-
-    /// <summary>Longest pause between two runs, 1 ms to 10 s.</summary>
-    public TimeSpan LongestPause { get; set; } = TimeSpan.FromMilliseconds(160);
-}
 
 /// <summary>Runs writing transactions: READ COMMITTED, run again as a whole when PostgreSQL reports that they lost a race.</summary>
 internal sealed class Transactions(IOptions<TransactionOptions> options, TimeProvider time, Random random)
 {
-    private readonly ResiliencePipeline _retry = new ResiliencePipelineBuilder { TimeProvider = time }
-        .AddRetry(
-            new RetryStrategyOptions
-            {
-                ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome.Exception is { } e && Conflicts.Of(e) is not null),
-                MaxRetryAttempts = options.Value.Retries,
-                Delay = options.Value.FirstPause,
-                MaxDelay = options.Value.LongestPause,
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                Randomizer = random.NextDouble,
-            }
-        )
-        .Build();
+    private readonly ResiliencePipeline _retry = Retries.OfLostRaces(options.Value, time, random);
 
     /// <summary>
     /// Runs <paramref name="body"/> in a transaction. Without a problem the transaction is committed; with a problem, or if

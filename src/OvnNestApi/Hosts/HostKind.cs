@@ -6,7 +6,7 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Hosts;
 
-/// <summary>Hosts as the API has them.</summary>
+/// <summary>The kind "host": its views and operations.</summary>
 internal sealed class HostKind : ResourceKind<Host, HostSpec, HostBody, HostView>
 {
     public override string Name => "host";
@@ -29,12 +29,12 @@ internal sealed class HostKind : ResourceKind<Host, HostSpec, HostBody, HostView
     {
         var rows = await which
             .AsNoTracking()
-            .Select(host => new { Host = host, Told = db.HostStatus.FirstOrDefault(told => told.HostId == host.Id) })
+            .Select(host => new { Host = host, Report = db.HostStatus.FirstOrDefault(status => status.HostId == host.Id) })
             .ToListAsync(cancellationToken);
-        return rows.ConvertAll(row => View(row.Host, row.Told, liveness.Of(row.Host)));
+        return rows.ConvertAll(row => View(row.Host, row.Report, liveness.Of(row.Host)));
     }
 
-    private static HostView View(Host host, HostStatus? told, Condition condition) =>
+    private static HostView View(Host host, HostStatus? report, Condition condition) =>
         new()
         {
             Name = host.Name,
@@ -49,33 +49,35 @@ internal sealed class HostKind : ResourceKind<Host, HostSpec, HostBody, HostView
                 Message = condition.Message,
                 Since = condition.Since,
                 ObservedAt = condition.ObservedAt,
-                Effective = new(host.Chassis ?? told?.SystemId, host.IntegrationBridge),
-                Agent = new(told?.SeenAt, told?.SystemId, told?.NbCfg, told?.Unknown ?? []),
+                Effective = new(host.Chassis ?? report?.SystemId, host.IntegrationBridge),
+                Agent = new(report?.SeenAt, report?.SystemId, report?.NbCfg, report?.Unknown ?? []),
             },
         };
 }
 
-/// <summary>A host.</summary>
+/// <summary>A host in a response.</summary>
 public sealed record HostView : ResourceView<HostSpec, HostCondition>;
 
-/// <summary>What is of a host.</summary>
+/// <summary>Observed state of a host.</summary>
 public sealed record HostCondition : ResourceStatus
 {
-    /// <summary>The values in effect.</summary>
+    /// <summary>Effective values, after defaults.</summary>
     public required HostEffective Effective { get; init; }
 
-    /// <summary>What its agent has told.</summary>
+    /// <summary>Last report of the agent.</summary>
     public required HostAgent Agent { get; init; }
 }
 
-/// <summary>A host's values in effect.</summary>
-/// <param name="Chassis">OVN's name of the chassis; absent: neither asked for nor reported yet.</param>
-/// <param name="IntegrationBridge">OVN's bridge.</param>
+/// <summary>Effective values of a host.</summary>
+/// <param name="Chassis">Name of the OVN chassis, requested or reported; absent if neither.</param>
+/// <param name="IntegrationBridge">Name of the OVN integration bridge.</param>
 public sealed record HostEffective(string? Chassis, string IntegrationBridge);
 
-/// <summary>What a host's agent has told.</summary>
-/// <param name="SeenAt">When it was last heard of; absent: never.</param>
-/// <param name="SystemId">The host's system-id; absent: not told.</param>
-/// <param name="NbCfg">The northbound configuration number that the host's flows have reached; absent: not told.</param>
-/// <param name="Unknown">What bears our mark there and nobody asked for: kept, and told.</param>
+/// <summary>State of a host as its agent has reported it.</summary>
+/// <param name="SeenAt">Time of the last contact, a poll or a report; absent if there was none.</param>
+/// <param name="SystemId"><c>system-id</c> of the host's Open vSwitch; absent if not reported yet.</param>
+/// <param name="NbCfg">Value of <c>NB_Global.nb_cfg</c> whose flows the host has installed; absent if not reported yet.</param>
+/// <param name="Unknown">
+/// Items on the host that carry the owner mark of this service but are not part of its work. The agent does not remove them.
+/// </param>
 public sealed record HostAgent(DateTimeOffset? SeenAt, string? SystemId, long? NbCfg, IReadOnlyList<string> Unknown);

@@ -5,7 +5,7 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Hosts;
 
-/// <summary>The rules of writing a host.</summary>
+/// <summary>Creates or changes a host.</summary>
 internal sealed class HostWrite(NestDb db, string name) : ResourceWrite<Host, HostSpec>(db, "host", name)
 {
     protected override Task<Problem?> LockParentsAsync(HostSpec spec, CancellationToken cancellationToken) =>
@@ -41,7 +41,7 @@ internal sealed class HostWrite(NestDb db, string name) : ResourceWrite<Host, Ho
             return null;
         }
 
-        // The chassis is in the rows of the host's VMs, the bridge in its work.
+        // The NB rows of the host's VMs contain the chassis, and the work of the host contains the bridge.
         await Db.Database.ExecuteSqlAsync(
             $"""
             UPDATE vms SET dirty_seq = nextval('dirty_seq') WHERE host_id = {target.Id};

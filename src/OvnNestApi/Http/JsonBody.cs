@@ -16,11 +16,7 @@ internal static class JsonBody
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = ApiJson.MaxDepth };
 
     /// <summary>Returns the body as one JSON value.</summary>
-    public static async Task<Answer<JsonElement>> ReadAsync(
-        HttpRequest request,
-        CancellationToken cancellationToken,
-        string mediaType = Json
-    )
+    public static async Task<Answer<JsonElement>> ReadAsync(HttpRequest request, string mediaType, CancellationToken cancellationToken)
     {
         if (!IsOf(request, mediaType))
         {
@@ -43,7 +39,7 @@ internal static class JsonBody
     public static async Task<Answer<T>> ReadAsync<T>(HttpRequest request, CancellationToken cancellationToken)
         where T : class
     {
-        var body = await ReadAsync(request, cancellationToken);
+        var body = await ReadAsync(request, Json, cancellationToken);
         return body.TryGet(out var json, out var problem) ? StrictJson.Read<T>(json) : problem;
     }
 

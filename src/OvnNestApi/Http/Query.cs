@@ -9,6 +9,8 @@ namespace OvnNestApi.Http;
 /// <remarks>Check <see cref="Problem"/> after reading all parameters; it is the first problem that occurred.</remarks>
 internal sealed class Query(HttpRequest request)
 {
+    private const int MaxSelector = 1024;
+
     /// <summary>First problem; null if all parameters read so far are valid.</summary>
     public Problem? Problem { get; private set; }
 
@@ -63,6 +65,25 @@ internal sealed class Query(HttpRequest request)
             { } text when ResourceName.IsValid(text) => text,
             _ => Reject<string?>($"{name} must be a valid name of a resource."),
         };
+
+    /// <summary>
+    /// Returns the labels of a selector such as <c>app=web,tier</c>; a null value matches any value of the label. Null if not sent.
+    /// </summary>
+    public IReadOnlyDictionary<string, string?>? Labels(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        var parts = text.Split(',').Select(part => part.Split('=', 2)).ToList();
+        var isValid = text.Length <= MaxSelector && !text.Contains('\0', StringComparison.Ordinal) && parts.All(part => part[0].Length > 0);
+        return isValid && parts.DistinctBy(part => part[0]).Count() == parts.Count
+            ? parts.ToDictionary(part => part[0], part => part.ElementAtOrDefault(1))
+            : Reject<IReadOnlyDictionary<string, string?>>(
+                $"{name} must be a comma-separated list of key=value or key, with each key once and at most {MaxSelector} characters."
+            );
+    }
 
     internal delegate bool TryParse<T>(string? text, out T value);
 

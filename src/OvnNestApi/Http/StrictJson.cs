@@ -149,9 +149,10 @@ internal static class StrictJson
         }
 
         var index = 0;
+        var itemRules = rules.Where(rule => rule is not MaxLengthAttribute).ToList();
         foreach (var item in json.EnumerateArray())
         {
-            Check(item, info.ElementType!, at.To(index++), rules.Where(rule => rule is not MaxLengthAttribute).ToList(), errors);
+            Check(item, info.ElementType ?? typeof(object), at.To(index++), itemRules, errors);
         }
     }
 

@@ -7,7 +7,7 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Networks;
 
-/// <summary>Networks as the API has them.</summary>
+/// <summary>The kind "network": its views, filters and operations.</summary>
 internal sealed class NetworkKind : ResourceKind<Network, NetworkSpec, NetworkBody, NetworkView>
 {
     public override string Name => "network";
@@ -15,9 +15,19 @@ internal sealed class NetworkKind : ResourceKind<Network, NetworkSpec, NetworkBo
     public override string Plural => "networks";
 
     public override string Example =>
-        """{"name":"dmz","spec":{"subnet":"172.16.255.128/26","gateway":"172.16.255.129","gatewayMac":"02:ac:10:ff:01:29","router":"tenant1"}}""";
+        """
+            {
+              "name": "dmz",
+              "spec": {
+                "subnet": "172.16.255.128/26",
+                "gateway": "172.16.255.129",
+                "gatewayMac": "02:ac:10:ff:01:29",
+                "router": "tenant1"
+              }
+            }
+            """;
 
-    public override IReadOnlyList<QueryParameter> Filters => [new("router", "Only networks that join this router.")];
+    public override IReadOnlyList<QueryParameter> Filters => [new("router", "Only networks that are connected to this router.")];
 
     public override ResourceWrite<Network, NetworkSpec> Write(NestDb db, ResourcePath path) => new NetworkWrite(db, path.Name);
 
@@ -77,28 +87,28 @@ internal sealed class NetworkKind : ResourceKind<Network, NetworkSpec, NetworkBo
         };
 }
 
-/// <summary>A network.</summary>
+/// <summary>A network in a response.</summary>
 public sealed record NetworkView : ResourceView<NetworkSpec, NetworkStatus>;
 
-/// <summary>What is of a network.</summary>
+/// <summary>Observed state of a network.</summary>
 public sealed record NetworkStatus : ResourceStatus
 {
-    /// <summary>The values in effect.</summary>
+    /// <summary>Effective values, after defaults.</summary>
     public required NetworkEffective Effective { get; init; }
 
-    /// <summary>What the northbound database has.</summary>
+    /// <summary>State of the network in the northbound database.</summary>
     public required NorthboundStatus Northbound { get; init; }
 }
 
-/// <summary>A network's values in effect.</summary>
-/// <param name="Subnet">The subnet; absent: none.</param>
-/// <param name="Gateway">The gateway's address; absent: none.</param>
-/// <param name="GatewayMac">The gateway's MAC address; absent: none.</param>
-/// <param name="Router">The router that it joins; absent: none.</param>
-/// <param name="Switch">The logical switch.</param>
-/// <param name="Dhcp">What OVN's DHCP server tells.</param>
-/// <param name="Mtu">The MTU in bytes.</param>
-/// <param name="Reserved">Addresses that are not handed out unasked.</param>
+/// <summary>Effective values of a network.</summary>
+/// <param name="Subnet">IPv4 subnet; absent if there is none.</param>
+/// <param name="Gateway">IPv4 address of the gateway; absent if there is none.</param>
+/// <param name="GatewayMac">MAC address of the gateway; absent if there is none.</param>
+/// <param name="Router">Name of the router that the network is connected to; absent if there is none.</param>
+/// <param name="Switch">Logical switch of the network.</param>
+/// <param name="Dhcp">DHCP settings.</param>
+/// <param name="Mtu">MTU in bytes.</param>
+/// <param name="Reserved">Addresses and address ranges that no port can have.</param>
 public sealed record NetworkEffective(
     Cidr? Subnet,
     Ipv4? Gateway,
@@ -110,19 +120,19 @@ public sealed record NetworkEffective(
     IReadOnlyList<string> Reserved
 );
 
-/// <summary>The logical switch in effect.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Existing">It was made by others.</param>
+/// <summary>Logical switch of a network.</summary>
+/// <param name="Name">Name of the logical switch.</param>
+/// <param name="Existing">True if another system created the logical switch. The service then adds and removes only its own ports.</param>
 public sealed record SwitchEffective(string Name, bool Existing);
 
-/// <summary>DHCP in effect.</summary>
-/// <param name="Enabled">OVN answers DHCP.</param>
-/// <param name="LeaseTime">In seconds.</param>
-/// <param name="DnsServers">DNS servers told.</param>
-/// <param name="DomainName">The domain name told; absent: none.</param>
+/// <summary>Effective DHCP settings of a network.</summary>
+/// <param name="Enabled">True if OVN answers DHCP requests.</param>
+/// <param name="LeaseTime">DHCP lease time in seconds.</param>
+/// <param name="DnsServers">IPv4 addresses of the DNS servers.</param>
+/// <param name="DomainName">Domain name that DHCP sends; absent if there is none.</param>
 public sealed record DhcpEffective(bool Enabled, int LeaseTime, IReadOnlyList<string> DnsServers, string? DomainName);
 
-/// <summary>What the northbound database has of an object, as of the last pass.</summary>
-/// <param name="Present">The object's rows stand.</param>
-/// <param name="Error">The server's words when it refused them; absent: it did not.</param>
+/// <summary>State of a resource in the northbound database, as of the last pass of the reconciler.</summary>
+/// <param name="Present">True if the northbound database contains rows of the resource.</param>
+/// <param name="Error">Why the last pass could not write the rows; absent if it could.</param>
 public sealed record NorthboundStatus(bool Present, string? Error);

@@ -8,23 +8,22 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Networks;
 
-/// <summary>The rules of writing a network.</summary>
+/// <summary>Creates or changes a network.</summary>
 internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Network, NetworkSpec>(db, "network", name)
 {
     private Router? _router;
     private Guid? _formerRouter;
-    private bool _isStored;
     private bool _hadSubnet;
 
     protected override async Task<Problem?> LockParentsAsync(NetworkSpec spec, CancellationToken cancellationToken)
     {
-        // One at a time: two networks that join a router at once might overlap.
         _router = null;
         if (spec.Router is null)
         {
             return null;
         }
 
+        // The lock also serializes the checks for overlapping subnets.
         var router = await References.LockAsync(
             Db.Routers.FromSql($"SELECT * FROM routers WHERE name = {spec.Router} ORDER BY created_at DESC FOR NO KEY UPDATE"),
             "router",
@@ -35,7 +34,7 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
         return router.TryGet(out _router, out var problem) ? null : problem;
     }
 
-    // FOR UPDATE: whoever places a port in the network shares a key lock on it, so that its subnet and gateway stand still meanwhile.
+    // FOR UPDATE, because a write of a port in the network holds FOR KEY SHARE on it: subnet and gateway cannot change meanwhile.
     protected override IQueryable<Network> LockIncarnations() =>
         Db.Networks.FromSql($"SELECT * FROM networks WHERE name = {Name} ORDER BY created_at DESC FOR UPDATE");
 
@@ -56,11 +55,11 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
         CancellationToken cancellationToken
     )
     {
-        _isStored = target.SwitchName.Length > 0;
+        var isStored = target.SwitchName.Length > 0;
         (_formerRouter, _hadSubnet) = (target.RouterId, target.Subnet is not null);
         var isExisting = spec.Switch?.Existing ?? false;
         var switchName = spec.Switch?.Name ?? Name;
-        if (_isStored && (target.SwitchName != switchName || target.SwitchExisting != isExisting))
+        if (isStored && (target.SwitchName != switchName || target.SwitchExisting != isExisting))
         {
             return Problem.Immutable("#/spec/switch", "The logical switch of a network cannot be changed.");
         }
@@ -71,16 +70,8 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
         }
 
         (target.SwitchName, target.SwitchExisting) = (switchName, isExisting);
-        target.RouterId = _router?.Id;
-        target.Gateway = NetworkRules.Gateway(spec);
-        NetworkRules.ApplyDhcp(target, spec);
-
-        var needsGatewayMac = target.RouterId is not null || (target.DhcpEnabled && !isExisting);
-        target.GatewayMac = spec.GatewayMac
-            ?? target.GatewayMac
-            ?? predecessor?.GatewayMac
-            ?? (needsGatewayMac ? MacAddress.Random() : null);
-        if (_isStored && await CheckAddressesAsync(target, spec, cancellationToken) is { } inUse)
+        ApplySpec(target, spec, predecessor);
+        if (isStored && await CheckAddressesAsync(target, spec, cancellationToken) is { } inUse)
         {
             return inUse;
         }
@@ -111,20 +102,12 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
         }
 
         await AddressDraw.ResetAsync(Db, target.Id, AddressPool.Of(target), cancellationToken);
-        if (!_hadSubnet && target.Subnet is not null && await GiveAddressesAsync(target, cancellationToken) is { } problem)
+        if (!_hadSubnet && target.Subnet is not null && await AssignAddressesAsync(target, cancellationToken) is { } problem)
         {
             return problem;
         }
 
-        // Ports that did not ask for a way of addressing follow the network's.
-        var addressing = (int)NetworkRules.Addressing(target);
-        await Db.Database.ExecuteSqlAsync(
-            $"""
-            UPDATE vms SET addressing = {addressing} WHERE network_id = {target.Id} AND spec ->> 'addressing' IS NULL;
-            UPDATE containers SET addressing = {addressing} WHERE network_id = {target.Id} AND spec ->> 'addressing' IS NULL
-            """,
-            cancellationToken
-        );
+        await UpdateAddressingAsync(target, cancellationToken);
         foreach (var vm in await VmsIn(target.Id).ToListAsync(cancellationToken))
         {
             await PlacementWriter.RefreshAsync(Db, vm, cancellationToken);
@@ -133,6 +116,33 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
         return null;
     }
 
+    private void ApplySpec(Network target, NetworkSpec spec, Network? predecessor)
+    {
+        target.RouterId = _router?.Id;
+        target.Gateway = NetworkRules.Gateway(spec);
+        NetworkRules.ApplyOptions(target, spec);
+
+        var needsGatewayMac = target.RouterId is not null || (target.DhcpEnabled && !target.SwitchExisting);
+        target.GatewayMac = spec.GatewayMac
+            ?? target.GatewayMac
+            ?? predecessor?.GatewayMac
+            ?? (needsGatewayMac ? MacAddress.Random() : null);
+    }
+
+    /// <summary>Changes the addressing of the ports that do not request one in their spec.</summary>
+    private async Task UpdateAddressingAsync(Network network, CancellationToken cancellationToken)
+    {
+        var addressing = (int)NetworkRules.DefaultAddressing(network);
+        await Db.Database.ExecuteSqlAsync(
+            $"""
+            UPDATE vms SET addressing = {addressing} WHERE network_id = {network.Id} AND spec ->> 'addressing' IS NULL;
+            UPDATE containers SET addressing = {addressing} WHERE network_id = {network.Id} AND spec ->> 'addressing' IS NULL
+            """,
+            cancellationToken
+        );
+    }
+
+    /// <summary>Returns the VMs that have a port in the network, or a container with a port in it. Ordered by id, as for locks.</summary>
     private IQueryable<Guid> VmsIn(Guid network) =>
         Db
             .Vms.Where(vm => vm.NetworkId == network)
@@ -140,6 +150,7 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
             .Union(Db.Containers.Where(c => c.NetworkId == network).Select(c => c.VmId))
             .OrderBy(id => id);
 
+    /// <summary>Checks the new subnet, gateway and MAC address of the gateway against the addresses of the network's ports.</summary>
     private async Task<Problem?> CheckAddressesAsync(Network target, NetworkSpec spec, CancellationToken cancellationToken)
     {
         var used = await Db
@@ -147,9 +158,9 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
             .Where(a => a.NetworkId == target.Id && a.FreedAt == null)
             .Select(a => new { a.Ip, a.Mac })
             .ToListAsync(cancellationToken);
-        if (used.Find(a => a.Ip is { } ip && (spec.Subnet is not { } subnet || !subnet.IsHost(ip))) is { } left)
+        if (used.Find(a => a.Ip is { } ip && (spec.Subnet is not { } subnet || !subnet.IsHost(ip))) is { } outside)
         {
-            return Problem.Immutable("#/spec/subnet", $"The subnet would leave out {left.Ip}, which is in use.");
+            return Problem.Immutable("#/spec/subnet", $"A port of the network has the address {outside.Ip}, which must be in the subnet.");
         }
 
         if (target.Gateway is { } gateway && used.Exists(a => a.Ip == gateway))
@@ -162,7 +173,7 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
             : null;
     }
 
-    /// <summary>A router would not know where to send what is for both.</summary>
+    /// <summary>Subnets of one router must not overlap, because its routes to them would be ambiguous.</summary>
     private async Task<Problem?> CheckOverlapAsync(Network target, CancellationToken cancellationToken)
     {
         if (_router is not { } router || target.Subnet is not { } subnet)
@@ -176,16 +187,16 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
             .OrderBy(n => n.Name)
             .Select(n => new { n.Name, n.Subnet })
             .ToListAsync(cancellationToken);
-        return others.Find(other => other.Subnet?.Overlaps(subnet) is true) is { } same
+        return others.Find(other => other.Subnet?.Overlaps(subnet) is true) is { } overlapping
             ? Problem.AddressTaken(
                 "#/spec/subnet",
-                $"{subnet} overlaps {same.Subnet} of network {same.Name}, which joins router {router.Name} too."
+                $"{subnet} overlaps {overlapping.Subnet} of network {overlapping.Name}, which is also connected to router {router.Name}."
             )
             : null;
     }
 
-    /// <summary>The network has got a subnet: its ports get addresses.</summary>
-    private async Task<Problem?> GiveAddressesAsync(Network network, CancellationToken cancellationToken)
+    /// <summary>Assigns addresses to all ports of a network that did not have a subnet before.</summary>
+    private async Task<Problem?> AssignAddressesAsync(Network network, CancellationToken cancellationToken)
     {
         List<LogicalPort> ports =
         [
@@ -201,9 +212,8 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
         var pointers = new AddressPointers("#/spec/subnet", "#/spec/gatewayMac");
         foreach (var port in ports)
         {
-            if (
-                await AddressBook.AssignAsync(Db, port, network, null, port.Mac, null, cancellationToken, pointers: pointers) is { } problem
-            )
+            var request = new AddressRequest(null, port.Mac, pointers);
+            if (await AddressBook.AssignAsync(Db, port, network, request, null, mayRemember: true, cancellationToken) is { } problem)
             {
                 return problem;
             }
@@ -220,7 +230,7 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
         CancellationToken cancellationToken
     )
     {
-        // The NB keeps names of switches no more unique than those of routers: our own switches are unique here.
+        // The NB does not require unique names of logical switches, so the names of our own switches are claimed here.
         List<Claim> claims = target.SwitchExisting
             ? []
             : [new(NameScope.Switch, "switch", target.SwitchName, null, null, target.SwitchName)];

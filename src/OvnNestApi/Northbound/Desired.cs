@@ -2,32 +2,32 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Northbound;
 
-/// <summary>What every desired object has.</summary>
+/// <summary>Common part of all desired resources.</summary>
 public abstract record DesiredResource
 {
-    /// <summary>Identity of this incarnation.</summary>
+    /// <summary>Id of this incarnation.</summary>
     public required Guid Id { get; init; }
 
-    /// <summary>The object's name.</summary>
+    /// <summary>Name of the resource.</summary>
     public required string Name { get; init; }
 
-    /// <summary>False: it shall have no rows (it is on its way out, or may not come yet).</summary>
+    /// <summary>False if the resource must have no rows, because it is being deleted or must wait for an earlier incarnation.</summary>
     public required bool IsWanted { get; init; }
 
     /// <summary>
-    /// Somebody asked for what changes now (it is dirty, or on its way out); false: only the NB or the database came to differ.
+    /// True if a difference results from a request through the API (the resource is dirty or is being deleted); false if it is drift.
     /// </summary>
-    public bool IsAsked { get; init; }
+    public bool IsRequested { get; init; }
 }
 
 /// <summary>A logical router.</summary>
 public sealed record DesiredRouter : DesiredResource
 {
-    /// <summary>UUID of its row.</summary>
+    /// <summary>UUID of the Logical_Router row.</summary>
     public required Guid RouterUuid { get; init; }
 }
 
-/// <summary>A network: <see cref="Schema.Network"/> says what the values mean.</summary>
+/// <summary>A network. See <see cref="Schema.Network"/> for the values.</summary>
 public sealed record DesiredNetwork : DesiredResource
 {
     public required string SwitchName { get; init; }
@@ -63,7 +63,7 @@ public sealed record DesiredNetwork : DesiredResource
     public int Mtu { get; init; } = 1442;
 }
 
-/// <summary>The port of a VM or of a container.</summary>
+/// <summary>The port of a VM or container. See <see cref="LogicalPort"/> for the values.</summary>
 public sealed record DesiredPort : DesiredResource
 {
     public required Guid NetworkId { get; init; }
@@ -80,21 +80,21 @@ public sealed record DesiredPort : DesiredResource
 
     public bool PortSecurity { get; init; } = true;
 
-    /// <summary>A VM's: the chassis where it may be bound; null: anywhere.</summary>
+    /// <summary>Only for a VM: chassis to which the port can be bound; null for any chassis.</summary>
     public string? Chassis { get; init; }
 
-    /// <summary>A container's: its VM; null for a VM.</summary>
+    /// <summary>Id of the container's VM; null for a VM.</summary>
     public Guid? VmId { get; init; }
 
-    /// <summary>A container's: the leased tag; null for a VM.</summary>
+    /// <summary>Leased tag of the container, 1–4094; null for a VM.</summary>
     public int? Tag { get; init; }
 
-    /// <summary>What it is.</summary>
+    /// <summary>Kind of the resource.</summary>
     public OwnerKind Kind => VmId is null ? OwnerKind.Vm : OwnerKind.Container;
 }
 
-/// <summary>The switch and DHCP row that others made and a network uses.</summary>
-/// <param name="Switch">The switch; null if there is a <paramref name="Problem"/>.</param>
-/// <param name="Dhcp">The DHCP row to use; null: none of others', ours is made.</param>
-/// <param name="Problem">Why there is no such switch or DHCP row, in a sentence; null if there is.</param>
+/// <summary>Rows of other clients that a network on an existing switch uses.</summary>
+/// <param name="Switch">UUID of the Logical_Switch row; null if there is a <paramref name="Problem"/>.</param>
+/// <param name="Dhcp">UUID of the DHCP_Options row to use; null to create a row of our own.</param>
+/// <param name="Problem">Why the switch or the DHCP options cannot be used, as a sentence; null if they can.</param>
 public readonly record struct ExistingSwitch(Guid? Switch, Guid? Dhcp, string? Problem);

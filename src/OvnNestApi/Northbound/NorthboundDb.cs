@@ -5,7 +5,9 @@ using Ovsdb;
 
 namespace OvnNestApi.Northbound;
 
-/// <summary>The northbound database: a copy of what matters to us, and transactions that only the present leader can make.</summary>
+/// <summary>
+/// The connection to the NB: a replica of the columns that are needed, and transactions that only the current leader can commit.
+/// </summary>
 internal sealed class NorthboundDb : IAsyncDisposable
 {
     private readonly OvsdbClient _client;
@@ -13,10 +15,9 @@ internal sealed class NorthboundDb : IAsyncDisposable
     private RowRef? _global;
     private Op? _fence;
 
-    /// <param name="options">Where it is, and which instance in it is ours.</param>
-    /// <param name="woken">Set when the copy has changed, or its state.</param>
-    /// <param name="time">For all times.</param>
-    public NorthboundDb(NorthboundOptions options, Signal woken, TimeProvider time)
+    /// <summary>Creates the client, which connects in the background.</summary>
+    /// <param name="changed">Set when the replica or the state of the connection changes.</param>
+    public NorthboundDb(NorthboundOptions options, Signal changed, TimeProvider time)
     {
         Ownership = new(options.Instance);
         _client = new OvsdbClient(
@@ -35,37 +36,42 @@ internal sealed class NorthboundDb : IAsyncDisposable
         _client.Changed += change =>
         {
             _changes.Enqueue(change);
-            woken.Set();
+            changed.Set();
         };
-        _client.StateChanged += _ => woken.Set();
+        _client.StateChanged += _ => changed.Set();
         _client.Start();
     }
 
-    /// <summary>Our marks.</summary>
+    /// <summary>Owner marks of this installation.</summary>
     public Ownership Ownership { get; }
 
-    /// <summary>The copy is complete and follows the server: only then may anything be decided.</summary>
+    /// <summary>True if the replica is complete and follows the server. Only then can it be compared with the desired state.</summary>
     public bool IsSynced => _client.State == OvsdbClientState.Synced;
 
-    /// <summary>Grows with every load of the copy.</summary>
+    /// <summary>Increases each time the replica is loaded completely.</summary>
     public long Generation => _client.Generation;
 
-    /// <summary>The copy.</summary>
-    public ReplicaSnapshot Copy => _client.Snapshot;
+    /// <summary>Immutable snapshot of the replica.</summary>
+    public ReplicaSnapshot Replica => _client.Snapshot;
 
-    /// <summary>The <c>nb_cfg</c> that every chassis has reached; null before the NB has its one global row.</summary>
-    public long? HvCfg => Copy.Table(Tables.Global).Values.FirstOrDefault()?["hv_cfg"].AsOptionalInteger();
+    /// <summary><c>NB_Global.hv_cfg</c>, the <c>nb_cfg</c> that every chassis has reached; null if the table has no row yet.</summary>
+    public long? HvCfg => Global?["hv_cfg"].AsOptionalInteger();
 
-    /// <summary>The number of the last barrier; null before the NB has its one global row.</summary>
-    public long? NbCfg => Copy.Table(Tables.Global).Values.FirstOrDefault()?["nb_cfg"].AsOptionalInteger();
+    /// <summary><c>NB_Global.nb_cfg</c>, the number of the last barrier; null if the table has no row yet.</summary>
+    public long? NbCfg => Global?["nb_cfg"].AsOptionalInteger();
 
-    /// <summary>Why there is no connection; null if there is one.</summary>
+    /// <summary>Why the replica is not in sync; null if it is.</summary>
     public string? Error => IsSynced ? null : _client.LastError ?? "Not connected yet.";
 
-    /// <summary>Whether the fence stands in the copy as it was claimed: a database that was replaced or restored has lost it.</summary>
-    public bool IsFenced(Guid installation, long epoch) => _fence is not null && Fence() == Value(installation, epoch);
+    private Row? Global => Replica.Table(Tables.Global).Values.FirstOrDefault();
 
-    /// <summary>The changes of the copy since the last call.</summary>
+    /// <summary>Value of the fence in the replica, "installation/epoch"; null if there is none.</summary>
+    private string? Fence => Global?["external_ids"].AsStringMap().GetValueOrDefault(Ownership.FenceKey);
+
+    /// <summary>True if the replica contains the fence that this object has claimed. A database that was replaced has lost it.</summary>
+    public bool IsFenced(Guid installation, long epoch) => _fence is not null && Fence == FenceValue(installation, epoch);
+
+    /// <summary>Returns the changes of the replica since the last call.</summary>
     public IEnumerable<ReplicaChange> TakeChanges()
     {
         while (_changes.TryDequeue(out var change))
@@ -74,78 +80,27 @@ internal sealed class NorthboundDb : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends when the server has answered.</summary>
+    /// <summary>Completes when the server has answered an echo request (RFC 7047 §4.1.11).</summary>
     public Task EchoAsync(CancellationToken cancellationToken) => _client.EchoAsync(cancellationToken);
 
-    /// <summary>Makes this epoch of this installation the only one that may write for our instance.</summary>
+    /// <summary>Writes the fence: from then on, only this epoch of this installation can write for our instance.</summary>
     public async Task<FenceClaim> ClaimAsync(Guid installation, long epoch, CancellationToken cancellationToken)
     {
-        var value = Value(installation, epoch);
-        if (Fence() is { } present && present != value)
+        var value = FenceValue(installation, epoch);
+        if (Fence is { } present && present != value && ConflictWith(present, installation, epoch) is { } conflict)
         {
-            var slash = present.IndexOf('/', StringComparison.Ordinal);
-            if (slash < 0 || !Guid.TryParse(present.AsSpan(0, slash), out var holder) || holder != installation)
-            {
-                return new(
-                    false,
-                    null,
-                    $"InstanceTaken: the northbound database's instance {Ownership.Instance} belongs to another installation ({present})."
-                );
-            }
-
-            if (long.TryParse(present.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var newer) && newer > epoch)
-            {
-                return new(false, newer, $"The northbound database has seen epoch {newer}.");
-            }
+            return conflict;
         }
 
-        var row = Copy.Table(Tables.Global).Values.FirstOrDefault();
-        var pair = OvsdbValue.Map([new(Ownership.FenceKey, value)]);
-        if (row is null)
-        {
-            // Before northd, or any client, has made the one row of this table.
-            var made = Guid.NewGuid();
-            var outcome = await _client.TransactAsync(
-                [
-                    Op.Wait(Tables.Global, [], ["_uuid"], "==", []),
-                    Op.Insert(Tables.Global, new Dictionary<string, OvsdbValue> { ["external_ids"] = pair }, made),
-                ],
-                cancellationToken
-            );
-            return Claimed(outcome, made, value);
-        }
-
-        if (Fence() == value)
-        {
-            return Claimed(new Committed([]), row.Uuid, value);
-        }
-
-        var claim = await _client.TransactAsync(
-            [
-                Op.Wait(
-                    Tables.Global,
-                    [Where.Uuid(row.Uuid)],
-                    ["external_ids"],
-                    "==",
-                    [new Dictionary<string, OvsdbValue> { ["external_ids"] = row["external_ids"] }]
-                ),
-                Op.Mutate(
-                    Tables.Global,
-                    [Where.Uuid(row.Uuid)],
-                    Mutation.Delete("external_ids", OvsdbValue.Set([Ownership.FenceKey])),
-                    Mutation.Insert("external_ids", pair)
-                ),
-            ],
-            cancellationToken
-        );
-        return Claimed(claim, row.Uuid, value);
+        return Global is { } row
+            ? Claimed(await WriteFenceAsync(row, value, cancellationToken), row.Uuid, value)
+            : await InsertGlobalAsync(value, cancellationToken);
     }
 
-    /// <summary>Sends a transaction behind the fence.</summary>
-    /// <param name="ops">The operations.</param>
-    /// <param name="counts">Also increment <c>nb_cfg</c>, and tell what it has become.</param>
-    /// <exception cref="FenceFallenException">The fence has fallen: another leads, or the database is another.</exception>
-    /// <exception cref="OvsdbNotConnectedException">Nothing was sent.</exception>
+    /// <summary>Sends a transaction that fails if the fence is not ours.</summary>
+    /// <param name="counts">True to also increment <c>nb_cfg</c> and return its new value.</param>
+    /// <exception cref="FenceFallenException">The fence is not ours: another process is the leader, or the NB was replaced.</exception>
+    /// <exception cref="OvsdbNotConnectedException">There is no connection; nothing was sent.</exception>
     public async Task<(TransactOutcome Outcome, long? NbCfg)> TransactAsync(
         IReadOnlyList<Op> ops,
         bool counts,
@@ -157,17 +112,15 @@ internal sealed class NorthboundDb : IAsyncDisposable
             throw new FenceFallenException("The northbound database has not been claimed.");
         }
 
-        Op[] barrier = counts
-            ?
-            [
-                Op.Mutate(Tables.Global, [Where.Uuid(global.Uuid)], Mutation.Add("nb_cfg", 1)),
-                Op.Select(Tables.Global, [Where.Uuid(global.Uuid)], ["nb_cfg"]),
-            ]
-            : [];
-        switch (await _client.TransactAsync([_fence, .. ops, .. barrier], cancellationToken))
+        Op[] barrier =
+        [
+            Op.Mutate(Tables.Global, [Where.Uuid(global.Uuid)], Mutation.Add("nb_cfg", 1)),
+            Op.Select(Tables.Global, [Where.Uuid(global.Uuid)], ["nb_cfg"]),
+        ];
+        switch (await _client.TransactAsync([_fence, .. ops, .. counts ? barrier : []], cancellationToken))
         {
             case Rejected { OpIndex: 0, Error.Error: OvsdbError.TimedOut }:
-                throw new FenceFallenException("The northbound database has another leader's fence.");
+                throw new FenceFallenException("The northbound database contains the fence of another leader, or none.");
             case Committed committed:
                 return (
                     new Committed([.. committed.Results.Skip(1).Take(ops.Count)]),
@@ -178,17 +131,17 @@ internal sealed class NorthboundDb : IAsyncDisposable
         }
     }
 
-    /// <summary>Adds to <c>nb_cfg</c>, behind the fence.</summary>
-    /// <exception cref="FenceFallenException">The fence has fallen: another leads, or the database is another.</exception>
-    /// <exception cref="OvsdbNotConnectedException">Nothing was sent.</exception>
-    public Task<(TransactOutcome Outcome, long? NbCfg)> CountOnAsync(long by, CancellationToken cancellationToken) =>
+    /// <summary>Increases <c>nb_cfg</c> in a fenced transaction.</summary>
+    /// <exception cref="FenceFallenException">The fence is not ours: another process is the leader, or the NB was replaced.</exception>
+    /// <exception cref="OvsdbNotConnectedException">There is no connection; nothing was sent.</exception>
+    public Task<(TransactOutcome Outcome, long? NbCfg)> IncreaseNbCfgAsync(long by, CancellationToken cancellationToken) =>
         TransactAsync(
             _global is { } global ? [Op.Mutate(Tables.Global, [Where.Uuid(global.Uuid)], Mutation.Add("nb_cfg", by))] : [],
             counts: false,
             cancellationToken
         );
 
-    /// <summary>Reads rows that the copy does not hold because they lack our mark.</summary>
+    /// <summary>Reads rows from the server that the replica does not contain because they lack our owner mark.</summary>
     public async Task<IReadOnlyDictionary<RowRef, Row>> ReadAsync(IReadOnlyList<RowRef> rows, CancellationToken cancellationToken)
     {
         var outcome = await _client.TransactAsync([.. rows.Select(row => Op.Select(row.Table, [Where.Uuid(row.Uuid)]))], cancellationToken);
@@ -213,10 +166,65 @@ internal sealed class NorthboundDb : IAsyncDisposable
                 ChecksName = options.CheckName,
             };
 
-    private static string Value(Guid installation, long epoch) => string.Create(CultureInfo.InvariantCulture, $"{installation}/{epoch}");
+    private static string FenceValue(Guid installation, long epoch) =>
+        string.Create(CultureInfo.InvariantCulture, $"{installation}/{epoch}");
 
-    private string? Fence() =>
-        Copy.Table(Tables.Global).Values.FirstOrDefault()?["external_ids"].AsStringMap().GetValueOrDefault(Ownership.FenceKey);
+    /// <summary>Returns why the present fence must not be replaced; null if it is an earlier one of this installation.</summary>
+    private FenceClaim? ConflictWith(string present, Guid installation, long epoch)
+    {
+        var slash = present.IndexOf('/', StringComparison.Ordinal);
+        if (slash < 0 || !Guid.TryParse(present.AsSpan(0, slash), out var holder) || holder != installation)
+        {
+            return new(
+                false,
+                null,
+                $"InstanceTaken: the northbound database's instance {Ownership.Instance} belongs to another installation ({present})."
+            );
+        }
+
+        return long.TryParse(present.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var newer) && newer > epoch
+            ? new(false, newer, $"The northbound database contains the fence of the later epoch {newer}.")
+            : null;
+    }
+
+    /// <summary>Inserts the only row of NB_Global, with the fence. It is missing until northd or another client has inserted it.</summary>
+    private async Task<FenceClaim> InsertGlobalAsync(string value, CancellationToken cancellationToken)
+    {
+        var uuid = Guid.NewGuid();
+        var outcome = await _client.TransactAsync(
+            [
+                Op.Wait(Tables.Global, [], ["_uuid"], "==", []),
+                Op.Insert(Tables.Global, new Dictionary<string, OvsdbValue> { ["external_ids"] = FenceMap(value) }, uuid),
+            ],
+            cancellationToken
+        );
+        return Claimed(outcome, uuid, value);
+    }
+
+    /// <summary>Replaces the fence, unless <c>external_ids</c> has changed since the replica was read.</summary>
+    private async Task<TransactOutcome> WriteFenceAsync(Row global, string value, CancellationToken cancellationToken) =>
+        Fence == value
+            ? new Committed([])
+            : await _client.TransactAsync(
+                [
+                    Op.Wait(
+                        Tables.Global,
+                        [Where.Uuid(global.Uuid)],
+                        ["external_ids"],
+                        "==",
+                        [new Dictionary<string, OvsdbValue> { ["external_ids"] = global["external_ids"] }]
+                    ),
+                    Op.Mutate(
+                        Tables.Global,
+                        [Where.Uuid(global.Uuid)],
+                        Mutation.Delete("external_ids", OvsdbValue.Set([Ownership.FenceKey])),
+                        Mutation.Insert("external_ids", FenceMap(value))
+                    ),
+                ],
+                cancellationToken
+            );
+
+    private OvsdbValue FenceMap(string value) => OvsdbValue.Map([new(Ownership.FenceKey, value)]);
 
     private FenceClaim Claimed(TransactOutcome outcome, Guid global, string value)
     {
@@ -226,22 +234,16 @@ internal sealed class NorthboundDb : IAsyncDisposable
         }
 
         _global = new(Tables.Global, global);
-        _fence = Op.Wait(
-            Tables.Global,
-            [Where.Includes("external_ids", OvsdbValue.Map([new(Ownership.FenceKey, value)]))],
-            ["_uuid"],
-            "!=",
-            []
-        );
+        _fence = Op.Wait(Tables.Global, [Where.Includes("external_ids", FenceMap(value))], ["_uuid"], "!=", []);
         return new(true, null, null);
     }
 }
 
-/// <summary>What became of a claim.</summary>
-/// <param name="IsClaimed">We may write.</param>
-/// <param name="NewerEpoch">A later epoch of our own installation stands there: this one is of no use any more; null: it does not.</param>
-/// <param name="Error">Why we may not write; null if we may.</param>
+/// <summary>Result of a claim.</summary>
+/// <param name="IsClaimed">True if this process may write.</param>
+/// <param name="NewerEpoch">Later epoch of this installation that the NB contains; null if it contains none.</param>
+/// <param name="Error">Why this process may not write; null if it may.</param>
 internal readonly record struct FenceClaim(bool IsClaimed, long? NewerEpoch, string? Error);
 
-/// <summary>The fence is not there any more: another leader has put up its own, or the database was replaced.</summary>
+/// <summary>The fence in the NB is not ours: another leader has written its own, or the NB was replaced.</summary>
 internal sealed class FenceFallenException(string message) : Exception(message);

@@ -2,10 +2,13 @@ using Ovsdb;
 
 namespace OvnNestApi.Northbound;
 
-/// <summary>What changes of the copy mean for our objects: whose rows to compare again, whose state to note. Pure.</summary>
+/// <summary>
+/// Evaluates changes of the replica: the rows of which resources must be compared again, and the state of which ports has changed. Pure.
+/// </summary>
 public sealed class NorthboundDrift
 {
-    private static readonly string[] Ours =
+    /// <summary>Columns of a logical switch port that this service writes.</summary>
+    private static readonly string[] WrittenColumns =
     [
         "name",
         "type",
@@ -20,24 +23,24 @@ public sealed class NorthboundDrift
     ];
 
     private readonly Ownership _ownership;
-    private readonly RecentWrites _echoes;
+    private readonly RecentWrites _recentWrites;
 
-    /// <summary>Nothing has changed yet.</summary>
-    public NorthboundDrift(Ownership ownership, RecentWrites echoes) => (_ownership, _echoes) = (ownership, echoes);
+    /// <summary>Creates an evaluation without changes.</summary>
+    public NorthboundDrift(Ownership ownership, RecentWrites recentWrites) => (_ownership, _recentWrites) = (ownership, recentWrites);
 
-    /// <summary>Objects whose rows somebody else has changed.</summary>
+    /// <summary>Resources whose rows another client has changed.</summary>
     public HashSet<Guid> Suspects { get; } = [];
 
-    /// <summary>VMs and containers whose <c>up</c> or <c>tag</c> has changed, or whose row came or went.</summary>
+    /// <summary>VMs and containers whose <c>up</c> or <c>tag</c> has changed.</summary>
     public HashSet<Guid> Observed { get; } = [];
 
-    /// <summary>Something foreign changed that may have been in the way of one of ours.</summary>
-    public bool ForeignChanged { get; private set; }
+    /// <summary>True if a row without our owner mark has changed that may have caused a rejection.</summary>
+    public bool HasForeignChange { get; private set; }
 
-    /// <summary>The <c>nb_cfg</c> that every chassis has reached has changed.</summary>
-    public bool HasBarrierMoved { get; private set; }
+    /// <summary>True if <c>hv_cfg</c>, the <c>nb_cfg</c> that every chassis has reached, has changed.</summary>
+    public bool HasHvCfgChanged { get; private set; }
 
-    /// <summary>Takes in one change of the copy.</summary>
+    /// <summary>Adds one change of the replica.</summary>
     public void Add(ReplicaChange change)
     {
         foreach (var row in change.Rows)
@@ -48,7 +51,7 @@ public sealed class NorthboundDrift
                     AddPort(change.Snapshot, row);
                     break;
                 case Tables.Global:
-                    HasBarrierMoved |= row.After?["hv_cfg"] != row.Before?["hv_cfg"];
+                    HasHvCfgChanged |= row.After?["hv_cfg"] != row.Before?["hv_cfg"];
                     break;
                 default:
                     AddRow(row);
@@ -58,8 +61,8 @@ public sealed class NorthboundDrift
         }
     }
 
-    /// <summary>Takes these objects in as suspects: they were to be dealt with, and were not.</summary>
-    public void AddAgain(IEnumerable<Guid> suspects, IEnumerable<Guid> observed)
+    /// <summary>Adds resources that an earlier pass has not finished.</summary>
+    public void Add(IEnumerable<Guid> suspects, IEnumerable<Guid> observed)
     {
         Suspects.UnionWith(suspects);
         Observed.UnionWith(observed);
@@ -70,36 +73,36 @@ public sealed class NorthboundDrift
         var owners = OwnersOf(change);
         if (owners.Count == 0)
         {
-            ForeignChanged |=
+            HasForeignChange |=
                 change.Before is null
                 || change.After is null
                 || change.Before["name"] != change.After["name"]
                 || change.Before["cidr"] != change.After["cidr"];
         }
-        else if (!_echoes.Explain(change, OnlyPorts(change)))
+        else if (!HasOnlyPortsChanged(change) && !_recentWrites.Explain(change))
         {
             Suspects.UnionWith(owners);
         }
     }
 
-    private void AddPort(ReplicaSnapshot copy, RowChange change)
+    private void AddPort(ReplicaSnapshot replica, RowChange change)
     {
         var owners = OwnersOf(change);
         if (owners.Count == 0)
         {
-            AddForeignChild(copy, change);
+            AddForeignChild(replica, change);
             return;
         }
 
         var (before, after) = (change.Before, change.After);
-        if (before is null || after is null || Ours.Any(column => before[column] != after[column]))
+        if (before is null || after is null || WrittenColumns.Any(column => before[column] != after[column]))
         {
-            if (!_echoes.Explain(change, false))
+            if (!_recentWrites.Explain(change))
             {
                 Suspects.UnionWith(owners);
             }
         }
-        // A tag that is gone from the NB may be what a released lease waits for.
+        // A released lease may wait for the tag to disappear from the NB.
         if (before is not null && !before["tag"].IsEmpty && before["tag"] != (after?["tag"] ?? OvsdbValue.Empty))
         {
             Suspects.UnionWith(owners);
@@ -114,14 +117,14 @@ public sealed class NorthboundDrift
         }
     }
 
-    /// <summary>A child that is not ours may have taken, or given up, a tag of ours.</summary>
-    private void AddForeignChild(ReplicaSnapshot copy, RowChange change)
+    /// <summary>A foreign child port may now use, or no longer use, the tag of one of our ports.</summary>
+    private void AddForeignChild(ReplicaSnapshot replica, RowChange change)
     {
         foreach (var child in new[] { change.Before, change.After }.OfType<Row>())
         {
             foreach (var tag in new[] { child["tag"], child["tag_request"] }.Select(t => t.AsOptionalInteger()).OfType<long>().Distinct())
             {
-                foreach (var rival in copy.WithTag(child["parent_name"].AsOptionalString() ?? "", (int)tag))
+                foreach (var rival in replica.WithTag(child["parent_name"].AsOptionalString() ?? "", (int)tag))
                 {
                     if (_ownership.OwnerOf(rival) is { } owner)
                     {
@@ -131,11 +134,11 @@ public sealed class NorthboundDrift
             }
         }
 
-        ForeignChanged = true;
+        HasForeignChange = true;
     }
 
-    /// <summary>Ports of ours that were put into a switch or router, or taken out of it.</summary>
-    private void AddMembers(ReplicaSnapshot copy, RowChange change)
+    /// <summary>Finds our ports that were added to a switch or router, or removed from it.</summary>
+    private void AddMembers(ReplicaSnapshot replica, RowChange change)
     {
         var (before, after) = (change.Before?["ports"] ?? OvsdbValue.Empty, change.After?["ports"] ?? OvsdbValue.Empty);
         if (before == after)
@@ -144,15 +147,15 @@ public sealed class NorthboundDrift
         }
 
         var child = change.Table == Tables.Switch ? Tables.SwitchPort : Tables.RouterPort;
-        foreach (
-            var port in before.AsSet().Where(port => !after.Contains(port)).Concat(after.AsSet().Where(port => !before.Contains(port)))
-        )
+        var added = after.AsSet().Where(port => !before.Contains(port));
+        var removed = before.AsSet().Where(port => !after.Contains(port));
+        foreach (var port in removed.Concat(added))
         {
-            var (uuid, isIn) = (port.AsUuid(), after.Contains(port));
+            var (uuid, isMember) = (port.AsUuid(), after.Contains(port));
             if (
-                copy.Find(child, uuid) is { } row
+                replica.Find(child, uuid) is { } row
                 && _ownership.OwnerOf(row) is { } owner
-                && !_echoes.ExplainMember(new(change.Table, change.Uuid), new(child, uuid), isIn)
+                && !_recentWrites.ExplainMember(new(change.Table, change.Uuid), new(child, uuid), isMember)
             )
             {
                 Suspects.Add(owner.Id);
@@ -160,7 +163,8 @@ public sealed class NorthboundDrift
         }
     }
 
-    private static bool OnlyPorts(RowChange change) =>
+    /// <summary>True if only the column <c>ports</c> has changed. Its members are evaluated one by one.</summary>
+    private static bool HasOnlyPortsChanged(RowChange change) =>
         change is { Before: { } before, After: { } after }
         && before["name"] == after["name"]
         && before["external_ids"] == after["external_ids"]

@@ -3,16 +3,18 @@ using Ovsdb;
 
 namespace OvnNestApi.Northbound;
 
-/// <summary>What the copy of the NB holds, and how it is searched.</summary>
+/// <summary>Defines which rows and columns of the NB are replicated, and the indexes of the replica.</summary>
 public static class NorthboundMonitor
 {
-    private const string ByObject = "object:";
+    private const string ByOwner = "owner:";
     private const string ByTag = "tag";
     private const string ByTagRequest = "tag_request";
     private const string BySwitchName = "switch";
     private const string ByCidr = "cidr";
 
-    /// <summary>Our rows, every port that has a parent, and whatever a user may name; only the columns that are written or read.</summary>
+    /// <summary>
+    /// Tables to replicate: our rows, all nested ports, and all rows that a user can refer to; only the columns that are written or read.
+    /// </summary>
     public static IReadOnlyList<MonitoredTable> Tables(Ownership ownership)
     {
         var ours = Where.Includes("external_ids", OvsdbValue.Map([new(Ownership.InstanceKey, ownership.Instance)]));
@@ -44,10 +46,10 @@ public static class NorthboundMonitor
         ];
     }
 
-    /// <summary>By the object whose mark a row bears; ports by parent and tag; what users name by that name.</summary>
+    /// <summary>Indexes: rows by owner, nested ports by parent and tag, switches by name, DHCP options by subnet.</summary>
     public static IReadOnlyList<ReplicaIndex> Indexes(Ownership ownership) =>
         [
-            .. Northbound.Tables.Marked.Select(table => new ReplicaIndex(ByObject + table, table, row =>
+            .. Northbound.Tables.Marked.Select(table => new ReplicaIndex(ByOwner + table, table, row =>
                 ownership.OwnerOf(row)?.Id.ToString()
             )),
             new(ByTag, Northbound.Tables.SwitchPort, row => Nested(row, "tag")),
@@ -56,26 +58,26 @@ public static class NorthboundMonitor
             ReplicaIndex.ByColumn(ByCidr, Northbound.Tables.Dhcp, "cidr"),
         ];
 
-    /// <summary>The rows of one table that bear the object's mark.</summary>
-    public static IReadOnlyCollection<Row> OfObject(this ReplicaSnapshot copy, string table, Guid id) =>
-        copy.ByIndex(ByObject + table, id.ToString());
+    /// <summary>Returns the rows of a table that have the owner mark of this resource.</summary>
+    public static IReadOnlyCollection<Row> OfResource(this ReplicaSnapshot replica, string table, Guid id) =>
+        replica.ByIndex(ByOwner + table, id.ToString());
 
-    /// <summary>Every id that a row of the table bears as mark of ours.</summary>
-    public static IEnumerable<Guid> MarkedIds(this ReplicaSnapshot copy, string table) =>
-        copy.IndexKeys(ByObject + table).Select(Guid.Parse);
+    /// <summary>Returns the ids in the owner marks of all our rows of a table.</summary>
+    public static IEnumerable<Guid> MarkedIds(this ReplicaSnapshot replica, string table) =>
+        replica.IndexKeys(ByOwner + table).Select(Guid.Parse);
 
-    /// <summary>The ports below a parent that bear a tag, or ask for it.</summary>
-    public static IEnumerable<Row> WithTag(this ReplicaSnapshot copy, string parent, int tag)
+    /// <summary>Returns the child ports of a parent with this tag in <c>tag</c> or <c>tag_request</c>.</summary>
+    public static IEnumerable<Row> WithTag(this ReplicaSnapshot replica, string parent, int tag)
     {
         var key = Nested(parent, tag);
-        return copy.ByIndex(ByTagRequest, key).Concat(copy.ByIndex(ByTag, key)).DistinctBy(row => row.Uuid);
+        return replica.ByIndex(ByTagRequest, key).Concat(replica.ByIndex(ByTag, key)).DistinctBy(row => row.Uuid);
     }
 
-    /// <summary>The logical switches of a name, which the NB does not keep unique.</summary>
-    public static IReadOnlyCollection<Row> SwitchesNamed(this ReplicaSnapshot copy, string name) => copy.ByIndex(BySwitchName, name);
+    /// <summary>Returns the logical switches with this name; names are not unique in the NB.</summary>
+    public static IReadOnlyCollection<Row> SwitchesNamed(this ReplicaSnapshot replica, string name) => replica.ByIndex(BySwitchName, name);
 
-    /// <summary>The DHCP rows of a subnet.</summary>
-    public static IReadOnlyCollection<Row> DhcpOf(this ReplicaSnapshot copy, string cidr) => copy.ByIndex(ByCidr, cidr);
+    /// <summary>Returns the DHCP_Options rows with this subnet.</summary>
+    public static IReadOnlyCollection<Row> DhcpOf(this ReplicaSnapshot replica, string cidr) => replica.ByIndex(ByCidr, cidr);
 
     private static string? Nested(Row row, string column) =>
         row["parent_name"].AsOptionalString() is { } parent && row[column].AsOptionalInteger() is { } tag ? Nested(parent, tag) : null;

@@ -2,72 +2,76 @@ using Ovsdb;
 
 namespace OvnNestApi.Northbound;
 
-/// <summary>What turns the actual rows into the wanted ones. Pure: no clock, no database, no order of events.</summary>
+/// <summary>Computes the operations that turn actual rows into wanted rows. Pure: no clock, no database, no order of events.</summary>
 public static class NorthboundPlan
 {
-    /// <summary>
-    /// One plan for each object, in an order in which they can be carried out; where nothing has to be done, it is empty.
-    /// </summary>
-    /// <param name="wanted">The objects, with the rows that they shall have.</param>
-    /// <param name="actual">Their rows as they are: those with a wanted UUID, and those that bear the object's mark.</param>
+    /// <summary>Returns one plan for each resource, in an order in which they can be carried out. A plan can be empty.</summary>
+    /// <param name="actual">Actual rows by owner: rows with a wanted UUID, and rows with the owner mark of the resource.</param>
     public static IReadOnlyList<ResourcePlan> Between(IReadOnlyList<WantedResource> wanted, ILookup<OwnerRef, ActualRow> actual)
     {
-        // A row whose mark was falsified to name another object is still its own object's.
-        var spoken = wanted.SelectMany(o => o.Rows).Select(row => row.Ref).ToHashSet();
-        var plans = wanted.Select(o => Of(o, actual[o.Object], spoken)).OrderBy(Rank).ToList();
+        // A row whose owner mark was changed to name another resource still belongs to the resource that wants it.
+        var wantedRows = wanted.SelectMany(resource => resource.Rows).Select(row => row.Ref).ToHashSet();
+        var plans = wanted.Select(resource => Of(resource, actual[resource.Owner], wantedRows)).OrderBy(Rank).ToList();
         return plans.Any(plan => plan.Deletes.Count > 0) ? KeepShared(plans, actual) : plans;
     }
 
-    private static ResourcePlan Of(WantedResource o, IEnumerable<ActualRow> actual, HashSet<RowRef> spoken)
+    private static ResourcePlan Of(WantedResource resource, IEnumerable<ActualRow> actual, HashSet<RowRef> wantedRows)
     {
-        if (o.Obstacle is not null)
+        if (resource.Obstacle is not null)
         {
-            return new(o.Object) { Creates = true, Kept = o.Obstacle };
+            return new(resource.Owner) { HasRows = true, Obstacle = resource.Obstacle };
         }
 
         var present = actual.ToDictionary(row => row.Ref);
-        var (needs, repaired) = (new HashSet<RowRef>(), new List<RowRef>());
-        var (writes, attach, detach) = (new List<Op>(), new List<Membership>(), new List<Membership>());
-        foreach (var row in o.Rows)
+        var changes = resource.Rows.Select(row => Change(row, present.GetValueOrDefault(row.Ref))).ToList();
+        // Rows with the owner mark that are not wanted: rows of earlier incarnations, and all rows of a resource that is being deleted.
+        var removed = present.Values.Where(row => !wantedRows.Contains(row.Ref)).ToList();
+        return new(resource.Owner)
         {
-            var before = (writes.Count, attach.Count, detach.Count);
-            present.Remove(row.Ref, out var now);
-            writes.AddRange(now is null ? [Insert(row)] : Repairs(row, now.Row));
-            if (writes.Count > before.Item1 && row.Needs is { } needed)
-            {
-                needs.Add(needed);
-            }
-
-            if (row.Parent is { } parent && now?.Parents.Contains(parent) != true)
-            {
-                attach.Add(new(parent, row.Ref.Uuid));
-                needs.Add(parent);
-            }
-            detach.AddRange(now?.Parents.Where(p => p != row.Parent).Select(p => new Membership(p, row.Ref.Uuid)) ?? []);
-            if (now is not null && before != (writes.Count, attach.Count, detach.Count))
-            {
-                repaired.Add(row.Ref);
-            }
-        }
-
-        // What bears the mark and is not wanted: former incarnations, and all rows of an object on its way out.
-        var gone = present.Values.Where(row => !spoken.Contains(row.Ref)).ToList();
-        detach.AddRange(gone.SelectMany(row => row.Parents.Select(parent => new Membership(parent, row.Ref.Uuid))));
-        return new(o.Object)
-        {
-            Creates = o.Rows.Count > 0,
-            Needs = [.. needs],
-            Writes = writes,
-            Attach = attach,
-            Detach = detach,
-            Deletes = [.. gone.Select(row => row.Ref).Where(row => Tables.ParentOf(row.Table) is null)],
-            Removed = [.. gone.Select(row => row.Ref)],
-            Repaired = repaired,
-            Unasked = o.IsAsked ? 0 : gone.Count(old => !o.Rows.Any(row => row.Ref.Table == old.Ref.Table)),
+            HasRows = resource.Rows.Count > 0,
+            Needs = [.. changes.SelectMany(change => change.Needs).Distinct()],
+            Writes = [.. changes.SelectMany(change => change.Writes)],
+            Attach = [.. changes.SelectMany(change => change.Attach)],
+            Detach =
+            [
+                .. changes.SelectMany(change => change.Detach),
+                .. removed.SelectMany(row => row.Parents.Select(parent => new Membership(parent, row.Ref.Uuid))),
+            ],
+            Deletes = [.. removed.Select(row => row.Ref).Where(row => Tables.ParentOf(row.Table) is null)],
+            Removed = [.. removed.Select(row => row.Ref)],
+            Repaired = [.. changes.Where(change => change.IsRepair).Select(change => change.Row)],
+            // A row that is replaced by a row of the same table is not lost.
+            UnrequestedRemovals = resource.IsRequested
+                ? 0
+                : removed.Count(old => !resource.Rows.Any(row => row.Ref.Table == old.Ref.Table)),
         };
     }
 
-    /// <summary>Whether every column of ours is as it shall be.</summary>
+    /// <summary>Computes the changes of one wanted row.</summary>
+    /// <param name="actual">The row as it is; null if it does not exist.</param>
+    private static RowPlan Change(WantedRow wanted, ActualRow? actual)
+    {
+        var uuid = wanted.Ref.Uuid;
+        List<Op> writes = actual is null ? [Insert(wanted)] : [.. Repairs(wanted, actual.Row)];
+        var needs = new List<RowRef>();
+        if (writes.Count > 0 && wanted.Needs is { } needed)
+        {
+            needs.Add(needed);
+        }
+
+        var attach = new List<Membership>();
+        if (wanted.Parent is { } parent && actual?.Parents.Contains(parent) != true)
+        {
+            attach.Add(new(parent, uuid));
+            needs.Add(parent);
+        }
+
+        List<Membership> detach = [.. actual?.Parents.Where(p => p != wanted.Parent).Select(p => new Membership(p, uuid)) ?? []];
+        var isChanged = writes.Count > 0 || attach.Count > 0 || detach.Count > 0;
+        return new(wanted.Ref, needs, writes, attach, detach, IsRepair: actual is not null && isChanged);
+    }
+
+    /// <summary>True if the row has all wanted values.</summary>
     public static bool IsMet(WantedRow wanted, Row actual) => !Repairs(wanted, actual).Any();
 
     private static Op Insert(WantedRow row)
@@ -97,23 +101,25 @@ public static class NorthboundPlan
         {
             var present = actual[column].AsStringMap();
             var wrong = pairs.Where(pair => present.GetValueOrDefault(pair.Key) != pair.Value).ToList();
-            // A map `insert` keeps the present value (RFC 7047 §5.1), so what is wrong goes first.
-            if (wrong.Where(pair => present.ContainsKey(pair.Key)).Select(pair => pair.Key).ToList() is { Count: > 0 } go)
+            // The mutator "insert" does not replace the value of an existing key (RFC 7047 §5.1), so wrong keys are deleted first.
+            if (wrong.Where(pair => present.ContainsKey(pair.Key)).Select(pair => pair.Key).ToList() is { Count: > 0 } wrongKeys)
             {
-                mutations.Add(Mutation.Delete(column, OvsdbValue.Set(go)));
+                mutations.Add(Mutation.Delete(column, OvsdbValue.Set(wrongKeys)));
             }
 
-            if (Present(wrong) is { Count: > 0 } come)
+            if (Present(wrong) is { Count: > 0 } inserted)
             {
-                mutations.Add(Mutation.Insert(column, OvsdbValue.Map(come)));
+                mutations.Add(Mutation.Insert(column, OvsdbValue.Map(inserted)));
             }
         }
+
         if (mutations.Count > 0)
         {
             yield return Op.Mutate(wanted.Ref.Table, [Where.Uuid(wanted.Ref.Uuid)], mutations);
         }
     }
 
+    /// <summary>Returns the pairs that have a value.</summary>
     private static List<KeyValuePair<string, string>> Present(IEnumerable<KeyValuePair<string, string?>> pairs)
     {
         var present = new List<KeyValuePair<string, string>>();
@@ -128,9 +134,9 @@ public static class NorthboundPlan
         return present;
     }
 
-    /// <summary>Ports go before anything else, switches and routers last; what is made comes in the order of reference.</summary>
+    /// <summary>Order of the plans: deletions of ports first, then creations in the order of kinds, then other deletions.</summary>
     private static int Rank(ResourcePlan plan) =>
-        (plan.Creates, plan.Object.Kind) switch
+        (plan.HasRows, plan.Owner.Kind) switch
         {
             (true, var kind) => (int)kind,
             (false, OwnerKind.Container or OwnerKind.Vm) => -1,
@@ -138,32 +144,41 @@ public static class NorthboundPlan
             _ => 9,
         };
 
-    /// <summary>A switch or router of ours in which others have ports is kept: they would go with it.</summary>
+    /// <summary>Keeps a switch or router that has ports of other clients, because deleting it would delete those ports as well.</summary>
     private static List<ResourcePlan> KeepShared(List<ResourcePlan> plans, ILookup<OwnerRef, ActualRow> actual)
     {
-        var leaving = plans.SelectMany(plan => plan.Detach).ToHashSet();
+        var detached = plans.SelectMany(plan => plan.Detach).ToHashSet();
         return plans.ConvertAll(plan =>
         {
-            if (plan.Deletes.Count == 0)
-            {
-                return plan;
-            }
-
-            var kept = actual[plan.Object]
-                .Where(row =>
-                    plan.Deletes.Contains(row.Ref) && row.Row["ports"].AsSet().Any(port => !leaving.Contains(new(row.Ref, port.AsUuid())))
-                )
-                .ToList();
-            return kept.Count == 0
-                ? plan
-                : plan with
-                {
-                    Deletes = [.. plan.Deletes.Except(kept.Select(row => row.Ref))],
-                    Removed = [.. plan.Removed.Except(kept.Select(row => row.Ref))],
-                    Kept = Obstacle.Rejected(
-                        $"{kept[0].Ref.Table} {kept[0].Row["name"].AsOptionalString()} has ports that are not ours, and stays until they are gone."
-                    ),
-                };
+            var kept =
+                plan.Deletes.Count == 0 ? [] : actual[plan.Owner].Where(row => plan.Deletes.Contains(row.Ref) && IsShared(row)).ToList();
+            return kept.Count == 0 ? plan : Keep(plan, kept);
         });
+
+        bool IsShared(ActualRow row) => row.Row["ports"].AsSet().Any(port => !detached.Contains(new(row.Ref, port.AsUuid())));
     }
+
+    private static ResourcePlan Keep(ResourcePlan plan, List<ActualRow> kept)
+    {
+        var (rows, first) = (kept.ConvertAll(row => row.Ref), kept[0]);
+        return plan with
+        {
+            Deletes = [.. plan.Deletes.Except(rows)],
+            Removed = [.. plan.Removed.Except(rows)],
+            Obstacle = Obstacle.Rejected(
+                $"{first.Ref.Table} {first.Row["name"].AsOptionalString()} has ports that are not ours. It is kept until they are removed."
+            ),
+        };
+    }
+
+    /// <summary>Changes of one wanted row.</summary>
+    /// <param name="IsRepair">True if the row exists and is changed.</param>
+    private sealed record RowPlan(
+        RowRef Row,
+        List<RowRef> Needs,
+        List<Op> Writes,
+        List<Membership> Attach,
+        List<Membership> Detach,
+        bool IsRepair
+    );
 }

@@ -5,7 +5,8 @@ using Columns = System.Collections.Generic.KeyValuePair<string, Ovsdb.OvsdbValue
 
 namespace OvnNestApi.Northbound;
 
-/// <summary>What desired objects look like in the NB (ovn-nb(5)). Pure.</summary>
+/// <summary>Computes the rows that desired resources must have in the NB (ovn-nb(5)). Pure.</summary>
+/// <param name="existing">Rows to use on existing switches, by the id of the network.</param>
 public sealed class NorthboundProjection(
     Ownership ownership,
     IReadOnlyDictionary<Guid, DesiredRouter> routers,
@@ -14,137 +15,143 @@ public sealed class NorthboundProjection(
     IReadOnlyDictionary<Guid, ExistingSwitch> existing
 )
 {
-    /// <summary>The rows of a router.</summary>
+    /// <summary>Returns the row of a router.</summary>
     public WantedResource Of(DesiredRouter router)
     {
         var self = new OwnerRef(OwnerKind.Router, router.Id);
         return router.IsWanted
-            ? new(self, [new(new(Tables.Router, router.RouterUuid), [new("name", router.Name)], [Marks(self)])], router.IsAsked)
-            : new(self, [], router.IsAsked);
+            ? new(self, [new(new(Tables.Router, router.RouterUuid), [new("name", router.Name)], [Mark(self)])], router.IsRequested)
+            : new(self, [], router.IsRequested);
     }
 
-    /// <summary>The rows of a network: switch, DHCP options, and the two ports that join it to its router.</summary>
+    /// <summary>Returns the rows of a network: switch, DHCP options, and the two ports that connect it to its router.</summary>
     public WantedResource Of(DesiredNetwork network)
     {
         var self = new OwnerRef(OwnerKind.Network, network.Id);
         if (!network.IsWanted)
         {
-            return new(self, [], network.IsAsked);
+            return new(self, [], network.IsRequested);
         }
 
-        if (existing.TryGetValue(network.Id, out var found) && found.Problem is { } problem)
+        if (existing.GetValueOrDefault(network.Id).Problem is { } problem)
         {
-            return new(self, [], network.IsAsked, Obstacle.Rejected(problem));
+            return new(self, [], network.IsRequested, Obstacle.Rejected(problem));
         }
 
         var rows = new List<WantedRow>(4);
         if (!network.SwitchExisting)
         {
-            rows.Add(new(new(Tables.Switch, network.SwitchUuid), [new("name", network.SwitchName)], [Marks(self)]));
+            rows.Add(new(new(Tables.Switch, network.SwitchUuid), [new("name", network.SwitchName)], [Mark(self)]));
         }
 
         if (OwnDhcpOf(network) is { } dhcp)
         {
-            rows.Add(new(dhcp, [new("cidr", network.Subnet.ToString() ?? ""), new("options", DhcpOptions(network))], [Marks(self)]));
+            rows.Add(new(dhcp, [new("cidr", network.Subnet.ToString() ?? ""), new("options", DhcpOptions(network))], [Mark(self)]));
         }
 
-        if (
-            network is { RouterId: { } id, Subnet: { } subnet, Gateway: { } gateway }
-            && routers.TryGetValue(id, out var router)
-            && router.IsWanted
-        )
-        {
-            var name = $"{router.Name}-{network.Name}";
-            rows.Add(
-                new(
-                    new(Tables.RouterPort, network.RouterPortUuid),
-                    [new("name", name), new("mac", MacOf(network).ToString()), new("networks", $"{gateway}/{subnet.PrefixLength}")],
-                    [Marks(self)],
-                    new RowRef(Tables.Router, router.RouterUuid)
-                )
-            );
-            rows.Add(
-                new(
-                    new(Tables.SwitchPort, network.SwitchRouterPortUuid),
-                    [new("name", $"{network.Name}-{router.Name}"), new("type", "router"), new("addresses", "router")],
-                    [Marks(self), new("options", [new("router-port", name)])],
-                    SwitchOf(network)
-                )
-            );
-        }
-        return new(self, rows, network.IsAsked);
+        rows.AddRange(RouterPortsOf(network));
+        return new(self, rows, network.IsRequested);
     }
 
-    /// <summary>The row of a VM's or a container's port.</summary>
+    /// <summary>Returns the row of the port of a VM or container.</summary>
     public WantedResource Of(DesiredPort port)
     {
         var self = new OwnerRef(port.Kind, port.Id);
         if (!port.IsWanted)
         {
-            return new(self, [], port.IsAsked);
+            return new(self, [], port.IsRequested);
         }
 
         var network = networks[port.NetworkId];
         if (SwitchOf(network) is not { } parent)
         {
-            return new(self, [], port.IsAsked, Obstacle.Rejected(existing[network.Id].Problem ?? ""));
+            return new(self, [], port.IsRequested, Obstacle.Rejected(existing[network.Id].Problem ?? ""));
         }
 
-        var dhcp = DhcpOf(network);
+        var dhcp = port.Ip is null ? null : DhcpOf(network);
+        var row = new WantedRow(
+            new(Tables.SwitchPort, port.PortUuid),
+            ColumnsOf(port, dhcp),
+            [Mark(self), new("options", [new("requested-chassis", port.Chassis)])],
+            parent,
+            dhcp
+        );
+        return new(self, [row], port.IsRequested);
+    }
+
+    private Columns[] ColumnsOf(DesiredPort port, RowRef? dhcp)
+    {
         var address = port.Ip is { } ip ? $"{port.Mac} {ip}" : port.Mac.ToString();
-        Columns[] columns =
+        return
         [
             new("name", port.PortName),
             new("type", ""),
             new("addresses", address),
             new("port_security", port.PortSecurity ? address : OvsdbValue.Empty),
             new("enabled", port.Enabled),
-            new("dhcpv4_options", OvsdbValue.Optional(port.Ip is null ? null : dhcp?.Uuid)),
+            new("dhcpv4_options", OvsdbValue.Optional(dhcp?.Uuid)),
             new("parent_name", OvsdbValue.Optional(port.VmId is { } vm ? vms[vm].PortName : null)),
-            // Never `tag`: northd copies this into it, and since 26.03.2 clears what others write there.
+            // Never `tag`: northd copies tag_request to it, and since 26.03.2 it clears what other clients write there.
             new("tag_request", OvsdbValue.Optional((long?)port.Tag)),
         ];
-        return new(
-            self,
-            [
-                new(
-                    new(Tables.SwitchPort, port.PortUuid),
-                    columns,
-                    [Marks(self), new("options", [new("requested-chassis", port.Chassis)])],
-                    parent,
-                    port.Ip is null ? null : dhcp
-                ),
-            ],
-            port.IsAsked
+    }
+
+    /// <summary>Returns the router port and the switch port that connect a network to its router; none if it is not connected.</summary>
+    private IEnumerable<WantedRow> RouterPortsOf(DesiredNetwork network)
+    {
+        if (
+            network is not { RouterId: { } id, Subnet: { } subnet, Gateway: { } gateway }
+            || !routers.TryGetValue(id, out var router)
+            || !router.IsWanted
+        )
+        {
+            yield break;
+        }
+
+        var mark = Mark(new(OwnerKind.Network, network.Id));
+        var name = $"{router.Name}-{network.Name}";
+        yield return new(
+            new(Tables.RouterPort, network.RouterPortUuid),
+            [new("name", name), new("mac", GatewayMacOf(network).ToString()), new("networks", $"{gateway}/{subnet.PrefixLength}")],
+            [mark],
+            new RowRef(Tables.Router, router.RouterUuid)
+        );
+        yield return new(
+            new(Tables.SwitchPort, network.SwitchRouterPortUuid),
+            [new("name", $"{network.Name}-{router.Name}"), new("type", "router"), new("addresses", "router")],
+            [mark, new("options", [new("router-port", name)])],
+            SwitchOf(network)
         );
     }
 
-    private RowRef? SwitchOf(DesiredNetwork network) =>
-        !network.SwitchExisting ? new(Tables.Switch, network.SwitchUuid)
-        : existing[network.Id].Switch is { } uuid ? new(Tables.Switch, uuid)
-        : null;
+    /// <summary>Returns the switch of a network; null if the existing switch cannot be used.</summary>
+    private RowRef? SwitchOf(DesiredNetwork network)
+    {
+        var uuid = network.SwitchExisting ? existing[network.Id].Switch : network.SwitchUuid;
+        return uuid is { } found ? new(Tables.Switch, found) : null;
+    }
 
     private RowRef? DhcpOf(DesiredNetwork network) =>
         OwnDhcpOf(network)
-        ?? (network.DhcpEnabled && existing.GetValueOrDefault(network.Id).Dhcp is { } foreign ? new(Tables.Dhcp, foreign) : null);
+        ?? (network.DhcpEnabled && existing.GetValueOrDefault(network.Id).Dhcp is { } other ? new(Tables.Dhcp, other) : null);
 
-    // On a switch of others' the DHCP row of theirs is used where there is one.
+    /// <summary>Returns the DHCP options that belong to the network; null if it has none, or uses existing ones.</summary>
     private RowRef? OwnDhcpOf(DesiredNetwork network) =>
         network is { DhcpEnabled: true, Subnet: not null } && existing.GetValueOrDefault(network.Id).Dhcp is null
             ? new(Tables.Dhcp, network.DhcpUuid)
             : null;
 
-    private WantedKeys Marks(OwnerRef of) => new("external_ids", ownership.Marks(of));
+    private WantedKeys Mark(OwnerRef owner) => new("external_ids", ownership.Marks(owner));
 
     /// <summary>
-    /// The options of ovn-nb(5), "DHCPv4 options": <c>server_id</c>, <c>server_mac</c> and <c>lease_time</c> are mandatory.
+    /// Returns the options (ovn-nb(5), "DHCPv4 options"); <c>server_id</c>, <c>server_mac</c> and <c>lease_time</c> are mandatory.
     /// </summary>
     private static OvsdbValue DhcpOptions(DesiredNetwork network)
     {
         var options = new Dictionary<string, string>
         {
             ["server_id"] = (network.Gateway ?? network.Subnet?.FirstHost).ToString() ?? "",
-            ["server_mac"] = MacOf(network).ToString(),
+            ["server_mac"] = GatewayMacOf(network).ToString(),
             ["lease_time"] = network.DhcpLeaseTime.ToString(CultureInfo.InvariantCulture),
             ["mtu"] = network.Mtu.ToString(CultureInfo.InvariantCulture),
         };
@@ -164,14 +171,14 @@ public sealed class NorthboundProjection(
 
         if (network.DomainName is { } domain)
         {
-            options["domain_name"] = $"\"{domain}\""; // OVN wants text in quotes
+            options["domain_name"] = $"\"{domain}\""; // OVN requires quotes around strings.
         }
 
         return OvsdbValue.Map(options);
     }
 
-    /// <summary>The gateway's MAC; where the network has none, a locally administered one that always comes out the same.</summary>
-    private static MacAddress MacOf(DesiredNetwork network)
+    /// <summary>Returns the gateway's MAC address; if the network has none, a locally administered address derived from a UUID.</summary>
+    private static MacAddress GatewayMacOf(DesiredNetwork network)
     {
         if (network.GatewayMac is { } mac)
         {

@@ -2,19 +2,19 @@ using Ovsdb;
 
 namespace OvnNestApi.Northbound;
 
-/// <summary>The plans of several objects as one transaction.</summary>
+/// <summary>Builds one transaction from the plans of several resources.</summary>
 public static class NorthboundTransaction
 {
-    /// <summary>A guard that fails the transaction at once unless the row exists.</summary>
+    /// <summary>Returns an operation that fails the transaction at once if the row does not exist.</summary>
     public static Op Exists(RowRef row) => Op.Wait(row.Table, [Where.Uuid(row.Uuid)], ["_uuid"], "!=", []);
 
     /// <summary>
-    /// The operations, without the fence. Changes of one <c>ports</c> are one mutation, however many ports there are: each costs the server
-    /// the whole set.
+    /// Returns the operations, without the fence. All changes of one <c>ports</c> column are one mutation, because each mutation makes the
+    /// server copy the whole set.
     /// </summary>
     public static IReadOnlyList<Op> Of(IReadOnlyCollection<ResourcePlan> plans)
     {
-        var made = plans
+        var inserted = plans
             .SelectMany(plan => plan.Writes)
             .OfType<InsertOp>()
             .Select(op => new RowRef(op.Table, op.Uuid ?? default))
@@ -22,7 +22,7 @@ public static class NorthboundTransaction
         return
         [
             .. Ports(plans.SelectMany(plan => plan.Detach), Mutation.Delete),
-            .. plans.SelectMany(plan => plan.Needs).Distinct().Where(row => !made.Contains(row)).Select(Exists),
+            .. plans.SelectMany(plan => plan.Needs).Distinct().Where(row => !inserted.Contains(row)).Select(Exists),
             .. plans.SelectMany(plan => plan.Writes),
             .. Ports(plans.SelectMany(plan => plan.Attach), Mutation.Insert),
             .. plans.SelectMany(plan => plan.Deletes).SelectMany(Delete),
@@ -34,7 +34,7 @@ public static class NorthboundTransaction
             .GroupBy(m => m.Parent, m => m.Child)
             .Select(parent => Op.Mutate(parent.Key.Table, [Where.Uuid(parent.Key.Uuid)], mutation("ports", OvsdbValue.Set(parent))));
 
-    /// <summary>Whoever put a port of theirs into our switch since we looked stops its deletion.</summary>
+    /// <summary>Deletes a row. A switch or router is deleted only if it has no ports: another client may have added one.</summary>
     private static IEnumerable<Op> Delete(RowRef row)
     {
         if (row.Table is Tables.Switch or Tables.Router)

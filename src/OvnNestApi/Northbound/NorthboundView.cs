@@ -2,96 +2,93 @@ using Ovsdb;
 
 namespace OvnNestApi.Northbound;
 
-/// <summary>The copy of the NB at one moment, seen by object. Pure: the copy does not change any more.</summary>
-/// <param name="copy">The copy.</param>
-/// <param name="ownership">Our marks.</param>
-/// <param name="isThorough">Look for ports in every switch, not only where they belong: for what has drifted, and for a full
-/// comparison.</param>
-public sealed class NorthboundView(ReplicaSnapshot copy, Ownership ownership, bool isThorough)
+/// <summary>The rows of a snapshot of the NB, grouped by resource. Pure: the snapshot does not change.</summary>
+/// <param name="isThorough">
+/// True to search all switches and routers for each port, for drifted resources and for a full comparison; false to search only the parent
+/// that the port must have.
+/// </param>
+public sealed class NorthboundView(ReplicaSnapshot replica, Ownership ownership, bool isThorough)
 {
-    private const int FewSearches = 32;
-    private readonly Dictionary<string, Dictionary<Guid, List<RowRef>>> _whereabouts = [];
-    private int _searches;
+    private const int MaxScans = 32;
+    private readonly Dictionary<string, Dictionary<Guid, List<RowRef>>> _parents = [];
+    private int _scans;
 
-    /// <summary>The copy.</summary>
-    public ReplicaSnapshot Copy => copy;
-
-    /// <summary>The rows that matter for these objects: with a wanted UUID, or with the object's mark.</summary>
-    /// <param name="wanted">The objects.</param>
-    /// <param name="read">Rows that are there but not in the copy, read one by one.</param>
+    /// <summary>Returns the rows of these resources: rows with a wanted UUID, and rows with the owner mark of the resource.</summary>
+    /// <param name="read">Rows that were read from the server because the replica does not contain them.</param>
     public ILookup<OwnerRef, ActualRow> RowsOf(IReadOnlyList<WantedResource> wanted, IReadOnlyDictionary<RowRef, Row>? read = null) =>
-        wanted.SelectMany(o => RowsOf(o, read).Select(row => (o.Object, Row: row))).ToLookup(pair => pair.Object, pair => pair.Row);
+        wanted
+            .SelectMany(resource => RowsOf(resource, read).Select(row => (resource.Owner, Row: row)))
+            .ToLookup(pair => pair.Owner, pair => pair.Row);
 
-    /// <summary>Some row bears the object's mark.</summary>
-    public bool HasRows(OwnerRef of) => TablesOf(of.Kind).Any(table => copy.OfObject(table, of.Id).Count > 0);
+    /// <summary>Returns true if a row has the owner mark of the resource.</summary>
+    public bool HasRows(OwnerRef owner) => TablesOf(owner.Kind).Any(table => replica.OfResource(table, owner.Id).Count > 0);
 
-    /// <summary>Every object that some row names as its owner.</summary>
+    /// <summary>Returns the owners that the owner marks of all rows name.</summary>
     public IReadOnlySet<OwnerRef> Owners() =>
-        Tables.Marked.SelectMany(table => copy.MarkedIds(table).Select(id => new OwnerRef(KindOf(table, id), id))).ToHashSet();
+        Tables.Marked.SelectMany(table => replica.MarkedIds(table).Select(id => new OwnerRef(KindOf(table, id), id))).ToHashSet();
 
-    /// <summary>How many rows of ours there are.</summary>
-    public int Count() => Tables.Marked.Sum(table => copy.MarkedIds(table).Sum(id => copy.OfObject(table, id).Count));
+    /// <summary>Returns the number of rows with our owner mark.</summary>
+    public int Count() => Tables.Marked.Sum(table => replica.MarkedIds(table).Sum(id => replica.OfResource(table, id).Count));
 
-    /// <summary>The switch and DHCP row of others' that the network is to use.</summary>
+    /// <summary>Finds the existing switch, and the existing DHCP options, that a network must use.</summary>
     public ExistingSwitch Existing(DesiredNetwork network)
     {
-        var named = copy.SwitchesNamed(network.SwitchName).Where(row => ownership.OwnerOf(row)?.Id != network.Id).ToList();
-        if (named.Count != 1)
+        var switches = replica.SwitchesNamed(network.SwitchName).Where(row => ownership.OwnerOf(row)?.Id != network.Id).ToList();
+        return switches switch
         {
-            return new(
-                null,
-                null,
-                named.Count == 0
-                    ? $"There is no logical switch {network.SwitchName}."
-                    : $"{named.Count} logical switches are named {network.SwitchName}: {Uuids(named)}."
-            );
-        }
-
-        var uuid = named[0].Uuid;
-        if (network.DhcpOptionsId is { } chosen)
-        {
-            return copy.Find(Tables.Dhcp, chosen) is null
-                ? new(null, null, $"There is no DHCP_Options row {chosen}.")
-                : new(uuid, chosen, null);
-        }
-
-        if (!network.DhcpEnabled || network.Subnet is not { } subnet)
-        {
-            return new(uuid, null, null);
-        }
-
-        var dhcp = copy.DhcpOf(subnet.ToString()).Where(row => ownership.OwnerOf(row) is null).ToList();
-        return dhcp.Count > 1
-            ? new(null, null, $"{dhcp.Count} DHCP_Options rows have the subnet {subnet}: {Uuids(dhcp)}. dhcp.optionsId chooses one.")
-            : new(uuid, dhcp.SingleOrDefault()?.Uuid, null);
+            [] => new(null, null, $"There is no logical switch {network.SwitchName}."),
+            [var found] => WithDhcp(found.Uuid, network),
+            _ => new(null, null, $"{switches.Count} logical switches are named {network.SwitchName}: {Uuids(switches)}."),
+        };
     }
 
     /// <summary>
-    /// Ports of a parent that bear a container's tag or ask for it and are not its own; with the id of the object of ours that they belong
-    /// to.
+    /// Returns other ports of a parent with the tag of this container in <c>tag</c> or <c>tag_request</c>, each with the id of its owner;
+    /// null if the port has no owner mark.
     /// </summary>
     public IEnumerable<(Row Row, Guid? Owner)> RivalsOf(DesiredPort container, string parent) =>
-        copy.WithTag(parent, container.Tag ?? 0)
+        replica
+            .WithTag(parent, container.Tag ?? 0)
             .Where(row => row.Uuid != container.PortUuid)
             .Select(row => (Row: row, Owner: ownership.OwnerOf(row)?.Id))
             .Where(rival => rival.Owner != container.Id);
 
+    private ExistingSwitch WithDhcp(Guid found, DesiredNetwork network)
+    {
+        if (network.DhcpOptionsId is { } chosen)
+        {
+            return replica.Find(Tables.Dhcp, chosen) is null
+                ? new(null, null, $"There is no DHCP_Options row {chosen}.")
+                : new(found, chosen, null);
+        }
+
+        if (!network.DhcpEnabled || network.Subnet is not { } subnet)
+        {
+            return new(found, null, null);
+        }
+
+        var dhcp = replica.DhcpOf(subnet.ToString()).Where(row => ownership.OwnerOf(row) is null).ToList();
+        return dhcp.Count > 1
+            ? new(null, null, $"{dhcp.Count} DHCP_Options rows have the subnet {subnet}: {Uuids(dhcp)}. Choose one with dhcp.optionsId.")
+            : new(found, dhcp.SingleOrDefault()?.Uuid, null);
+    }
+
     private static string Uuids(IEnumerable<Row> rows) => string.Join(", ", rows.Select(row => row.Uuid).Order());
 
-    private IEnumerable<ActualRow> RowsOf(WantedResource o, IReadOnlyDictionary<RowRef, Row>? read)
+    private IEnumerable<ActualRow> RowsOf(WantedResource resource, IReadOnlyDictionary<RowRef, Row>? read)
     {
         var rows = new Dictionary<RowRef, Row>();
-        foreach (var wanted in o.Rows)
+        foreach (var wanted in resource.Rows)
         {
-            if ((copy.Find(wanted.Ref.Table, wanted.Ref.Uuid) ?? read?.GetValueOrDefault(wanted.Ref)) is { } row)
+            if ((replica.Find(wanted.Ref.Table, wanted.Ref.Uuid) ?? read?.GetValueOrDefault(wanted.Ref)) is { } row)
             {
                 rows[wanted.Ref] = row;
             }
         }
 
-        foreach (var table in TablesOf(o.Object.Kind))
+        foreach (var table in TablesOf(resource.Owner.Kind))
         {
-            foreach (var row in copy.OfObject(table, o.Object.Id))
+            foreach (var row in replica.OfResource(table, resource.Owner.Id))
             {
                 rows[new(table, row.Uuid)] = row;
             }
@@ -100,7 +97,7 @@ public sealed class NorthboundView(ReplicaSnapshot copy, Ownership ownership, bo
         return rows.Select(pair => new ActualRow(
             pair.Key,
             pair.Value,
-            ParentsOf(pair.Key, o.Rows.FirstOrDefault(w => w.Ref == pair.Key)?.Parent)
+            ParentsOf(pair.Key, resource.Rows.FirstOrDefault(w => w.Ref == pair.Key)?.Parent)
         ));
     }
 
@@ -112,17 +109,18 @@ public sealed class NorthboundView(ReplicaSnapshot copy, Ownership ownership, bo
             _ => [Tables.SwitchPort],
         };
 
-    // What the mark says, unless no object of that kind has rows in that table.
+    // The kind in the owner mark is ignored if resources of that kind have no rows in the table.
     private OwnerKind KindOf(string table, Guid id) =>
         table switch
         {
             Tables.Router => OwnerKind.Router,
-            Tables.SwitchPort => copy.OfObject(table, id).Select(row => ownership.OwnerOf(row)?.Kind).FirstOrDefault() is { } kind
-            && kind != OwnerKind.Router
-                ? kind
-                : OwnerKind.Container,
+            Tables.SwitchPort when MarkedKind(table, id) is { } kind and not OwnerKind.Router => kind,
+            Tables.SwitchPort => OwnerKind.Container,
             _ => OwnerKind.Network,
         };
+
+    private OwnerKind? MarkedKind(string table, Guid id) =>
+        replica.OfResource(table, id).Select(row => ownership.OwnerOf(row)?.Kind).FirstOrDefault();
 
     private List<RowRef> ParentsOf(RowRef row, RowRef? expected)
     {
@@ -130,26 +128,28 @@ public sealed class NorthboundView(ReplicaSnapshot copy, Ownership ownership, bo
         {
             return [];
         }
-        // The usual case: it is where it belongs. Elsewhere it is looked for only if it is not, or with cause.
-        if (!isThorough && expected is { } there && copy.Find(there.Table, there.Uuid) is { } parent && parent["ports"].Contains(row.Uuid))
+
+        // The usual case: the port is in the parent where it must be. Others are searched only if it is not, or if the view is thorough.
+        if (!isThorough && expected is { } known && replica.Find(known.Table, known.Uuid)?["ports"].Contains(row.Uuid) == true)
         {
-            return [there];
+            return [known];
         }
-        // Asking every switch is cheap for a few ports; for many it pays to turn them all round once.
-        return ++_searches <= FewSearches
-            ? [.. copy.Table(table).Values.Where(p => p["ports"].Contains(row.Uuid)).Select(p => new RowRef(table, p.Uuid))]
-            : Whereabouts(table).GetValueOrDefault(row.Uuid) ?? [];
+
+        // Scanning all switches is cheap for a few ports. For many ports, an index of all members is built once.
+        return ++_scans <= MaxScans
+            ? [.. replica.Table(table).Values.Where(p => p["ports"].Contains(row.Uuid)).Select(p => new RowRef(table, p.Uuid))]
+            : ParentsByPort(table).GetValueOrDefault(row.Uuid) ?? [];
     }
 
-    private Dictionary<Guid, List<RowRef>> Whereabouts(string table)
+    private Dictionary<Guid, List<RowRef>> ParentsByPort(string table)
     {
-        if (_whereabouts.TryGetValue(table, out var all))
+        if (_parents.TryGetValue(table, out var all))
         {
             return all;
         }
 
-        _whereabouts[table] = all = [];
-        foreach (var parent in copy.Table(table).Values)
+        _parents[table] = all = [];
+        foreach (var parent in replica.Table(table).Values)
         {
             foreach (var port in parent["ports"].AsSet())
             {

@@ -1,34 +1,33 @@
 namespace OvnNestApi.Northbound;
 
 /// <summary>
-/// The kinds of object that have rows in the NB, in the order in which they are created: what refers comes after what it refers to.
+/// Kinds of resources that have rows in the NB, in the order in which the rows are created: a row is created after the rows that it refers
+/// to.
 /// </summary>
 public enum OwnerKind
 {
     /// <summary>A logical router.</summary>
     Router,
 
-    /// <summary>A logical switch, its DHCP options and its link to the router.</summary>
+    /// <summary>A logical switch, its DHCP options, and the two ports that connect it to the router.</summary>
     Network,
 
-    /// <summary>A VM's port, the parent.</summary>
+    /// <summary>The port of a VM, the parent of its containers' ports.</summary>
     Vm,
 
-    /// <summary>A container's port, nested in its VM's.</summary>
+    /// <summary>The port of a container, nested in the port of its VM.</summary>
     Container,
 }
 
-/// <summary>An object of ours, as the marks of its rows name it.</summary>
-/// <param name="Kind">Its kind.</param>
-/// <param name="Id">Its id.</param>
+/// <summary>The resource that owns a row, as the owner mark names it.</summary>
 public readonly record struct OwnerRef(OwnerKind Kind, Guid Id);
 
-/// <summary>A row of the NB.</summary>
-/// <param name="Table">Its table, see <see cref="Tables"/>.</param>
-/// <param name="Uuid">Its <c>_uuid</c>.</param>
+/// <summary>Identity of a row in the NB.</summary>
+/// <param name="Table">One of <see cref="Tables"/>.</param>
+/// <param name="Uuid">Column <c>_uuid</c>.</param>
 public readonly record struct RowRef(string Table, Guid Uuid);
 
-/// <summary>The tables of ovn-nb(5) that we read or write.</summary>
+/// <summary>Tables of ovn-nb(5) that this service reads or writes.</summary>
 public static class Tables
 {
     public const string Global = "NB_Global";
@@ -38,10 +37,13 @@ public static class Tables
     public const string Router = "Logical_Router";
     public const string RouterPort = "Logical_Router_Port";
 
-    /// <summary>Those whose rows can bear our mark.</summary>
+    /// <summary>Tables whose rows can have our owner mark.</summary>
     public static IReadOnlyList<string> Marked { get; } = [Switch, SwitchPort, Dhcp, Router, RouterPort];
 
-    /// <summary>The table whose column <c>ports</c> keeps the rows of <paramref name="table"/> alive; null for a root table.</summary>
+    /// <summary>
+    /// Returns the table whose column <c>ports</c> refers to rows of <paramref name="table"/>, which are deleted when nothing refers to
+    /// them. Null for a root table.
+    /// </summary>
     public static string? ParentOf(string table) =>
         table switch
         {

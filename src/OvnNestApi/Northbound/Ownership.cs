@@ -2,27 +2,27 @@ using Ovsdb;
 
 namespace OvnNestApi.Northbound;
 
-/// <summary>The marks in <c>external_ids</c> that tell our rows from everybody else's. A row without them does not exist for us.</summary>
-/// <param name="Instance">The name of this installation in the NB, so that several may share one.</param>
+/// <summary>Owner marks in <c>external_ids</c>, which distinguish our rows from foreign rows. Foreign rows are never changed.</summary>
+/// <param name="Instance">Name of this installation in the NB, see <see cref="NorthboundOptions.Instance"/>.</param>
 public sealed record Ownership(string Instance)
 {
-    /// <summary>The key of the installation's name.</summary>
+    /// <summary>Key of the installation's name.</summary>
     public const string InstanceKey = "ovnnest:instance";
 
-    /// <summary>The key of the object's kind.</summary>
+    /// <summary>Key of the kind of resource.</summary>
     public const string KindKey = "ovnnest:kind";
 
-    /// <summary>The key of the object's id.</summary>
+    /// <summary>Key of the resource's id.</summary>
     public const string IdKey = "ovnnest:id";
 
-    /// <summary>The key in <c>NB_Global.external_ids</c> that says who may write for this instance.</summary>
+    /// <summary>Key of the fence in <c>NB_Global.external_ids</c>, which names the epoch that may write for this instance.</summary>
     public string FenceKey => $"ovnnest_{Instance}";
 
-    /// <summary>What every row of the object bears.</summary>
-    public KeyValuePair<string, string?>[] Marks(OwnerRef of) =>
-        [new(InstanceKey, Instance), new(KindKey, NameOf(of.Kind)), new(IdKey, of.Id.ToString())];
+    /// <summary>Returns the owner mark for the rows of a resource.</summary>
+    public KeyValuePair<string, string?>[] Marks(OwnerRef owner) =>
+        [new(InstanceKey, Instance), new(KindKey, NameOf(owner.Kind)), new(IdKey, owner.Id.ToString())];
 
-    /// <summary>Whose row this is; null if it is not ours.</summary>
+    /// <summary>Returns the owner of a row; null if the row does not have our owner mark.</summary>
     public OwnerRef? OwnerOf(Row row)
     {
         var marks = row["external_ids"].AsStringMap();
@@ -44,7 +44,7 @@ public sealed record Ownership(string Instance)
             _ => "container",
         };
 
-    // A kind that somebody has falsified: the id alone says whose row it is.
+    // An unknown kind was written by another client; the id alone identifies the resource.
     private static OwnerKind KindOf(string? name) =>
         name switch
         {

@@ -3,45 +3,45 @@ using Ovsdb;
 namespace OvnNestApi.Northbound;
 
 /// <summary>
-/// What has to be done to the rows of one object. Kept apart by object, so that one which the server refuses holds up no other.
+/// Operations for the rows of one resource. There is one plan per resource, so that a rejected resource does not hold up the others.
 /// </summary>
-public sealed record ResourcePlan(OwnerRef Object)
+public sealed record ResourcePlan(OwnerRef Owner)
 {
-    /// <summary>The object shall have rows; false: it shall have none.</summary>
-    public bool Creates { get; init; }
+    /// <summary>True if the resource must have rows.</summary>
+    public bool HasRows { get; init; }
 
-    /// <summary>Rows that must exist, or what is written would be lost without an error.</summary>
+    /// <summary>Rows that must exist; otherwise the server would drop what is written without an error.</summary>
     public IReadOnlyList<RowRef> Needs { get; init; } = [];
 
-    /// <summary>Inserts, updates and mutations of the object's own rows.</summary>
+    /// <summary>Inserts, updates and mutations of the resource's own rows.</summary>
     public IReadOnlyList<Op> Writes { get; init; } = [];
 
-    /// <summary>Rows to add to their parents' <c>ports</c>.</summary>
+    /// <summary>Rows to add to the <c>ports</c> of their parents.</summary>
     public IReadOnlyList<Membership> Attach { get; init; } = [];
 
-    /// <summary>Rows to take from their parents' <c>ports</c>: the last one lets go, and the row is gone.</summary>
+    /// <summary>Rows to remove from the <c>ports</c> of their parents. The server deletes a row that no parent refers to.</summary>
     public IReadOnlyList<Membership> Detach { get; init; } = [];
 
     /// <summary>Rows of root tables to delete.</summary>
     public IReadOnlyList<RowRef> Deletes { get; init; } = [];
 
-    /// <summary>The rows that go, of whatever table.</summary>
+    /// <summary>Rows that will be deleted, of all tables.</summary>
     public IReadOnlyList<RowRef> Removed { get; init; } = [];
 
-    /// <summary>Rows that are there already and are changed.</summary>
+    /// <summary>Existing rows that are changed.</summary>
     public IReadOnlyList<RowRef> Repaired { get; init; } = [];
 
-    /// <summary>Rows that go and that nobody asked to go: what the brake counts.</summary>
-    public int Unasked { get; init; }
+    /// <summary>Number of rows that will be deleted without a request through the API. The safety brake limits it.</summary>
+    public int UnrequestedRemovals { get; init; }
 
-    /// <summary>What stays undone; null: nothing.</summary>
-    public Obstacle? Kept { get; init; }
+    /// <summary>Why rows are left as they are; null if all rows will be as wanted.</summary>
+    public Obstacle? Obstacle { get; init; }
 
-    /// <summary>Nothing has to be done.</summary>
+    /// <summary>True if no operation is necessary.</summary>
     public bool IsEmpty => Writes.Count == 0 && Attach.Count == 0 && Detach.Count == 0 && Deletes.Count == 0;
 }
 
-/// <summary>That a row is in its parent's <c>ports</c>.</summary>
-/// <param name="Parent">The switch or router.</param>
+/// <summary>Membership of a port in the column <c>ports</c> of its parent.</summary>
+/// <param name="Parent">Switch or router.</param>
 /// <param name="Child">UUID of the port.</param>
 public readonly record struct Membership(RowRef Parent, Guid Child);

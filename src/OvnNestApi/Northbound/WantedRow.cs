@@ -3,12 +3,12 @@ using Ovsdb;
 
 namespace OvnNestApi.Northbound;
 
-/// <summary>A row as it shall be: only the columns that are ours.</summary>
-/// <param name="Ref">Its table and the UUID that was chosen for it.</param>
-/// <param name="Columns">Columns that are ours as a whole.</param>
-/// <param name="Keys">Keys of map columns of which only these are ours; null: the key shall be absent.</param>
-/// <param name="Parent">The row whose <c>ports</c> has this one; null for a row of a root table.</param>
-/// <param name="Needs">Another row that this one refers to and that must exist; null: none.</param>
+/// <summary>A wanted row. It contains only the columns that this service writes.</summary>
+/// <param name="Ref">Table, and the UUID that was chosen for the row.</param>
+/// <param name="Columns">Columns that this service writes as a whole.</param>
+/// <param name="Keys">Map columns of which this service writes only these keys.</param>
+/// <param name="Parent">Row whose <c>ports</c> must contain this one; null for a row of a root table.</param>
+/// <param name="Needs">Other row that this row refers to and that must exist; null if there is none.</param>
 public sealed record WantedRow(
     RowRef Ref,
     IReadOnlyList<KeyValuePair<string, OvsdbValue>> Columns,
@@ -18,28 +18,27 @@ public sealed record WantedRow(
 );
 
 /// <summary>Keys of one map column.</summary>
-/// <param name="Column">The column, a map of text to text.</param>
-/// <param name="Pairs">Our keys; null: absent.</param>
+/// <param name="Column">Column of type map of string to string.</param>
+/// <param name="Pairs">Keys and values; a key with the value null must be absent.</param>
 public readonly record struct WantedKeys(string Column, IReadOnlyList<KeyValuePair<string, string?>> Pairs);
 
-/// <summary>What an object shall have in the NB.</summary>
-/// <param name="Object">The object.</param>
-/// <param name="Rows">Its rows, none if it shall have none.</param>
-/// <param name="IsAsked">If rows of it go: somebody asked for that through the API.</param>
-/// <param name="Obstacle">Why its rows are left as they are; null: they are not.</param>
-public sealed record WantedResource(OwnerRef Object, IReadOnlyList<WantedRow> Rows, bool IsAsked, Obstacle? Obstacle = null);
+/// <summary>Wanted rows of a resource.</summary>
+/// <param name="Rows">Wanted rows; empty if the resource must have none.</param>
+/// <param name="IsRequested">True if a difference results from a request through the API; false if it is drift.</param>
+/// <param name="Obstacle">Why the rows must be left as they are; null if they can be changed.</param>
+public sealed record WantedResource(OwnerRef Owner, IReadOnlyList<WantedRow> Rows, bool IsRequested, Obstacle? Obstacle = null);
 
-/// <summary>What keeps an object's rows from being as they shall be.</summary>
+/// <summary>Why the rows of a resource are not as wanted.</summary>
 /// <param name="Cause"><see cref="Reason.Rejected"/>, <see cref="Reason.TagConflict"/> or <see cref="Reason.Contended"/>.</param>
-/// <param name="Message">In a sentence, or the server's words.</param>
+/// <param name="Message">A sentence, or the error of the server.</param>
 public readonly record struct Obstacle(Reason Cause, string Message)
 {
-    /// <summary>The rows cannot be written, or the server refuses them.</summary>
+    /// <summary>Returns the obstacle that the rows cannot be written, or that the server rejects them.</summary>
     public static Obstacle Rejected(string message) => new(Reason.Rejected, message);
 }
 
-/// <summary>A row as it is.</summary>
-/// <param name="Ref">Its table and UUID.</param>
-/// <param name="Row">Its columns.</param>
-/// <param name="Parents">The rows whose <c>ports</c> has it; usually one.</param>
+/// <summary>An actual row.</summary>
+/// <param name="Ref">Table and UUID.</param>
+/// <param name="Row">Columns.</param>
+/// <param name="Parents">Rows whose <c>ports</c> contains this row; usually one.</param>
 public sealed record ActualRow(RowRef Ref, Row Row, IReadOnlyList<RowRef> Parents);

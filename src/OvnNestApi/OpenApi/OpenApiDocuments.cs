@@ -1,35 +1,33 @@
-using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
-using OvnNestApi.Http;
-using OvnNestApi.Problems;
 
 namespace OvnNestApi.OpenApi;
 
-/// <summary>What the document says as a whole.</summary>
+/// <summary>Completes the document as a whole: title, tags, authentication, problems and the types of specs.</summary>
 internal static class OpenApiDocuments
 {
     private const string Description = """
-        Keeps OVN's nested ports, VLAN tags and hosts in agreement: desired networks, VMs and containers go in, the northbound database and the
-        hosts' bridges follow, and every object tells whether it is ready, or why not.
+        Keeps OVN's nested ports, VLAN tags and hosts in agreement. Clients store the desired networks, VMs and containers. The service
+        brings the northbound database and the bridges of the hosts to that state. Every resource shows whether it is ready, and if not, why.
 
-        Every object has one shape: `name`, `labels`, `description` and `spec` are the client's and are answered as sent; `status` and `metadata` are the service's,
-        and are ignored in what is sent. Names are the client's, so PUT creates. Errors are problem details (RFC 9457) with a stable `code` and, where fields are meant, JSON pointers.
+        All resources have the same shape. The client sets `name`, `labels`, `description` and `spec`, and gets them back as sent. The
+        service sets `status` and `metadata`, and ignores them in requests. Clients choose the names, so PUT creates a resource. Errors are
+        problem details (RFC 9457) with a stable `code` and, if the error is in a field, JSON pointers to it.
         """;
 
     private static readonly (string Name, string Description)[] Tags =
     [
         ("Networks", "Logical switches with their subnet, DHCP options and gateway."),
-        ("Routers", "Logical routers, which join the networks that name them."),
-        ("Hosts", "Machines that run VMs, with an agent."),
-        ("VMs", "VMs: the parent ports, their bridges, and the scopes of VLAN tags."),
-        ("Containers", "Containers: nested ports, told apart by their VLAN tags."),
-        ("VLAN leases", "VLAN tags as things of their own: reserved, bound, draining, cooling."),
-        ("Readiness", "How much is ready, and what the rest waits for."),
-        ("Changes", "What changed, and who did it."),
-        ("Agents", "What the agents of hosts use: enrolment, work, reports."),
-        ("API keys", "Clients' keys."),
-        ("Service", "The service about itself."),
+        ("Routers", "Logical routers. Networks that name a router are attached to it."),
+        ("Hosts", "Machines that run VMs. An agent on each host configures its bridges and ports."),
+        ("VMs", "Virtual machines: each has a parent port, a bridge, and VLAN tags of its own."),
+        ("Containers", "Containers in VMs: each has a nested port with a VLAN tag."),
+        ("VLAN leases", "The VLAN tags of a VM and their state: reserved, bound, draining or cooling."),
+        ("Readiness", "How many resources are ready, and what the others wait for."),
+        ("Changes", "Log of all changes, with the client that made each."),
+        ("Agents", "Used by the agents of hosts: enrolment, work and reports."),
+        ("API keys", "Keys with which clients authenticate."),
+        ("Service", "State, version and limits of this service."),
     ];
 
     public static Task TransformAsync(
@@ -47,47 +45,28 @@ internal static class OpenApiDocuments
             Contact = new() { Name = "The OvnNestApi developers" },
         };
         document.Servers = [new() { Url = "/", Description = "This service." }];
-        WithoutHead(document);
-        AddProblems(document);
-        TypeSpecs(document);
+        RemoveHead(document);
+        OpenApiProblems.AddTo(document);
+        OpenApiSpecs.ShareSpecSchemas(document);
         OpenApiTexts.Unwrap(document);
-        document.Tags = new HashSet<OpenApiTag>(
-            Tags.Where(tag => IsUsed(document, tag.Name)).Select(tag => new OpenApiTag { Name = tag.Name, Description = tag.Description })
-        );
-        foreach (
-            var other in Operations(document)
-                .SelectMany(operation => operation.Tags ?? new HashSet<OpenApiTagReference>())
-                .Select(tag => tag.Name)
-                .OfType<string>()
-                .Distinct()
-        )
-        {
-            if (document.Tags.All(tag => tag.Name != other))
-            {
-                document.Tags.Add(new() { Name = other, Description = other });
-            }
-        }
-
+        AddTags(document);
         document.AddComponent<IOpenApiSecurityScheme>(
             OpenApiOperations.SecurityScheme,
             new OpenApiSecurityScheme
             {
                 Type = SecuritySchemeType.Http,
                 Scheme = "bearer",
-                Description = "An API key: `Authorization: Bearer nest_…`. The first admin key is made by the command `create-key`.",
+                Description = "An API key: `Authorization: Bearer nest_…`. The command `create-key` creates the first admin key.",
             }
         );
         return Task.CompletedTask;
     }
 
-    private static IEnumerable<OpenApiOperation> Operations(OpenApiDocument document) =>
+    public static IEnumerable<OpenApiOperation> OperationsOf(OpenApiDocument document) =>
         document.Paths.Values.SelectMany(path => path.Operations?.Values ?? Enumerable.Empty<OpenApiOperation>());
 
-    private static bool IsUsed(OpenApiDocument document, string tag) =>
-        Operations(document).Any(operation => operation.Tags?.Any(used => used.Name == tag) == true);
-
-    /// <summary>HEAD is wherever GET is, with the same answer but the body: nothing to tell of it.</summary>
-    private static void WithoutHead(OpenApiDocument document)
+    /// <summary>Removes HEAD, which every path with GET has, with the same headers and no body.</summary>
+    private static void RemoveHead(OpenApiDocument document)
     {
         foreach (var path in document.Paths.Values)
         {
@@ -95,131 +74,18 @@ internal static class OpenApiDocuments
         }
     }
 
-    private static void AddProblems(OpenApiDocument document)
+    /// <summary>Lists the tags in use: the known ones first, in their order, then the others.</summary>
+    private static void AddTags(OpenApiDocument document)
     {
-        var used = Operations(document).SelectMany(operation => operation.Responses?.Keys ?? Enumerable.Empty<string>()).ToHashSet();
-        foreach (var group in ProblemCatalogue.All.GroupBy(kind => kind.Status).Where(group => used.Contains($"{group.Key}")))
-        {
-            var example = group.First();
-            document.AddComponent<IOpenApiResponse>(
-                $"Problem{group.Key}",
-                new OpenApiResponse
-                {
-                    Description = string.Join(" ", group.Select(kind => $"`{kind.Code}`: {kind.Title}.")),
-                    Headers = group.Any(kind => kind.Retryable)
-                        ? new Dictionary<string, IOpenApiHeader>
-                        {
-                            ["Retry-After"] = new OpenApiHeader
-                            {
-                                Description = "Seconds after which to try again, where that is known.",
-                                Schema = new OpenApiSchema { Type = JsonSchemaType.Integer },
-                            },
-                        }
-                        : null,
-                    Content = new Dictionary<string, OpenApiMediaType>
-                    {
-                        [ProblemResult.MediaType] = new()
-                        {
-                            Schema = new OpenApiSchemaReference(nameof(ProblemDetails), document),
-                            Example = new JsonObject
-                            {
-                                ["type"] = $"/problems/{example.Code}",
-                                ["title"] = example.Title,
-                                ["status"] = example.Status,
-                                ["code"] = example.Code,
-                                ["detail"] = example.Explanation,
-                                ["instance"] = "/v1/vms/vm5/containers/c53",
-                                ["requestId"] = "0198c0ffee",
-                                ["retryable"] = example.Retryable,
-                            },
-                        },
-                    },
-                }
-            );
-        }
-
-        document.AddComponent<IOpenApiSchema>(nameof(ProblemDetails), ProblemSchema());
+        var used = OperationsOf(document)
+            .SelectMany(operation => operation.Tags ?? new HashSet<OpenApiTagReference>())
+            .Select(tag => tag.Name)
+            .OfType<string>()
+            .ToHashSet();
+        var known = Tags.Where(tag => used.Contains(tag.Name)).ToList();
+        var others = used.Except(known.Select(tag => tag.Name)).Select(name => (Name: name, Description: name));
+        document.Tags = new HashSet<OpenApiTag>(
+            known.Concat(others).Select(tag => new OpenApiTag { Name = tag.Name, Description = tag.Description })
+        );
     }
-
-    private static OpenApiSchema ProblemSchema() =>
-        new()
-        {
-            Type = JsonSchemaType.Object,
-            Description = "An error, RFC 9457.",
-            Required = new HashSet<string> { "type", "title", "status", "code", "detail", "instance", "requestId", "retryable" },
-            Properties = new Dictionary<string, IOpenApiSchema>
-            {
-                ["type"] = Text("Where this kind of problem is explained."),
-                ["title"] = Text("One sentence, the same for every occurrence of the code."),
-                ["status"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Description = "The HTTP status." },
-                ["code"] = Text("Stable name of the kind of problem."),
-                ["detail"] = Text("What happened here."),
-                ["instance"] = Text("The path of the request."),
-                ["requestId"] = Text("The request's id in logs and in the change log."),
-                ["retryable"] = new OpenApiSchema
-                {
-                    Type = JsonSchemaType.Boolean,
-                    Description = "The same request may succeed later without a change.",
-                },
-                ["errors"] = new OpenApiSchema
-                {
-                    Type = JsonSchemaType.Array,
-                    Description = "The fields that are meant.",
-                    Items = new OpenApiSchema
-                    {
-                        Type = JsonSchemaType.Object,
-                        Required = new HashSet<string> { "pointer", "detail" },
-                        Properties = new Dictionary<string, IOpenApiSchema>
-                        {
-                            ["pointer"] = Text("JSON pointer, such as #/spec/vlan."),
-                            ["detail"] = Text("What is wrong with it."),
-                        },
-                    },
-                },
-            },
-        };
-
-    private static OpenApiSchema Text(string description) => new() { Type = JsonSchemaType.String, Description = description };
-
-    /// <summary>A spec is answered as it was sent: it has the schema of what can be sent.</summary>
-    private static void TypeSpecs(OpenApiDocument document)
-    {
-        var schemas = document.Components?.Schemas ?? new Dictionary<string, IOpenApiSchema>();
-        foreach (var (name, schema) in schemas)
-        {
-            if (
-                schema is OpenApiSchema { Properties: { } properties }
-                && properties.ContainsKey("spec")
-                && schemas.ContainsKey(name + "Spec")
-            )
-            {
-                properties["spec"] = new OpenApiSchemaReference(name + "Spec", document) { Description = "What was asked for, as sent." };
-            }
-        }
-
-        foreach (
-            var (properties, property) in schemas
-                .Values.OfType<OpenApiSchema>()
-                .SelectMany(schema => schema.Properties?.Where(IsAny).Select(one => (schema.Properties, one.Key)) ?? [])
-                .ToList()
-        )
-        {
-            properties[property] = new OpenApiSchema
-            {
-                Description = properties[property].OneOf?.Select(one => one.Description).FirstOrDefault(text => text is not null),
-            };
-        }
-
-        foreach (
-            var asked in schemas
-                .Keys.Where(name => name == nameof(System.Text.Json.JsonElement) || name.StartsWith("RawSpecOf", StringComparison.Ordinal))
-                .ToList()
-        )
-        {
-            schemas.Remove(asked);
-        }
-    }
-
-    private static bool IsAny(KeyValuePair<string, IOpenApiSchema> property) =>
-        property.Value.OneOf?.Any(one => one is OpenApiSchemaReference { Reference.Id: "JsonElement" }) == true;
 }

@@ -8,7 +8,7 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.OpenApi;
 
-/// <summary>What the schema generator cannot know: the text form of our values, and which fields an answer always has.</summary>
+/// <summary>Adds what the schema generator cannot know: the text form of values, and which fields a response always has.</summary>
 internal static class OpenApiSchemas
 {
     private static readonly NullabilityInfoContext Nullability = new();
@@ -56,7 +56,7 @@ internal static class OpenApiSchemas
         }
     }
 
-    /// <summary>What clients send is checked strictly; what we answer may grow.</summary>
+    /// <summary>Whether clients send this type. Unknown fields are errors in requests; responses may get new fields.</summary>
     private static bool IsBody(Type type) =>
         type.Name.EndsWith("Body", StringComparison.Ordinal) || type.Name.EndsWith("Spec", StringComparison.Ordinal);
 
@@ -78,7 +78,7 @@ internal static class OpenApiSchemas
         {
             if (map.AdditionalProperties is OpenApiSchema value)
             {
-                // The rule is about the map's values.
+                // The generator puts the pattern of the values on the map.
                 (value.Pattern, map.Pattern) = (map.Pattern, null);
             }
         }
@@ -106,7 +106,7 @@ internal static class OpenApiSchemas
 
     private static void Text(OpenApiSchema schema, string? format, string? pattern, string example)
     {
-        // Not null: who refers to it says whether it may be left out.
+        // Without null in the type: the list of required properties says which can be absent.
         schema.Type = JsonSchemaType.String;
         (schema.Format, schema.Pattern) = (format, pattern);
         schema.Examples ??= [JsonValue.Create(example)];

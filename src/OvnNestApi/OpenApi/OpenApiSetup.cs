@@ -3,7 +3,7 @@ using Microsoft.OpenApi;
 
 namespace OvnNestApi.OpenApi;
 
-/// <summary>The OpenAPI document (3.1, and 3.0 for tools that know no other) and Swagger UI over it.</summary>
+/// <summary>Serves the OpenAPI document, in 3.1 and, for older tools, in 3.0, and Swagger UI.</summary>
 internal static class OpenApiSetup
 {
     public static IServiceCollection AddOpenApiDocuments(this IServiceCollection services)
@@ -38,10 +38,16 @@ internal static class OpenApiSetup
         options.AddDocumentTransformer(OpenApiDocuments.TransformAsync);
     }
 
-    /// <summary>As a reader would call it: the list of containers is a ContainerList.</summary>
-    private static string? Named(string? id) =>
-        id is null ? null
-        : id.StartsWith("ListViewOf", StringComparison.Ordinal) ? Named(id["ListViewOf".Length..]) + "List"
-        : id.EndsWith("View", StringComparison.Ordinal) ? id[..^4]
-        : id;
+    /// <summary>Shortens generated names: ContainerView becomes Container, ListViewOfContainerView becomes ContainerList.</summary>
+    private static string? Named(string? id)
+    {
+        const string list = "ListViewOf";
+        const string view = "View";
+        return id switch
+        {
+            not null when id.StartsWith(list, StringComparison.Ordinal) => Named(id[list.Length..]) + "List",
+            not null when id.EndsWith(view, StringComparison.Ordinal) => id[..^view.Length],
+            _ => id,
+        };
+    }
 }

@@ -1,9 +1,9 @@
 namespace OvnNestApi.Placements;
 
-/// <summary>What an administrator's <c>force</c> drops, as statements.</summary>
+/// <summary>SQL statements of forced deletions: they drop confirmations that hosts still have to send.</summary>
 internal static class ForcedRelease
 {
-    /// <summary>The VMs of which the host has, or owes, anything.</summary>
+    /// <summary>VMs of which the host has anything, or has not confirmed a removal.</summary>
     public const string VmsOfHost = """
         SELECT vm_id FROM placements WHERE host_id = @host
         UNION SELECT l.vm_id FROM lease_holds o JOIN vlan_leases l ON l.id = o.lease_id WHERE o.host_id = @host
@@ -12,7 +12,8 @@ internal static class ForcedRelease
     public const string DropHost = "DELETE FROM placements WHERE host_id = @host; DELETE FROM lease_holds WHERE host_id = @host";
 
     /// <summary>
-    /// What hosts owe of a container, or of a VM and its containers: the removals, and the holds of tags that are not in their work.
+    /// Drops the pending confirmations for a container, or for a VM and its containers: removals, and holds of tags that are no longer in
+    /// the work of the host.
     /// </summary>
     public const string DropObject = """
         DELETE FROM placements WHERE NOT wanted AND (object_id = @id OR vm_id = @id);
@@ -20,16 +21,16 @@ internal static class ForcedRelease
         WHERE l.id = o.lease_id AND o.after_revision IS NOT NULL AND (l.container_id = @id OR l.vm_id = @id)
         """;
 
-    /// <summary>Nor is a chassis waited for that never answers.</summary>
+    /// <summary>Drops the pending confirmations for a lease, also those of other chassis.</summary>
     public const string DropLease = """
         DELETE FROM lease_holds WHERE lease_id = @lease AND after_revision IS NOT NULL;
         UPDATE vlan_leases SET awaits_all_chassis = false WHERE id = @lease AND state = 'Draining'
         """;
 
     /// <summary>
-    /// A former host that still has the VM's interface goes on serving it and its children until their parent has a new name (tried). The
-    /// old name
-    /// stays claimed, so that nobody gets a port that the former host would serve. Touches a row only where there is such a host.
+    /// Gives the VM's port a new name if a former host has not confirmed the removal of the VM. A former host that still has the VM's
+    /// interface serves the port and its children under the old name (measured with ovn-controller). The old name stays claimed, so that no
+    /// other port gets it.
     /// </summary>
     public const string LeaveFormerHosts = """
         WITH moved AS (

@@ -4,15 +4,14 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Placements;
 
 /// <summary>
-/// Says which host shall have which object, from what is stored and nothing else: to be called after every write that touches a VM or its
-/// containers. Part of the caller's transaction, its last step: it locks the host's row.
+/// Writes which host must have which VM and container, computed from the stored state. Call it after every write that affects a VM or its
+/// containers, as the last step of the transaction, because it locks the row of the host.
 /// </summary>
 internal static class PlacementWriter
 {
     /// <summary>
-    /// A VM is placed on its host when no former incarnation of its name is left, and no other host still owes the removal of anything of
-    /// it
-    /// ("another" as two ranges, which the index answers however much there is on its own).
+    /// SQL condition: a VM is placed on its host when no former incarnation of its name is left, and every other host has confirmed the
+    /// removal of the VM and its containers. "Other" is written as two ranges, which the index on (VM, host) answers at constant cost.
     /// </summary>
     internal const string IsPlaced = """
         (v.deleting_since IS NULL AND v.host_id IS NOT NULL AND v.workload <> 2
@@ -20,7 +19,9 @@ internal static class PlacementWriter
          AND NOT EXISTS (SELECT FROM placements o WHERE o.vm_id = v.id AND (o.host_id < v.host_id OR o.host_id > v.host_id)))
         """;
 
-    /// <summary>A container goes with its VM when the tag's lease is its own and no former incarnation of its name is left.</summary>
+    /// <summary>
+    /// Containers that are placed with their VM: the lease of the tag is bound to them, and no former incarnation of their name is left.
+    /// </summary>
     private const string WantedContainers = $"""
         SELECT v.host_id, c.id AS object_id, 'Container' AS kind, c.name, c.interface, c.namespace, v.bridge, l.id AS lease_id
         FROM vms v JOIN containers c ON c.vm_id = v.id JOIN vlan_leases l ON l.vm_id = v.id AND l.tag = c.tag
@@ -50,11 +51,13 @@ internal static class PlacementWriter
         Place($"{WantedContainers} AND c.id = ANY(@containers)", "p.object_id = ANY(@containers)", "l.container_id = ANY(@containers)")
     );
 
-    /// <summary>The VM and all its containers.</summary>
+    /// <summary>Refreshes the placements of the VM and of all its containers.</summary>
     public static Task RefreshAsync(NestDb db, Guid vmId, CancellationToken cancellationToken) =>
         RefreshAsync(db, RefreshAll, [("vm", vmId)], cancellationToken);
 
-    /// <summary>Only these containers of the VM: what a change of one container costs does not depend on how many there are.</summary>
+    /// <summary>
+    /// Refreshes the placements of these containers of the VM. The cost does not depend on the number of other containers.
+    /// </summary>
     public static Task RefreshAsync(NestDb db, Guid vmId, IReadOnlyCollection<Guid> containers, CancellationToken cancellationToken) =>
         RefreshAsync(db, RefreshSome, [("vm", vmId), ("containers", containers.ToArray())], cancellationToken);
 
@@ -75,9 +78,8 @@ internal static class PlacementWriter
     }
 
     /// <summary>
-    /// The hosts' work differs from now on; once a transaction is enough: nobody sees what lies between. Always in the order of ids, so
-    /// that two who touch
-    /// the same hosts wait for each other instead of killing one. Then, as of that, the placements. Rows: the hosts.
+    /// Statements that increase the work revision of the hosts, once in a transaction, and then write the placements with that revision.
+    /// The hosts are locked in the order of their ids, so that transactions with the same hosts do not deadlock. Rows: ids of the hosts.
     /// </summary>
     private static string Refresh(string hosts, string place) =>
         $"""
@@ -91,7 +93,8 @@ internal static class PlacementWriter
             """;
 
     /// <summary>
-    /// The statement that makes placements and holds what <paramref name="wanted"/> says, among those that the other two conditions name.
+    /// Statement that makes placements and holds equal to the rows of <paramref name="wanted"/>, among those that the two conditions
+    /// select.
     /// </summary>
     private static string Place(string wanted, string ofPlacements, string ofLeases) =>
         $"""

@@ -1,6 +1,6 @@
 namespace OvnNestApi.Placements;
 
-/// <summary>Registers the settlement of removals and the loop that frees what has been confirmed.</summary>
+/// <summary>Registers the settlement of confirmed removals and the loop of sweeps.</summary>
 internal static class PlacementsSetup
 {
     public static IServiceCollection AddPlacements(this IServiceCollection services)

@@ -1,14 +1,12 @@
 namespace OvnNestApi.Placements;
 
-/// <summary>How the release of a tag ends, as statements on the VMs in <c>@vms</c>.</summary>
+/// <summary>SQL statements that finish the release of tags, for the VMs in <c>@vms</c>.</summary>
 internal static class Releases
 {
     /// <summary>
-    /// A host owes nothing more for a tag when it has shown, with work that does not contain it, that no port bears it, and that no flow of
-    /// before can
-    /// still lead to it: its flows have reached the NB without the tag, or the VM's interface is off the integration bridge. Rows: the
-    /// container that
-    /// had the tag and has another one now, null if it is on its way out.
+    /// Deletes the holds of hosts that no longer use a tag. A host has shown this when it has applied work without the tag, no port has the
+    /// tag, and no earlier flow can use it: its flows are at the NB state without the tag, or the VM's interface is not on the integration
+    /// bridge. Rows: the container that had the tag and now has another one; null if that container is being deleted.
     /// </summary>
     public const string DropHolds = """
         DELETE FROM lease_holds o USING vlan_leases l
@@ -18,35 +16,36 @@ internal static class Releases
         """;
 
     /// <summary>
-    /// A tag is drained when the NB has it no more and no host owes; of a tag that no host of ours was given, all chassis tell.
+    /// SQL condition: a tag is drained when the NB no longer has it and no host holds it. For a tag that no host of ours got, all chassis
+    /// must have the flows of an NB state without it.
     /// </summary>
     public const string IsDrained = """
         (l.state = 'Draining' AND l.drain_nb_cfg IS NOT NULL AND NOT EXISTS (SELECT FROM lease_holds o WHERE o.lease_id = l.id)
          AND (NOT l.awaits_all_chassis OR coalesce((SELECT hv_cfg FROM leader) >= l.drain_nb_cfg, false)))
         """;
 
-    /// <summary>Gives drained tags to the incarnations that wait for them, as new grants. Rows: VM, container.</summary>
+    /// <summary>Binds drained tags to the incarnations that wait for them, as new grants. Rows: VM, container.</summary>
     public const string PassOn = $"""
-        WITH heirs AS (
-            SELECT l.id AS former, c.id AS heir, c.name, v.name AS vm_name
+        WITH successors AS (
+            SELECT l.id AS former, c.id AS successor, c.name, v.name AS vm_name
             FROM vlan_leases l JOIN containers c ON c.id = l.successor_id AND c.tag = l.tag AND c.deleting_since IS NULL
                 JOIN vms v ON v.id = l.vm_id
             WHERE l.vm_id = ANY(@vms) AND {IsDrained}),
         passed AS (
             UPDATE vlan_leases l SET
-                id = gen_random_uuid(), state = 'Bound', container_id = h.heir, container_name = h.name, successor_id = NULL,
+                id = gen_random_uuid(), state = 'Bound', container_id = s.successor, container_name = s.name, successor_id = NULL,
                     since = statement_timestamp(), drain_nb_cfg = NULL,
                 awaits_all_chassis = false, revision = revision + 1
-            FROM heirs h WHERE l.id = h.former
-            RETURNING l.id, l.vm_id, l.tag, l.owner, l.container_id, l.container_name, h.former, h.vm_name),
+            FROM successors s WHERE l.id = s.former
+            RETURNING l.id, l.vm_id, l.tag, l.owner, l.container_id, l.container_name, s.former, s.vm_name),
         ended AS (UPDATE vlan_history SET until = statement_timestamp() WHERE until IS NULL AND lease_id IN (SELECT former FROM passed)),
-        told AS (
+        logged AS (
             INSERT INTO vlan_history (vm_id, vm_name, tag, lease_id, container_id, container_name, owner, "from")
             SELECT vm_id, vm_name, tag, id, container_id, container_name, owner, statement_timestamp() FROM passed)
         SELECT vm_id, container_id FROM passed
         """;
 
-    /// <summary>Lets the other drained tags cool down.</summary>
+    /// <summary>Starts the cool-down of the other drained tags.</summary>
     public const string Cool = $"""
         WITH cooling AS (
             UPDATE vlan_leases l SET state = 'Cooling', since = statement_timestamp(), cool_until = statement_timestamp() + @cooldown,

@@ -8,8 +8,8 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Placements;
 
 /// <summary>
-/// Draws the conclusions from what the NB and the hosts have confirmed: releases end, successors take over, what is gone is deleted.
-/// Level-based: a call too many changes nothing. Part of the caller's transaction.
+/// Applies what the NB and the hosts have confirmed: releases end, successors get their names and tags, deleted resources are removed. Part
+/// of the caller's transaction. Calling it without news changes nothing.
 /// </summary>
 internal sealed class Settlement(IOptions<LeaseOptions> options)
 {
@@ -20,7 +20,7 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
           AND NOT EXISTS (SELECT FROM placements p WHERE p.host_id = v.host_id AND p.object_id = v.id AND p.wanted)
         """;
 
-    /// <summary>Settles these VMs and their containers. Locks the VMs' rows first.</summary>
+    /// <summary>Settles these VMs and their containers. Locks the rows of the VMs first.</summary>
     public async Task SettleAsync(NestDb db, IReadOnlyCollection<Guid> vmIds, CancellationToken cancellationToken)
     {
         if (vmIds.Count == 0)
@@ -42,22 +42,7 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
         var freed = await db.QueryAsync(Removals.Containers, ReadChild, cancellationToken, vms);
         var successors = await db.QueryAsync(Removals.Vms, row => row.GetGuid(0), cancellationToken, vms);
 
-        foreach (
-            var children in passed
-                .Concat(freed)
-                .Where(child => child.Container is not null)
-                .GroupBy(child => child.Vm, child => child.Container ?? default)
-        )
-        {
-            var containers = children.Distinct().ToArray();
-            await db.ExecuteAsync(
-                "UPDATE containers SET dirty_seq = nextval('dirty_seq') WHERE id = ANY(@containers)",
-                cancellationToken,
-                ("containers", containers)
-            );
-            await PlacementWriter.RefreshAsync(db, children.Key, containers, cancellationToken);
-        }
-
+        await ContinueAsync(db, passed.Concat(freed), cancellationToken);
         var placeable = await db.QueryAsync(PlaceableVms, row => row.GetGuid(0), cancellationToken, vms);
         foreach (var vm in placeable.Concat(successors).Distinct())
         {
@@ -68,7 +53,25 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
         await Readiness.EvaluateAsync(db, retagged.OfType<Guid>().ToList(), cancellationToken);
     }
 
-    /// <summary>Deletes networks, routers and hosts that are on their way out and of which nothing is left.</summary>
+    /// <summary>Marks containers that have got their name or tag as dirty, and places them.</summary>
+    private static async Task ContinueAsync(NestDb db, IEnumerable<(Guid Vm, Guid? Container)> ready, CancellationToken cancellationToken)
+    {
+        foreach (var children in ready.GroupBy(child => child.Vm, child => child.Container))
+        {
+            var containers = children.OfType<Guid>().Distinct().ToArray();
+            if (containers.Length > 0)
+            {
+                await db.ExecuteAsync(
+                    "UPDATE containers SET dirty_seq = nextval('dirty_seq') WHERE id = ANY(@containers)",
+                    cancellationToken,
+                    ("containers", containers)
+                );
+                await PlacementWriter.RefreshAsync(db, children.Key, containers, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Removes networks, routers and hosts whose deletion was requested and whose removal is confirmed.</summary>
     public static async Task SettleNetworksAsync(NestDb db, CancellationToken cancellationToken)
     {
         await db.SaveChangesAsync(cancellationToken);
@@ -93,9 +96,9 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
     }
 
     /// <summary>
-    /// An administrator's word that no host uses the VM or container any more (a VM: with its containers). What was owed is dropped. If a
-    /// former host of
-    /// a VM that is to stay still owed it, the VM's port gets another name, which that host's interface does not match.
+    /// Drops the pending confirmations for a VM with its containers, or for a container: an admin states that no host uses it any more. If
+    /// a former host of a VM that stays has not confirmed its removal, the VM's port gets another name, which does not match the interface
+    /// on that host.
     /// </summary>
     public async Task ForceObjectAsync(NestDb db, Guid objectId, CancellationToken cancellationToken)
     {
@@ -107,9 +110,9 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
             ("id", objectId)
         );
         await db.QueryAsync(Lock, row => row.GetGuid(0), cancellationToken, ("vms", vms.ToArray()));
-        var left = await db.ExecuteAsync(ForcedRelease.LeaveFormerHosts, cancellationToken, ("vm", objectId)) > 0;
+        var hasLeft = await db.ExecuteAsync(ForcedRelease.LeaveFormerHosts, cancellationToken, ("vm", objectId)) > 0;
         await db.ExecuteAsync(ForcedRelease.DropObject, cancellationToken, ("id", objectId));
-        if (left)
+        if (hasLeft)
         {
             await db.MarkVmAsync(objectId, cancellationToken);
         }
@@ -122,7 +125,7 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
         await SettleAsync(db, vms, cancellationToken);
     }
 
-    /// <summary>An administrator's word that the host never comes back: whatever it owed is dropped.</summary>
+    /// <summary>Drops all pending confirmations of a host: an admin states that the host does not return.</summary>
     public async Task ForceHostAsync(NestDb db, Guid hostId, CancellationToken cancellationToken)
     {
         await db.SaveChangesAsync(cancellationToken);
@@ -140,7 +143,10 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
         await SettleAsync(db, vms, cancellationToken);
     }
 
-    /// <summary>An administrator's word that the tag is used by no host: draining and cooling end, once the NB has it no more.</summary>
+    /// <summary>
+    /// Drops the pending confirmations of a tag: an admin states that no host uses it. Draining and cooling end when the NB no longer has
+    /// the tag.
+    /// </summary>
     public async Task ForceLeaseAsync(NestDb db, Guid leaseId, CancellationToken cancellationToken)
     {
         await db.SaveChangesAsync(cancellationToken);

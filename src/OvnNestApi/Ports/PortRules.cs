@@ -5,13 +5,17 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Ports;
 
-/// <summary>What a VM's port and a container's have in common. Pure.</summary>
+/// <summary>Rules that the ports of VMs and containers have in common. No I/O.</summary>
 internal static class PortRules
 {
-    /// <summary>Fields of a port's body that ask for its addresses.</summary>
-    public static AddressPointers AddressPointers => new("#/spec/ip", "#/spec/mac");
+    /// <summary>Returns the addresses that the spec requests.</summary>
+    public static AddressRequest Request(PortSpec spec) => new(spec.Ip, spec.Mac, new("#/spec/ip", "#/spec/mac"));
 
-    /// <summary>The names that every port needs. The first is the port's, then device and namespace.</summary>
+    /// <summary>Returns the claims of the names that every port needs: port, device and namespace, in this order.</summary>
+    /// <param name="present">The stored port; null if it is new.</param>
+    /// <param name="former">The previous incarnation, for a new port; null if there is none.</param>
+    /// <param name="name">Name of the resource, preferred for the device and the namespace.</param>
+    /// <param name="defaultPort">Preferred name of the logical switch port.</param>
     public static List<Claim> Claims(PortSpec spec, LogicalPort? present, LogicalPort? former, string name, string defaultPort) =>
         [
             new(NameScope.Port, "portName", spec.PortName, present?.PortName, former?.PortName, defaultPort),
@@ -20,8 +24,11 @@ internal static class PortRules
         ];
 
     /// <summary>
-    /// Sets what is decided without asking anybody. A row of the NB cannot change its name's switch in place: then it is another row.
+    /// Sets the values that follow from the spec, the network and the claimed names. A port with another name or switch needs a new row in
+    /// the NB, because a row cannot be moved to another switch.
     /// </summary>
+    /// <param name="names">Claimed names in the order of <see cref="Claims"/>.</param>
+    /// <param name="isStored">False for a new port.</param>
     public static void Apply(LogicalPort port, PortSpec spec, Network network, IReadOnlyList<string> names, bool isStored)
     {
         if (isStored && (port.PortName != names[0] || port.NetworkId != network.Id))
@@ -31,7 +38,7 @@ internal static class PortRules
 
         port.NetworkId = network.Id;
         (port.PortName, port.Interface, port.Namespace) = (names[0], names[1], names[2]);
-        port.Addressing = spec.Addressing ?? NetworkRules.Addressing(network);
+        port.Addressing = spec.Addressing ?? NetworkRules.DefaultAddressing(network);
         port.Workload = spec.Workload ?? Workload.Namespace;
         port.Enabled = spec.Enabled ?? true;
         port.PortSecurity = spec.PortSecurity ?? true;

@@ -4,41 +4,49 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Ports;
 
-/// <summary>What can be asked of a logical port, be it a VM's or a container's.</summary>
+/// <summary>Requested state of a port: the fields that VMs and containers have in common.</summary>
 public abstract record PortSpec
 {
-    /// <summary>The MAC address, unicast. Default: chosen, locally administered.</summary>
+    /// <summary>MAC address, unicast. Default: a random, locally administered address.</summary>
     /// <example>02:ac:10:ff:01:33</example>
     public MacAddress? Mac { get; init; }
 
-    /// <summary>The IPv4 address. Default: chosen from the network's subnet.</summary>
+    /// <summary>IPv4 address. Default: a free address of the network's subnet.</summary>
     /// <example>172.16.255.133</example>
     public Ipv4? Ip { get; init; }
 
-    /// <summary>The logical switch port's name, unique in the northbound database.</summary>
+    /// <summary>
+    /// Name of the logical switch port, unique in the northbound database. Default: made from the names of network, VM and container.
+    /// </summary>
     /// <example>dmz-c51</example>
     [PortName]
     public string? PortName { get; init; }
 
-    /// <summary>The device's name. Default: the object's name, or one made from it.</summary>
+    /// <summary>Name of the device. Default: the name of the resource, or a name that is made from it.</summary>
     /// <example>c51</example>
     [DeviceName]
     public string? Interface { get; init; }
 
-    /// <summary>The network namespace's name. Default: the object's name, or one made from it.</summary>
+    /// <summary>Name of the network namespace. Default: the name of the resource, or a name that is made from it.</summary>
     /// <example>c51</example>
     [DeviceName]
     public string? Namespace { get; init; }
 
-    /// <summary>How the device gets its address. Default: dhcp where the network has it on, else static.</summary>
+    /// <summary>
+    /// How the device gets its address. Default: <c>dhcp</c> if DHCP is on in the network, otherwise <c>static</c>, or <c>none</c>
+    /// without a subnet.
+    /// </summary>
     public Addressing? Addressing { get; init; }
 
-    /// <summary>What the host's agent makes of the device: an internal port in a namespace (default), a bare port, or nothing.</summary>
+    /// <summary>
+    /// What the agent creates for the device: an internal port in its own namespace (default), an internal port in the root namespace, or
+    /// nothing.
+    /// </summary>
     public Workload? Workload { get; init; }
 
-    /// <summary>False: the port drops all traffic, and keeps its place. Default: true.</summary>
+    /// <summary>False if the port must drop all traffic; it keeps its addresses and tag. Default: true.</summary>
     public bool? Enabled { get; init; }
 
-    /// <summary>False: any source address may be used. Default: true.</summary>
+    /// <summary>False if the port can send from any source address. Default: true.</summary>
     public bool? PortSecurity { get; init; }
 }

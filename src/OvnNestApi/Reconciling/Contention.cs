@@ -1,18 +1,25 @@
+using OvnNestApi.Schema;
+
 namespace OvnNestApi.Reconciling;
 
 /// <summary>
-/// Counts repairs: a row that has to be repaired again and again has a second writer, and a fight with it would never end.
+/// Counts repairs of drift. If the rows of a resource have to be repaired too often, another client keeps writing them, and the repairs
+/// would never end.
 /// </summary>
-internal sealed class Contention(TimeProvider time, int perMinute)
+internal sealed class Contention(TimeProvider time, int maxPerMinute)
 {
     private readonly Dictionary<Guid, Queue<long>> _repairs = [];
     private readonly HashSet<Guid> _contended = [];
 
-    /// <summary>Objects that are left alone until everything is compared.</summary>
+    /// <summary>The obstacle of a contended resource.</summary>
+    public static Northbound.Obstacle Obstacle { get; } =
+        new(Reason.Contended, "Another client keeps changing the rows of the resource in the northbound database.");
+
+    /// <summary>True if the resource is contended. It is not repaired again before the next full comparison.</summary>
     public bool Has(Guid id) => _contended.Contains(id);
 
-    /// <summary>Notes a repair; true once there are too many.</summary>
-    public bool Note(Guid id)
+    /// <summary>Counts a repair. Returns true if the resource is contended now.</summary>
+    public bool AddRepair(Guid id)
     {
         var repairs = _repairs.TryGetValue(id, out var known) ? known : _repairs[id] = new();
         repairs.Enqueue(time.GetTimestamp());
@@ -21,7 +28,7 @@ internal sealed class Contention(TimeProvider time, int perMinute)
             repairs.Dequeue();
         }
 
-        if (repairs.Count > perMinute)
+        if (repairs.Count > maxPerMinute)
         {
             _contended.Add(id);
         }
@@ -29,23 +36,22 @@ internal sealed class Contention(TimeProvider time, int perMinute)
         return _contended.Contains(id);
     }
 
-    /// <summary>Nothing had to be repaired when everything was compared: the second writer has stopped.</summary>
+    /// <summary>Ends the contention of a resource. Called if a full comparison has found nothing to repair.</summary>
     public void Clear(Guid id)
     {
         _contended.Remove(id);
         _repairs.Remove(id);
     }
 
-    /// <summary>Forgets objects that were last repaired more than a minute ago.</summary>
+    /// <summary>Removes resources that are not contended and were last repaired more than a minute ago.</summary>
     public void Prune()
     {
-        foreach (
-            var (id, repairs) in _repairs
-                .Where(r => !_contended.Contains(r.Key) && time.GetElapsedTime(r.Value.Last()) > TimeSpan.FromMinutes(1))
-                .ToList()
-        )
+        foreach (var (id, repairs) in _repairs.ToList())
         {
-            _repairs.Remove(id);
+            if (!_contended.Contains(id) && time.GetElapsedTime(repairs.Last()) > TimeSpan.FromMinutes(1))
+            {
+                _repairs.Remove(id);
+            }
         }
     }
 }

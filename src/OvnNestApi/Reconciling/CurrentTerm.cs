@@ -2,35 +2,38 @@ using OvnNestApi.Data;
 
 namespace OvnNestApi.Reconciling;
 
-/// <summary>The present <see cref="Term"/>, shared by the heartbeat and the work.</summary>
-/// <param name="changed">Set when the mode has changed, or a brake was released.</param>
+/// <summary>The current <see cref="Term"/> of this process, shared by the heartbeat and the passes.</summary>
+/// <param name="changed">Set when the term changes: another mode, another epoch, or a released brake.</param>
 internal sealed class CurrentTerm(Leadership leadership, Term first, Signal changed) : IDisposable
 {
-    private readonly SemaphoreSlim _one = new(1);
+    private readonly SemaphoreSlim _lock = new(1);
     private volatile Term _term = first;
 
-    /// <summary>What was last heard of it.</summary>
+    /// <summary>The term as last read from PostgreSQL.</summary>
     public Term Term => _term;
 
-    /// <summary>Another process leads.</summary>
+    /// <summary>True if another process has become the leader.</summary>
     public volatile bool IsOver;
 
-    /// <summary>Why the NB does not let us write; null: it does.</summary>
+    /// <summary>Why the NB cannot be claimed; null if it is claimed, or was not tried.</summary>
     public volatile string? Refusal;
 
     /// <inheritdoc cref="Leadership.RenewAsync"/>
-    public Task RenewAsync(bool isSeen, string? error, CancellationToken cancellationToken) =>
-        ReplaceAsync(term => leadership.RenewAsync(term, isSeen, isSeen ? null : Refusal ?? error, cancellationToken), cancellationToken);
+    public Task RenewAsync(bool isReached, string? error, CancellationToken cancellationToken) =>
+        ReplaceAsync(
+            term => leadership.RenewAsync(term, isReached, isReached ? null : Refusal ?? error, cancellationToken),
+            cancellationToken
+        );
 
-    /// <inheritdoc cref="Leadership.SkipAsync"/>
-    public Task SkipAsync(long seen, CancellationToken cancellationToken) =>
-        ReplaceAsync(term => leadership.SkipAsync(term, seen, cancellationToken), cancellationToken);
+    /// <inheritdoc cref="Leadership.SkipToAsync"/>
+    public Task SkipToAsync(long epoch, CancellationToken cancellationToken) =>
+        ReplaceAsync(term => leadership.SkipToAsync(term, epoch, cancellationToken), cancellationToken);
 
-    public void Dispose() => _one.Dispose();
+    public void Dispose() => _lock.Dispose();
 
     private async Task ReplaceAsync(Func<Term, Task<Term>> next, CancellationToken cancellationToken)
     {
-        await _one.WaitAsync(cancellationToken);
+        await _lock.WaitAsync(cancellationToken);
         try
         {
             var before = _term;
@@ -42,7 +45,7 @@ internal sealed class CurrentTerm(Leadership leadership, Term first, Signal chan
         }
         finally
         {
-            _one.Release();
+            _lock.Release();
         }
     }
 }

@@ -6,15 +6,20 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Reconciling;
 
-/// <summary>The row that says who leads. An advisory lock would be kept by a process that hangs; a heartbeat is not.</summary>
+/// <summary>
+/// Election of the leader by the row in <c>leader</c>. A heartbeat is used instead of an advisory lock, because a process that hangs would
+/// keep its lock.
+/// </summary>
 internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions options)
 {
     private const string Row = "holder = @me AND epoch = @epoch";
 
-    /// <summary>This process.</summary>
+    /// <summary>Id of this process.</summary>
     public Guid Me { get; } = Guid.NewGuid();
 
-    /// <summary>Takes the place of a leader that has not been heard of, under the next epoch; null: another one leads.</summary>
+    /// <summary>
+    /// Becomes the leader, with the next epoch, if there is no leader or its heartbeat is too old. Returns null if another process leads.
+    /// </summary>
     public Task<Term?> TakeOverAsync(CancellationToken cancellationToken) =>
         ReadAsync(
             """
@@ -25,9 +30,12 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
             new NpgsqlParameter("patience", options.TakeOverAfter)
         );
 
-    /// <summary>Says that the leader lives, and whether it reaches the NB.</summary>
-    /// <exception cref="DeposedException">It leads no more.</exception>
-    public async Task<Term> RenewAsync(Term term, bool isSeen, string? error, CancellationToken cancellationToken) =>
+    /// <summary>Writes a heartbeat, and whether the NB is reached.</summary>
+    /// <param name="isReached">True if the replica of the NB is complete and the NB answers.</param>
+    /// <param name="error">Why the NB is not reached; null if it is.</param>
+    /// <returns>The term with the mode and the released brake as stored.</returns>
+    /// <exception cref="DeposedException">Another process has become the leader.</exception>
+    public async Task<Term> RenewAsync(Term term, bool isReached, string? error, CancellationToken cancellationToken) =>
         await ReadAsync(
             $"""
             UPDATE leader SET heartbeat = now(), northbound_seen_at = CASE WHEN @seen THEN now()
@@ -37,18 +45,21 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
             """,
             cancellationToken,
             new("epoch", term.Epoch),
-            new("seen", isSeen),
+            new("seen", isReached),
             new NpgsqlParameter<string?>("error", error)
         ) ?? throw Deposed();
 
-    /// <summary>Goes on under an epoch that the NB has not seen: PostgreSQL was restored, and with it an epoch of the past.</summary>
-    /// <exception cref="DeposedException">It leads no more.</exception>
-    public async Task<Term> SkipAsync(Term term, long seen, CancellationToken cancellationToken) =>
-        await ReadAsync($"UPDATE leader SET epoch = @seen + 1 WHERE {Row}", cancellationToken, new("epoch", term.Epoch), new("seen", seen))
+    /// <summary>
+    /// Continues with a higher epoch, because the NB contains a higher one than PostgreSQL: PostgreSQL was restored from a backup.
+    /// </summary>
+    /// <param name="epoch">The new epoch.</param>
+    /// <exception cref="DeposedException">Another process has become the leader.</exception>
+    public async Task<Term> SkipToAsync(Term term, long epoch, CancellationToken cancellationToken) =>
+        await ReadAsync($"UPDATE leader SET epoch = @next WHERE {Row}", cancellationToken, new("epoch", term.Epoch), new("next", epoch))
         ?? throw Deposed();
 
-    /// <summary>Records that everything stands still, and why.</summary>
-    /// <exception cref="DeposedException">It leads no more.</exception>
+    /// <summary>Records that the safety brake has stopped a pass.</summary>
+    /// <exception cref="DeposedException">Another process has become the leader.</exception>
     public async Task BrakeAsync(Term term, Brake brake, CancellationToken cancellationToken) =>
         _ = await ReadAsync(
             $"UPDATE leader SET brake = @brake, brake_id = @id WHERE {Row}",
@@ -58,8 +69,8 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
             new("id", brake.Id)
         ) ?? throw Deposed();
 
-    /// <summary>Records a pass that was carried out, as the last statement of its transaction.</summary>
-    /// <exception cref="DeposedException">It leads no more: nothing of the transaction may be committed.</exception>
+    /// <summary>Records that a pass is finished. This is the last statement of the pass's transaction.</summary>
+    /// <exception cref="DeposedException">Another process has become the leader; the transaction must not be committed.</exception>
     public async Task FinishAsync(NestDb db, Term term, PassSummary summary, CancellationToken cancellationToken)
     {
         var rows = await db.Database.ExecuteSqlAsync(
@@ -76,7 +87,7 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
         }
     }
 
-    /// <summary>Lets another process take over at once.</summary>
+    /// <summary>Ends the term, so that another process can become the leader at once.</summary>
     public async Task ResignAsync(Term term) =>
         await ReadAsync(
             $"UPDATE leader SET heartbeat = NULL WHERE {Row}",
@@ -84,7 +95,7 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
             new NpgsqlParameter("epoch", term.Epoch)
         );
 
-    private static DeposedException Deposed() => new("Another process leads now.");
+    private static DeposedException Deposed() => new("Another process has become the leader.");
 
     private async Task<Term?> ReadAsync(string update, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
     {
@@ -108,12 +119,12 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
     }
 }
 
-/// <summary>A time of leading.</summary>
-/// <param name="Installation">This installation.</param>
-/// <param name="Epoch">The fence.</param>
-/// <param name="Mode">What is done about a difference.</param>
-/// <param name="ReleasedBrake">The plan that an admin has released; null: none.</param>
+/// <summary>The time for which one process is the leader.</summary>
+/// <param name="Installation">Id of this installation.</param>
+/// <param name="Epoch">Number of the term; every write to the NB is fenced by it.</param>
+/// <param name="Mode">Mode in force.</param>
+/// <param name="ReleasedBrake">Id of the plan that an admin has released; null if there is none.</param>
 internal sealed record Term(Guid Installation, long Epoch, ReconcilerMode Mode, string? ReleasedBrake);
 
-/// <summary>Somebody else leads: what this leader planned is worth nothing.</summary>
+/// <summary>Another process has become the leader; this process must stop writing.</summary>
 internal sealed class DeposedException(string message) : Exception(message);

@@ -4,54 +4,25 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Reconciling;
 
-/// <summary>What a pass has to say of one object.</summary>
-/// <param name="Object">The object.</param>
-/// <param name="Recorded">What was recorded of it when the pass began.</param>
-/// <param name="Stands">It has its place in the NB.</param>
-/// <param name="Obstacle">What keeps it from being as it shall be; null: nothing.</param>
-/// <param name="IsPaced">It is tried again after a while that grows with every failure.</param>
-internal sealed record ReconcileResult(
-    OwnerRef Object,
-    RecordedState Recorded,
-    bool Stands,
-    Obstacle? Obstacle = null,
-    bool IsPaced = false
-)
-{
-    /// <summary>It says nothing that is not recorded already.</summary>
-    public bool IsKnown =>
-        Recorded.DirtySeq <= Recorded.ReconciledSeq
-        && Stands == Recorded.InNorthbound
-        && !IsPaced
-        && !Recorded.IsToRetry
-        && Obstacle?.Message == Recorded.Rejection
-        && Obstacle?.Cause == Recorded.RejectedAs;
-}
-
-/// <summary>What was seen of a port: <paramref name="IsUp"/> null: what was believed before.</summary>
-internal readonly record struct PortObservation(Guid Id, bool? IsUp, int? Tag);
-
-/// <summary>Writes what a pass has done and seen, set by set, in the caller's transaction.</summary>
+/// <summary>Statements that write the outcome of a pass, each for many resources, in the transaction of the caller.</summary>
 internal static class PassRecords
 {
-    private const double ShortestPause = 1;
-    private const double LongestPause = 300;
+    private const double ShortestPauseSeconds = 1;
+    private const double LongestPauseSeconds = 300;
+
+    // The word TABLE is replaced by the table of the kind.
     private const string Update = """
-        UPDATE objects t SET reconciled_seq = GREATEST(t.reconciled_seq, v.seq), in_northbound = v.stands, rejection = v.rejection,
-            rejected_as = v.cause,
-            retry_at = now() + v.pause * interval '1 second', rejections = CASE WHEN v.pause IS NULL THEN 0 ELSE t.rejections + 1 END
-        FROM unnest({0}, {1}, {2}, {3}, {4}, {5}) AS v(id, seq, stands, rejection, cause, pause) WHERE t.id = v.id
+        UPDATE TABLE t SET reconciled_seq = GREATEST(t.reconciled_seq, v.seq), in_northbound = v.in_northbound,
+            rejection = v.rejection, rejected_as = v.cause, retry_at = now() + v.pause * interval '1 second',
+            rejections = CASE WHEN v.pause IS NULL THEN 0 ELSE t.rejections + 1 END
+        FROM unnest({0}, {1}, {2}, {3}, {4}, {5}) AS v(id, seq, in_northbound, rejection, cause, pause) WHERE t.id = v.id
         """;
 
     /// <summary>
-    /// Locks, in the order of all writers, the routers and networks among these objects with the networks of the ports among them, then the
-    /// VMs among
-    /// them with those of the containers: before any row below them, and before their conditions are looked at. A report locks the same
-    /// VMs, so that of
-    /// two who learn something of one object the second sees what the first has written. The networks of ports, because PostgreSQL locks
-    /// what a row
-    /// refers to when one transaction changes the row twice, which would be after the VMs: a writer of a network locks them the other way
-    /// round.
+    /// Locks the rows of these resources before their conditions are evaluated, in the order that all writers use: routers, networks, VMs.
+    /// The networks of the ports are locked as well, because PostgreSQL locks a referenced row when a transaction changes the referencing
+    /// row twice. That lock would come after the locks of the VMs, while a writer of a network takes them in the opposite order. A report
+    /// locks the same VMs, so of two transactions that observe one resource, the second sees what the first has written.
     /// </summary>
     public static Task LockAsync(NestDb db, Guid[] objects, CancellationToken cancellationToken) =>
         db.Database.ExecuteSqlAsync(
@@ -66,45 +37,31 @@ internal static class PassRecords
             cancellationToken
         );
 
-    /// <summary>Records verdicts: what was dirty when the pass read it is dealt with; what got dirty since stays dirty.</summary>
-    public static async Task WriteAsync(NestDb db, IReadOnlyList<ReconcileResult> verdicts, CancellationToken cancellationToken)
+    /// <summary>Writes results. A resource that became dirty after the pass had read it remains dirty.</summary>
+    public static async Task WriteAsync(NestDb db, IReadOnlyList<ReconcileResult> results, CancellationToken cancellationToken)
     {
-        foreach (var kind in verdicts.GroupBy(verdict => verdict.Object.Kind).OrderBy(kind => kind.Key))
+        foreach (var kind in results.GroupBy(result => result.Owner.Kind).OrderBy(kind => kind.Key))
         {
-            var all = kind.OrderBy(verdict => verdict.Object.Id).ToList();
-            var pauses = all.Select(v =>
-                    v.IsPaced
-                        ? Math.Min(LongestPause, ShortestPause * Math.Pow(2, Math.Min(v.Recorded.Rejections, 20)))
-                            * (0.8 + 0.4 * Random.Shared.NextDouble())
-                        : (double?)null
-                )
-                .ToArray();
-            var table = kind.Key switch
-            {
-                OwnerKind.Router => "routers",
-                OwnerKind.Network => "networks",
-                OwnerKind.Vm => "vms",
-                _ => "containers",
-            };
+            var rows = kind.OrderBy(result => result.Owner.Id).ToList();
             await db.Database.ExecuteSqlRawAsync(
-                Update.Replace("objects", table, StringComparison.Ordinal),
+                Update.Replace("TABLE", TableOf(kind.Key), StringComparison.Ordinal),
                 [
-                    all.Select(v => v.Object.Id).ToArray(),
-                    all.Select(v => v.Recorded.DirtySeq).ToArray(),
-                    all.Select(v => v.Stands).ToArray(),
-                    all.Select(v => v.Obstacle?.Message).ToArray(),
-                    all.Select(v => v.Obstacle?.Cause.ToString()).ToArray(),
-                    pauses,
+                    rows.Select(r => r.Owner.Id).ToArray(),
+                    rows.Select(r => r.Recorded.DirtySeq).ToArray(),
+                    rows.Select(r => r.InNorthbound).ToArray(),
+                    rows.Select(r => r.Obstacle?.Message).ToArray(),
+                    rows.Select(r => r.Obstacle?.Cause.ToString()).ToArray(),
+                    rows.Select(PauseSeconds).ToArray(),
                 ],
                 cancellationToken
             );
         }
     }
 
-    /// <summary>What waited for one of these is tried again at once.</summary>
-    public static async Task WakeDependentsAsync(NestDb db, IReadOnlyList<ReconcileResult> verdicts, CancellationToken cancellationToken)
+    /// <summary>Makes rejected resources due at once if a resource that they depend on is no longer rejected.</summary>
+    public static async Task WakeDependentsAsync(NestDb db, IReadOnlyList<ReconcileResult> results, CancellationToken cancellationToken)
     {
-        var recovered = verdicts.Where(v => v.Obstacle is null && v.Recorded.Rejection is not null).Select(v => v.Object.Id).ToArray();
+        var recovered = results.Where(r => r.Obstacle is null && r.Recorded.Rejection is not null).Select(r => r.Owner.Id).ToArray();
         if (recovered.Length == 0)
         {
             return;
@@ -120,26 +77,22 @@ internal static class PassRecords
         );
     }
 
-    /// <summary>
-    /// Records what was seen of ports; returns the objects for which that is news, and the containers whose VM it concerns.
-    /// </summary>
+    /// <summary>Writes observed port states. Returns the resources whose state has changed, and the containers of these VMs.</summary>
     public static async Task<List<Guid>> WriteAsync(
         NestDb db,
-        IReadOnlyList<PortObservation> sightings,
+        IReadOnlyList<PortObservation> observations,
         CancellationToken cancellationToken
     )
     {
-        if (sightings.Count == 0)
+        if (observations.Count == 0)
         {
             return [];
         }
 
-        var sorted = sightings.OrderBy(s => s.Id).ToList();
-        var (ids, ups, tags) = (
-            sorted.Select(s => s.Id).ToArray(),
-            sorted.Select(s => s.IsUp).ToArray(),
-            sorted.Select(s => s.Tag).ToArray()
-        );
+        var sorted = observations.OrderBy(port => port.Id).ToList();
+        var ids = sorted.Select(port => port.Id).ToArray();
+        var ups = sorted.Select(port => port.IsUp).ToArray();
+        var tags = sorted.Select(port => port.Tag).ToArray();
         return await db
             .Database.SqlQuery<Guid>(
                 $"""
@@ -153,8 +106,8 @@ internal static class PassRecords
             .ToListAsync(cancellationToken);
     }
 
-    /// <summary>Records since which <c>nb_cfg</c> the NB is without these released tags.</summary>
-    public static async Task WriteAsync(NestDb db, Dictionary<Guid, long> drained, CancellationToken cancellationToken)
+    /// <summary>Writes the <c>nb_cfg</c> from which on the NB does not contain the tags of these leases.</summary>
+    public static async Task WriteAsync(NestDb db, IReadOnlyDictionary<Guid, long> drained, CancellationToken cancellationToken)
     {
         if (drained.Count == 0)
         {
@@ -169,5 +122,29 @@ internal static class PassRecords
             """,
             cancellationToken
         );
+    }
+
+    private static string TableOf(OwnerKind kind) =>
+        kind switch
+        {
+            OwnerKind.Router => "routers",
+            OwnerKind.Network => "networks",
+            OwnerKind.Vm => "vms",
+            _ => "containers",
+        };
+
+    /// <summary>
+    /// Returns the pause before a rejected resource is tried again; null if it is not tried again. It doubles with each rejection, with a
+    /// jitter of 20 %.
+    /// </summary>
+    private static double? PauseSeconds(ReconcileResult result)
+    {
+        if (!result.RetriesLater)
+        {
+            return null;
+        }
+
+        var pause = ShortestPauseSeconds * Math.Pow(2, Math.Min(result.Recorded.Rejections, 20));
+        return Math.Min(LongestPauseSeconds, pause) * (0.8 + 0.4 * Random.Shared.NextDouble());
     }
 }

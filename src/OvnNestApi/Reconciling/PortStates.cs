@@ -1,21 +1,22 @@
 namespace OvnNestApi.Reconciling;
 
-/// <summary>Debounces <c>up</c>: an up port is believed at once, a down one when it has been down for a while.</summary>
+/// <summary>Debounces the column <c>up</c>: a port is up at once, but down only after it has been down for the debounce time.</summary>
 internal sealed class PortStates(TimeProvider time, TimeSpan debounce)
 {
     private readonly Dictionary<Guid, long> _downSince = [];
 
-    /// <summary>When the next port that is down will be believed to be; null: none is waited for.</summary>
+    /// <summary>Time until the next port that is down counts as down; null if no port is waiting.</summary>
     public TimeSpan? NextIn => _downSince.Count == 0 ? null : _downSince.Values.Min(since => debounce - time.GetElapsedTime(since));
 
-    /// <summary>What to believe of a port that is seen now; null: what was believed before.</summary>
-    public bool? See(Guid id, bool isUp)
+    /// <summary>Returns the debounced state of a port, given its current state; null if the previous state still applies.</summary>
+    public bool? Observe(Guid id, bool isUp)
     {
         if (isUp)
         {
             _downSince.Remove(id);
             return true;
         }
+
         if (!_downSince.TryGetValue(id, out var since))
         {
             _downSince[id] = since = time.GetTimestamp();
@@ -30,6 +31,6 @@ internal sealed class PortStates(TimeProvider time, TimeSpan debounce)
         return false;
     }
 
-    /// <summary>The ports that have been down long enough.</summary>
+    /// <summary>Returns the ports that have been down for the debounce time.</summary>
     public IReadOnlyList<Guid> Due() => [.. _downSince.Where(down => time.GetElapsedTime(down.Value) >= debounce).Select(down => down.Key)];
 }

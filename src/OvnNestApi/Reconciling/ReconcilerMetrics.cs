@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace OvnNestApi.Reconciling;
 
-/// <summary>The meter <c>OvnNestApi.Reconciler</c>.</summary>
+/// <summary>Instruments of the meter <c>OvnNestApi.Reconciler</c>.</summary>
 internal static class ReconcilerMetrics
 {
     public const string Name = "OvnNestApi.Reconciler";
@@ -10,17 +10,21 @@ internal static class ReconcilerMetrics
     private static readonly Meter Meter = new(Name);
 
     public static Counter<long> Passes { get; } =
-        Meter.CreateCounter<long>("nest.reconciler.passes", "{pass}", "Passes that had something to look at; full or not");
+        Meter.CreateCounter<long>("nest.reconciler.passes", "{pass}", "Passes that had something to compare; tag full");
 
     public static Histogram<double> Duration { get; } =
-        Meter.CreateHistogram<double>("nest.reconciler.duration", "s", "How long such a pass took");
+        Meter.CreateHistogram<double>("nest.reconciler.duration", "s", "Duration of such a pass");
 
     public static Counter<long> Operations { get; } =
         Meter.CreateCounter<long>("nest.reconciler.operations", "{operation}", "Operations committed in the northbound database");
 
     public static Counter<long> Repairs { get; } =
-        Meter.CreateCounter<long>("nest.reconciler.repairs", "{object}", "Objects repaired though nobody asked for a change");
+        Meter.CreateCounter<long>(
+            "nest.reconciler.repairs",
+            "{object}",
+            "Resources repaired after drift, without a request through the API"
+        );
 
     public static Counter<long> Refusals { get; } =
-        Meter.CreateCounter<long>("nest.reconciler.refusals", "{object}", "Objects that the northbound database refused");
+        Meter.CreateCounter<long>("nest.reconciler.refusals", "{object}", "Resources whose rows the northbound database rejected");
 }

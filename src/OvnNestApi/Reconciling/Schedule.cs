@@ -1,58 +1,60 @@
 namespace OvnNestApi.Reconciling;
 
-/// <summary>When to compare everything, and how long to wait. No I/O.</summary>
+/// <summary>Decides when a full comparison is due and how long the loop waits between passes. No I/O.</summary>
 internal sealed class Schedule(ReconcilerOptions options, TimeProvider time)
 {
-    private long? _compared;
+    private long? _comparedGeneration;
     private long _comparedAt;
     private long? _endedAt;
     private Term? _term;
 
-    /// <summary>The last comparison was held back: nothing is done until the next.</summary>
+    /// <summary>True if the safety brake stopped the last full comparison. Then no pass runs before the next full comparison.</summary>
     public bool IsBraked { get; private set; }
 
-    /// <summary>Everything is to be compared: the copy was loaded anew, an admin has spoken, or it is time.</summary>
+    /// <summary>
+    /// True if all resources must be compared: the replica was loaded again, an admin has changed the mode or released a brake, or the
+    /// resync interval is over.
+    /// </summary>
     public bool IsFullDue(long generation, Term term) =>
-        _compared != generation
-        || (
-            _term is { } before
-            && (before.Mode != term.Mode || before.ReleasedBrake != term.ReleasedBrake && term.ReleasedBrake is not null)
-        )
-        || time.GetElapsedTime(_comparedAt) >= options.Resync;
+        _comparedGeneration != generation || IsChangedByAdmin(term) || time.GetElapsedTime(_comparedAt) >= options.Resync;
 
-    /// <summary>Notes how a pass ended. True: the next follows, and waits for nothing.</summary>
-    public bool Note(PassReport report, long generation, bool isFull, Term term)
+    /// <summary>Records how a pass ended. Returns true if the next pass must follow without waiting for a signal.</summary>
+    public bool Finish(PassReport report, long generation, bool isFull, Term term)
     {
         (_term, _endedAt) = (term, time.GetTimestamp());
         IsBraked = report.IsBraked;
         if (isFull && (report.IsComplete || report.IsBraked))
         {
-            (_compared, _comparedAt) = (generation, time.GetTimestamp());
+            (_comparedGeneration, _comparedAt) = (generation, time.GetTimestamp());
         }
 
         return report.HasMore;
     }
 
-    /// <summary>What is known is worth nothing: everything is compared next time.</summary>
-    public void Forget() => _compared = null;
+    /// <summary>Makes a full comparison due.</summary>
+    public void Forget() => _comparedGeneration = null;
 
-    /// <summary>How long to wait if nothing wakes us.</summary>
-    public TimeSpan WaitAtMost(TimeSpan? port)
+    /// <summary>Returns the maximum time to wait for a signal.</summary>
+    /// <param name="nextPort">Time until the state of a port has to be recorded; null if no port is waiting.</param>
+    public TimeSpan WaitAtMost(TimeSpan? nextPort)
     {
         TimeSpan[] waits =
         [
             options.Poll,
-            port ?? options.Poll,
-            _compared is null ? options.Poll : options.Resync - time.GetElapsedTime(_comparedAt),
+            nextPort ?? options.Poll,
+            _comparedGeneration is null ? options.Poll : options.Resync - time.GetElapsedTime(_comparedAt),
         ];
-        var least = waits.Min();
-        return least > TimeSpan.FromMilliseconds(1) ? least : TimeSpan.FromMilliseconds(1);
+        var shortest = waits.Min();
+        return shortest > TimeSpan.FromMilliseconds(1) ? shortest : TimeSpan.FromMilliseconds(1);
     }
 
     /// <summary>
-    /// One change alone goes at once; what follows close behind waits for its like, and goes in one transaction. So no two passes follow
-    /// without a pause.
+    /// Returns how long to collect further changes before the next pass. A single change is written at once. The changes that follow it
+    /// closely wait for each other and are written in one transaction.
     /// </summary>
     public TimeSpan Linger() =>
         _endedAt is { } ended && options.Linger - time.GetElapsedTime(ended) is { Ticks: > 0 } rest ? rest : TimeSpan.Zero;
+
+    private bool IsChangedByAdmin(Term term) =>
+        _term is { } before && (before.Mode != term.Mode || (before.ReleasedBrake != term.ReleasedBrake && term.ReleasedBrake is not null));
 }

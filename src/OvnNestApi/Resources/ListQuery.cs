@@ -14,8 +14,6 @@ namespace OvnNestApi.Resources;
 /// <param name="Reason">Required value of <c>status.reason</c>; null if all match.</param>
 internal sealed record ListQuery(int Limit, ListCursor? After, IReadOnlyDictionary<string, string?>? Labels, bool? Ready, Reason? Reason)
 {
-    private const int MaxLabelText = 1024;
-
     /// <summary>True if <see cref="Admits"/> excludes resources, which the database cannot do.</summary>
     public bool FiltersViews => Ready is not null || Reason is not null;
 
@@ -24,7 +22,7 @@ internal sealed record ListQuery(int Limit, ListCursor? After, IReadOnlyDictiona
         new(
             query.Number("limit", 1, HttpLimits.Page, HttpLimits.DefaultPage),
             query.Text("cursor") is { } cursor ? ListCursor.Read(cursor) : null,
-            ReadLabels(query.Text("label")),
+            query.Labels("label"),
             query.Choice("ready"),
             query.Value<Reason>("reason", TryParseReason, "a reason such as HostPending")
         );
@@ -32,11 +30,6 @@ internal sealed record ListQuery(int Limit, ListCursor? After, IReadOnlyDictiona
     /// <summary>Returns the first problem of the query, also of the kind's own filters; null if there is none.</summary>
     public Problem? Check(Query query)
     {
-        if (Labels is null && query.Text("label") is not null)
-        {
-            return Problem.UnknownParameter("label must be a comma-separated list of key=value or key.");
-        }
-
         if (query.Problem is { } problem)
         {
             return problem;
@@ -49,29 +42,6 @@ internal sealed record ListQuery(int Limit, ListCursor? After, IReadOnlyDictiona
     public bool Admits(IResourceView view) => (Ready ?? view.IsReady) == view.IsReady && (Reason ?? view.Reason) == view.Reason;
 
     private static bool TryParseReason(string? text, out Reason reason) => Enum.TryParse(text, out reason) && reason.ToString() == text;
-
-    private static Dictionary<string, string?>? ReadLabels(string? text)
-    {
-        if (text is not { Length: > 0 and <= MaxLabelText })
-        {
-            return null;
-        }
-
-        var labels = new Dictionary<string, string?>();
-        foreach (var part in text.Split(','))
-        {
-            var equals = part.IndexOf('=', StringComparison.Ordinal);
-            if (part.Length == 0 || equals == 0 || part.Contains('\0', StringComparison.Ordinal))
-            {
-                return null;
-            }
-
-            var key = equals < 0 ? part : part[..equals];
-            labels[key] = equals < 0 ? null : part[(equals + 1)..];
-        }
-
-        return labels;
-    }
 }
 
 /// <summary>Name and id of the last item of a page; the next page starts after it.</summary>

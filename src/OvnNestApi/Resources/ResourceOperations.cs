@@ -69,12 +69,10 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
         CancellationToken cancellationToken
     )
     {
-        if (!ResourcePath.Of(context, kind.Name).TryGet(out var path, out var problem))
-        {
-            return problem;
-        }
-
-        if (!WaitOptions.Of(context.Request).TryGet(out var wait, out problem))
+        if (
+            !ResourcePath.Of(context, kind.Name).TryGet(out var path, out var problem)
+            || !WaitOptions.Of(context.Request).TryGet(out var wait, out problem)
+        )
         {
             return problem;
         }
@@ -97,10 +95,10 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
         };
 
         // A new incarnation of the name does not delay a wait for the removal of the former one.
-        async Task<bool> IsReachedAsync(CancellationToken token)
+        async Task<bool> IsReachedAsync(CancellationToken cancellationToken)
         {
-            var now = await liveness.ReadAsync(db, token);
-            view = wait.ForGone ? await kind.FindAsync(db, now, id, token) : await kind.FindAsync(db, now, path, token);
+            var now = await liveness.ReadAsync(db, cancellationToken);
+            view = await (wait.ForGone ? kind.FindAsync(db, now, id, cancellationToken) : kind.FindAsync(db, now, path, cancellationToken));
             return view is null || (!wait.ForGone && view.IsReady);
         }
     }
@@ -158,7 +156,7 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
             return problem;
         }
 
-        if (!(await JsonBody.ReadAsync(context.Request, cancellationToken, JsonBody.MergePatch)).TryGet(out var patch, out problem))
+        if (!(await JsonBody.ReadAsync(context.Request, JsonBody.MergePatch, cancellationToken)).TryGet(out var patch, out problem))
         {
             context.Response.Headers["Accept-Patch"] = JsonBody.MergePatch;
             return problem;
@@ -180,7 +178,7 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
 
     private static async Task<Answer<SubmittedResource<TSpec>>> ReadBodyAsync(HttpContext context, CancellationToken cancellationToken)
     {
-        var body = await JsonBody.ReadAsync(context.Request, cancellationToken);
+        var body = await JsonBody.ReadAsync(context.Request, JsonBody.Json, cancellationToken);
         return body.TryGet(out var json, out var problem) ? SubmittedResource<TSpec>.Read<TBody>(json) : problem;
     }
 }

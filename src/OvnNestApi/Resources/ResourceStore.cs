@@ -127,14 +127,14 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
             ? TypedResults.NoContent()
             : new ResourceResult<TView>(view, view.Metadata, StatusCodes.Status202Accepted, kind.Url(path));
 
-        async Task<Answer<TView?>> MarkAsync(CancellationToken token)
+        async Task<Answer<TView?>> MarkAsync(CancellationToken cancellationToken)
         {
-            if (await kind.DeleteAsync(deletion, path, token) is { } refused)
+            if (await kind.DeleteAsync(deletion, path, cancellationToken) is { } refused)
             {
                 return refused;
             }
 
-            return deletion.Target is { } target ? await kind.FindAsync(db, now, target.Id, token) : default;
+            return deletion.Target is { } target ? await kind.FindAsync(db, now, target.Id, cancellationToken) : default;
         }
     }
 

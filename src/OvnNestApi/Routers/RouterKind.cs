@@ -7,7 +7,7 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Routers;
 
-/// <summary>Routers as the API has them.</summary>
+/// <summary>The kind "router": its views and operations.</summary>
 internal sealed class RouterKind : ResourceKind<Router, RouterSpec, RouterBody, RouterView>
 {
     public override string Name => "router";
@@ -64,19 +64,19 @@ internal sealed class RouterKind : ResourceKind<Router, RouterSpec, RouterBody, 
         };
 }
 
-/// <summary>A router.</summary>
+/// <summary>A router in a response.</summary>
 public sealed record RouterView : ResourceView<RouterSpec, RouterStatus>;
 
-/// <summary>What is of a router.</summary>
+/// <summary>Observed state of a router.</summary>
 public sealed record RouterStatus : ResourceStatus
 {
-    /// <summary>The values in effect.</summary>
+    /// <summary>Effective values, after defaults.</summary>
     public required RouterEffective Effective { get; init; }
 
-    /// <summary>What the northbound database has.</summary>
+    /// <summary>State of the router in the northbound database.</summary>
     public required NorthboundStatus Northbound { get; init; }
 }
 
-/// <summary>A router's values in effect.</summary>
-/// <param name="Networks">The networks that name it.</param>
+/// <summary>Effective values of a router.</summary>
+/// <param name="Networks">Names of the networks that are connected to the router, sorted.</param>
 public sealed record RouterEffective(IReadOnlyList<string> Networks);

@@ -2,8 +2,8 @@ using OvnNestApi.Resources;
 
 namespace OvnNestApi.Routers;
 
-/// <summary>A router as a client may send it.</summary>
+/// <summary>A router in a request.</summary>
 public sealed record RouterBody : ResourceBody<RouterSpec>;
 
-/// <summary>A logical router joins the networks that name it; there is nothing else to ask of it yet.</summary>
+/// <summary>Requested state of a router: it has no fields. Networks refer to their router with <c>spec.router</c>.</summary>
 public sealed record RouterSpec;

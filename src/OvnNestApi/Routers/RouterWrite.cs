@@ -5,7 +5,7 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Routers;
 
-/// <summary>The rules of writing a router: there are none yet.</summary>
+/// <summary>Creates or changes a router. Routers have no rules of their own.</summary>
 internal sealed class RouterWrite(NestDb db, string name) : ResourceWrite<Router, RouterSpec>(db, "router", name)
 {
     protected override Task<Problem?> LockParentsAsync(RouterSpec spec, CancellationToken cancellationToken) =>

@@ -17,9 +17,14 @@ public readonly record struct AddressRange
     public static bool TryParse([NotNullWhen(true)] string? text, out AddressRange range)
     {
         range = default;
-        var dash = text?.IndexOf('-', StringComparison.Ordinal) ?? -1;
-        var (low, high) = dash < 0 ? (text, text) : (text![..dash], text[(dash + 1)..]);
-        if (!Ipv4.TryParse(low, out var first) || !Ipv4.TryParse(high, out var last) || first > last)
+        var ends = text?.Split('-', 2) ?? [];
+        if (
+            ends is not [var low, ..]
+            || ends is not [.., var high]
+            || !Ipv4.TryParse(low, out var first)
+            || !Ipv4.TryParse(high, out var last)
+            || first > last
+        )
         {
             return false;
         }

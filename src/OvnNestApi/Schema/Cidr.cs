@@ -29,11 +29,10 @@ public readonly record struct Cidr
     public static bool TryParse([NotNullWhen(true)] string? text, out Cidr cidr)
     {
         cidr = default;
-        var slash = text?.IndexOf('/', StringComparison.Ordinal) ?? -1;
         if (
-            slash < 0
-            || !Ipv4.TryParse(text![..slash], out var network)
-            || !int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var length)
+            text?.Split('/', 2) is not [var address, var prefix]
+            || !Ipv4.TryParse(address, out var network)
+            || !int.TryParse(prefix, NumberStyles.None, CultureInfo.InvariantCulture, out var length)
             || length > 32
         )
         {

@@ -7,7 +7,7 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Service;
 
-/// <summary>Whether the process lives, and whether it can serve: <c>/livez</c>, <c>/readyz</c>.</summary>
+/// <summary>The health checks <c>/livez</c> and <c>/readyz</c>.</summary>
 internal static class Health
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
@@ -19,7 +19,11 @@ internal static class Health
             .AllowAnonymous()
             .WithTags("Service")
             .Takes()
-            .Describe("livez", "Whether the process lives", "Answers as long as the process can answer at all; looks at nothing else.");
+            .Describe(
+                "livez",
+                "Check that the process runs",
+                "Responds with 200 while the process can answer requests. Checks nothing else."
+            );
         endpoints
             .MapMethods("/readyz", [HttpMethods.Get, HttpMethods.Head], ReadyAsync)
             .AllowAnonymous()
@@ -27,8 +31,9 @@ internal static class Health
             .Takes()
             .Describe(
                 "readyz",
-                "Whether the process can serve",
-                "Looks at the database and its schema. The northbound database is told but not needed: writes succeed without it."
+                "Check that the process can serve requests",
+                "Checks the database and its schema. The response also shows the state of the northbound database, but the HTTP status "
+                    + "does not depend on it: writes succeed without it."
             );
     }
 
@@ -56,7 +61,7 @@ internal static class Health
         }
     }
 
-    /// <summary>The last migration that the database has must be the one that this program was built with.</summary>
+    /// <summary>Returns a problem if the last migration of the database is not the one that this program was built with.</summary>
     private static async Task<Problem?> SchemaProblemAsync(NestDb db, CancellationToken cancellationToken)
     {
         try
@@ -67,23 +72,27 @@ internal static class Health
             return string.CompareOrdinal(last, SchemaVersion.Expected) switch
             {
                 0 => null,
-                < 0 => Problem.SchemaMismatch("The database's schema is older than this program: run its migrations."),
-                _ => Problem.SchemaMismatch("The database's schema is newer than this program: start the version that fits."),
+                < 0 => Problem.SchemaMismatch("The schema of the database is older than this program. Run the migrations."),
+                _ => Problem.SchemaMismatch(
+                    "The schema of the database is newer than this program. Start the program version of the schema."
+                ),
             };
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UndefinedTable)
         {
-            return Problem.SchemaMismatch("The database has no schema yet: run the migrations.");
+            return Problem.SchemaMismatch("The database has no schema. Run the migrations.");
         }
     }
 }
 
-/// <summary>The answer of <c>/livez</c>.</summary>
-/// <param name="Status">alive.</param>
+/// <summary>Response of <c>/livez</c>.</summary>
+/// <param name="Status">Always <c>alive</c>.</param>
 public sealed record LiveView(string Status);
 
-/// <summary>The answer of <c>/readyz</c>.</summary>
-/// <param name="Status">ready.</param>
-/// <param name="Database">reachable.</param>
-/// <param name="Northbound">reachable or unreachable, as some reconciler of the installation saw it within the last 10 s.</param>
+/// <summary>Response of <c>/readyz</c>.</summary>
+/// <param name="Status">Always <c>ready</c>; otherwise the response is a problem.</param>
+/// <param name="Database">Always <c>reachable</c>; otherwise the response is a problem.</param>
+/// <param name="Northbound">
+/// <c>reachable</c> if the leading reconciler had a connection to the northbound database within the last 10 s, else <c>unreachable</c>.
+/// </param>
 public sealed record ReadyView(string Status, string Database, string Northbound);

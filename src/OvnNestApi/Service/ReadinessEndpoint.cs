@@ -2,12 +2,11 @@ using System.Text.Json;
 using OvnNestApi.Conditions;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
-using OvnNestApi.Problems;
 using OvnNestApi.Schema;
 
 namespace OvnNestApi.Service;
 
-/// <summary>How much of the installation is ready: the progress of anything long.</summary>
+/// <summary>Counts resources by reason, for progress displays.</summary>
 internal static class ReadinessEndpoint
 {
     private const string Count = """
@@ -32,11 +31,11 @@ internal static class ReadinessEndpoint
         api.MapRead("/readiness", GetAsync)
             .WithTags("Readiness")
             .Takes(
-                new("label", "Only objects with this label: key=value or key, several with commas between."),
+                new("label", "Only resources with all of these labels: a comma-separated list of key=value or key."),
                 new("vm", "Only this VM and its containers."),
                 new("host", "Only this host, its VMs and their containers.")
             )
-            .Describe("get-readiness", "How much is ready", "Counts objects of all kinds by their reason.");
+            .Describe("get-readiness", "Count resources by reason", "Counts the resources of all kinds by `status.reason`.");
 
     internal static async Task<Reply<JsonResult<ReadinessView>>> GetAsync(
         HttpContext context,
@@ -46,57 +45,61 @@ internal static class ReadinessEndpoint
     )
     {
         var query = new Query(context.Request);
-        var (vm, host, label) = (query.Name("vm"), query.Name("host"), query.Text("label"));
+        var (vm, host, labels) = (query.Name("vm"), query.Name("host"), query.Labels("label"));
         if (query.Problem is { } problem)
         {
             return problem;
         }
 
-        var parts = label?.Split(',') ?? [];
-        if (parts.Any(part => part.Length == 0 || part[0] == '=') || label is { Length: > 1024 })
+        var present = await liveness.ReadAsync(db, cancellationToken);
+        var counts = new Dictionary<Reason, int>();
+        foreach (var row in await CountAsync(db, vm, host, labels, cancellationToken))
         {
-            return Problem.UnknownParameter("label must be key=value or key, several with commas between.");
+            var reason = row.Kind == "host" ? present.OfHost(row.Reason, row.Host) : present.Of(row.Reason, row.IsDirty, row.Host);
+            counts[reason] = counts.GetValueOrDefault(reason) + row.Count;
         }
 
-        var pairs = parts
-            .Where(part => part.Contains('=', StringComparison.Ordinal))
-            .Select(part => part.Split('=', 2))
-            .DistinctBy(part => part[0])
-            .ToDictionary(part => part[0], part => part[1]);
-        var present = await liveness.ReadAsync(db, cancellationToken);
-        var rows = await db.QueryAsync(
-            Count,
-            row =>
-                (
-                    Kind: row.GetString(0),
-                    Reason: Enum.Parse<Reason>(row.GetString(1)),
-                    IsDirty: row.GetBoolean(2),
-                    Host: row.IsDBNull(3) ? (Guid?)null : row.GetGuid(3),
-                    Count: row.GetInt32(4)
-                ),
-            cancellationToken,
-            ("vm", vm),
-            ("host", host),
-            ("pairs", label is null ? null : JsonSerializer.Serialize(pairs, JsonSerializerOptions.Default)),
-            ("keys", parts.Where(part => !part.Contains('=', StringComparison.Ordinal)).ToArray())
-        );
-        var reasons = rows.GroupBy(
-                row => row.Kind == "host" ? present.OfHost(row.Reason, row.Host) : present.Of(row.Reason, row.IsDirty, row.Host),
-                row => row.Count
-            )
-            .ToDictionary(group => group.Key, group => group.Sum());
+        var others = counts.Where(count => count.Key != Reason.Ready).OrderBy(count => count.Key);
         return new JsonResult<ReadinessView>(
             new(
-                reasons.Values.Sum(),
-                reasons.GetValueOrDefault(Reason.Ready),
-                reasons.Where(r => r.Key != Reason.Ready).OrderBy(r => r.Key).ToDictionary(r => r.Key.ToString(), r => r.Value)
+                counts.Values.Sum(),
+                counts.GetValueOrDefault(Reason.Ready),
+                others.ToDictionary(count => count.Key.ToString(), count => count.Value)
             )
         );
     }
+
+    private static Task<List<CountRow>> CountAsync(
+        NestDb db,
+        string? vm,
+        string? host,
+        IReadOnlyDictionary<string, string?>? labels,
+        CancellationToken cancellationToken
+    ) =>
+        db.QueryAsync(
+            Count,
+            row => new CountRow(
+                row.GetString(0),
+                Enum.Parse<Reason>(row.GetString(1)),
+                row.GetBoolean(2),
+                row.IsDBNull(3) ? null : row.GetGuid(3),
+                row.GetInt32(4)
+            ),
+            cancellationToken,
+            ("vm", vm),
+            ("host", host),
+            ("pairs", labels is null ? null : JsonSerializer.Serialize(labels.Where(label => label.Value is not null).ToDictionary())),
+            ("keys", labels?.Where(label => label.Value is null).Select(label => label.Key).ToArray() ?? [])
+        );
+
+    /// <summary>Number of resources of one kind with the same stored reason.</summary>
+    /// <param name="IsDirty">True if the reconciler has not processed the last change yet.</param>
+    /// <param name="Host">Host on which the condition depends; null if it depends on none.</param>
+    private sealed record CountRow(string Kind, Reason Reason, bool IsDirty, Guid? Host, int Count);
 }
 
-/// <summary>How much is ready.</summary>
-/// <param name="Total">How many objects were counted.</param>
-/// <param name="Ready">How many of them are as asked.</param>
-/// <param name="Reasons">The others by reason.</param>
+/// <summary>Numbers of resources that are ready and that are not.</summary>
+/// <param name="Total">Number of matching resources.</param>
+/// <param name="Ready">Number of those that are ready.</param>
+/// <param name="Reasons">Number of the others by <c>status.reason</c>.</param>
 public sealed record ReadinessView(int Total, int Ready, IReadOnlyDictionary<string, int> Reasons);

@@ -6,7 +6,7 @@ using OvnNestApi.Problems;
 
 namespace OvnNestApi.Service;
 
-/// <summary>What the service says of itself.</summary>
+/// <summary>Version and limits of the service, and the pages that explain problems.</summary>
 internal static class ServiceEndpoints
 {
     private static readonly string Version = typeof(ServiceEndpoints)
@@ -14,15 +14,21 @@ internal static class ServiceEndpoints
         ?.InformationalVersion.Split('+')[0]
         ?? "0";
 
+    private const string Style = "body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}";
+
     public static void MapService(this IEndpointRouteBuilder api)
     {
         api.MapRead("/", About)
             .WithTags("Service")
             .Takes()
-            .Describe("get-service", "Tell what the service can do", "Version, features and limits.");
+            .Describe(
+                "get-service",
+                "Read version, features and limits",
+                "Returns the version, the features and the limits of this service."
+            );
     }
 
-    /// <summary>The pages that a problem's <c>type</c> leads to.</summary>
+    /// <summary>Maps the pages to which the <c>type</c> of problems refers.</summary>
     public static void MapProblemPages(this IEndpointRouteBuilder endpoints)
     {
         endpoints
@@ -33,7 +39,7 @@ internal static class ServiceEndpoints
             .MapMethods("/problems/{code}", [HttpMethods.Get, HttpMethods.Head], (string code) =>
                 ProblemCatalogue.ByCode.TryGetValue(code, out var kind)
                     ? Page(kind.Title, Explain(kind))
-                    : new ProblemResult(Problem.NotFound("There is no problem of this code."))
+                    : new ProblemResult(Problem.NotFound("No problem has this code."))
             )
             .AllowAnonymous()
             .ExcludeFromDescription();
@@ -54,9 +60,7 @@ internal static class ServiceEndpoints
             $"""
             <!doctype html>
             <html lang="en">
-            <head><meta charset="utf-8"><title>{Text(
-                title
-            )}</title><style>body{"{"}font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem{"}"}</style></head>
+            <head><meta charset="utf-8"><title>{Text(title)}</title><style>{Style}</style></head>
             <body>
             <h1>{Text(title)}</h1>
             {body}
@@ -74,23 +78,25 @@ internal static class ServiceEndpoints
             <p><a href="/problems">All problems</a></p>
             """;
 
-    private static string List() =>
-        $"<ul>{string.Concat(ProblemCatalogue.All.Select(kind => $"<li>{kind.Status} <a href=\"/problems/{kind.Code}\">{kind.Code}</a>: {Text(kind.Title)}</li>"))}</ul>";
+    private static string List() => $"<ul>{string.Concat(ProblemCatalogue.All.Select(Item))}</ul>";
+
+    private static string Item(ProblemKind kind) =>
+        $"""<li>{kind.Status} <a href="/problems/{kind.Code}">{kind.Code}</a>: {Text(kind.Title)}</li>""";
 
     private static string Text(string text) => WebUtility.HtmlEncode(text);
 }
 
-/// <summary>What the service is.</summary>
-/// <param name="Name">OvnNestApi.</param>
-/// <param name="Version">The program's version.</param>
-/// <param name="Features">What this version offers.</param>
-/// <param name="Limits">What a request may be.</param>
+/// <summary>Version, features and limits of the service.</summary>
+/// <param name="Name">Always <c>OvnNestApi</c>.</param>
+/// <param name="Version">Version of the program.</param>
+/// <param name="Features">Features of this version.</param>
+/// <param name="Limits">Limits of requests and responses.</param>
 public sealed record AboutView(string Name, string Version, IReadOnlyList<string> Features, LimitsView Limits);
 
-/// <summary>What a request may be.</summary>
-/// <param name="BodyBytes">Bytes of a body.</param>
-/// <param name="JsonDepth">Nesting of a body.</param>
-/// <param name="WaitSeconds">The longest that an answer is held.</param>
-/// <param name="DefaultPage">Items of a page, if not asked.</param>
-/// <param name="LargestPage">Items of a page at most.</param>
+/// <summary>Limits of requests and responses.</summary>
+/// <param name="BodyBytes">Maximum size of a request body in bytes.</param>
+/// <param name="JsonDepth">Maximum nesting of a request body.</param>
+/// <param name="WaitSeconds">Longest time in seconds that a response is held.</param>
+/// <param name="DefaultPage">Number of items on a page without <c>limit</c>.</param>
+/// <param name="LargestPage">Maximum number of items on a page.</param>
 public sealed record LimitsView(int BodyBytes, int JsonDepth, int WaitSeconds, int DefaultPage, int LargestPage);

@@ -2,7 +2,7 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.VlanLeases;
 
-/// <summary>Leases that a request has.</summary>
-/// <param name="Leases">In the order of their tags.</param>
-/// <param name="IsNew">True if they were granted by this request; false if it renewed them.</param>
+/// <summary>Leases that a request created or renewed.</summary>
+/// <param name="Leases">The leases, ordered by tag.</param>
+/// <param name="IsNew">True if the request created them; false if it renewed them.</param>
 internal sealed record GrantedLeases(IReadOnlyList<VlanLease> Leases, bool IsNew);

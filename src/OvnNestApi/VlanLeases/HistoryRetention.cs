@@ -6,7 +6,8 @@ using OvnNestApi.Allocation;
 namespace OvnNestApi.VlanLeases;
 
 /// <summary>
-/// Forgets who had which tag, after <see cref="LeaseOptions.KeepHistory"/>; of each tag of a VM that is there the last holder stays.
+/// Deletes entries of the tag history that are older than <see cref="LeaseOptions.KeepHistory"/>, except the latest entry of each tag of
+/// an existing VM.
 /// </summary>
 internal sealed partial class HistoryRetention(
     NpgsqlDataSource database,
@@ -26,7 +27,7 @@ internal sealed partial class HistoryRetention(
             LIMIT $2)
         """;
 
-    /// <summary>One batch; returns how many it was.</summary>
+    /// <summary>Deletes one batch. Returns the number of deleted entries.</summary>
     internal static async Task<int> PruneAsync(NpgsqlDataSource database, TimeSpan keep, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Prune);
@@ -36,14 +37,14 @@ internal sealed partial class HistoryRetention(
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task ExecuteAsync(CancellationToken cancellationToken)
     {
         using var hourly = new PeriodicTimer(TimeSpan.FromHours(1), time);
-        while (await hourly.WaitForNextTickAsync(stoppingToken))
+        while (await hourly.WaitForNextTickAsync(cancellationToken))
         {
             try
             {
-                while (await PruneAsync(database, options.Value.KeepHistory, stoppingToken) == Batch) { }
+                while (await PruneAsync(database, options.Value.KeepHistory, cancellationToken) == Batch) { }
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -52,6 +53,6 @@ internal sealed partial class HistoryRetention(
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "Old history of tags could not be pruned; the next hour takes it up: {Error}")]
+    [LoggerMessage(LogLevel.Warning, "Failed to prune the history of tags; it is tried again in an hour: {Error}")]
     private partial void LogFailure(string error);
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Allocation;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
@@ -11,67 +10,14 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.VlanLeases;
 
-/// <summary>Leases as objects of their own: reserve ahead, renew, give back.</summary>
+/// <summary>Handlers of the requests for leases.</summary>
 internal static class LeaseEndpoints
 {
-    private const string Example = """{"spec":{"owner":"web-1","ttl":"30m"}}""";
-
-    public static void MapVlanLeases(this IEndpointRouteBuilder api)
-    {
-        var leases = api.MapGroup("/vms/{vm}/vlan-leases").WithTags("VLAN leases");
-        leases
-            .MapRead("/", ListAsync)
-            .Takes(
-                new("limit", "Items of a page, 1 to 1000; default 100.", "integer"),
-                new("cursor", "The `next` of the page before."),
-                new("state", "Only reserved, bound, draining or cooling ones."),
-                new("owner", "Only the lease of this owner.")
-            )
-            .Describe(
-                "list-vlan-leases",
-                "List a VM's leased tags",
-                "Every tag of the VM that is not free, in the order of the tags: who has it, since when, and what it waits for."
-            );
-        leases.MapRead("/{tag}", GetAsync).Takes().Describe("get-vlan-lease", "Read the lease of a tag", "404 when the tag is free.");
-        leases
-            .MapPost("/", PostAsync)
-            .RequireAuthorization(Policies.Write)
-            .Takes(DryRun)
-            .TakesBody<LeaseBody>(JsonBody.Json, Example)
-            .Describe(
-                "reserve-vlan-tags",
-                "Reserve tags",
-                "The server chooses: tags never used first, then the ones free longest. Several: all or none, answered as "
-                    + "`items`. The same owner again has the same lease."
-            );
-        leases
-            .MapPut("/{tag}", PutAsync)
-            .RequireAuthorization(Policies.Write)
-            .Takes(DryRun)
-            .TakesBody<LeaseBody>(JsonBody.Json, Example)
-            .Describe(
-                "put-vlan-lease",
-                "Reserve a given tag, or renew",
-                "A tag that somebody else has is a conflict that tells who has it."
-            );
-        leases
-            .MapDelete("/{tag}", DeleteAsync)
-            .RequireAuthorization(Policies.Write)
-            .Takes(
-                DryRun,
-                new("force", "End draining and cooling: an admin's word that no host uses the tag.", "boolean"),
-                new("allowMissing", "Answer 204 when there is no such lease.", "boolean")
-            )
-            .Describe("delete-vlan-lease", "Give a tag back", "204 when it is free at once; 202 while hosts have yet to confirm.");
-    }
-
-    private static QueryParameter DryRun => new("dryRun", "Same checks, same answer, nothing stored.", "boolean");
-
     internal static async Task<Reply<JsonResult<ListView<LeaseView>>>> ListAsync(
         string vm,
         HttpContext context,
         NestDb db,
-        LeaseReader reading,
+        LeaseReader reader,
         CancellationToken cancellationToken
     )
     {
@@ -80,7 +26,8 @@ internal static class LeaseEndpoints
         var after = query.Number("cursor", 0, VlanRanges.Highest, 0);
         var state = query.Value<LeaseState>(
             "state",
-            (string? text, out LeaseState parsed) => Enum.TryParse(text, ignoreCase: true, out parsed) && Reservations.Word(parsed) == text,
+            (string? text, out LeaseState parsed) =>
+                Enum.TryParse(text, ignoreCase: true, out parsed) && Reservations.StateName(parsed) == text,
             "reserved, bound, draining or cooling"
         );
         var owner = query.Text("owner");
@@ -97,7 +44,7 @@ internal static class LeaseEndpoints
         var leases = Expiry
             .Leases(db)
             .Where(l => l.VmId == id && l.Tag > after && (state == null || l.State == state) && (owner == null || l.Owner == owner));
-        var items = await reading.ViewsAsync(db, vm, leases.OrderBy(l => l.Tag).Take(limit + 1), cancellationToken);
+        var items = await reader.ViewsAsync(db, vm, leases.OrderBy(l => l.Tag).Take(limit + 1), cancellationToken);
         var next = items.Count > limit ? items[limit - 1].Status.Tag.ToString(CultureInfo.InvariantCulture) : null;
         Paging.Link(context, next);
         return new JsonResult<ListView<LeaseView>>(new(items.Take(limit).ToList(), next));
@@ -108,10 +55,10 @@ internal static class LeaseEndpoints
         string tag,
         HttpContext context,
         NestDb db,
-        LeaseReader reading,
+        LeaseReader reader,
         CancellationToken cancellationToken
     ) =>
-        await FindAsync(db, reading, vm, tag, cancellationToken) is { } view
+        TryParse(tag, out var number) && await ViewAsync(db, reader, Expiry.Leases(db), vm, number, cancellationToken) is { } view
             ? Result(context, view, StatusCodes.Status200OK)
             : Problem.NotFound("vlan-lease", tag);
 
@@ -124,7 +71,7 @@ internal static class LeaseEndpoints
         CancellationToken cancellationToken
     )
     {
-        if (!(await ReadAsync(context, cancellationToken)).TryGet(out var request, out var invalid))
+        if (!(await ReadAsync(context, mayCount: true, cancellationToken)).TryGet(out var request, out var invalid))
         {
             return invalid;
         }
@@ -161,17 +108,12 @@ internal static class LeaseEndpoints
             return Problem.NotFound("vlan-lease", tag);
         }
 
-        if (!(await ReadAsync(context, cancellationToken)).TryGet(out var request, out var invalid))
+        if (!(await ReadAsync(context, mayCount: false, cancellationToken)).TryGet(out var request, out var invalid))
         {
             return invalid;
         }
 
         var (spec, dryRun) = request;
-        if (spec.Count is not null)
-        {
-            return Problem.ValidationFailed("#/spec/count", "is for POST: this URL is one tag");
-        }
-
         var answer = await transactions.RunAsync(
             db,
             token => Reservations.PutAsync(db, vm, number, spec, Conditional.Of(context.Request), token),
@@ -188,8 +130,11 @@ internal static class LeaseEndpoints
             signals.Logged();
         }
 
-        var status = granted.IsNew ? StatusCodes.Status201Created : StatusCodes.Status200OK;
-        return Result(context, LeaseReader.View(vm, granted.Leases[0], []), status);
+        return Result(
+            context,
+            LeaseReader.View(vm, granted.Leases[0], []),
+            granted.IsNew ? StatusCodes.Status201Created : StatusCodes.Status200OK
+        );
     }
 
     internal static async Task<Reply<JsonResult<LeaseView>, NoContent>> DeleteAsync(
@@ -198,7 +143,7 @@ internal static class LeaseEndpoints
         HttpContext context,
         NestDb db,
         Transactions transactions,
-        LeaseReader reading,
+        LeaseReader reader,
         Settlement settlement,
         Signals signals,
         CancellationToken cancellationToken
@@ -209,19 +154,16 @@ internal static class LeaseEndpoints
             return invalid;
         }
 
+        var condition = Conditional.Of(context.Request);
         var answer = TryParse(tag, out var number)
-            ? await transactions.RunAsync<LeaseView?>(
+            ? await transactions.RunAsync(
                 db,
-                async token =>
-                    await Reservations.DeleteAsync(db, settlement, vm, number, Conditional.Of(context.Request), options.Force, token)
-                        is { } refused
-                        ? refused
-                        : (await ViewAsync(db, reading, vm, [number], token)).FirstOrDefault(),
+                token => ReleaseAsync(db, settlement, reader, vm, number, condition, options.Force, token),
                 cancellationToken,
                 options.DryRun
             )
             : Problem.NotFound("vlan-lease", tag);
-        if (!answer.TryGet(out var left, out var problem))
+        if (!answer.TryGet(out var lease, out var problem))
         {
             return problem.Status == StatusCodes.Status404NotFound && options.AllowMissing ? TypedResults.NoContent() : problem;
         }
@@ -231,10 +173,31 @@ internal static class LeaseEndpoints
             signals.Written(db);
         }
 
-        return left is null ? TypedResults.NoContent() : Result(context, left, StatusCodes.Status202Accepted);
+        return lease is null ? TypedResults.NoContent() : Result(context, lease, StatusCodes.Status202Accepted);
     }
 
-    private static async Task<Answer<LeaseRequest>> ReadAsync(HttpContext context, CancellationToken cancellationToken)
+    /// <summary>Releases the lease and returns its view; null if the tag is free.</summary>
+    private static async Task<Answer<LeaseView?>> ReleaseAsync(
+        NestDb db,
+        Settlement settlement,
+        LeaseReader reader,
+        string vm,
+        int tag,
+        Conditional condition,
+        bool force,
+        CancellationToken cancellationToken
+    )
+    {
+        if (await Reservations.DeleteAsync(db, settlement, vm, tag, condition, force, cancellationToken) is { } problem)
+        {
+            return problem;
+        }
+
+        await db.SaveChangesAsync(cancellationToken);
+        return await ViewAsync(db, reader, db.VlanLeases, vm, tag, cancellationToken);
+    }
+
+    private static async Task<Answer<LeaseRequest>> ReadAsync(HttpContext context, bool mayCount, CancellationToken cancellationToken)
     {
         var query = new Query(context.Request);
         var dryRun = query.Flag("dryRun");
@@ -243,7 +206,14 @@ internal static class LeaseEndpoints
             return problem;
         }
 
-        return query.Problem is { } invalid ? invalid : new LeaseRequest(body.Spec ?? new(), dryRun);
+        if (query.Problem is { } invalid)
+        {
+            return invalid;
+        }
+
+        return body.Spec is { Count: not null } && !mayCount
+            ? Problem.ValidationFailed("#/spec/count", "is allowed with POST only, because this URL is one tag")
+            : new LeaseRequest(body.Spec ?? new(), dryRun);
     }
 
     private static JsonResult<LeaseView> Result(HttpContext context, LeaseView view, int status)
@@ -260,31 +230,17 @@ internal static class LeaseEndpoints
         return new(view, status);
     }
 
-    private static async Task<LeaseView?> FindAsync(
+    private static async Task<LeaseView?> ViewAsync(
         NestDb db,
-        LeaseReader reading,
+        LeaseReader reader,
+        IQueryable<VlanLease> leases,
         string vm,
-        string tag,
+        int tag,
         CancellationToken cancellationToken
     ) =>
-        TryParse(tag, out var number)
-            ? (await ViewAsync(db, reading, vm, [number], cancellationToken, Expiry.Leases(db))).FirstOrDefault()
+        await LeaseReader.FindVmAsync(db, vm, cancellationToken) is { } id
+            ? (await reader.ViewsAsync(db, vm, leases.Where(l => l.VmId == id && l.Tag == tag), cancellationToken)).FirstOrDefault()
             : null;
-
-    private static async Task<List<LeaseView>> ViewAsync(
-        NestDb db,
-        LeaseReader reading,
-        string vm,
-        IReadOnlyList<int> tags,
-        CancellationToken cancellationToken,
-        IQueryable<VlanLease>? among = null
-    )
-    {
-        await db.SaveChangesAsync(cancellationToken);
-        return await LeaseReader.FindVmAsync(db, vm, cancellationToken) is { } id
-            ? await reading.ViewsAsync(db, vm, (among ?? db.VlanLeases).Where(l => l.VmId == id && tags.Contains(l.Tag)), cancellationToken)
-            : [];
-    }
 
     private static bool TryParse(string text, out int tag) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out tag)

@@ -5,11 +5,11 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.VlanLeases;
 
-/// <summary>Locks that a request for leases takes: the VM first, then its leases.</summary>
+/// <summary>Row locks of a request for leases: first the VM, then its leases.</summary>
 internal static class LeaseLocks
 {
     /// <summary>
-    /// Returns the VM's leases of the tag or of the owners, locked, in the order of their tags. Leases whose time is over are removed first.
+    /// Locks the VM's leases of the tag or of the owners and returns them, ordered by tag. Leases whose time is over are removed first.
     /// </summary>
     public static async Task<List<VlanLease>> LeasesAsync(
         NestDb db,
@@ -34,8 +34,10 @@ internal static class LeaseLocks
         return await leases.ToListAsync(cancellationToken);
     }
 
-    /// <summary>Returns the VM, locked; 404 <c>not-found</c>, or 409 <c>being-deleted</c> unless <paramref name="evenDeleting"/>.</summary>
-    public static async Task<Answer<Vm>> VmAsync(NestDb db, string name, CancellationToken cancellationToken, bool evenDeleting = false)
+    /// <summary>Locks and returns the VM.</summary>
+    /// <param name="evenDeleting">True to also return a VM that is being deleted.</param>
+    /// <returns>The VM, or 404 <c>not-found</c> or 409 <c>being-deleted</c>.</returns>
+    public static async Task<Answer<Vm>> VmAsync(NestDb db, string name, bool evenDeleting, CancellationToken cancellationToken)
     {
         var vms = ResourceName.IsValid(name)
             ? await db

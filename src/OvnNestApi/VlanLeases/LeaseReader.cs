@@ -6,7 +6,7 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.VlanLeases;
 
-/// <summary>Leases as they are shown, with what they wait for.</summary>
+/// <summary>Reads leases for responses, with what they wait for.</summary>
 internal sealed class LeaseReader(CachedLiveness liveness)
 {
     private const string Holds = """
@@ -15,7 +15,7 @@ internal sealed class LeaseReader(CachedLiveness liveness)
         WHERE o.lease_id = ANY(@leases) ORDER BY h.name
         """;
 
-    /// <summary>In the order of their tags. Only tags on their way to being free cost more than the leases themselves.</summary>
+    /// <summary>Returns the views of the leases, ordered by tag. Draining leases need more queries than the others.</summary>
     public async Task<List<LeaseView>> ViewsAsync(NestDb db, string vm, IQueryable<VlanLease> which, CancellationToken cancellationToken)
     {
         var leases = await which.AsNoTracking().OrderBy(l => l.Tag).ToListAsync(cancellationToken);
@@ -33,7 +33,7 @@ internal sealed class LeaseReader(CachedLiveness liveness)
                 row =>
                     (
                         Lease: row.GetGuid(0),
-                        Hold: new Owed(
+                        Hold: new PendingHold(
                             row.GetGuid(1),
                             row.GetString(2),
                             row.GetBoolean(3),
@@ -50,57 +50,13 @@ internal sealed class LeaseReader(CachedLiveness liveness)
         );
     }
 
-    /// <summary>One lease.</summary>
+    /// <summary>Returns the view of one lease.</summary>
     public static LeaseView View(string vm, VlanLease lease, IReadOnlyList<string> waitingFor) =>
         new(
             new() { Owner = lease.Owner, Ttl = lease.Ttl },
             new(lease.Tag, lease.State, lease.ContainerName, lease.Since, lease.ExpiresAt, lease.CoolUntil, waitingFor),
             new("vlan-lease", vm, lease.Id, lease.Revision)
         );
-
-    private static IReadOnlyList<string> CoolDown(VlanLease lease) =>
-        lease is { State: LeaseState.Cooling, CoolUntil: { } until } ? [$"the cool-down, until {Text(until)}"] : [];
-
-    private static IEnumerable<string> WaitingFor(VlanLease lease, IEnumerable<Owed> owed, Liveness present, long? hvCfg)
-    {
-        if (lease.DrainNbCfg is null)
-        {
-            yield return present.IsNorthboundReached
-                ? "the northbound database, which has not been seen without the tag yet"
-                : $"the northbound database, which nobody has reached {Since(present.NorthboundSeenAt)}";
-        }
-
-        foreach (var hold in owed)
-        {
-            var host = present.Hosts.GetValueOrDefault(hold.Host);
-            yield return $"host {hold.Name}, "
-                + (
-                    host is not { IsAlive: true } ? $"whose agent has not been heard of {Since(host?.SeenAt)}"
-                    : !hold.IsApplied ? "whose agent has not done the work without the tag yet"
-                    : !hold.IsClear ? "which still has a port with the tag on the VM's bridge"
-                    : lease.DrainNbCfg is { } number
-                        ? $"whose flows are those of ovn-nb-cfg {hold.NbCfg?.ToString(CultureInfo.InvariantCulture) ?? "none"}, not {number} yet: does its ovn-controller run?"
-                    : "whose flows have to follow the northbound database"
-                );
-        }
-
-        if (lease.AwaitsAllChassis && lease.DrainNbCfg is { } barrier)
-        {
-            yield return $"all chassis: hv_cfg is {hvCfg?.ToString(CultureInfo.InvariantCulture) ?? "none"}, not {barrier} yet";
-        }
-    }
-
-    private static string Since(DateTimeOffset? time) => time is { } known ? $"since {Text(known)}" : "yet";
-
-    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-
-    /// <summary>What a host owes for a tag.</summary>
-    /// <param name="Host">The host.</param>
-    /// <param name="Name">Its name.</param>
-    /// <param name="IsApplied">It has done work that does not contain the tag.</param>
-    /// <param name="IsClear">It has then seen no port with the tag on the VM's bridge.</param>
-    /// <param name="NbCfg">The NB's number that its flows have reached; null: it has told none.</param>
-    private readonly record struct Owed(Guid Host, string Name, bool IsApplied, bool IsClear, long? NbCfg);
 
     /// <summary>Returns the id of the VM of this name, preferring one that is not being deleted; null if there is none.</summary>
     internal static Task<Guid?> FindVmAsync(NestDb db, string vm, CancellationToken cancellationToken) =>
@@ -110,4 +66,64 @@ internal sealed class LeaseReader(CachedLiveness liveness)
             .ThenByDescending(v => v.CreatedAt)
             .Select(v => (Guid?)v.Id)
             .FirstOrDefaultAsync(cancellationToken);
+
+    private static IReadOnlyList<string> CoolDown(VlanLease lease) =>
+        lease is { State: LeaseState.Cooling, CoolUntil: { } until } ? [$"the cool-down, until {Text(until)}"] : [];
+
+    private static IEnumerable<string> WaitingFor(VlanLease lease, IEnumerable<PendingHold> holds, Liveness present, long? hvCfg)
+    {
+        if (lease.DrainNbCfg is null)
+        {
+            yield return present.IsNorthboundReached
+                ? "the northbound database, which has not been observed without the tag yet"
+                : $"the northbound database, which has not been reached {Since(present.NorthboundSeenAt)}";
+        }
+
+        foreach (var hold in holds)
+        {
+            var host = present.Hosts.GetValueOrDefault(hold.Host);
+            yield return $"host {hold.Name}, {MissingConfirmation(hold, host, lease.DrainNbCfg)}";
+        }
+
+        if (lease.AwaitsAllChassis && lease.DrainNbCfg is { } barrier)
+        {
+            yield return $"all chassis: hv_cfg is {Number(hvCfg)}, not {barrier} yet";
+        }
+    }
+
+    private static string MissingConfirmation(PendingHold hold, HostLiveness? host, long? barrier)
+    {
+        if (host is not { IsAlive: true })
+        {
+            return $"whose agent has not contacted the API {Since(host?.SeenAt)}";
+        }
+
+        if (!hold.IsApplied)
+        {
+            return "whose agent has not applied the work without the tag yet";
+        }
+
+        if (!hold.IsClear)
+        {
+            return "which still has a port with the tag on the VM's bridge";
+        }
+
+        return barrier is null
+            ? "whose flows are updated after the northbound database"
+            : $"whose flows have reached ovn-nb-cfg {Number(hold.NbCfg)}, not {barrier} yet; check that its ovn-controller runs";
+    }
+
+    private static string Number(long? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "none";
+
+    private static string Since(DateTimeOffset? time) => time is { } known ? $"since {Text(known)}" : "yet";
+
+    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>A host that has not confirmed the removal of a tag, and what it has confirmed so far.</summary>
+    /// <param name="Host">Id of the host.</param>
+    /// <param name="Name">Name of the host.</param>
+    /// <param name="IsApplied">True if its agent has applied work that does not contain the tag.</param>
+    /// <param name="IsClear">True if its agent has since reported no port with the tag on the VM's bridge.</param>
+    /// <param name="NbCfg">Value of <c>nb_cfg</c> that its flows have reached; null if not reported.</param>
+    private readonly record struct PendingHold(Guid Host, string Name, bool IsApplied, bool IsClear, long? NbCfg);
 }

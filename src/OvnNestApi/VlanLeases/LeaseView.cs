@@ -4,56 +4,64 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.VlanLeases;
 
-/// <summary>A lease as a client may send it.</summary>
+/// <summary>Body of a request for leases.</summary>
 public sealed record LeaseBody
 {
-    /// <summary>What is asked for.</summary>
+    /// <summary>Requested state.</summary>
     [Needed]
     public LeaseSpec? Spec { get; init; }
 
-    /// <summary>Accepted and ignored, so that what was read can be sent back.</summary>
+    /// <summary>Ignored. Accepted so that a client can send back what it has read.</summary>
     public JsonElement? Status { get; init; }
 
-    /// <summary>Accepted and ignored.</summary>
+    /// <summary>Ignored. Accepted so that a client can send back what it has read.</summary>
     public JsonElement? Metadata { get; init; }
 }
 
-/// <summary>What can be asked of a lease.</summary>
+/// <summary>Requested state of a lease.</summary>
 public sealed record LeaseSpec
 {
     internal const int LongestOwner = 128;
 
     /// <summary>
-    /// The client's own key, unique among the VM's reserved and bound leases. A container takes the tag by naming it as its <c>lease</c>.
+    /// Owner key that the client chooses, unique among the reserved and bound leases of the VM. A container binds the reserved tag by
+    /// naming this key in its <c>spec.lease</c>.
     /// </summary>
     /// <example>web-1</example>
     [Needed, Pattern("^[\\x20-\\x7e]{1,128}$", "1 to 128 printable ASCII characters are expected")]
     public string? Owner { get; init; }
 
-    /// <summary>How long the reservation holds, such as 30m, at most 3650d; sent again it is renewed. Default: for ever.</summary>
+    /// <summary>
+    /// Lifetime of the reservation, such as 30m; at most 3650d. A repeated request starts it again. Default: unlimited.
+    /// </summary>
     /// <example>30m</example>
     [Ttl]
     public string? Ttl { get; init; }
 
-    /// <summary>POST only: how many, all or none. Of several each has the owner with -1, -2 … behind it.</summary>
+    /// <summary>
+    /// POST only: number of tags to reserve; all or none are reserved. If greater than 1, the owner keys are the owner with -1, -2 and so
+    /// on appended.
+    /// </summary>
     [Between(1, 4094)]
     public int? Count { get; init; }
 }
 
 /// <summary>A lease.</summary>
-/// <param name="Spec">As sent; without an owner when a container drew the tag itself.</param>
-/// <param name="Status">What is.</param>
-/// <param name="Metadata">Identity of the grant.</param>
+/// <param name="Spec">Requested state; without an owner if the tag was granted to a container without a reservation.</param>
+/// <param name="Status">Observed state.</param>
+/// <param name="Metadata">Identity and version of the grant.</param>
 public sealed record LeaseView(LeaseSpec Spec, LeaseStatus Status, LeaseMetadata Metadata);
 
-/// <summary>What is of a lease.</summary>
-/// <param name="Tag">The VLAN tag.</param>
-/// <param name="State">reserved, bound, draining or cooling.</param>
-/// <param name="Container">The container that has it, or had it; absent when reserved.</param>
-/// <param name="Since">Since when the state holds.</param>
-/// <param name="ExpiresAt">When the reservation ends; absent: never.</param>
-/// <param name="FreeAt">While cooling: when the tag may be had again.</param>
-/// <param name="WaitingFor">While draining: who has not confirmed yet, and what is missing. While cooling: the cool-down. Else empty.</param>
+/// <summary>Observed state of a lease.</summary>
+/// <param name="Tag">VLAN tag.</param>
+/// <param name="State">State of the lease: reserved, bound, draining or cooling.</param>
+/// <param name="Container">Container that the tag is bound to, or was bound to last; absent if the tag is reserved.</param>
+/// <param name="Since">Time since when the lease is in this state.</param>
+/// <param name="ExpiresAt">Time when the reservation ends; absent if it does not end.</param>
+/// <param name="FreeAt">Time when the tag becomes free; only while cooling.</param>
+/// <param name="WaitingFor">
+/// While draining: what has not confirmed the removal yet, and why. While cooling: the end of the cool-down. Otherwise empty.
+/// </param>
 public sealed record LeaseStatus(
     int Tag,
     LeaseState State,
@@ -64,13 +72,13 @@ public sealed record LeaseStatus(
     IReadOnlyList<string> WaitingFor
 );
 
-/// <summary>Identity of a grant.</summary>
+/// <summary>Identity and version of a grant.</summary>
 /// <param name="Kind">Always vlan-lease.</param>
-/// <param name="Vm">The VM.</param>
-/// <param name="Id">A tag that is given out again has another: <c>If-Match</c> with a former one fails.</param>
-/// <param name="Revision">Grows with each change.</param>
+/// <param name="Vm">Name of the VM.</param>
+/// <param name="Id">Id of the grant. A tag that is granted again gets a new id, so <c>If-Match</c> of an earlier grant fails.</param>
+/// <param name="Revision">Increases with every change of the lease.</param>
 public sealed record LeaseMetadata(string Kind, string Vm, Guid Id, long Revision);
 
-/// <summary>Several leases at once.</summary>
-/// <param name="Items">In the order of their tags.</param>
+/// <summary>Leases that one request reserved.</summary>
+/// <param name="Items">The leases, ordered by tag.</param>
 public sealed record LeasesView(IReadOnlyList<LeaseView> Items);

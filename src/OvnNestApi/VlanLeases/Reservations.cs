@@ -11,17 +11,24 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.VlanLeases;
 
 /// <summary>
-/// What clients do with leases as objects of their own. Each runs within a transaction and begins with the VM's row lock.
+/// Requests for leases through their own URLs. Each runs in the caller's transaction and locks the VM's row first.
 /// </summary>
 internal static class Reservations
 {
-    private const string GiveBack = """
+    private const string DeleteLease = """
         WITH gone AS (DELETE FROM vlan_leases WHERE id = @lease RETURNING id)
         UPDATE vlan_history SET until = statement_timestamp() WHERE until IS NULL AND lease_id IN (SELECT id FROM gone)
         """;
 
-    /// <summary>Reserves the tag for the owner, or renews.</summary>
-    /// <returns>The lease, and whether it is new.</returns>
+    private const string RemoveOwner =
+        "UPDATE vlan_leases SET owner = NULL, ttl = NULL, expires_at = NULL, revision = revision + 1 WHERE id = @lease";
+
+    private const string Renew = """
+        UPDATE vlan_leases SET ttl = @text, expires_at = statement_timestamp() + @ttl, revision = revision + 1
+        WHERE id = @lease RETURNING expires_at, revision
+        """;
+
+    /// <summary>Reserves the tag for the owner, or renews the owner's lease of it.</summary>
     public static async Task<Answer<GrantedLeases>> PutAsync(
         NestDb db,
         string vmName,
@@ -31,14 +38,14 @@ internal static class Reservations
         CancellationToken cancellationToken
     )
     {
-        if (!(await LeaseLocks.VmAsync(db, vmName, cancellationToken)).TryGet(out var vm, out var problem))
+        if (!(await LeaseLocks.VmAsync(db, vmName, evenDeleting: false, cancellationToken)).TryGet(out var vm, out var problem))
         {
             return problem;
         }
 
         var owner = RequiredOwner(spec);
 
-        // Nothing in the way is the usual case: one statement.
+        // Usually neither the tag nor the owner has a lease; then one statement is enough.
         if (
             condition.IfMatch is null
             && await Grant.ReservedAsync(db, vm, tag, [owner], Ttl(spec), alone: true, cancellationToken) is [var granted]
@@ -48,95 +55,59 @@ internal static class Reservations
         }
 
         var leases = await LeaseLocks.LeasesAsync(db, vm.Id, tag, [owner], cancellationToken);
-        var (held, own) = (leases.Find(l => l.Tag == tag), leases.Find(l => l.Owner == owner));
-        if (own is not null && own.Tag != tag)
+        if (leases.Find(l => l.Owner == owner) is { } own && own.Tag != tag)
         {
-            return Problem.VlanTagTaken($"{owner} has tag {own.Tag} of {vmName} ({Word(own.State)}).", null, "#/spec/owner");
+            return HasOtherTag(vmName, own);
         }
 
+        var held = leases.Find(l => l.Tag == tag);
         if (Check(condition, held) is { } failed)
         {
             return failed;
         }
 
-        if (held is not null && held == own && held.State is LeaseState.Reserved or LeaseState.Bound)
-        {
-            return new GrantedLeases(await RenewAsync(db, vmName, [held], spec, cancellationToken), IsNew: false);
-        }
-
-        if (
-            held is null or { State: LeaseState.Reserved or LeaseState.Cooling }
-            && await Grant.ReservedAsync(db, vm, tag, [owner], Ttl(spec), alone: false, cancellationToken) is [var lease]
-        )
-        {
-            return new GrantedLeases([lease], IsNew: true);
-        }
-
-        return held is null
-            ? Problem.VlanTagTaken($"Tag {tag} of {vmName} has just been taken.", TimeSpan.FromSeconds(1))
-            : Leases.Taken(vm, held, null);
+        return held is { State: LeaseState.Reserved or LeaseState.Bound } && held.Owner == owner
+            ? new GrantedLeases(await RenewAsync(db, vmName, [held], spec, cancellationToken), IsNew: false)
+            : await ReplaceAsync(db, vm, tag, held, spec, cancellationToken);
     }
 
-    /// <summary>Reserves as many tags as asked, all or none; the same owner again has the same lease again.</summary>
-    /// <returns>The leases in the order of their tags, and whether they are new.</returns>
+    /// <summary>Reserves as many tags as requested, or none. If the owners already have their leases, these are renewed.</summary>
     public static async Task<Answer<GrantedLeases>> PostAsync(NestDb db, string vmName, LeaseSpec spec, CancellationToken cancellationToken)
     {
-        if (!(await LeaseLocks.VmAsync(db, vmName, cancellationToken)).TryGet(out var vm, out var problem))
+        if (!(await LeaseLocks.VmAsync(db, vmName, evenDeleting: false, cancellationToken)).TryGet(out var vm, out var problem))
         {
             return problem;
         }
 
         var owner = RequiredOwner(spec);
-
         var count = spec.Count ?? 1;
         var owners = count == 1 ? [owner] : Enumerable.Range(1, count).Select(i => $"{owner}-{i}").ToArray();
         if (owners[^1].Length > LeaseSpec.LongestOwner)
         {
-            return Problem.ValidationFailed("#/spec/owner", $"may have {LeaseSpec.LongestOwner} characters with -{count} behind it");
+            return Problem.ValidationFailed("#/spec/owner", $"may have {LeaseSpec.LongestOwner} characters with -{count} appended");
         }
 
         var granted = await Grant.ReservedAsync(db, vm, null, owners, Ttl(spec), alone: true, cancellationToken);
         if (granted.Count == 0)
         {
-            // The owner has some already, or none is free.
+            // An owner already has a lease, or no tag is free.
             var present = await LeaseLocks.LeasesAsync(db, vm.Id, null, owners, cancellationToken);
-            if (present.Find(l => l.State is LeaseState.Draining or LeaseState.Cooling) is { } going)
-            {
-                return Leases.Taken(vm, going, "#/spec/owner");
-            }
-
-            if (present.Count == count)
-            {
-                return new GrantedLeases(await RenewAsync(db, vmName, present, spec, cancellationToken), IsNew: false);
-            }
-
             if (present.Count > 0)
             {
-                return Problem.VlanTagTaken(
-                    $"{present[0].Owner} has tag {present[0].Tag} of {vmName} ({Word(present[0].State)}).",
-                    null,
-                    "#/spec/owner"
-                );
+                return await RepeatAsync(db, vm, present, count, spec, cancellationToken);
             }
 
             granted = await Grant.ReservedAsync(db, vm, null, owners, Ttl(spec), alone: false, cancellationToken);
         }
 
-        if (granted.Count < count)
-        {
-            var exhausted = await Leases.ExhaustedAsync(db, vm, VlanRanges.Parse(vm.VlanRanges), null, cancellationToken);
-            if (granted.Count > 0)
-            {
-                exhausted = exhausted with { Detail = $"Of {count} tags asked for, only {granted.Count} of {vmName} are free." };
-            }
-
-            return spec.Count is null ? exhausted : exhausted with { Errors = [new("#/spec/count", exhausted.Detail)] };
-        }
-
-        return new GrantedLeases(granted, IsNew: true);
+        return granted.Count < count
+            ? await ExhaustedAsync(db, vm, spec, count, granted.Count, cancellationToken)
+            : new GrantedLeases(granted, IsNew: true);
     }
 
-    /// <summary>Gives a reservation back. A lease on its way to being free will not return to its owner; with force its way ends.</summary>
+    /// <summary>
+    /// Deletes a reservation. A draining or cooling lease only loses its owner; with <paramref name="force"/>, it ends at once.
+    /// </summary>
     public static async Task<Problem?> DeleteAsync(
         NestDb db,
         Settlement settlement,
@@ -147,7 +118,7 @@ internal static class Reservations
         CancellationToken cancellationToken
     )
     {
-        if (!(await LeaseLocks.VmAsync(db, vmName, cancellationToken, evenDeleting: true)).TryGet(out var vm, out var problem))
+        if (!(await LeaseLocks.VmAsync(db, vmName, evenDeleting: true, cancellationToken)).TryGet(out var vm, out var problem))
         {
             return problem;
         }
@@ -166,33 +137,13 @@ internal static class Reservations
                 return Problem.InUse(
                     $"Tag {tag} of {vmName} is bound to container {lease.ContainerName}. Delete the container, or give it another tag."
                 );
-            case { State: LeaseState.Reserved }:
-                await db.ExecuteAsync(GiveBack, cancellationToken, ("lease", lease.Id));
-                break;
-            case { Owner: null } when !force:
-                // It is on its way already: said again, nothing changes.
-                return null;
-            default:
-                await db.ExecuteAsync(
-                    "UPDATE vlan_leases SET owner = NULL, ttl = NULL, expires_at = NULL, revision = revision + 1 WHERE id = @lease",
-                    cancellationToken,
-                    ("lease", lease.Id)
-                );
-                break;
+            case { State: not LeaseState.Reserved, Owner: null } when !force:
+                return null; // A repeated request changes nothing.
         }
 
-        ChangeLog.Add(
-            db,
-            "vlan-lease",
-            vmName,
-            $"{tag}",
-            lease.Id,
-            lease.State == LeaseState.Reserved ? "deleted"
-                : force ? "forced"
-                : "deleting",
-            Told(lease.Owner, lease.Ttl),
-            null
-        );
+        var isReserved = lease.State == LeaseState.Reserved;
+        await db.ExecuteAsync(isReserved ? DeleteLease : RemoveOwner, cancellationToken, ("lease", lease.Id));
+        ChangeLog.Add(db, "vlan-lease", vmName, $"{tag}", lease.Id, Action(lease, force), SpecJson(lease.Owner, lease.Ttl), null);
         if (force)
         {
             await settlement.ForceLeaseAsync(db, lease.Id, cancellationToken);
@@ -201,10 +152,82 @@ internal static class Reservations
         return null;
     }
 
+    internal static string StateName(LeaseState state) => state.ToString().ToLowerInvariant();
+
+    /// <summary>Reserves a tag that is free, or whose lease may be over by the database's clock.</summary>
+    private static async Task<Answer<GrantedLeases>> ReplaceAsync(
+        NestDb db,
+        Vm vm,
+        int tag,
+        VlanLease? held,
+        LeaseSpec spec,
+        CancellationToken cancellationToken
+    )
+    {
+        if (
+            held is null or { State: LeaseState.Reserved or LeaseState.Cooling }
+            && await Grant.ReservedAsync(db, vm, tag, [RequiredOwner(spec)], Ttl(spec), alone: false, cancellationToken) is [var lease]
+        )
+        {
+            return new GrantedLeases([lease], IsNew: true);
+        }
+
+        return held is null
+            ? Problem.VlanTagTaken($"Tag {tag} of {vm.Name} has just been leased by another client.", TimeSpan.FromSeconds(1))
+            : Leases.Taken(vm, held, null);
+    }
+
+    /// <summary>Answers a POST whose owners already have leases: the request is a repetition, or a conflict.</summary>
+    private static async Task<Answer<GrantedLeases>> RepeatAsync(
+        NestDb db,
+        Vm vm,
+        List<VlanLease> present,
+        int count,
+        LeaseSpec spec,
+        CancellationToken cancellationToken
+    )
+    {
+        if (present.Find(l => l.State is LeaseState.Draining or LeaseState.Cooling) is { } released)
+        {
+            return Leases.Taken(vm, released, "#/spec/owner");
+        }
+
+        return present.Count == count
+            ? new GrantedLeases(await RenewAsync(db, vm.Name, present, spec, cancellationToken), IsNew: false)
+            : HasOtherTag(vm.Name, present[0]);
+    }
+
+    private static async Task<Problem> ExhaustedAsync(
+        NestDb db,
+        Vm vm,
+        LeaseSpec spec,
+        int count,
+        int free,
+        CancellationToken cancellationToken
+    )
+    {
+        var exhausted = await Leases.ExhaustedAsync(db, vm, VlanRanges.Parse(vm.VlanRanges), null, cancellationToken);
+        if (free > 0)
+        {
+            exhausted = exhausted with { Detail = $"Of {count} tags asked for, only {free} of {vm.Name} are free." };
+        }
+
+        return spec.Count is null ? exhausted : exhausted with { Errors = [new("#/spec/count", exhausted.Detail)] };
+    }
+
+    private static Problem HasOtherTag(string vm, VlanLease lease) =>
+        Problem.VlanTagTaken($"{lease.Owner} has tag {lease.Tag} of {vm} ({StateName(lease.State)}).", null, "#/spec/owner");
+
     private static string RequiredOwner(LeaseSpec spec) =>
         spec.Owner ?? throw new InvalidOperationException("The owner is a required field of the spec.");
 
-    internal static string Word(LeaseState state) => state.ToString().ToLowerInvariant();
+    private static string Action(VlanLease lease, bool force) =>
+        (lease.State, force) switch
+        {
+            (LeaseState.Reserved, _) => "deleted",
+            (_, true) => "forced",
+            _ => "deleting",
+        };
 
     private static async Task<List<VlanLease>> RenewAsync(
         NestDb db,
@@ -224,11 +247,11 @@ internal static class Reservations
                 $"{lease.Tag}",
                 lease.Id,
                 "updated",
-                Told(lease.Owner, lease.Ttl),
-                Told(lease.Owner, spec.Ttl)
+                SpecJson(lease.Owner, lease.Ttl),
+                SpecJson(lease.Owner, spec.Ttl)
             );
             var renewed = await db.QueryAsync(
-                "UPDATE vlan_leases SET ttl = @text, expires_at = statement_timestamp() + @ttl, revision = revision + 1 WHERE id = @lease RETURNING expires_at, revision",
+                Renew,
                 row =>
                     (ExpiresAt: row.IsDBNull(0) ? (DateTimeOffset?)null : row.GetFieldValue<DateTimeOffset>(0), Revision: row.GetInt64(1)),
                 cancellationToken,
@@ -242,7 +265,7 @@ internal static class Reservations
         return leases;
     }
 
-    private static string Told(string? owner, string? ttl) =>
+    private static string SpecJson(string? owner, string? ttl) =>
         JsonSerializer.Serialize(new { spec = new LeaseSpec { Owner = owner, Ttl = ttl } }, ApiJson.Options);
 
     private static (string Text, TimeSpan Time)? Ttl(LeaseSpec spec) =>
@@ -255,17 +278,19 @@ internal static class Reservations
             return Problem.PreconditionFailed("If-None-Match: * was sent, and the tag is leased.");
         }
 
-        return
-            condition.IfMatch is null
-            || (
-                lease is not null
-                && (condition.IfMatch.Contains("*") || condition.IfMatch.Contains(Conditional.ETag(lease.Id, lease.Revision)))
-            )
+        if (condition.IfMatch is null)
+        {
+            return null;
+        }
+
+        if (lease is null)
+        {
+            return Problem.PreconditionFailed("If-Match was sent, and the tag is not leased.");
+        }
+
+        var etag = Conditional.ETag(lease.Id, lease.Revision);
+        return condition.IfMatch.Contains("*") || condition.IfMatch.Contains(etag)
             ? null
-            : Problem.PreconditionFailed(
-                lease is null
-                    ? "If-Match was sent, and the tag is not leased."
-                    : $"If-Match was sent, and the lease's ETag is {Conditional.ETag(lease.Id, lease.Revision)}."
-            );
+            : Problem.PreconditionFailed($"If-Match was sent, and the lease's ETag is {etag}.");
     }
 }

@@ -1,14 +1,13 @@
-using System.Globalization;
 using System.Xml.Linq;
 using OvnNestApi.Schema;
+using static OvnNestApi.VlanLeases.SvgShapes;
 
 namespace OvnNestApi.VlanLeases;
 
 /// <summary>
-/// A <see cref="VlanMap"/> as a picture: a hundred tags a row, so that a tag is read from its row and column. Each state has a colour
-/// (Okabe and Ito's,
-/// which the colour-blind tell apart) and a shape; what is in use is listed below by name. No script, nothing loaded, light or dark as the
-/// reader's system is.
+/// Draws a <see cref="VlanMap"/> as an SVG document without scripts or external files. Each row of the grid has 100 tags, so row and column
+/// give the tag. Each state has its own shape and a colour of the palette of Okabe and Ito, which colour-blind readers can distinguish.
+/// The list below the grid names the container or owner of each leased tag. The colours follow the reader's light or dark theme.
 /// </summary>
 internal static class VlanMapDrawing
 {
@@ -24,19 +23,17 @@ internal static class VlanMapDrawing
         LineHeight = 15,
         LongestName = 22;
 
-    private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
-
-    private static readonly (string Id, string Says)[] States =
+    private static readonly (string Id, string Meaning)[] States =
     [
-        ("bound", "a container has it"),
-        ("reserved", "held for an owner"),
-        ("draining", "released, a host may still use it"),
+        ("bound", "bound to a container"),
+        ("reserved", "reserved for an owner"),
+        ("draining", "released, but a host may still use it"),
         ("cooling", "free after the cool-down"),
         ("free", "free"),
         ("outside", "not in the ranges"),
     ];
 
-    /// <summary>The drawing, an SVG document.</summary>
+    /// <summary>Returns the drawing as an SVG document.</summary>
     public static string Of(VlanMap map)
     {
         var used = map.Tags.ToDictionary(tag => tag.Tag);
@@ -85,42 +82,23 @@ internal static class VlanMapDrawing
     private static string Description(VlanMap map) =>
         $"Of the tags {map.Ranges}: {string.Join(", ", map.Counts.Select(count => Invariant($"{count.Value} {count.Key}")))}.";
 
-    /// <summary>Told apart without colour: full, hatched, half full, a dot in a ring, pale, a speck.</summary>
+    /// <summary>Returns the cell of a state. The shapes differ, so that the states can be distinguished without colour.</summary>
     private static IEnumerable<XElement> Shape(string state) =>
         state switch
         {
-            "bound" => [Box("var(--bound)")],
-            "reserved" => [Box("var(--reserved-fill)", "var(--reserved)"), Line("M1 6L6 1M3 8L8 3", "var(--reserved)")],
+            "bound" => [Box(Cell, "var(--bound)")],
+            "reserved" => [Box(Cell, "var(--reserved-fill)", "var(--reserved)"), Line("M1 6L6 1M3 8L8 3", "var(--reserved)")],
             "draining" =>
             [
-                Box("none", "var(--draining)"),
+                Box(Cell, "none", "var(--draining)"),
                 new(Svg + "path", new XAttribute("d", "M1 4.5h7V8H1z"), new XAttribute("fill", "var(--draining)")),
             ],
-            "cooling" =>
-            [
-                Box("none", "var(--cooling)"),
-                new(
-                    Svg + "circle",
-                    new XAttribute("cx", 4.5),
-                    new XAttribute("cy", 4.5),
-                    new XAttribute("r", 1.5),
-                    new XAttribute("fill", "var(--cooling)")
-                ),
-            ],
-            "free" => [Box("var(--free)")],
-            _ =>
-            [
-                new(
-                    Svg + "circle",
-                    new XAttribute("cx", 4.5),
-                    new XAttribute("cy", 4.5),
-                    new XAttribute("r", 1),
-                    new XAttribute("fill", "var(--line)")
-                ),
-            ],
+            "cooling" => [Box(Cell, "none", "var(--cooling)"), Dot(1.5, "var(--cooling)")],
+            "free" => [Box(Cell, "var(--free)")],
+            _ => [Dot(1, "var(--line)")],
         };
 
-    /// <summary>Ten cells and the gap after them: what is alike and adjacent is one rectangle that is filled with these.</summary>
+    /// <summary>Returns a pattern of 100 cells of one state. It fills the rectangle that stands for adjacent tags of that state.</summary>
     private static XElement Runs(string state) =>
         new(
             Svg + "pattern",
@@ -137,14 +115,14 @@ internal static class VlanMapDrawing
     {
         var legend = new XElement(Svg + "g", new XAttribute("class", "legend"));
         var x = Left;
-        foreach (var (id, says) in States)
+        foreach (var (id, meaning) in States)
         {
             var count = id == "outside" ? outside : map.Counts[id];
-            var words = id is "free" or "outside" ? says : id;
+            var words = id is "free" or "outside" ? meaning : id;
             legend.Add(
                 new XElement(
                     Svg + "g",
-                    new XElement(Svg + "title", says),
+                    new XElement(Svg + "title", meaning),
                     new XElement(
                         Svg + "use",
                         new XAttribute("href", $"#{id}"),
@@ -183,7 +161,7 @@ internal static class VlanMapDrawing
         {
             if (used.TryGetValue(tag, out var entry))
             {
-                var cell = Use(Reservations.Word(entry.State), X(tag), Y(tag));
+                var cell = Use(Reservations.StateName(entry.State), X(tag), Y(tag));
                 cell.Add(new XElement(Svg + "title", Sentence(entry)));
                 cells.Add(cell);
                 continue;
@@ -204,7 +182,7 @@ internal static class VlanMapDrawing
     }
 
     /// <summary>
-    /// The tags from one to another have one outline: a rectangle, two that do not meet, or one with steps at its first and last row.
+    /// Returns the outline of a range: a rectangle, two rectangles that do not touch, or a shape with steps at its first and last row.
     /// </summary>
     private static IEnumerable<XElement> Outline(int low, int high)
     {
@@ -231,7 +209,7 @@ internal static class VlanMapDrawing
         return [Line($"{head}H{end}{tail}H{begin}z", "var(--faint)")];
     }
 
-    /// <summary>What is in use, by the rows of the grid, each in as many lines as it needs.</summary>
+    /// <summary>Returns the list of the leased tags, one group per row of the grid, with the vertical end of each entry.</summary>
     private static IEnumerable<(XElement[] Drawn, int Bottom)> Directory(IReadOnlyList<VlanMapEntry> tags)
     {
         var y = 0;
@@ -250,7 +228,7 @@ internal static class VlanMapDrawing
                     new XElement(Svg + "tspan", Invariant($"{entry.Tag} ")),
                     name.Length > LongestName ? name[..(LongestName - 1)] + "…" : name
                 );
-                yield return ([Use(Reservations.Word(entry.State), x, line), label], line + LineHeight);
+                yield return ([Use(Reservations.StateName(entry.State), x, line), label], line + LineHeight);
             }
 
             y += (lines * LineHeight) + 6;
@@ -259,60 +237,15 @@ internal static class VlanMapDrawing
 
     private static string Name(VlanMapEntry entry) => entry.Container ?? entry.Owner ?? "";
 
-    private static string Sentence(VlanMapEntry entry) =>
-        $"{entry.Tag} {Reservations.Word(entry.State)}: {Name(entry)}{(entry is { Container: not null, Owner: not null } ? $" (lease {entry.Owner})" : "")}, since {entry.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z{(entry.WaitingFor.Count == 0 ? "" : $"; waits for {string.Join(", ", entry.WaitingFor)}")}";
+    private static string Sentence(VlanMapEntry entry)
+    {
+        var owner = entry is { Container: not null, Owner: not null } ? $" (lease {entry.Owner})" : "";
+        var waits = entry.WaitingFor.Count == 0 ? "" : $"; waits for {string.Join(", ", entry.WaitingFor)}";
+        var since = $"since {entry.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z";
+        return $"{entry.Tag} {Reservations.StateName(entry.State)}: {Name(entry)}{owner}, {since}{waits}";
+    }
 
     private static int X(int tag) => Left + (tag % 100 * Pitch) + (tag % 100 / 10 * Gap);
 
     private static int Y(int tag) => Top + (tag / 100 * Pitch) + (tag / 1000 * Gap);
-
-    private static XElement Use(string id, int x, int y) =>
-        new(Svg + "use", new XAttribute("href", $"#{id}"), new XAttribute("x", x), new XAttribute("y", y));
-
-    private static XElement Box(string fill, string? line = null) =>
-        line is null
-            ? new(
-                Svg + "rect",
-                new XAttribute("width", Cell),
-                new XAttribute("height", Cell),
-                new XAttribute("rx", 2),
-                new XAttribute("fill", fill)
-            )
-            : new(
-                Svg + "rect",
-                new XAttribute("x", 0.5),
-                new XAttribute("y", 0.5),
-                new XAttribute("width", Cell - 1),
-                new XAttribute("height", Cell - 1),
-                new XAttribute("rx", 1.5),
-                new XAttribute("fill", fill),
-                new XAttribute("stroke", line)
-            );
-
-    private static XElement Rectangle(int x, int y, int width, int height, string fill) =>
-        new(
-            Svg + "rect",
-            new XAttribute("x", x),
-            new XAttribute("y", y),
-            new XAttribute("width", width),
-            new XAttribute("height", height),
-            new XAttribute("fill", fill)
-        );
-
-    private static XElement Line(string path, string stroke) =>
-        new(Svg + "path", new XAttribute("d", path), new XAttribute("fill", "none"), new XAttribute("stroke", stroke));
-
-    private static XElement Text(int x, int y, string? style, params object[] content) => Text(x, y, style, content, false);
-
-    private static XElement Text(int x, int y, string? style, object content, bool isAtEnd) =>
-        new(
-            Svg + "text",
-            new XAttribute("x", x),
-            new XAttribute("y", y),
-            style is null ? null : new XAttribute("class", style),
-            isAtEnd ? new XAttribute("text-anchor", "end") : null,
-            content
-        );
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

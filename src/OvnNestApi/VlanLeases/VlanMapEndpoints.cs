@@ -8,10 +8,10 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.VlanLeases;
 
-/// <summary>All tags of a VM at a glance, and who had them.</summary>
+/// <summary>Endpoints for the state of all tags of a VM, and for the history of its tags.</summary>
 internal static class VlanMapEndpoints
 {
-    public static void MapVlanPictures(this IEndpointRouteBuilder api)
+    public static void MapVlanMap(this IEndpointRouteBuilder api)
     {
         api.MapRead("/vms/{vm}/vlan-map", MapAsync)
             .WithTags("VLAN leases")
@@ -19,21 +19,22 @@ internal static class VlanMapEndpoints
             .Offers(Representations.Json, Representations.Svg)
             .Describe(
                 "get-vlan-map",
-                "Every tag of a VM and its state",
-                "Tags that are not free one by one, free ones as ranges; with `Accept: image/svg+xml` a drawing of all of them."
+                "Show the state of every tag of a VM",
+                "Returns each leased tag, and the free tags as ranges. With `Accept: image/svg+xml`, returns a drawing of all tags."
             );
         api.MapRead("/vms/{vm}/vlan-history", HistoryAsync)
             .WithTags("VLAN leases")
             .Takes(
-                new("tag", "Only this tag.", "integer"),
-                new("at", "Only who had a tag at this time, such as 2026-11-23T18:00:00Z."),
-                new("limit", "Items of a page, 1 to 1000; default 100.", "integer"),
-                new("cursor", "The `next` of the page before.")
+                new("tag", "Only entries of this tag.", "integer"),
+                new("at", "Only grants that were valid at this time, such as 2026-11-23T18:00:00Z."),
+                new("limit", "Maximum number of items on the page, 1 to 1000 (default 100).", "integer"),
+                new("cursor", "Position of the page: `next` from the previous page.")
             )
             .Describe(
                 "list-vlan-history",
-                "Who had which tag, from when to when",
-                "The latest first. It is kept beyond the container and the VM: a VM made anew under the name has another `vmId`."
+                "List the history of a VM's tags",
+                "Returns who had which tag and when, latest first. Entries remain after the container or the VM is deleted. "
+                    + "A new VM of the same name has another `vmId`."
             );
     }
 
@@ -41,7 +42,7 @@ internal static class VlanMapEndpoints
         string vm,
         HttpContext context,
         NestDb db,
-        LeaseReader reading,
+        LeaseReader reader,
         CancellationToken cancellationToken
     )
     {
@@ -51,7 +52,7 @@ internal static class VlanMapEndpoints
         }
 
         var text = await db.Vms.Where(v => v.Id == id).Select(v => v.VlanRanges).SingleAsync(cancellationToken);
-        var leases = (await reading.ViewsAsync(db, vm, Expiry.Leases(db).Where(l => l.VmId == id), cancellationToken)).ConvertAll(
+        var leases = (await reader.ViewsAsync(db, vm, Expiry.Leases(db).Where(l => l.VmId == id), cancellationToken)).ConvertAll(
             l => new VlanMapEntry(
                 l.Status.Tag,
                 l.Status.State,
@@ -66,7 +67,7 @@ internal static class VlanMapEndpoints
         var ranges = VlanRanges.Parse(text);
         var taken = leases.Select(l => l.Tag).ToHashSet();
         var free = ranges.Ranges.SelectMany(r => Enumerable.Range(r.Low, r.High - r.Low + 1)).Where(tag => !taken.Contains(tag)).ToList();
-        var counts = Enum.GetValues<LeaseState>().ToDictionary(Reservations.Word, state => leases.Count(l => l.State == state));
+        var counts = Enum.GetValues<LeaseState>().ToDictionary(Reservations.StateName, state => leases.Count(l => l.State == state));
         counts["free"] = free.Count;
         var map = new VlanMap(vm, text, counts, leases, VlanRanges.TryParse(string.Join(',', free), out var left) ? left.ToString() : "");
         return Representations.Of(context).Choose(context.Request) == Representations.Svg
@@ -84,7 +85,7 @@ internal static class VlanMapEndpoints
         var query = new Query(context.Request);
         var tag = query.Number("tag", VlanRanges.Lowest, VlanRanges.Highest, 0);
         var limit = query.Number("limit", 1, HttpLimits.Page, HttpLimits.DefaultPage);
-        var before = query.Value<long>("cursor", long.TryParse, "the next of a page") ?? long.MaxValue;
+        var before = query.Value<long>("cursor", long.TryParse, "`next` from the previous page") ?? long.MaxValue;
         var at = query.Value<DateTimeOffset>("at", TryParseTime, "a time such as 2026-11-23T18:00:00Z");
         if (query.Problem is { } problem)
         {
@@ -112,7 +113,7 @@ internal static class VlanMapEndpoints
         return new JsonResult<ListView<TenureView>>(new(items.Take(limit).ToList(), next));
     }
 
-    // RFC 3339; without an offset it is UTC, as all times of the API are.
+    // RFC 3339. A time without an offset is UTC, like all times of the API.
     private static bool TryParseTime(string? text, out DateTimeOffset time) =>
         DateTimeOffset.TryParseExact(
             text,
@@ -123,12 +124,12 @@ internal static class VlanMapEndpoints
         );
 }
 
-/// <summary>All tags of a VM.</summary>
-/// <param name="Vm">The VM.</param>
-/// <param name="Ranges">The tags that may be chosen.</param>
-/// <param name="Counts">How many tags are reserved, bound, draining, cooling, free.</param>
-/// <param name="Tags">Those that are not free.</param>
-/// <param name="Free">Those that are, as ranges; empty when none is.</param>
+/// <summary>State of all tags of a VM.</summary>
+/// <param name="Vm">Name of the VM.</param>
+/// <param name="Ranges">Tags that the server can choose for containers, as ranges.</param>
+/// <param name="Counts">Number of tags that are reserved, bound, draining, cooling and free.</param>
+/// <param name="Tags">Leased tags.</param>
+/// <param name="Free">Free tags, as ranges; empty if there are none.</param>
 public sealed record VlanMap(
     string Vm,
     string Ranges,
@@ -137,15 +138,15 @@ public sealed record VlanMap(
     string Free
 );
 
-/// <summary>A tag that is not free.</summary>
-/// <param name="Tag">The tag.</param>
-/// <param name="State">reserved, bound, draining or cooling.</param>
-/// <param name="Container">The container that has it, or had it; absent when reserved.</param>
-/// <param name="Owner">The client's key; absent when a container drew the tag itself.</param>
-/// <param name="Since">Since when the state holds.</param>
-/// <param name="ExpiresAt">When the reservation ends; absent: never.</param>
-/// <param name="FreeAt">While cooling: when the tag may be had again.</param>
-/// <param name="WaitingFor">As the lease says it.</param>
+/// <summary>A leased tag.</summary>
+/// <param name="Tag">VLAN tag.</param>
+/// <param name="State">State of the lease: reserved, bound, draining or cooling.</param>
+/// <param name="Container">Container that the tag is bound to, or was bound to last; absent if the tag is reserved.</param>
+/// <param name="Owner">Owner key; absent if the tag was granted to a container without a reservation.</param>
+/// <param name="Since">Time since when the lease is in this state.</param>
+/// <param name="ExpiresAt">Time when the reservation ends; absent if it does not end.</param>
+/// <param name="FreeAt">Time when the tag becomes free; only while cooling.</param>
+/// <param name="WaitingFor">What the lease waits for, as in <c>status.waitingFor</c> of the lease.</param>
 public sealed record VlanMapEntry(
     int Tag,
     LeaseState State,
@@ -157,16 +158,16 @@ public sealed record VlanMapEntry(
     IReadOnlyList<string> WaitingFor
 );
 
-/// <summary>Who had a tag.</summary>
-/// <param name="Number">Grows with every grant.</param>
-/// <param name="VmId">The VM's id: VMs that had the name one after the other are told apart by it.</param>
-/// <param name="Tag">The tag.</param>
-/// <param name="Container">The container; absent when it was reserved.</param>
-/// <param name="ContainerId">That container's id.</param>
-/// <param name="Owner">The reservation's key; absent when a container drew the tag itself.</param>
-/// <param name="Lease">The grant's id.</param>
-/// <param name="From">When it was granted.</param>
-/// <param name="Until">When everybody had confirmed its end; absent while it is held.</param>
+/// <summary>One grant in the history of a tag.</summary>
+/// <param name="Number">Number of the entry; increases with every grant.</param>
+/// <param name="VmId">Id of the VM. It distinguishes VMs that had the same name one after the other.</param>
+/// <param name="Tag">VLAN tag.</param>
+/// <param name="Container">Container that the tag was bound to; absent if it was reserved.</param>
+/// <param name="ContainerId">Id of that container.</param>
+/// <param name="Owner">Owner key of the reservation; absent if the tag was granted to a container without a reservation.</param>
+/// <param name="Lease">Id of the grant.</param>
+/// <param name="From">Time of the grant.</param>
+/// <param name="Until">Time when the grant ended; absent while it is valid.</param>
 public sealed record TenureView(
     long Number,
     Guid VmId,

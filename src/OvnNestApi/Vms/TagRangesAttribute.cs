@@ -3,7 +3,7 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Vms;
 
-/// <summary>Ranges of VLAN tags such as "100-199,300": each tag 1 to 4094.</summary>
+/// <summary>Ranges of VLAN tags from 1 to 4094, such as "100-199,300".</summary>
 public sealed class TagRangesAttribute()
     : PatternAttribute(
         @"^[0-9]{1,4}(-[0-9]{1,4})?(,[0-9]{1,4}(-[0-9]{1,4})?){0,255}$",

@@ -8,7 +8,7 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Vms;
 
-/// <summary>VMs as the API has them.</summary>
+/// <summary>The kind "vm": its views, filters and operations.</summary>
 internal sealed class VmKind : ResourceKind<Vm, VmSpec, VmBody, VmView>
 {
     public override string Name => "vm";
@@ -18,7 +18,18 @@ internal sealed class VmKind : ResourceKind<Vm, VmSpec, VmBody, VmView>
     public override string Tag => "VMs";
 
     public override string Example =>
-        """{"name":"vm5","spec":{"network":"dmz","host":"ubuntu2","portName":"dmz-vm5","mac":"02:ac:10:ff:01:32","ip":"172.16.255.132"}}""";
+        """
+            {
+              "name": "vm5",
+              "spec": {
+                "network": "dmz",
+                "host": "ubuntu2",
+                "portName": "dmz-vm5",
+                "mac": "02:ac:10:ff:01:32",
+                "ip": "172.16.255.132"
+              }
+            }
+            """;
 
     public override IReadOnlyList<QueryParameter> Filters =>
         [new("network", "Only VMs in this network."), new("host", "Only VMs on this host.")];
@@ -99,42 +110,42 @@ internal sealed class VmKind : ResourceKind<Vm, VmSpec, VmBody, VmView>
     private sealed record Row(Vm Vm, string Network, int Mtu, string? Host, Placement? Placement, int Containers);
 }
 
-/// <summary>A VM.</summary>
+/// <summary>A VM in a response.</summary>
 public sealed record VmView : ResourceView<VmSpec, VmStatus>;
 
-/// <summary>What is of a VM.</summary>
+/// <summary>Observed state of a VM.</summary>
 public sealed record VmStatus : ResourceStatus
 {
-    /// <summary>The values in effect.</summary>
+    /// <summary>Effective values, after defaults.</summary>
     public required VmEffective Effective { get; init; }
 
-    /// <summary>How many containers it has.</summary>
+    /// <summary>Number of containers, without those that are being deleted.</summary>
     public required int Containers { get; init; }
 
-    /// <summary>What the northbound database has.</summary>
+    /// <summary>State of the VM's port in the northbound database.</summary>
     public required PortNorthbound Northbound { get; init; }
 
-    /// <summary>What the host has.</summary>
+    /// <summary>State of the VM on its host.</summary>
     public required PortHost Host { get; init; }
 }
 
-/// <summary>A VM's values in effect.</summary>
+/// <summary>Effective values of a VM.</summary>
 public sealed record VmEffective : PortEffective
 {
-    /// <summary>The host; absent: none is named.</summary>
+    /// <summary>Name of the host; absent if there is none.</summary>
     public string? Host { get; init; }
 
-    /// <summary>The VM's own bridge.</summary>
+    /// <summary>Name of the VM's bridge on the host.</summary>
     public required string Bridge { get; init; }
 
-    /// <summary>The tags that may be chosen for its containers.</summary>
+    /// <summary>VLAN tags that can be allocated to the containers of the VM.</summary>
     public required string VlanRanges { get; init; }
 
-    /// <summary>How the VM's bridge is linked to OVN.</summary>
+    /// <summary>How the VM's bridge is connected to OVN.</summary>
     public required UplinkEffective Uplink { get; init; }
 }
 
-/// <summary>An uplink in effect.</summary>
+/// <summary>Effective uplink of a VM's bridge.</summary>
 /// <param name="Kind">A patch pair or an interface.</param>
-/// <param name="Interface">The interface; absent for a patch pair.</param>
+/// <param name="Interface">Name of the interface; absent for a patch pair.</param>
 public sealed record UplinkEffective(UplinkKind Kind, string? Interface);

@@ -12,14 +12,15 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Vms;
 
-/// <summary>The rules of writing a VM.</summary>
+/// <summary>Creates or changes a VM.</summary>
 internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec>(db, "vm", name)
 {
-    private const int MostNamed = 10;
+    private const int MaxNamedTags = 10;
+
     private Network? _network;
     private Host? _host;
     private bool _hasMovedNetwork;
-    private bool _hasNewPort;
+    private bool _hasNewPortName;
 
     protected override async Task<Problem?> LockParentsAsync(VmSpec spec, CancellationToken cancellationToken)
     {
@@ -71,11 +72,11 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
 
     protected override async Task<Problem?> ApplyAsync(Vm target, VmSpec spec, Vm? predecessor, CancellationToken cancellationToken)
     {
-        var network = _network ?? throw new InvalidOperationException("The network is locked first.");
+        var network = _network ?? throw new InvalidOperationException("The network is not locked.");
         var present = target.Bridge.Length > 0 ? target : null;
-        if (Check(spec) is { } wrong)
+        if (CheckUplink(spec) is { } invalid)
         {
-            return wrong;
+            return invalid;
         }
 
         var claims = PortRules.Claims(spec, present, predecessor, Name, $"{network.Name}-{Name}");
@@ -87,28 +88,23 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
         }
 
         var ranges = VlanRanges.Parse(spec.VlanRanges ?? Vm.DefaultVlanRanges);
-        if (present is not null && await CheckHeldAsync(present, ranges, cancellationToken) is { } held)
+        if (present is not null && await CheckRangesAsync(present, ranges, cancellationToken) is { } tagsInUse)
         {
-            return held;
+            return tagsInUse;
         }
 
         _hasMovedNetwork = present is not null && present.NetworkId != network.Id;
-        _hasNewPort = present is not null && present.PortName != names[0];
+        _hasNewPortName = present is not null && present.PortName != names[0];
         PortRules.Apply(target, spec, network, names, present is not null);
-        target.Bridge = names[3];
-        target.HostId = _host?.Id;
-        target.NextTag = target.VlanRanges == ranges.ToString() ? target.NextTag : 0;
-        target.VlanRanges = ranges.ToString();
-        target.UplinkInterface = spec.Uplink?.Interface;
+        ApplyOwnFields(target, spec, names[3], ranges);
         return await AddressBook.AssignAsync(
             Db,
             target,
             network,
-            spec.Ip,
-            spec.Mac,
+            PortRules.Request(spec),
             predecessor,
-            cancellationToken,
-            pointers: PortRules.AddressPointers
+            mayRemember: true,
+            cancellationToken
         );
     }
 
@@ -121,9 +117,9 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
                 return problem;
             }
 
-            if (_hasNewPort)
+            if (_hasNewPortName)
             {
-                // A row's parent cannot change in place: the children become other rows.
+                // The parent of an NB row cannot be changed, so the containers get new rows.
                 await Db.Database.ExecuteSqlAsync(
                     $"UPDATE containers SET port_uuid = gen_random_uuid() WHERE vm_id = {target.Id} AND deleting_since IS NULL",
                     cancellationToken
@@ -137,64 +133,68 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
         return null;
     }
 
-    private static Problem? Check(VmSpec spec)
+    private static Problem? CheckUplink(VmSpec spec)
     {
-        var (isInterface, uplink) = (spec.Uplink?.Kind == UplinkKind.Interface, spec.Uplink?.Interface);
-        var wrong =
-            isInterface != (uplink is not null)
-                ? isInterface
-                    ? "is required for kind interface"
-                    : "is for kind interface only"
-                : uplink is not null && (NameClaims.IsReservedDevice(uplink) || uplink == spec.Bridge || uplink == spec.Interface)
-                    ? $"{uplink} is no device that leads out of the VM; eth1 might be one"
-                    : null;
-        return wrong is null ? null : Problem.ValidationFailed("#/spec/uplink/interface", wrong);
+        var isInterface = spec.Uplink?.Kind == UplinkKind.Interface;
+        var error = spec.Uplink?.Interface switch
+        {
+            null => isInterface ? "is required for kind interface" : null,
+            _ when !isInterface => "is allowed only for kind interface",
+            var uplink when NameClaims.IsReservedDevice(uplink) =>
+                $"{uplink} is a reserved device name; use the interface that connects the VM to the outside, such as eth1",
+            var uplink when uplink == spec.Bridge || uplink == spec.Interface =>
+                $"{uplink} is a device of this VM; use the interface that connects the VM to the outside, such as eth1",
+            _ => null,
+        };
+        return error is null ? null : Problem.ValidationFailed("#/spec/uplink/interface", error);
+    }
+
+    private void ApplyOwnFields(Vm target, VmSpec spec, string bridge, VlanRanges ranges)
+    {
+        target.Bridge = bridge;
+        target.HostId = _host?.Id;
+        target.NextTag = target.VlanRanges == ranges.ToString() ? target.NextTag : 0;
+        target.VlanRanges = ranges.ToString();
+        target.UplinkInterface = spec.Uplink?.Interface;
     }
 
     /// <summary>
-    /// The ranges may not leave out a tag that they had and somebody has, or will have again. One that was asked for outside of them stays
-    /// there.
+    /// Checks that the new ranges contain every tag of the present ranges that is bound or reserved, or will be after its cool-down. A tag
+    /// that was requested outside of the present ranges stays valid.
     /// </summary>
-    private async Task<Problem?> CheckHeldAsync(Vm vm, VlanRanges next, CancellationToken cancellationToken)
+    private async Task<Problem?> CheckRangesAsync(Vm vm, VlanRanges ranges, CancellationToken cancellationToken)
     {
-        if (next.ToString() == vm.VlanRanges)
+        if (ranges.ToString() == vm.VlanRanges)
         {
             return null;
         }
 
         var present = VlanRanges.Parse(vm.VlanRanges);
-        var held = await Expiry
+        var used = await Expiry
             .Leases(Db)
             .Where(l =>
                 l.VmId == vm.Id
                 && (l.State == LeaseState.Reserved || l.State == LeaseState.Bound || l.Owner != null || l.SuccessorId != null)
             )
             .OrderBy(l => l.Tag)
-            .Select(l => new
-            {
-                l.Tag,
-                l.ContainerName,
-                l.Owner,
-            })
+            .Select(l => new UsedTag(l.Tag, l.ContainerName, l.Owner))
             .ToListAsync(cancellationToken);
-        var left = held.FindAll(l => present.Contains(l.Tag) && !next.Contains(l.Tag));
-        var named = string.Join(
-            ", ",
-            left.Take(MostNamed)
-                .Select(l => $"{l.Tag} ({(l.ContainerName is null ? $"reserved for {l.Owner}" : $"container {l.ContainerName}")})")
-        );
-        return left.Count == 0
+        var excluded = used.FindAll(one => present.Contains(one.Tag) && !ranges.Contains(one.Tag));
+        return excluded.Count == 0
             ? null
-            : Problem.Immutable(
-                "#/spec/vlanRanges",
-                $"The ranges would leave out tags that are in use: {named}{(left.Count > MostNamed ? $" and {left.Count - MostNamed} more" : "")}."
-            );
+            : Problem.Immutable("#/spec/vlanRanges", $"The ranges do not contain tags that are in use: {ListOf(excluded)}.");
     }
 
-    /// <summary>Containers that ask for no network of their own go where the VM goes.</summary>
+    private static string ListOf(List<UsedTag> tags)
+    {
+        var named = string.Join(", ", tags.Take(MaxNamedTags).Select(one => $"{one.Tag} ({one.User})"));
+        return tags.Count > MaxNamedTags ? $"{named} and {tags.Count - MaxNamedTags} more" : named;
+    }
+
+    /// <summary>Moves the containers without a network in their spec to the new network of the VM.</summary>
     private async Task<Problem?> MoveContainersAsync(Vm vm, CancellationToken cancellationToken)
     {
-        var network = _network ?? throw new InvalidOperationException("The network is locked first.");
+        var network = _network ?? throw new InvalidOperationException("The network is not locked.");
         var containers = await Db
             .Containers.FromSql(
                 $"""
@@ -208,11 +208,12 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
         {
             var spec = JsonSerializer.Deserialize<ContainerSpec>(container.Spec, ApiJson.Options) ?? new();
             PortRules.Apply(container, spec, network, [container.PortName, container.Interface, container.Namespace], isStored: true);
-            if (await AddressBook.AssignAsync(Db, container, network, spec.Ip, spec.Mac, null, cancellationToken) is { } problem)
+            var request = new AddressRequest(spec.Ip, spec.Mac);
+            if (await AddressBook.AssignAsync(Db, container, network, request, null, mayRemember: true, cancellationToken) is { } problem)
             {
                 return problem with
                 {
-                    Detail = $"Container {container.Name} goes to network {network.Name} with its VM: {problem.Detail}",
+                    Detail = $"Container {container.Name} cannot move to network {network.Name} with its VM: {problem.Detail}",
                     Errors = [new("#/spec/network", problem.Detail)],
                 };
             }
@@ -220,5 +221,10 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
 
         await Db.SaveChangesAsync(cancellationToken);
         return null;
+    }
+
+    private sealed record UsedTag(int Tag, string? ContainerName, string? Owner)
+    {
+        public string User => ContainerName is null ? $"reserved for {Owner}" : $"container {ContainerName}";
     }
 }

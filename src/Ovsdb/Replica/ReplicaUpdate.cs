@@ -114,7 +114,8 @@ internal sealed class ReplicaUpdate(ReplicaLayout layout, ReplicaSnapshot start,
             if (!isNew && !reader.ValueTextEquals("old"u8))
             {
                 throw new JsonException(
-                    "A row update must have initial, insert, modify or delete (ovsdb-server(7) §4.1.14), or old and new (RFC 7047 §4.1.6)."
+                    "A row update must have initial, insert, modify or delete (ovsdb-server(7) §4.1.14), "
+                        + "or old and new (RFC 7047 §4.1.6)."
                 );
             }
 

@@ -28,22 +28,20 @@ internal static class TlsHandshake
         var trust = new ServerTrust(tls, host, Read(tls.CaFile, ReadAuthorities), lists, time.GetUtcNow());
         var own = tls.CertificateFile is { } file ? Read(file, certificate => ReadCertificate(certificate, tls.KeyFile)) : null;
         string? problem = null;
+        var options = new SslClientAuthenticationOptions
+        {
+            TargetHost = host,
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            AllowTlsResume = false, // both sides check certificates for every connection
+            ClientCertificateContext = own,
+            CertificateChainPolicy = trust.Policy,
+            RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
+                (problem = trust.FindProblem(certificate as X509Certificate2, chain)) is null,
+        };
         var ssl = new SslStream(stream);
         try
         {
-            await ssl.AuthenticateAsClientAsync(
-                new SslClientAuthenticationOptions
-                {
-                    TargetHost = host,
-                    EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-                    AllowTlsResume = false, // both sides check certificates for every connection
-                    ClientCertificateContext = own,
-                    CertificateChainPolicy = trust.Policy,
-                    RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
-                        (problem = trust.FindProblem(certificate as X509Certificate2, chain)) is null,
-                },
-                cancellationToken
-            );
+            await ssl.AuthenticateAsClientAsync(options, cancellationToken);
             return ssl;
         }
         catch (Exception e)

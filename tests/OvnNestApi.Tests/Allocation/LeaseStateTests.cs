@@ -21,11 +21,14 @@ public sealed class LeaseStateTests(ApiProcess api) : IClassFixture<ApiProcess>
         await ReportAsync(work, nbCfg: 6, tags: [51]);
         Assert.Empty(await WaitingForAsync());
         await api.SendOkAsync(HttpMethod.Delete, "/v1/vms/w1/containers/c51");
-        var first = await Eventually.Becomes("the host is no longer silent", WaitingForAsync, waiting =>
-            !waiting[^1].Contains("heard", StringComparison.Ordinal)
+        var first = await Eventually.Becomes("the contact of the agent is recorded", WaitingForAsync, waiting =>
+            !waiting[^1].Contains("contacted", StringComparison.Ordinal)
         );
         Assert.Equal(
-            ["the northbound database, which nobody has reached yet", "host t1, whose agent has not done the work without the tag yet"],
+            [
+                "the northbound database, which has not been reached yet",
+                "host t1, whose agent has not applied the work without the tag yet",
+            ],
             first
         );
 
@@ -33,15 +36,18 @@ public sealed class LeaseStateTests(ApiProcess api) : IClassFixture<ApiProcess>
         await ReportAsync(work, nbCfg: 6, tags: [51]);
         Assert.Equal("host t1, which still has a port with the tag on the VM's bridge", (await WaitingForAsync())[1]);
         await ReportAsync(work, nbCfg: 6, tags: []);
-        Assert.Equal("host t1, whose flows have to follow the northbound database", (await WaitingForAsync())[1]);
+        Assert.Equal("host t1, whose flows are updated after the northbound database", (await WaitingForAsync())[1]);
         await SqlAsync("UPDATE vlan_leases SET drain_nb_cfg = 7 WHERE tag = 51 AND vm_id = (SELECT id FROM vms WHERE name = 'w1')");
-        Assert.Equal(["host t1, whose flows are those of ovn-nb-cfg 6, not 7 yet: does its ovn-controller run?"], await WaitingForAsync());
-
-        // The host does not contact the API any more.
-        var silent = await Eventually.Becomes("the host is silent", WaitingForAsync, waiting =>
-            waiting is [var one] && one.Contains("heard", StringComparison.Ordinal)
+        Assert.Equal(
+            ["host t1, whose flows have reached ovn-nb-cfg 6, not 7 yet; check that its ovn-controller runs"],
+            await WaitingForAsync()
         );
-        Assert.Matches("^host t1, whose agent has not been heard of since 20[0-9T:-]+Z$", silent[0]);
+
+        // The agent sends nothing any more.
+        var silent = await Eventually.Becomes("the host is silent", WaitingForAsync, waiting =>
+            waiting is [var one] && one.Contains("contacted", StringComparison.Ordinal)
+        );
+        Assert.Matches("^host t1, whose agent has not contacted the API since 20[0-9T:-]+Z$", silent[0]);
 
         await ReportAsync(work, nbCfg: 7, tags: []);
         var cooling = await StatusAsync();

@@ -24,6 +24,7 @@ public sealed partial class SettingsTableTests
         ["ChangeOptions"] = "Changes",
         ["RateLimitOptions"] = "RateLimit",
         ["TransactionOptions"] = "Transactions",
+        ["ReconnectOptions"] = "Reconnect",
     };
 
     [Fact]

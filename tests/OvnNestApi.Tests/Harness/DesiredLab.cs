@@ -34,7 +34,7 @@ internal sealed class DesiredLab
             Id = Id(1),
             Name = "gw",
             IsWanted = true,
-            IsAsked = true,
+            IsRequested = true,
             RouterUuid = Id(101),
         };
         lab.Networks[Id(2)] = new()
@@ -43,7 +43,7 @@ internal sealed class DesiredLab
             Name = "dmz",
             SwitchName = "dmz",
             IsWanted = true,
-            IsAsked = true,
+            IsRequested = true,
             SwitchUuid = Id(102),
             DhcpUuid = Id(103),
             RouterPortUuid = Id(104),
@@ -68,7 +68,7 @@ internal sealed class DesiredLab
             Id = Id(n),
             Name = name,
             IsWanted = true,
-            IsAsked = true,
+            IsRequested = true,
             NetworkId = Id(network),
             PortName = $"dmz-{name}",
             PortUuid = Id(1000 + n),

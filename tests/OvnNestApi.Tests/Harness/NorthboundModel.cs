@@ -31,10 +31,10 @@ internal sealed class NorthboundModel
         wanted
             .SelectMany(o =>
                 _rows
-                    .Keys.Where(row => o.Rows.Any(w => w.Ref == row) || _ownership.OwnerOf(Read(row))?.Id == o.Object.Id)
-                    .Select(row => (o.Object, Row: new ActualRow(row, Read(row), ParentsOf(row))))
+                    .Keys.Where(row => o.Rows.Any(w => w.Ref == row) || _ownership.OwnerOf(Read(row))?.Id == o.Owner.Id)
+                    .Select(row => (o.Owner, Row: new ActualRow(row, Read(row), ParentsOf(row))))
             )
-            .ToLookup(pair => pair.Object, pair => pair.Row);
+            .ToLookup(pair => pair.Owner, pair => pair.Row);
 
     public void Apply(IEnumerable<Op> ops)
     {

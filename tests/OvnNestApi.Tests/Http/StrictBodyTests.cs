@@ -200,6 +200,8 @@ public sealed class StrictBodyTests(TestApi api) : IClassFixture<TestApi>
                 "?reason=Nice",
                 "?reason=3",
                 "?label==x",
+                "?label=",
+                "?label=a=1,a=2",
                 "?ip=1.2",
                 "?mac=x",
                 "?vm=X",

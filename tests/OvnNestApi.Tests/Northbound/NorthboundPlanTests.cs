@@ -156,7 +156,7 @@ public sealed class NorthboundPlanTests
         nb.Apply(NorthboundTransaction.Of([.. plans]));
 
         Assert.Equal([foreign.Uuid], nb.Rows[Dmz]["ports"].AsUuidSet());
-        Assert.Contains("not ours", Assert.Single(plans, plan => plan.Kept is not null).Kept?.Message, StringComparison.Ordinal);
+        Assert.Contains("not ours", Assert.Single(plans, plan => plan.Obstacle is not null).Obstacle?.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -186,9 +186,9 @@ public sealed class NorthboundPlanTests
     {
         var lab = DesiredLab.Seed();
         var nb = lab.Program();
-        lab.Containers[0] = lab.Containers[0] with { IsAsked = false, PortUuid = DesiredLab.Id(777) };
-        lab.Containers[1] = lab.Containers[1] with { IsAsked = false, IsWanted = false };
+        lab.Containers[0] = lab.Containers[0] with { IsRequested = false, PortUuid = DesiredLab.Id(777) };
+        lab.Containers[1] = lab.Containers[1] with { IsRequested = false, IsWanted = false };
 
-        Assert.Equal(1, NorthboundPlan.Between(lab.Wanted(), nb.RowsOf(lab.Wanted())).Sum(plan => plan.Unasked));
+        Assert.Equal(1, NorthboundPlan.Between(lab.Wanted(), nb.RowsOf(lab.Wanted())).Sum(plan => plan.UnrequestedRemovals));
     }
 }

@@ -23,10 +23,10 @@ public sealed class LeadershipTests
         await Assert.ThrowsAsync<FenceFallenException>(() => former.TransactAsync([Switch("after")], counts: false, default));
         Assert.IsType<Committed>((await present.TransactAsync([Switch("new")], counts: false, default)).Outcome);
         await Eventually.Holds("the former leader sees the write of the new leader", () =>
-            former.IsSynced && former.Copy.SwitchesNamed("new").Count == 1
+            former.IsSynced && former.Replica.SwitchesNamed("new").Count == 1
         );
         Assert.Equal(2, (await former.ClaimAsync(installation, 1, default)).NewerEpoch);
-        Assert.Empty(former.Copy.SwitchesNamed("after"));
+        Assert.Empty(former.Replica.SwitchesNamed("after"));
     }
 
     [Fact]

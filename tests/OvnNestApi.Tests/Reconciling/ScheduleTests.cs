@@ -16,7 +16,7 @@ public sealed class ScheduleTests
     public void There_is_a_pause_between_two_passes_even_if_more_work_is_left()
     {
         var schedule = new Schedule(_options, _time);
-        Assert.True(schedule.Note(new(HasMore: true), generation: 1, isFull: false, Leading));
+        Assert.True(schedule.Finish(new(HasMore: true), generation: 1, isFull: false, Leading));
         Assert.Equal(_options.Linger, schedule.Linger());
 
         _time.Advance(_options.Linger);
@@ -28,7 +28,7 @@ public sealed class ScheduleTests
     {
         var schedule = new Schedule(_options, _time);
         Assert.True(schedule.IsFullDue(generation: 1, Leading));
-        schedule.Note(new(IsComplete: true), generation: 1, isFull: true, Leading);
+        schedule.Finish(new(IsComplete: true), generation: 1, isFull: true, Leading);
         Assert.False(schedule.IsFullDue(generation: 1, Leading));
         Assert.True(schedule.IsFullDue(generation: 2, Leading));
 
@@ -40,7 +40,7 @@ public sealed class ScheduleTests
     public void A_full_comparison_that_was_not_complete_is_repeated()
     {
         var schedule = new Schedule(_options, _time);
-        schedule.Note(new(IsComplete: false), generation: 1, isFull: true, Leading);
+        schedule.Finish(new(IsComplete: false), generation: 1, isFull: true, Leading);
         Assert.True(schedule.IsFullDue(generation: 1, Leading));
     }
 }

@@ -179,7 +179,7 @@ public sealed class LeaseRuleTests(ApiProcess api) : IClassFixture<ApiProcess>
             (status, (string)problem!["code"]!, (string)problem["errors"]![0]!["pointer"]!)
         );
         Assert.Equal(
-            "The ranges would leave out tags that are in use: 51 (container c51), 60 (reserved for web).",
+            "The ranges do not contain tags that are in use: 51 (container c51), 60 (reserved for web).",
             (string)problem["detail"]!
         );
 

@@ -1,0 +1,151 @@
+using OvnNestApi.Data;
+using OvnNestApi.Northbound;
+using OvnNestApi.Schema;
+using Polly;
+using Polly.Retry;
+
+namespace OvnNestApi.Reconciling;
+
+/// <summary>
+/// Runs passes for one term: whenever a resource is dirty, the NB has changed, or a full comparison is due. The signal carries no data, so
+/// a lost signal only delays a change until the next poll.
+/// </summary>
+internal sealed partial class PassLoop
+{
+    private readonly CurrentTerm _term;
+    private readonly NorthboundDb _nb;
+    private readonly Pass _pass;
+    private readonly Signal _dirty;
+    private readonly ReconcilerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<Reconciler> _logger;
+    private readonly Schedule _schedule;
+    private readonly ResiliencePipeline _retry;
+
+    public PassLoop(
+        CurrentTerm term,
+        NorthboundDb nb,
+        Pass pass,
+        Signal dirty,
+        ReconcilerOptions options,
+        TimeProvider time,
+        ILogger<Reconciler> logger
+    )
+    {
+        (_term, _nb, _pass, _dirty, _options, _time, _logger) = (term, nb, pass, dirty, options, time, logger);
+        _schedule = new(options, time);
+        _retry = new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddRetry(
+                new RetryStrategyOptions
+                {
+                    ShouldHandle = attempt => ValueTask.FromResult(IsTransient(attempt.Outcome.Exception, attempt.Context)),
+                    MaxRetryAttempts = int.MaxValue,
+                    Delay = options.FirstRetryPause,
+                    MaxDelay = options.LongestRetryPause,
+                    BackoffType = DelayBackoffType.Exponential,
+                    OnRetry = attempt =>
+                    {
+                        LogPassFailed(attempt.Outcome.Exception);
+                        return default;
+                    },
+                }
+            )
+            .Build();
+    }
+
+    /// <summary>Runs passes until the token is cancelled. A failed pass is repeated after a pause that grows with each failure.</summary>
+    /// <exception cref="DeposedException">Another process has become the leader.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            // Taken before the state is read, so that a change after the reading wakes the loop.
+            var change = _dirty.Next;
+            if (!await _retry.ExecuteAsync(async token => await StepAsync(token), cancellationToken))
+            {
+                await Signal.WaitAsync(change, _schedule.WaitAtMost(_pass.NextIn), _time, cancellationToken);
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            await _time.PauseAsync(_schedule.Linger(), cancellationToken);
+        }
+    }
+
+    /// <summary>Runs a pass if one is possible and needed.</summary>
+    /// <returns>True if the next step must follow without waiting for a signal.</returns>
+    private async Task<bool> StepAsync(CancellationToken cancellationToken)
+    {
+        if (_term.Term.Mode == ReconcilerMode.Off)
+        {
+            // A change of the mode starts a full comparison, which does not need the changes.
+            _ = _nb.TakeChanges().Count();
+            return false;
+        }
+
+        try
+        {
+            return _nb.IsSynced && await ClaimAsync(cancellationToken) && await RunPassAsync(cancellationToken);
+        }
+        catch (FenceFallenException e)
+        {
+            // Either PostgreSQL names another leader, or the NB was replaced, which the next load of the replica shows.
+            LogFence(e.Message);
+            await _term.RenewAsync(false, e.Message, cancellationToken);
+            _schedule.Forget();
+            await _time.PauseAsync(_options.Poll, cancellationToken);
+            return true;
+        }
+    }
+
+    private async Task<bool> RunPassAsync(CancellationToken cancellationToken)
+    {
+        var (term, generation) = (_term.Term, _nb.Generation);
+        var isFull = _schedule.IsFullDue(generation, term);
+        if (!isFull && _schedule.IsBraked)
+        {
+            return false;
+        }
+
+        return _schedule.Finish(await _pass.RunAsync(term, isFull, cancellationToken), generation, isFull, term);
+    }
+
+    /// <summary>Writes our fence to the NB if it is not there: at the start of a term, and after the NB was replaced.</summary>
+    /// <returns>False if this process may not write to the NB.</returns>
+    private async Task<bool> ClaimAsync(CancellationToken cancellationToken)
+    {
+        if (_nb.IsFenced(_term.Term.Installation, _term.Term.Epoch))
+        {
+            return true;
+        }
+
+        // Throws if another process has become the leader.
+        await _term.RenewAsync(false, _term.Refusal, cancellationToken);
+        var claim = await _nb.ClaimAsync(_term.Term.Installation, _term.Term.Epoch, cancellationToken);
+        if (claim.NewerEpoch is { } newer)
+        {
+            await _term.SkipToAsync(newer + 1, cancellationToken);
+            claim = await _nb.ClaimAsync(_term.Term.Installation, _term.Term.Epoch, cancellationToken);
+        }
+
+        if (claim.Error is { } error && error != _term.Refusal)
+        {
+            LogRefusal(error);
+        }
+
+        _term.Refusal = claim.Error;
+        await _term.RenewAsync(claim.IsClaimed, claim.Error, cancellationToken);
+        return claim.IsClaimed;
+    }
+
+    private static bool IsTransient(Exception? exception, ResilienceContext context) =>
+        exception is not (null or DeposedException) && !context.CancellationToken.IsCancellationRequested;
+
+    [LoggerMessage(LogLevel.Warning, "The fence in the northbound database is not ours: {Reason}")]
+    private partial void LogFence(string reason);
+
+    [LoggerMessage(LogLevel.Error, "The northbound database cannot be claimed, so nothing is written: {Reason}")]
+    private partial void LogRefusal(string reason);
+
+    [LoggerMessage(LogLevel.Warning, "A pass failed and is repeated")]
+    private partial void LogPassFailed(Exception? exception);
+}

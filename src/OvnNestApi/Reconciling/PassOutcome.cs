@@ -1,0 +1,41 @@
+namespace OvnNestApi.Reconciling;
+
+/// <summary>What a pass has found and done, and what it has to record.</summary>
+internal sealed record PassOutcome
+{
+    /// <summary>True if the pass compared all resources.</summary>
+    public bool IsFull { get; init; }
+
+    /// <summary>Timestamp of the pass's start.</summary>
+    public long StartedAt { get; init; }
+
+    /// <summary>Desired state that was read; null if the pass compared nothing.</summary>
+    public DesiredState? Desired { get; init; }
+
+    /// <summary>The safety brake that stopped the pass; null if it was not stopped.</summary>
+    public Brake? Brake { get; init; }
+
+    /// <summary>Number of operations committed in the NB.</summary>
+    public int Operations { get; init; }
+
+    /// <summary>Results of the resources that were processed.</summary>
+    public IReadOnlyList<ReconcileResult> Results { get; init; } = [];
+
+    /// <summary>Ids of resources whose plan was neither committed nor rejected. The next pass processes them again.</summary>
+    public IReadOnlyList<Guid> Unfinished { get; init; } = [];
+
+    /// <summary>Leases whose tag the NB no longer contains, with the <c>nb_cfg</c> that proves it.</summary>
+    public IReadOnlyDictionary<Guid, long> Drained { get; init; } = new Dictionary<Guid, long>();
+
+    /// <summary><c>NB_Global.hv_cfg</c>; null if it does not have to be recorded.</summary>
+    public long? HvCfg { get; init; }
+
+    /// <summary>Observed states of ports.</summary>
+    public IReadOnlyList<PortObservation> Observations { get; init; } = [];
+}
+
+/// <summary>How a pass ended.</summary>
+/// <param name="IsComplete">True if everything that had to be processed was processed.</param>
+/// <param name="HasMore">True if the next pass must follow at once.</param>
+/// <param name="IsBraked">True if the safety brake stopped the pass before it changed anything.</param>
+internal readonly record struct PassReport(bool IsComplete = false, bool HasMore = false, bool IsBraked = false);
