@@ -7,7 +7,7 @@ using OvnNestApi.Contracts;
 namespace OvnNestApi.Tests.Harness;
 
 /// <summary>
-/// Agent of a host without a host: it gets the work from the API, applies it to lists in memory, and reports these lists to the API.
+/// Agent without a real host: it gets the work from the API, applies it to lists in memory, and reports these lists to the API.
 /// </summary>
 public sealed class SimulatedAgent
 {

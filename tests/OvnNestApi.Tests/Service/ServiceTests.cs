@@ -37,6 +37,7 @@ public sealed class ServiceTests(TestApi api) : IClassFixture<TestApi>
     [Fact]
     public async Task Every_problem_type_has_a_page_with_its_explanation()
     {
+        Assert.NotEmpty(ProblemCatalogue.All);
         foreach (var kind in ProblemCatalogue.All)
         {
             Assert.True(kind.Explanation.Length > kind.Title.Length, $"{kind.Code} has no explanation beyond its title.");
