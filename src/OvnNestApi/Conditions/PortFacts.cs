@@ -1,3 +1,4 @@
+using System.Globalization;
 using OvnNestApi.Schema;
 
 namespace OvnNestApi.Conditions;
@@ -97,7 +98,8 @@ internal sealed record PortFacts
             { IsUp: false } => (Reason.PortDown, "The port is not up."),
             { Tag: not null } when Tag != ObservedTag => (
                 Reason.TagMismatch,
-                $"The leased tag is {Tag}, but the tag in the northbound database is {(ObservedTag is null ? "not set" : $"{ObservedTag}")}."
+                $"The leased tag is {Tag}, but the tag in the northbound database is "
+                    + $"{ObservedTag?.ToString(CultureInfo.InvariantCulture) ?? "not set"}."
             ),
             { IsEnabled: false } => (Reason.Disabled, "The port is disabled (spec.enabled is false) and drops all traffic."),
             _ => (Reason.Ready, ""),

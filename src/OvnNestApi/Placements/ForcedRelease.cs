@@ -1,9 +1,9 @@
 namespace OvnNestApi.Placements;
 
-/// <summary>What an administrator's <c>force</c> drops, as statements.</summary>
+/// <summary>Statements that drop pending confirmations when an administrator uses <c>force</c>.</summary>
 internal static class ForcedRelease
 {
-    /// <summary>The VMs of which the host has, or owes, anything.</summary>
+    /// <summary>Selects the VMs of which the host has a placement or holds a tag.</summary>
     public const string VmsOfHost = """
         SELECT vm_id FROM placements WHERE host_id = @host
         UNION SELECT l.vm_id FROM lease_holds o JOIN vlan_leases l ON l.id = o.lease_id WHERE o.host_id = @host
@@ -12,7 +12,7 @@ internal static class ForcedRelease
     public const string DropHost = "DELETE FROM placements WHERE host_id = @host; DELETE FROM lease_holds WHERE host_id = @host";
 
     /// <summary>
-    /// What hosts owe of a container, or of a VM and its containers: the removals, and the holds of tags that are not in their work.
+    /// Drops the pending removals of a container, or of a VM and its containers, and the holds of tags that are not in the work of a host.
     /// </summary>
     public const string DropObject = """
         DELETE FROM placements WHERE NOT wanted AND (object_id = @id OR vm_id = @id);
@@ -20,16 +20,16 @@ internal static class ForcedRelease
         WHERE l.id = o.lease_id AND o.after_revision IS NOT NULL AND (l.container_id = @id OR l.vm_id = @id)
         """;
 
-    /// <summary>Nor is a chassis waited for that never answers.</summary>
+    /// <summary>Drops the holds of a released tag. The release does not wait for unresponsive chassis either.</summary>
     public const string DropLease = """
         DELETE FROM lease_holds WHERE lease_id = @lease AND after_revision IS NOT NULL;
         UPDATE vlan_leases SET awaits_all_chassis = false WHERE id = @lease AND state = 'Draining'
         """;
 
     /// <summary>
-    /// A former host that still has the VM's interface goes on serving it and its children until their parent has a new name (tried). The
-    /// old name
-    /// stays claimed, so that nobody gets a port that the former host would serve. Touches a row only where there is such a host.
+    /// Renames the VM's port if a former host has not confirmed the removal. While that host still has the VM's interface, it serves the
+    /// port and its children until their parent has another name (observed). The old name stays claimed, so that no other port gets it. A
+    /// VM without such a host is not changed.
     /// </summary>
     public const string LeaveFormerHosts = """
         WITH moved AS (

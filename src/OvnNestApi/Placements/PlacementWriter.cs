@@ -4,15 +4,14 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Placements;
 
 /// <summary>
-/// Says which host shall have which object, from what is stored and nothing else: to be called after every write that touches a VM or its
-/// containers. Part of the caller's transaction, its last step: it locks the host's row.
+/// Updates the placements of a VM and its containers from the stored state. Must be called after every write of a VM or its containers, as
+/// the last step of the caller's transaction, because it locks the row of the host.
 /// </summary>
 internal static class PlacementWriter
 {
     /// <summary>
-    /// A VM is placed on its host when no former incarnation of its name is left, and no other host still owes the removal of anything of
-    /// it
-    /// ("another" as two ranges, which the index answers however much there is on its own).
+    /// A VM is placed on its host when no former incarnation of its name exists and no other host has a pending removal of it. "Other host"
+    /// is written as two ranges, which the index answers efficiently however many placements the VM has on its own host.
     /// </summary>
     internal const string IsPlaced = """
         (v.deleting_since IS NULL AND v.host_id IS NOT NULL AND v.workload <> 2
@@ -20,7 +19,7 @@ internal static class PlacementWriter
          AND NOT EXISTS (SELECT FROM placements o WHERE o.vm_id = v.id AND (o.host_id < v.host_id OR o.host_id > v.host_id)))
         """;
 
-    /// <summary>A container goes with its VM when the tag's lease is its own and no former incarnation of its name is left.</summary>
+    /// <summary>A container is placed with its VM when it has the lease of its tag and no former incarnation of its name exists.</summary>
     private const string WantedContainers = $"""
         SELECT v.host_id, c.id AS object_id, 'Container' AS kind, c.name, c.interface, c.namespace, v.bridge, l.id AS lease_id
         FROM vms v JOIN containers c ON c.vm_id = v.id JOIN vlan_leases l ON l.vm_id = v.id AND l.tag = c.tag
@@ -50,18 +49,20 @@ internal static class PlacementWriter
         Place($"{WantedContainers} AND c.id = ANY(@containers)", "p.object_id = ANY(@containers)", "l.container_id = ANY(@containers)")
     );
 
-    /// <summary>The VM and all its containers.</summary>
+    /// <summary>Updates the placements of a VM and all its containers.</summary>
     public static Task RefreshAsync(NestDb db, Guid vmId, CancellationToken cancellationToken) =>
         RefreshAsync(db, RefreshAll, [("vm", vmId)], cancellationToken);
 
-    /// <summary>Only these containers of the VM: what a change of one container costs does not depend on how many there are.</summary>
+    /// <summary>
+    /// Updates the placements of these containers only, at a cost that does not depend on the number of other containers.
+    /// </summary>
     public static Task RefreshAsync(NestDb db, Guid vmId, IReadOnlyCollection<Guid> containers, CancellationToken cancellationToken) =>
         RefreshAsync(db, RefreshSome, [("vm", vmId), ("containers", containers.ToArray())], cancellationToken);
 
     private static async Task RefreshAsync(NestDb db, string refresh, (string, object?)[] parameters, CancellationToken cancellationToken)
     {
         var transaction = db.Database.CurrentTransaction?.TransactionId
-            ?? throw new InvalidOperationException("Placements change in a transaction.");
+            ?? throw new InvalidOperationException("Placements can be changed only in a transaction.");
         await db.SaveChangesAsync(cancellationToken);
         if (db.TouchedIn != transaction)
         {
@@ -75,9 +76,8 @@ internal static class PlacementWriter
     }
 
     /// <summary>
-    /// The hosts' work differs from now on; once a transaction is enough: nobody sees what lies between. Always in the order of ids, so
-    /// that two who touch
-    /// the same hosts wait for each other instead of killing one. Then, as of that, the placements. Rows: the hosts.
+    /// Increases the work revision of the hosts, once per transaction, and then updates the placements with the new revision. Hosts are
+    /// locked by id, so that two transactions on the same hosts wait instead of causing a deadlock. Rows: the hosts.
     /// </summary>
     private static string Refresh(string hosts, string place) =>
         $"""
@@ -91,7 +91,7 @@ internal static class PlacementWriter
             """;
 
     /// <summary>
-    /// The statement that makes placements and holds what <paramref name="wanted"/> says, among those that the other two conditions name.
+    /// Returns the statement that brings the placements and holds that meet the two conditions to the state of <paramref name="wanted"/>.
     /// </summary>
     private static string Place(string wanted, string ofPlacements, string ofLeases) =>
         $"""

@@ -1,14 +1,14 @@
 namespace OvnNestApi.Placements;
 
-/// <summary>How the release of a tag ends, as statements on the VMs in <c>@vms</c>.</summary>
+/// <summary>Statements that advance the release of tags of the VMs in <c>@vms</c>.</summary>
 internal static class Releases
 {
     /// <summary>
-    /// A host owes nothing more for a tag when it has shown, with work that does not contain it, that no port bears it, and that no flow of
-    /// before can
-    /// still lead to it: its flows have reached the NB without the tag, or the VM's interface is off the integration bridge. Rows: the
-    /// container that
-    /// had the tag and has another one now, null if it is on its way out.
+    /// Deletes the holds of hosts that have proved that they no longer use a tag. Such a host has reported, with work that does not contain
+    /// the tag, that no port has it. In addition, no earlier flow uses it: the host's flows have reached an NB state without the tag, or
+    /// the
+    /// VM's interface is not on the integration bridge. Rows: the container that had the tag and has another one now; null if it is being
+    /// deleted.
     /// </summary>
     public const string DropHolds = """
         DELETE FROM lease_holds o USING vlan_leases l
@@ -18,14 +18,14 @@ internal static class Releases
         """;
 
     /// <summary>
-    /// A tag is drained when the NB has it no more and no host owes; of a tag that no host of ours was given, all chassis tell.
+    /// A tag is drained when the NB no longer contains it and no host holds it. If none of our hosts had it, all chassis must confirm.
     /// </summary>
     public const string IsDrained = """
         (l.state = 'Draining' AND l.drain_nb_cfg IS NOT NULL AND NOT EXISTS (SELECT FROM lease_holds o WHERE o.lease_id = l.id)
          AND (NOT l.awaits_all_chassis OR coalesce((SELECT hv_cfg FROM leader) >= l.drain_nb_cfg, false)))
         """;
 
-    /// <summary>Gives drained tags to the incarnations that wait for them, as new grants. Rows: VM, container.</summary>
+    /// <summary>Grants drained tags to the incarnations that wait for them. Rows: VM, container.</summary>
     public const string PassOn = $"""
         WITH heirs AS (
             SELECT l.id AS former, c.id AS heir, c.name, v.name AS vm_name
@@ -40,13 +40,13 @@ internal static class Releases
             FROM heirs h WHERE l.id = h.former
             RETURNING l.id, l.vm_id, l.tag, l.owner, l.container_id, l.container_name, h.former, h.vm_name),
         ended AS (UPDATE vlan_history SET until = statement_timestamp() WHERE until IS NULL AND lease_id IN (SELECT former FROM passed)),
-        told AS (
+        recorded AS (
             INSERT INTO vlan_history (vm_id, vm_name, tag, lease_id, container_id, container_name, owner, "from")
             SELECT vm_id, vm_name, tag, id, container_id, container_name, owner, statement_timestamp() FROM passed)
         SELECT vm_id, container_id FROM passed
         """;
 
-    /// <summary>Lets the other drained tags cool down.</summary>
+    /// <summary>Starts the cool-down of the other drained tags.</summary>
     public const string Cool = $"""
         WITH cooling AS (
             UPDATE vlan_leases l SET state = 'Cooling', since = statement_timestamp(), cool_until = statement_timestamp() + @cooldown,

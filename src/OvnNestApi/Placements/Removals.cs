@@ -3,7 +3,8 @@ using OvnNestApi.Allocation;
 namespace OvnNestApi.Placements;
 
 /// <summary>
-/// Deletes what was asked to go and of which neither the NB nor a host has anything left, with all that hung on it; tells the change log.
+/// Statements that delete resources whose deletion was requested, when neither the NB nor a host has anything left of them. They also
+/// delete what belongs to the resources, and write to the change log.
 /// </summary>
 internal static class Removals
 {
@@ -17,8 +18,10 @@ internal static class Removals
 
     private static readonly string WithAddresses = AddressDraw.Free("owner_id IN (SELECT id FROM gone)");
 
-    // NOT IN is answered from a hash that is made once, whatever the planner believes of tables that have just been filled.
-    /// <summary>Containers of the VMs in <c>@vms</c>. Rows: VM, and the incarnation that waited for the name (null: none).</summary>
+    // NOT IN: PostgreSQL computes a hash once, even if its statistics of recently filled tables are wrong.
+    /// <summary>
+    /// Deletes containers of the VMs in <c>@vms</c>. Rows: VM, and the incarnation that waited for the name; null if none.
+    /// </summary>
     public static readonly string Containers = $"""
         WITH gone AS (
             DELETE FROM containers x WHERE x.vm_id = ANY(@vms) AND {IsGone}
@@ -32,14 +35,14 @@ internal static class Removals
             WHERE l.container_id = g.id AND l.state IN ('Draining', 'Cooling')),
         {WithAddresses},
         {WithNames},
-        told AS (
+        recorded AS (
             INSERT INTO changes (by, kind, vm, name, object_id, action, before)
             SELECT 'reconciler', 'container', v.name, g.name, g.id, 'deleted', g.was FROM gone g JOIN vms v ON v.id = g.vm_id)
         SELECT g.vm_id, c.id FROM gone g LEFT JOIN containers c ON c.vm_id = g.vm_id AND c.name = g.name AND c.deleting_since IS NULL
         """;
 
     /// <summary>
-    /// VMs in <c>@vms</c> whose containers are gone; their leases go with them, history stays. Rows: the incarnations that waited for a
+    /// Deletes VMs in <c>@vms</c> without containers, with their leases; the tag history remains. Rows: the incarnations that waited for a
     /// name.
     /// </summary>
     public static readonly string Vms = $"""
@@ -52,12 +55,12 @@ internal static class Removals
         {WithAddresses},
         {WithNames},
         ended AS (UPDATE vlan_history SET until = statement_timestamp() WHERE until IS NULL AND vm_id IN (SELECT id FROM gone)),
-        told AS (INSERT INTO changes (by, kind, name, object_id, action, before)
+        recorded AS (INSERT INTO changes (by, kind, name, object_id, action, before)
             SELECT 'reconciler', 'vm', name, id, 'deleted', was FROM gone)
         SELECT v.id FROM gone g JOIN vms v ON v.name = g.name AND v.deleting_since IS NULL
         """;
 
-    /// <summary>Networks without ports. Rows: the incarnations that waited for a name.</summary>
+    /// <summary>Deletes networks without ports. Rows: the incarnations that waited for a name.</summary>
     public const string Networks = $"""
         WITH gone AS (
             DELETE FROM networks x WHERE {IsGone}
@@ -66,22 +69,22 @@ internal static class Removals
               AND NOT EXISTS (SELECT FROM addresses a WHERE a.network_id = x.id AND a.freed_at IS NULL)
             {Returning}),
         {WithNames},
-        told AS (INSERT INTO changes (by, kind, name, object_id, action, before)
+        recorded AS (INSERT INTO changes (by, kind, name, object_id, action, before)
             SELECT 'reconciler', 'network', name, id, 'deleted', was FROM gone)
         SELECT n.id FROM gone g JOIN networks n ON n.name = g.name AND n.deleting_since IS NULL
         """;
 
-    /// <summary>Routers that no network names. Rows: the incarnations that waited for a name.</summary>
+    /// <summary>Deletes routers without networks. Rows: the incarnations that waited for a name.</summary>
     public const string Routers = $"""
         WITH gone AS (
             DELETE FROM routers x WHERE {IsGone} AND NOT EXISTS (SELECT FROM networks n WHERE n.router_id = x.id) {Returning}),
         {WithNames},
-        told AS (INSERT INTO changes (by, kind, name, object_id, action, before)
+        recorded AS (INSERT INTO changes (by, kind, name, object_id, action, before)
             SELECT 'reconciler', 'router', name, id, 'deleted', was FROM gone)
         SELECT r.id FROM gone g JOIN routers r ON r.name = g.name AND r.deleting_since IS NULL
         """;
 
-    /// <summary>Hosts that owe nothing. The NB has no rows of theirs.</summary>
+    /// <summary>Deletes hosts that have confirmed all removals. A host has no rows in the NB.</summary>
     public const string Hosts = $"""
         WITH gone AS (
             DELETE FROM hosts x WHERE x.deleting_since IS NOT NULL

@@ -8,8 +8,8 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Placements;
 
 /// <summary>
-/// Draws the conclusions from what the NB and the hosts have confirmed: releases end, successors take over, what is gone is deleted.
-/// Level-based: a call too many changes nothing. Part of the caller's transaction.
+/// Advances releases and deletions according to what the NB and the hosts have confirmed: drained tags cool down or pass to successors, and
+/// removed resources are deleted. An unnecessary call changes nothing. Part of the caller's transaction.
 /// </summary>
 internal sealed class Settlement(IOptions<LeaseOptions> options)
 {
@@ -42,22 +42,7 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
         var freed = await db.QueryAsync(Removals.Containers, ReadChild, cancellationToken, vms);
         var successors = await db.QueryAsync(Removals.Vms, row => row.GetGuid(0), cancellationToken, vms);
 
-        foreach (
-            var children in passed
-                .Concat(freed)
-                .Where(child => child.Container is not null)
-                .GroupBy(child => child.Vm, child => child.Container ?? default)
-        )
-        {
-            var containers = children.Distinct().ToArray();
-            await db.ExecuteAsync(
-                "UPDATE containers SET dirty_seq = nextval('dirty_seq') WHERE id = ANY(@containers)",
-                cancellationToken,
-                ("containers", containers)
-            );
-            await PlacementWriter.RefreshAsync(db, children.Key, containers, cancellationToken);
-        }
-
+        await StartAsync(db, passed.Concat(freed), cancellationToken);
         var placeable = await db.QueryAsync(PlaceableVms, row => row.GetGuid(0), cancellationToken, vms);
         foreach (var vm in placeable.Concat(successors).Distinct())
         {
@@ -68,7 +53,23 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
         await Readiness.EvaluateAsync(db, retagged.OfType<Guid>().ToList(), cancellationToken);
     }
 
-    /// <summary>Deletes networks, routers and hosts that are on their way out and of which nothing is left.</summary>
+    /// <summary>Marks containers that got a tag or a name as dirty, and places them on their host.</summary>
+    private static async Task StartAsync(NestDb db, IEnumerable<(Guid Vm, Guid? Container)> successors, CancellationToken cancellationToken)
+    {
+        var byVm = successors.Where(child => child.Container is not null).GroupBy(child => child.Vm, child => child.Container ?? default);
+        foreach (var children in byVm)
+        {
+            var containers = children.Distinct().ToArray();
+            await db.ExecuteAsync(
+                "UPDATE containers SET dirty_seq = nextval('dirty_seq') WHERE id = ANY(@containers)",
+                cancellationToken,
+                ("containers", containers)
+            );
+            await PlacementWriter.RefreshAsync(db, children.Key, containers, cancellationToken);
+        }
+    }
+
+    /// <summary>Deletes the networks, routers and hosts whose deletion was requested and of which nothing is left.</summary>
     public static async Task SettleNetworksAsync(NestDb db, CancellationToken cancellationToken)
     {
         await db.SaveChangesAsync(cancellationToken);
@@ -93,9 +94,9 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
     }
 
     /// <summary>
-    /// An administrator's word that no host uses the VM or container any more (a VM: with its containers). What was owed is dropped. If a
-    /// former host of
-    /// a VM that is to stay still owed it, the VM's port gets another name, which that host's interface does not match.
+    /// Carries out an administrator's statement that no host uses the VM (with its containers) or container any more: pending removals are
+    /// dropped. If a former host of a VM that stays had not confirmed the removal, the VM's port gets another name, which the interface on
+    /// that host does not match.
     /// </summary>
     public async Task ForceObjectAsync(NestDb db, Guid objectId, CancellationToken cancellationToken)
     {
@@ -107,9 +108,9 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
             ("id", objectId)
         );
         await db.QueryAsync(Lock, row => row.GetGuid(0), cancellationToken, ("vms", vms.ToArray()));
-        var left = await db.ExecuteAsync(ForcedRelease.LeaveFormerHosts, cancellationToken, ("vm", objectId)) > 0;
+        var isRenamed = await db.ExecuteAsync(ForcedRelease.LeaveFormerHosts, cancellationToken, ("vm", objectId)) > 0;
         await db.ExecuteAsync(ForcedRelease.DropObject, cancellationToken, ("id", objectId));
-        if (left)
+        if (isRenamed)
         {
             await db.MarkVmAsync(objectId, cancellationToken);
         }
@@ -122,7 +123,7 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
         await SettleAsync(db, vms, cancellationToken);
     }
 
-    /// <summary>An administrator's word that the host never comes back: whatever it owed is dropped.</summary>
+    /// <summary>Carries out an administrator's statement that the host never returns: its pending removals are dropped.</summary>
     public async Task ForceHostAsync(NestDb db, Guid hostId, CancellationToken cancellationToken)
     {
         await db.SaveChangesAsync(cancellationToken);
@@ -140,7 +141,10 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
         await SettleAsync(db, vms, cancellationToken);
     }
 
-    /// <summary>An administrator's word that the tag is used by no host: draining and cooling end, once the NB has it no more.</summary>
+    /// <summary>
+    /// Carries out an administrator's statement that no host uses the tag: draining and cooling end as soon as the NB no longer contains
+    /// it.
+    /// </summary>
     public async Task ForceLeaseAsync(NestDb db, Guid leaseId, CancellationToken cancellationToken)
     {
         await db.SaveChangesAsync(cancellationToken);

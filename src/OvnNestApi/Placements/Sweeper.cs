@@ -7,9 +7,8 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Placements;
 
 /// <summary>
-/// Does what only time brings about: frees cooled tags and expired reservations, and settles what no event will settle. Any number of
-/// processes may
-/// sweep: every statement takes what is there, and skips what another one has.
+/// Does periodically what no event triggers: frees cooled tags and expired reservations, and settles releases and deletions that were
+/// missed. Several processes can sweep at the same time: every statement skips rows that another process has locked.
 /// </summary>
 internal sealed partial class Sweeper(
     IDbContextFactory<NestDb> databases,
@@ -38,7 +37,7 @@ internal sealed partial class Sweeper(
 
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
 
-    /// <summary>One sweep.</summary>
+    /// <summary>Runs one sweep.</summary>
     public async Task SweepAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
@@ -69,14 +68,14 @@ internal sealed partial class Sweeper(
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task ExecuteAsync(CancellationToken cancellationToken)
     {
         using var pace = new PeriodicTimer(Pace, time);
-        while (await pace.WaitForNextTickAsync(stoppingToken))
+        while (await pace.WaitForNextTickAsync(cancellationToken))
         {
             try
             {
-                await SweepAsync(stoppingToken);
+                await SweepAsync(cancellationToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -88,6 +87,6 @@ internal sealed partial class Sweeper(
     private static async Task<long> LastChangeAsync(NestDb db, CancellationToken cancellationToken) =>
         (await db.QueryAsync("SELECT last_value FROM change_seq", row => row.GetInt64(0), cancellationToken))[0];
 
-    [LoggerMessage(LogLevel.Warning, "A sweep failed; the next one takes up what it left: {Error}")]
+    [LoggerMessage(LogLevel.Warning, "A sweep failed and is repeated: {Error}")]
     private partial void LogFailure(string error);
 }
