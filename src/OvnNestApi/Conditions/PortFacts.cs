@@ -1,3 +1,4 @@
+using System.Globalization;
 using OvnNestApi.Schema;
 
 namespace OvnNestApi.Conditions;

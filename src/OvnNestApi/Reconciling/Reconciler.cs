@@ -26,7 +26,7 @@ internal sealed partial class Reconciler(
     private readonly ReconcilerOptions _options = reconciling.Value;
     private readonly ILogger<Reconciler> _logger = loggers.CreateLogger<Reconciler>();
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task ExecuteAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
         if (northbound.Value.Endpoints.Length == 0)
@@ -35,16 +35,16 @@ internal sealed partial class Reconciler(
             return;
         }
 
-        while (!stoppingToken.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
-                if (await leadership.TakeOverAsync(stoppingToken) is { } term)
+                if (await leadership.TakeOverAsync(cancellationToken) is { } term)
                 {
-                    await LeadAsync(term, stoppingToken);
+                    await LeadAsync(term, cancellationToken);
                 }
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
                 return;
             }
@@ -57,15 +57,15 @@ internal sealed partial class Reconciler(
                 LogFailed(e);
             }
 
-            await time.PauseAsync(_options.Heartbeat, stoppingToken);
+            await time.PauseAsync(_options.Heartbeat, cancellationToken);
         }
     }
 
     /// <summary>Sends heartbeats and runs passes until another process becomes the leader, or this one stops.</summary>
-    private async Task LeadAsync(Term first, CancellationToken stoppingToken)
+    private async Task LeadAsync(Term first, CancellationToken cancellationToken)
     {
         LogLeads(first.Epoch);
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var nb = new NorthboundDb(northbound.Value, signals.Dirty, time);
         using var term = new CurrentTerm(leadership, first, signals.Dirty);
         var heartbeat = new Heartbeat(term, nb, _options.Heartbeat, time, _logger).RunAsync(end);
@@ -81,7 +81,7 @@ internal sealed partial class Reconciler(
         {
             await end.CancelAsync();
             await heartbeat;
-            if (stoppingToken.IsCancellationRequested)
+            if (cancellationToken.IsCancellationRequested)
             {
                 await leadership.ResignAsync(term.Term);
             }

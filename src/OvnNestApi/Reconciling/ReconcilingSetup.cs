@@ -9,6 +9,17 @@ internal static partial class ReconcilingSetup
     /// <summary>Registers the options (sections <c>Reconciler</c> and <c>Northbound</c>) and the background service.</summary>
     public static IServiceCollection AddReconciling(this IServiceCollection services, IConfiguration configuration)
     {
+        AddReconcilerOptions(services, configuration);
+        AddNorthboundOptions(services, configuration);
+        services.AddSingleton(provider => new Leadership(
+            provider.GetRequiredService<Npgsql.NpgsqlDataSource>(),
+            provider.GetRequiredService<Microsoft.Extensions.Options.IOptions<ReconcilerOptions>>().Value
+        ));
+        services.AddHostedService<Reconciler>();
+        return services;
+    }
+
+    private static void AddReconcilerOptions(IServiceCollection services, IConfiguration configuration) =>
         services
             .AddOptions<ReconcilerOptions>()
             .Bind(configuration.GetSection("Reconciler"))
@@ -36,6 +47,8 @@ internal static partial class ReconcilingSetup
                 "Reconciler__PassSize, __PortsPerSwitch, __ObjectsPerTransaction and __RepairsPerMinute must be at least 1."
             )
             .ValidateOnStart();
+
+    private static void AddNorthboundOptions(IServiceCollection services, IConfiguration configuration) =>
         services
             .AddOptions<NorthboundOptions>()
             .Bind(configuration.GetSection("Northbound"))
@@ -45,13 +58,6 @@ internal static partial class ReconcilingSetup
                 "ssl: in Northbound__Endpoints needs Northbound__Tls__CaFile."
             )
             .ValidateOnStart();
-        services.AddSingleton(provider => new Leadership(
-            provider.GetRequiredService<Npgsql.NpgsqlDataSource>(),
-            provider.GetRequiredService<Microsoft.Extensions.Options.IOptions<ReconcilerOptions>>().Value
-        ));
-        services.AddHostedService<Reconciler>();
-        return services;
-    }
 
     [GeneratedRegex("^[A-Za-z0-9-]{1,63}\\z")]
     private static partial Regex InstanceName();
