@@ -1,7 +1,8 @@
 namespace Ovsdb;
 
-/// <summary>The delay before the next attempt: none before the first, then doubling up to a maximum. Random jitter spreads the
-/// clients of a server.</summary>
+/// <summary>
+/// The delay before the next attempt: none before the first, then doubling up to a maximum. Random jitter spreads the clients of a server.
+/// </summary>
 internal sealed class Backoff(TimeSpan minimum, TimeSpan maximum, Random random)
 {
     private int _attempts;

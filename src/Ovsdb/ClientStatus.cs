@@ -1,7 +1,8 @@
 namespace Ovsdb;
 
-/// <summary>The connection and the state of a client. Both change together, and each change of the state is posted once and in
-/// order.</summary>
+/// <summary>
+/// The connection and the state of a client. Both change together, and each change of the state is posted once and in order.
+/// </summary>
 /// <param name="replica">The replica of the client.</param>
 /// <param name="locks">The locks of the client, which are lost with the connection.</param>
 /// <param name="postChange">Posts a change of the state.</param>
@@ -73,8 +74,10 @@ internal sealed class ClientStatus(Replica replica, ClientLocks locks, Action<Ov
         }
     }
 
-    /// <summary>Records that the connection has ended. This happens before the waiting calls end: a caller that then waits until
-    /// the client is synced finds the effect of its transaction in the replica.</summary>
+    /// <summary>
+    /// Records that the connection has ended. This happens before the waiting calls end: a caller that then waits until the client is
+    /// synced finds the effect of its transaction in the replica.
+    /// </summary>
     public void LoseConnection()
     {
         lock (_gate)

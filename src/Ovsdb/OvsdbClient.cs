@@ -21,8 +21,10 @@ public sealed class OvsdbClient : IAsyncDisposable
 
     /// <summary>Creates a client. It connects after <see cref="Start"/>.</summary>
     /// <param name="options">The servers, the tables to replicate, and timeouts.</param>
-    /// <exception cref="ArgumentException">There is no endpoint, an <c>ssl:</c> endpoint has no TLS settings, or a table, a column
-    /// of a table or the name of an index occurs twice.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is no endpoint, an <c>ssl:</c> endpoint has no TLS settings, or a table, a column of a table or the name of an index occurs
+    /// twice.
+    /// </exception>
     public OvsdbClient(OvsdbClientOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -45,9 +47,10 @@ public sealed class OvsdbClient : IAsyncDisposable
         _status = new ClientStatus(_replica, _locks, state => _events.Post(() => StateChanged?.Invoke(state)));
     }
 
-    /// <summary>Raised after the replica has changed: once for each transaction of the server that changed it, in order, and once
-    /// for each load. A handler must not block, because later events wait for it. <see cref="Snapshot"/> may be newer than the
-    /// event.</summary>
+    /// <summary>
+    /// Raised after the replica has changed: once for each transaction of the server that changed it, in order, and once for each load. A
+    /// handler must not block, because later events wait for it. <see cref="Snapshot"/> may be newer than the event.
+    /// </summary>
     public event Action<ReplicaChange>? Changed;
 
     /// <summary>Raised after <see cref="State"/> has changed, in order with <see cref="Changed"/>. A handler must not block.</summary>
@@ -62,17 +65,23 @@ public sealed class OvsdbClient : IAsyncDisposable
     /// <summary>The schema of the current or last server; null before the first connection.</summary>
     public DatabaseSchema? Schema { get; private set; }
 
-    /// <summary>The id of the current or last server process; null before the first connection, or if the server is older than Open
-    /// vSwitch 2.12. If it changes, the client uses another server, or the server was restarted: a standalone server may then have
-    /// lost its last transactions.</summary>
+    /// <summary>
+    /// The id of the current or last server process; null before the first connection, or if the server is older than Open vSwitch 2.12. If
+    /// it changes, the client uses another server, or the server was restarted: a standalone server may then have lost its last
+    /// transactions.
+    /// </summary>
     public Guid? ServerId { get; private set; }
 
-    /// <summary>The monitored tables and columns that the server's schema does not have, as <c>Table</c> or <c>Table.column</c>.
-    /// They are empty when read, and writing them is rejected.</summary>
+    /// <summary>
+    /// The monitored tables and columns that the server's schema does not have, as <c>Table</c> or <c>Table.column</c>. They are empty when
+    /// read, and writing them is rejected.
+    /// </summary>
     public IReadOnlyList<string> MissingColumns { get; private set; } = [];
 
-    /// <summary>The contents of the replica; empty before the first load. When <see cref="TransactAsync"/> has completed, they
-    /// include the transaction.</summary>
+    /// <summary>
+    /// The contents of the replica; empty before the first load. When <see cref="TransactAsync"/> has completed, they include the
+    /// transaction.
+    /// </summary>
     public ReplicaSnapshot Snapshot => _replica.Snapshot;
 
     /// <summary>The number of completed loads of the replica.</summary>
@@ -99,8 +108,10 @@ public sealed class OvsdbClient : IAsyncDisposable
 
     /// <summary>Sends a transaction on the current connection. An invalid transaction is rejected without being sent.</summary>
     /// <param name="ops">The operations. The server executes all of them or none.</param>
-    /// <param name="cancellationToken">Throws if it is cancelled before the transaction is sent. If it is cancelled later, the outcome is
-    /// <see cref="Unknown"/>, because the server may have committed the transaction.</param>
+    /// <param name="cancellationToken">
+    /// Throws if it is cancelled before the transaction is sent. If it is cancelled later, the outcome is <see cref="Unknown"/>, because
+    /// the server may have committed the transaction.
+    /// </param>
     /// <exception cref="OvsdbNotConnectedException">There is no connection, and the transaction was not sent.</exception>
     public Task<TransactOutcome> TransactAsync(IReadOnlyList<Op> ops, CancellationToken cancellationToken = default) =>
         _status.Connection?.TransactAsync(_options.Database, ops, cancellationToken) ?? Task.FromException<TransactOutcome>(NotConnected());
@@ -110,8 +121,10 @@ public sealed class OvsdbClient : IAsyncDisposable
     public Task EchoAsync(CancellationToken cancellationToken) =>
         _status.Connection?.EchoAsync(cancellationToken) ?? Task.FromException(NotConnected());
 
-    /// <summary>Changes what is replicated: conditions, columns or tables. Completes when the replica has the new contents; until
-    /// then it keeps the old ones.</summary>
+    /// <summary>
+    /// Changes what is replicated: conditions, columns or tables. Completes when the replica has the new contents; until then it keeps the
+    /// old ones.
+    /// </summary>
     /// <param name="monitor">The tables to replicate, each once.</param>
     /// <param name="cancellationToken">Ends the wait, but not the change.</param>
     /// <exception cref="OvsdbException">The server rejects the request. Replace it with another.</exception>
@@ -123,9 +136,10 @@ public sealed class OvsdbClient : IAsyncDisposable
         return _monitors.Replace(monitor).Completion.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Requests a lock of the server (RFC 7047 §4.1.8), on this connection and on every later one, until the lock is
-    /// disposed. Completes when the lock was requested, or immediately if there is no connection. <see cref="OvsdbLock.HeldAsync"/>
-    /// waits until it is held.</summary>
+    /// <summary>
+    /// Requests a lock of the server (RFC 7047 §4.1.8), on this connection and on every later one, until the lock is disposed. Completes
+    /// when the lock was requested, or immediately if there is no connection. <see cref="OvsdbLock.HeldAsync"/> waits until it is held.
+    /// </summary>
     /// <param name="lockId">The id of the lock: letters, digits and underscores, not starting with a digit.</param>
     /// <param name="cancellationToken">Cancels the request. The lock can be requested again as soon as the server has released it.</param>
     /// <exception cref="ArgumentException">The id is not valid, or this client already requests the lock.</exception>

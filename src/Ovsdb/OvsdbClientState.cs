@@ -12,7 +12,9 @@ public enum OvsdbClientState
     /// <summary>The replica is complete and follows the server.</summary>
     Synced,
 
-    /// <summary>The link was lost, or the server has removed or converted the database. The replica keeps its last contents until
-    /// it is loaded again: they can be read, but decisions must not be based on them.</summary>
+    /// <summary>
+    /// The link was lost, or the server has removed or converted the database. The replica keeps its last contents until it is loaded
+    /// again: they can be read, but decisions must not be based on them.
+    /// </summary>
     Stale,
 }

@@ -7,8 +7,10 @@ using TestServers;
 
 namespace Benchmarks;
 
-/// <summary>The first load of a large table: the floor only reads it, the library creates a replica with three indexes. Each runs
-/// in its own process.</summary>
+/// <summary>
+/// The first load of a large table: the floor only reads it, the library creates a replica with three indexes. Each runs in its own
+/// process.
+/// </summary>
 internal sealed class DumpBenchmark(OvsdbServer server, OvsdbClient client)
 {
     private const int Ports = 100_000;

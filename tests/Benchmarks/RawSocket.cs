@@ -4,8 +4,10 @@ using Ovsdb;
 
 namespace Benchmarks;
 
-/// <summary>The floor, the least that a client can do: it sends encoded requests to a blocking Unix socket, and only counts the
-/// braces of the answers.</summary>
+/// <summary>
+/// The floor, the least that a client can do: it sends encoded requests to a blocking Unix socket, and only counts the braces of the
+/// answers.
+/// </summary>
 internal sealed class RawSocket : IDisposable
 {
     private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);

@@ -5,8 +5,8 @@ using TestServers;
 namespace Benchmarks;
 
 /// <summary>
-/// The floor and the library take turns to add the same ports to the same server, starting with the same empty switches.
-/// The time of the library includes creating operations from plain values, checking and encoding them, and reading the answers.
+/// The floor and the library take turns to add the same ports to the same server, starting with the same empty switches. The time of the
+/// library includes creating operations from plain values, checking and encoding them, and reading the answers.
 /// </summary>
 internal sealed class TransactionBenchmark(OvsdbServer server, RawSocket raw, OvsdbClient client)
 {

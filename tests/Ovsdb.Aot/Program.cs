@@ -4,7 +4,8 @@ using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
 await using var client = new OvsdbClient(
     new OvsdbClientOptions
     {
-        Endpoints = OvsdbEndpoint.ParseList(args[0]), // for example unix:/var/run/openvswitch/db.sock, or tcp:10.0.0.1:6641,tcp:10.0.0.2:6641
+        // For example unix:/var/run/openvswitch/db.sock, or tcp:10.0.0.1:6641,tcp:10.0.0.2:6641.
+        Endpoints = OvsdbEndpoint.ParseList(args[0]),
         Database = "Open_vSwitch",
         Monitor = [new MonitoredTable("Bridge", ["name", "ports", "external_ids"])],
         Indexes = [ReplicaIndex.ByColumn("bridge", "Bridge", "name")],

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace TestServers;
 
 /// <summary>
-/// Waits for a state instead of a fixed time: checks every 20 ms whether the state has been reached. The default deadline is generous
-/// (60 s), so that a slow machine does not fail a test.
+/// Waits for a state instead of a fixed time: checks every 20 ms whether the state has been reached. The default deadline is generous (60
+/// s), so that a slow machine does not fail a test.
 /// </summary>
 public static class Eventually
 {

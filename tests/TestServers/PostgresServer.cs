@@ -29,9 +29,9 @@ public sealed class PostgresServer : IAsyncDisposable
     public int Port => new NpgsqlConnectionStringBuilder(_administrator).Port;
 
     /// <summary>
-    /// Returns the server that all tests of an assembly share. It is started on first use and stopped by <see cref="SharedServers"/>.
-    /// The environment variable <c>NEST_TEST_POSTGRES</c>, the Npgsql connection string of a user who may create databases, selects an
-    /// existing server instead, which tests cannot stop or kill.
+    /// Returns the server that all tests of an assembly share. It is started on first use and stopped by <see cref="SharedServers"/>. The
+    /// environment variable <c>NEST_TEST_POSTGRES</c>, the Npgsql connection string of a user who may create databases, selects an existing
+    /// server instead, which tests cannot stop or kill.
     /// </summary>
     public static Task<PostgresServer> SharedAsync() => Shared.Value;
 

@@ -6,8 +6,8 @@ using OvnNestApi.Contracts;
 namespace OvnNestApi.Agent.Planning;
 
 /// <summary>
-/// Validates the values of the work. The API has checked them already, but the agent runs as root and the kernel and <c>ip</c> accept
-/// more than the agent wants to pass on.
+/// Validates the values of the work. The API has checked them already, but the agent runs as root and the kernel and <c>ip</c> accept more
+/// than the agent wants to pass on.
 /// </summary>
 internal static partial class WorkValidation
 {

@@ -10,8 +10,7 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Agents;
 
 /// <summary>
-/// Enrolment of agents. An admin creates a one-time token for a host. The agent generates a key and sends the token with the key's
-/// SHA-256.
+/// Enrolment of agents. An admin creates a one-time token for a host. The agent generates a key and sends the token with the key's SHA-256.
 /// </summary>
 internal static class Enrolments
 {

@@ -7,8 +7,8 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Agents;
 
 /// <summary>
-/// Records which hosts' agents have contacted this process, and writes the times to the database in batches: a thousand open polls cost
-/// one statement every 2 s.
+/// Records which hosts' agents have contacted this process, and writes the times to the database in batches: a thousand open polls cost one
+/// statement every 2 s.
 /// </summary>
 internal sealed partial class HostPresence(IDbContextFactory<NestDb> databases, TimeProvider time, ILogger<HostPresence> logger)
     : BackgroundService

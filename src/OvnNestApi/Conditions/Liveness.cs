@@ -7,9 +7,8 @@ namespace OvnNestApi.Conditions;
 
 /// <summary>
 /// Liveness of the reconciler and of all hosts at one moment, by the database's clock. It is computed on reading, because a process that
-/// has died
-/// cannot store that it died. It turns a stored condition into the current one, and adds the causes that concern all resources: brake,
-/// mode, NB.
+/// has died cannot store that it died. It turns a stored condition into the current one, and adds the causes that concern all resources:
+/// brake, mode, NB.
 /// </summary>
 internal sealed record Liveness
 {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using OvnNestApi.Schema;
 
 namespace OvnNestApi.Conditions;
@@ -61,8 +60,7 @@ internal sealed record PortFacts
 
     /// <summary>
     /// Returns the first cause that applies, in the order of <see cref="Reason"/>, with its message. Causes that concern all resources, and
-    /// silent
-    /// hosts, are added on reading, by <see cref="Liveness"/>.
+    /// silent hosts, are added on reading, by <see cref="Liveness"/>.
     /// </summary>
     public (Reason Reason, string Message) Evaluate() =>
         this switch

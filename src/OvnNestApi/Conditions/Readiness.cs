@@ -15,10 +15,8 @@ internal static class Readiness
 
     /// <summary>
     /// Evaluates the resources with these ids (for a VM also its containers), and writes reason, message, since and observedAt where they
-    /// have changed,
-    /// with a change row of action "status". Part of the caller's transaction, which must have locked the rows of the VMs in an earlier
-    /// statement:
-    /// otherwise a result that is based on outdated rows could overwrite the result of a concurrent transaction.
+    /// have changed, with a change row of action "status". Part of the caller's transaction, which must have locked the rows of the VMs in
+    /// an earlier statement: otherwise a result that is based on outdated rows could overwrite the result of a concurrent transaction.
     /// </summary>
     public static async Task EvaluateAsync(NestDb db, IReadOnlyCollection<Guid> resourceIds, CancellationToken cancellationToken)
     {

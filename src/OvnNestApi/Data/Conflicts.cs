@@ -7,8 +7,8 @@ namespace OvnNestApi.Data;
 internal static class Conflicts
 {
     /// <summary>
-    /// Routine in which PostgreSQL reports that a table has changed since the session prepared the statement. Npgsql prepares the
-    /// statement again next time.
+    /// Routine in which PostgreSQL reports that a table has changed since the session prepared the statement. Npgsql prepares the statement
+    /// again next time.
     /// </summary>
     private const string Revalidation = "RevalidateCachedQuery";
 

@@ -5,9 +5,9 @@ using Npgsql;
 namespace OvnNestApi.Data;
 
 /// <summary>
-/// Exchanges wake-ups between processes with LISTEN and NOTIFY (PostgreSQL manual, "NOTIFY"). It notifies after commits and outside
-/// writing transactions, one statement at a time. The payload is only the id of the sending process. A lost wake-up delays a waiter
-/// until its next periodic check.
+/// Exchanges wake-ups between processes with LISTEN and NOTIFY (PostgreSQL manual, "NOTIFY"). It notifies after commits and outside writing
+/// transactions, one statement at a time. The payload is only the id of the sending process. A lost wake-up delays a waiter until its next
+/// periodic check.
 /// </summary>
 internal sealed partial class SignalRelay(
     NpgsqlDataSource database,

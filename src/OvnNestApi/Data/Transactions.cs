@@ -14,33 +14,30 @@ internal sealed class Transactions(IOptions<TransactionOptions> options, TimePro
 {
     private readonly ResiliencePipeline _retry = Retries.OfLostRaces(options.Value, time, random);
 
-    /// <summary>
-    /// Runs <paramref name="body"/> in a transaction. Without a problem the transaction is committed; with a problem, or if
-    /// <paramref name="dryRun"/>, it is rolled back.
-    /// </summary>
+    /// <summary>Runs <paramref name="body"/> in a transaction, which is committed if there is no problem.</summary>
     /// <param name="body">Runs once for each attempt, with an empty change tracker: it must not keep entities of a former attempt.</param>
     /// <returns>
     /// Null after a commit; else the problem of the body, the conflict that the last attempt met, or <c>outcome-unknown</c> if the
     /// connection broke during the commit.
     /// </returns>
-    public async Task<Problem?> RunAsync(
-        NestDb db,
-        Func<CancellationToken, Task<Problem?>> body,
-        CancellationToken cancellationToken,
-        bool dryRun = false
-    )
+    public async Task<Problem?> RunAsync(NestDb db, Func<CancellationToken, Task<Problem?>> body, CancellationToken cancellationToken)
     {
-        var answer = await RunAsync<bool>(db, async token => await body(token) is { } problem ? problem : true, cancellationToken, dryRun);
+        var answer = await RunAsync<bool>(db, async token => await body(token) is { } problem ? problem : true, cancellationToken);
         return answer.Problem;
     }
 
-    /// <inheritdoc cref="RunAsync(NestDb, Func{CancellationToken, Task{Problem?}}, CancellationToken, bool)"/>
+    /// <inheritdoc cref="RunAsync(NestDb, Func{CancellationToken, Task{Problem?}}, CancellationToken)"/>
     /// <returns>The value of the attempt that was committed, or the problem.</returns>
+    public Task<Answer<T>> RunAsync<T>(NestDb db, Func<CancellationToken, Task<Answer<T>>> body, CancellationToken cancellationToken) =>
+        RunAsync(db, body, dryRun: false, cancellationToken);
+
+    /// <inheritdoc cref="RunAsync{T}(NestDb, Func{CancellationToken, Task{Answer{T}}}, CancellationToken)"/>
+    /// <param name="dryRun">True to roll the transaction back in any case.</param>
     public async Task<Answer<T>> RunAsync<T>(
         NestDb db,
         Func<CancellationToken, Task<Answer<T>>> body,
-        CancellationToken cancellationToken,
-        bool dryRun = false
+        bool dryRun,
+        CancellationToken cancellationToken
     )
     {
         // A failed statement ends the whole attempt, so a savepoint before each save would only cost two round trips.

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Hosting;
 namespace OvnNestApi.Http;
 
 /// <summary>
-/// Stops the start of the service if it would receive API keys without encryption. Plain HTTP is allowed on loopback and unix sockets,
-/// or anywhere if <c>Http:AllowPlain</c> is set because a proxy encrypts.
+/// Stops the start of the service if it would receive API keys without encryption. Plain HTTP is allowed on loopback and unix sockets, or
+/// anywhere if <c>Http:AllowPlain</c> is set because a proxy encrypts.
 /// </summary>
 internal sealed class PlainHttp(IServer server, IConfiguration configuration) : IHostedLifecycleService
 {

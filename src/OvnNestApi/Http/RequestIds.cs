@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace OvnNestApi.Http;
 
 /// <summary>
-/// Gives every request an id: <c>X-Request-Id</c> of the client if it is valid, else a new id. The response, the logs and the change
-/// log contain it.
+/// Gives every request an id: <c>X-Request-Id</c> of the client if it is valid, else a new id. The response, the logs and the change log
+/// contain it.
 /// </summary>
 internal static partial class RequestIds
 {

@@ -8,8 +8,8 @@ namespace OvnNestApi.Http;
 
 /// <summary>
 /// Converts JSON to a record, or reports all errors: fields that are unknown, repeated, missing or of the wrong type, and values that the
-/// validation attributes of the property reject. The OpenAPI document contains the same attributes. A field that is null counts as
-/// left out.
+/// validation attributes of the property reject. The OpenAPI document contains the same attributes. A field that is null counts as left
+/// out.
 /// </summary>
 internal static class StrictJson
 {

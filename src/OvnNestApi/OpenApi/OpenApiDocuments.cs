@@ -8,7 +8,8 @@ internal static class OpenApiDocuments
 {
     private const string Description = """
         Keeps OVN's nested ports, VLAN tags and hosts in agreement. Clients store the desired networks, VMs and containers. The service
-        brings the northbound database and the bridges of the hosts to that state. Every resource shows whether it is ready, and if not, why.
+        brings the northbound database and the bridges of the hosts to that state. Every resource shows whether it is ready, and if not,
+        why.
 
         All resources have the same shape. The client sets `name`, `labels`, `description` and `spec`, and gets them back as sent. The
         service sets `status` and `metadata`, and ignores them in requests. Clients choose the names, so PUT creates a resource. Errors are

@@ -64,7 +64,7 @@ internal static class PlacementWriter
     private static async Task RefreshAsync(NestDb db, string refresh, (string, object?)[] parameters, CancellationToken cancellationToken)
     {
         var transaction = db.Database.CurrentTransaction?.TransactionId
-            ?? throw new InvalidOperationException("Placements can be changed only in a transaction.");
+            ?? throw new InvalidOperationException("Placements change in a transaction.");
         await db.SaveChangesAsync(cancellationToken);
         if (db.TouchedIn != transaction)
         {

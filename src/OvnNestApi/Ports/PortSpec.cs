@@ -33,8 +33,8 @@ public abstract record PortSpec
     public string? Namespace { get; init; }
 
     /// <summary>
-    /// How the device gets its address. Default: <c>dhcp</c> if DHCP is on in the network, otherwise <c>static</c>, or <c>none</c>
-    /// without a subnet.
+    /// How the device gets its address. Default: <c>dhcp</c> if DHCP is on in the network, otherwise <c>static</c>, or <c>none</c> without
+    /// a subnet.
     /// </summary>
     public Addressing? Addressing { get; init; }
 

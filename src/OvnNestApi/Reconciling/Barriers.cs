@@ -9,9 +9,9 @@ internal static class Barriers
 {
     /// <summary>
     /// A replaced database counts <c>nb_cfg</c> from the start again. This has two consequences. A lease that waits for a value that the
-    /// new database has not reached would wait forever, so its removal from the NB is proved again. A host whose flows come from the
-    /// former database reports a value that the new database will reach only later, so <c>nb_cfg</c> is increased to the highest value
-    /// that any host has reported.
+    /// new database has not reached would wait forever, so its removal from the NB is proved again. A host whose flows come from the former
+    /// database reports a value that the new database will reach only later, so <c>nb_cfg</c> is increased to the highest value that any
+    /// host has reported.
     /// </summary>
     /// <param name="mayWrite">True if the mode permits writing to the NB.</param>
     public static async Task RepairAsync(NestDb db, NorthboundDb nb, bool mayWrite, CancellationToken cancellationToken)

@@ -6,8 +6,8 @@ using OvnNestApi.Northbound;
 namespace OvnNestApi.Reconciling;
 
 /// <summary>
-/// The safety brake. It stops a pass that would delete too many rows without a request through the API, for example after an old backup
-/// of PostgreSQL was restored.
+/// The safety brake. It stops a pass that would delete too many rows without a request through the API, for example after an old backup of
+/// PostgreSQL was restored.
 /// </summary>
 /// <param name="Id">Hash of the rows to delete. An admin who sends it releases exactly this plan.</param>
 /// <param name="Message">What the plan would delete, as a sentence.</param>

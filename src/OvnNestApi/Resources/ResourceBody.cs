@@ -10,8 +10,8 @@ public abstract record ResourceBody<TSpec>
     where TSpec : class, new()
 {
     /// <summary>
-    /// Name of the resource, unique within its kind (containers: within the VM). POST requires it. A PUT can leave it out; otherwise
-    /// it must equal the name in the URL.
+    /// Name of the resource, unique within its kind (containers: within the VM). POST requires it. A PUT can leave it out; otherwise it
+    /// must equal the name in the URL.
     /// </summary>
     [ValidName]
     public string? Name { get; init; }

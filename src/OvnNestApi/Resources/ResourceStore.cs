@@ -51,8 +51,8 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
                 await write.PutAsync(sent, condition, createOnly, token) is { } refused
                     ? refused
                     : await kind.AnswerAsync(db, now, write, token),
-            cancellationToken,
-            options.DryRun
+            options.DryRun,
+            cancellationToken
         );
         if (!answer.TryGet(out var view, out problem))
         {
@@ -113,7 +113,7 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
 
         var now = await liveness.ReadAsync(db, cancellationToken);
         var deletion = new Deletion(db, settlement, Conditional.Of(context.Request), options.Cascade, options.Force);
-        var answer = await transactions.RunAsync<TView?>(db, MarkAsync, cancellationToken, options.DryRun);
+        var answer = await transactions.RunAsync<TView?>(db, MarkAsync, options.DryRun, cancellationToken);
         if (!answer.TryGet(out var view, out problem))
         {
             return problem.Status == StatusCodes.Status404NotFound && options.AllowMissing ? TypedResults.NoContent() : problem;

@@ -29,8 +29,8 @@ public sealed class LeaderRow
     public DateTimeOffset? NorthboundSeenAt { get; set; }
 
     /// <summary>
-    /// <c>NB_Global.hv_cfg</c> as last seen by the leader: every chassis has reached this <c>nb_cfg</c> (ovn-nb(5)). It confirms
-    /// the release of tags that no agent can confirm. Null if not seen yet.
+    /// <c>NB_Global.hv_cfg</c> as last seen by the leader: every chassis has reached this <c>nb_cfg</c> (ovn-nb(5)). It confirms the
+    /// release of tags that no agent can confirm. Null if not seen yet.
     /// </summary>
     public long? HvCfg { get; set; }
 

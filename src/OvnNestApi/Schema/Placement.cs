@@ -5,9 +5,8 @@ using OvnNestApi.Contracts;
 namespace OvnNestApi.Schema;
 
 /// <summary>
-/// Record that a host was given a VM or container and has not yet confirmed its removal. Wanted placements are the work of the
-/// host, the others its removals. The row is deleted when the host confirms the removal, so the table also lists all outstanding
-/// confirmations.
+/// Record that a host was given a VM or container and has not yet confirmed its removal. Wanted placements are the work of the host, the
+/// others its removals. The row is deleted when the host confirms the removal, so the table also lists all outstanding confirmations.
 /// </summary>
 public sealed class Placement
 {

@@ -4,8 +4,8 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace OvnNestApi.Schema;
 
 /// <summary>
-/// Entry of the tag history: the holder of a VM's tag, from when to when. It outlives the container and the VM, and orders the
-/// reuse of tags.
+/// Entry of the tag history: the holder of a VM's tag, from when to when. It outlives the container and the VM, and orders the reuse of
+/// tags.
 /// </summary>
 public sealed class TagTenure
 {

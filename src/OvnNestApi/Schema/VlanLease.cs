@@ -48,8 +48,8 @@ public sealed class VlanLease
     public long? DrainNbCfg { get; set; }
 
     /// <summary>
-    /// While draining: true if no agent can confirm that the flows of the tag are gone, because no host was given the tag or its
-    /// agent cannot see the flows. Then <c>hv_cfg</c> must show that every chassis has reached <see cref="DrainNbCfg"/>.
+    /// While draining: true if no agent can confirm that the flows of the tag are gone, because no host was given the tag or its agent
+    /// cannot see the flows. Then <c>hv_cfg</c> must show that every chassis has reached <see cref="DrainNbCfg"/>.
     /// </summary>
     public bool AwaitsAllChassis { get; set; }
 

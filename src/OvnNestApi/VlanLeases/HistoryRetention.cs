@@ -6,8 +6,8 @@ using OvnNestApi.Allocation;
 namespace OvnNestApi.VlanLeases;
 
 /// <summary>
-/// Deletes entries of the tag history that are older than <see cref="LeaseOptions.KeepHistory"/>, except the latest entry of each tag of
-/// an existing VM.
+/// Deletes entries of the tag history that are older than <see cref="LeaseOptions.KeepHistory"/>, except the latest entry of each tag of an
+/// existing VM.
 /// </summary>
 internal sealed partial class HistoryRetention(
     NpgsqlDataSource database,

@@ -77,7 +77,7 @@ internal static class LeaseEndpoints
         }
 
         var (spec, dryRun) = request;
-        var answer = await transactions.RunAsync(db, token => Reservations.PostAsync(db, vm, spec, token), cancellationToken, dryRun);
+        var answer = await transactions.RunAsync(db, token => Reservations.PostAsync(db, vm, spec, token), dryRun, cancellationToken);
         if (!answer.TryGet(out var granted, out var problem))
         {
             return problem;
@@ -117,8 +117,8 @@ internal static class LeaseEndpoints
         var answer = await transactions.RunAsync(
             db,
             token => Reservations.PutAsync(db, vm, number, spec, Conditional.Of(context.Request), token),
-            cancellationToken,
-            dryRun
+            dryRun,
+            cancellationToken
         );
         if (!answer.TryGet(out var granted, out var problem))
         {
@@ -159,8 +159,8 @@ internal static class LeaseEndpoints
             ? await transactions.RunAsync(
                 db,
                 token => ReleaseAsync(db, settlement, reader, vm, number, condition, options.Force, token),
-                cancellationToken,
-                options.DryRun
+                options.DryRun,
+                cancellationToken
             )
             : Problem.NotFound("vlan-lease", tag);
         if (!answer.TryGet(out var lease, out var problem))

@@ -6,8 +6,8 @@ namespace OvnNestApi.VlanLeases;
 
 /// <summary>
 /// Draws a <see cref="VlanMap"/> as an SVG document without scripts or external files. Each row of the grid has 100 tags, so row and column
-/// give the tag. Each state has its own shape and a colour of the palette of Okabe and Ito, which colour-blind readers can distinguish.
-/// The list below the grid names the container or owner of each leased tag. The colours follow the reader's light or dark theme.
+/// give the tag. Each state has its own shape and a colour of the palette of Okabe and Ito, which colour-blind readers can distinguish. The
+/// list below the grid names the container or owner of each leased tag. The colours follow the reader's light or dark theme.
 /// </summary>
 internal static class VlanMapDrawing
 {

@@ -4,9 +4,9 @@ using System.Text.Json;
 namespace Ovsdb;
 
 /// <summary>
-/// Strings and buffers that one read loop uses again, to allocate less. Map keys, types and owners repeat in every row, so recently
-/// read strings are kept in a hash table with one slot for each hash: a string that does not repeat only evicts another. Not safe
-/// for concurrent use.
+/// Strings and buffers that one read loop uses again, to allocate less. Map keys, types and owners repeat in every row, so recently read
+/// strings are kept in a hash table with one slot for each hash: a string that does not repeat only evicts another. Not safe for concurrent
+/// use.
 /// </summary>
 internal sealed class ReadingPool
 {

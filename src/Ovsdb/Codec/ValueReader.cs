@@ -3,14 +3,16 @@ using System.Text.Json;
 
 namespace Ovsdb;
 
-/// <summary>Reads values (RFC 7047 §5.1 <c>&lt;value&gt;</c>). The reader must be on the first token of the value and is left on
-/// the last.</summary>
+/// <summary>
+/// Reads values (RFC 7047 §5.1 <c>&lt;value&gt;</c>). The reader must be on the first token of the value and is left on the last.
+/// </summary>
 internal static class ValueReader
 {
     /// <summary>Reads one value.</summary>
     /// <param name="reader">The reader, on the first token of the value.</param>
-    /// <param name="type">The type of the column; null if the schema is not known. Without a type, an integer in a real column is
-    /// read as an integer.</param>
+    /// <param name="type">
+    /// The type of the column; null if the schema is not known. Without a type, an integer in a real column is read as an integer.
+    /// </param>
     /// <param name="pool">Strings that were read before, and buffers to read into.</param>
     public static OvsdbValue Read(ref Utf8JsonReader reader, ColumnType? type, ReadingPool pool)
     {

@@ -18,8 +18,9 @@ internal static class ValueWriter
     /// <summary>Writes a value.</summary>
     /// <param name="json">The writer.</param>
     /// <param name="value">The value.</param>
-    /// <param name="type">The type of the column; null if the schema is not known. It decides whether an empty value is written as
-    /// a set or as a map.</param>
+    /// <param name="type">
+    /// The type of the column; null if the schema is not known. It decides whether an empty value is written as a set or as a map.
+    /// </param>
     public static void Write(Utf8JsonWriter json, OvsdbValue value, ColumnType? type = null)
     {
         if (value.IsAtom)

@@ -10,9 +10,9 @@ internal interface IKeyed<out TKey>
 }
 
 /// <summary>
-/// An immutable map of entries by key: a trie over the bits of the hash, five bits for each level (Bagwell, "Ideal Hash Trees"). A
-/// change copies the nodes on the path from the root to the entry, a few hundred bytes, and shares the other nodes with the old
-/// map, which does not change.
+/// An immutable map of entries by key: a trie over the bits of the hash, five bits for each level (Bagwell, "Ideal Hash Trees"). A change
+/// copies the nodes on the path from the root to the entry, a few hundred bytes, and shares the other nodes with the old map, which does
+/// not change.
 /// </summary>
 internal readonly struct HashTrie<TKey, TEntry> : IReadOnlyDictionary<TKey, TEntry>
     where TKey : notnull
@@ -30,8 +30,10 @@ internal readonly struct HashTrie<TKey, TEntry> : IReadOnlyDictionary<TKey, TEnt
 
     public TEntry this[TKey key] => Find(key) ?? throw new KeyNotFoundException($"The map has no entry with the key \"{key}\".");
 
-    /// <summary>Creates a map from all its entries. This is many times faster than adding them one by one: it creates no
-    /// intermediate maps and reads the memory in order.</summary>
+    /// <summary>
+    /// Creates a map from all its entries. This is many times faster than adding them one by one: it creates no intermediate maps and reads
+    /// the memory in order.
+    /// </summary>
     /// <param name="entries">The entries.</param>
     /// <param name="merge">Returns the entry to keep for two entries with the same key, in the order of the span.</param>
     public static HashTrie<TKey, TEntry> Create(ReadOnlySpan<TEntry> entries, Func<TEntry, TEntry, TEntry> merge)

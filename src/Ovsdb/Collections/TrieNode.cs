@@ -2,13 +2,15 @@ using System.Numerics;
 
 namespace Ovsdb;
 
-/// <summary>A token that allows changing nodes in place: those that were created with it and are not yet visible to readers. It
-/// must be dropped before the map is published.</summary>
+/// <summary>
+/// A token that allows changing nodes in place: those that were created with it and are not yet visible to readers. It must be dropped
+/// before the map is published.
+/// </summary>
 internal sealed class TrieEdit;
 
 /// <summary>
-/// A node of a <see cref="HashTrie{TKey, TEntry}"/>: a bit mask of the used ones of its 32 places, and an entry or a node for each
-/// used place. Below the last bits of the hash, a node is a list of entries with the same hash.
+/// A node of a <see cref="HashTrie{TKey, TEntry}"/>: a bit mask of the used ones of its 32 places, and an entry or a node for each used
+/// place. Below the last bits of the hash, a node is a list of entries with the same hash.
 /// </summary>
 internal sealed class TrieNode(TrieEdit? owner, uint used = 0, params object[] slots)
 {
@@ -19,8 +21,10 @@ internal sealed class TrieNode(TrieEdit? owner, uint used = 0, params object[] s
 
     public object[] Slots { get; private set; } = slots;
 
-    /// <summary>Returns the bit of a hash's place in a node of this level, counted from the highest bits of the hash; 0 if the
-    /// level is below the last bits.</summary>
+    /// <summary>
+    /// Returns the bit of a hash's place in a node of this level, counted from the highest bits of the hash; 0 if the level is below the
+    /// last bits.
+    /// </summary>
     public static uint BitOf(uint hash, int level) =>
         level * BitsPerLevel < HashBits ? 1u << (int)(hash << (level * BitsPerLevel) >> (HashBits - BitsPerLevel)) : 0;
 

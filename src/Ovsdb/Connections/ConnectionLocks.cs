@@ -8,8 +8,9 @@ internal sealed class ConnectionLocks(JsonRpcLink link)
 {
     private readonly ConcurrentDictionary<string, bool> _held = new(StringComparer.Ordinal); // the values are not used
 
-    /// <summary>Called on the read loop when a lock was acquired or lost, with its id and whether it is held. Not called when the
-    /// connection ends.</summary>
+    /// <summary>
+    /// Called on the read loop when a lock was acquired or lost, with its id and whether it is held. Not called when the connection ends.
+    /// </summary>
     public Action<string, bool>? Changed { get; set; }
 
     /// <summary>Returns whether the connection holds the lock.</summary>

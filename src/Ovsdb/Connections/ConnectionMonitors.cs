@@ -4,23 +4,26 @@ using System.Text.Json;
 namespace Ovsdb;
 
 /// <summary>
-/// The monitors of a connection (RFC 7047 §4.1.5–7, ovsdb-server(7) §4.1.12–16). A monitor's contents and updates are read in the
-/// order in which the server sent them, and before any later answer is returned to a caller.
+/// The monitors of a connection (RFC 7047 §4.1.5–7, ovsdb-server(7) §4.1.12–16). A monitor's contents and updates are read in the order in
+/// which the server sent them, and before any later answer is returned to a caller.
 /// </summary>
 internal sealed class ConnectionMonitors(JsonRpcLink link)
 {
     private readonly ConcurrentDictionary<string, ServerMonitor> _monitors = new(StringComparer.Ordinal);
 
     /// <summary>Starts a monitor and reads its contents.</summary>
-    /// <param name="method"><c>monitor_cond_since</c>; <c>monitor_cond</c> for servers before 2.12, <c>monitor</c> for servers
-    /// before 2.6.</param>
+    /// <param name="method">
+    /// <c>monitor_cond_since</c>; <c>monitor_cond</c> for servers before 2.12, <c>monitor</c> for servers before 2.6.
+    /// </param>
     /// <param name="database">The name of the database.</param>
     /// <param name="id">The name of the monitor, unique on this connection.</param>
     /// <param name="writeRequests">Writes the requests in the form that the method requires.</param>
     /// <param name="since">The last transaction in the replica; <see cref="Guid.Empty"/> to request everything.</param>
     /// <param name="read">Reads contents and updates.</param>
-    /// <param name="onCanceled">Called on the read loop when the server has ended the monitor (<c>monitor_canceled</c>) because the
-    /// database was removed or converted; null to do nothing.</param>
+    /// <param name="onCanceled">
+    /// Called on the read loop when the server has ended the monitor (<c>monitor_canceled</c>) because the database was removed or
+    /// converted; null to do nothing.
+    /// </param>
     /// <param name="cancellationToken">Cancels the request.</param>
     public async Task StartAsync(
         string method,
@@ -63,8 +66,9 @@ internal sealed class ConnectionMonitors(JsonRpcLink link)
         }
     }
 
-    /// <summary>Changes the conditions of a monitor (ovsdb-server(7) §4.1.13). When the task completes, the resulting changes have
-    /// been read.</summary>
+    /// <summary>
+    /// Changes the conditions of a monitor (ovsdb-server(7) §4.1.13). When the task completes, the resulting changes have been read.
+    /// </summary>
     public Task ChangeAsync(string id, Action<Utf8JsonWriter> writeRequests, CancellationToken cancellationToken)
     {
         return link.LongCallAsync(Call.WithoutResult(), "monitor_cond_change", WriteParams, cancellationToken);

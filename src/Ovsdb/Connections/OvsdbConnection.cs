@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace Ovsdb;
 
 /// <summary>
-/// A connection to a server and the methods of RFC 7047 on it. It never reconnects: when the link has ended, the owner opens
-/// another connection. Safe for concurrent use.
+/// A connection to a server and the methods of RFC 7047 on it. It never reconnects: when the link has ended, the owner opens another
+/// connection. Safe for concurrent use.
 /// </summary>
 public sealed class OvsdbConnection : IAsyncDisposable
 {
@@ -38,8 +38,10 @@ public sealed class OvsdbConnection : IAsyncDisposable
     internal ConnectionLocks Locks { get; }
 
     /// <summary>Connects to a server.</summary>
-    /// <exception cref="OvsdbNotConnectedException">The server does not accept the connection within the timeout, or one side
-    /// rejects the certificate of the other. The message has the reason.</exception>
+    /// <exception cref="OvsdbNotConnectedException">
+    /// The server does not accept the connection within the timeout, or one side rejects the certificate of the other. The message has the
+    /// reason.
+    /// </exception>
     /// <exception cref="ArgumentException">The endpoint is <c>ssl:</c>, but <see cref="OvsdbConnectionOptions.Tls"/> is null.</exception>
     public static Task<OvsdbConnection> ConnectAsync(
         OvsdbEndpoint endpoint,
@@ -82,8 +84,9 @@ public sealed class OvsdbConnection : IAsyncDisposable
         return _link.CallAsync(call, "list_dbs", null, cancellationToken);
     }
 
-    /// <summary>Returns the schema of a database (RFC 7047 §4.1.2). Later transactions of the database are checked against it
-    /// before they are sent.</summary>
+    /// <summary>
+    /// Returns the schema of a database (RFC 7047 §4.1.2). Later transactions of the database are checked against it before they are sent.
+    /// </summary>
     /// <exception cref="OvsdbException">The server does not have the database.</exception>
     /// <exception cref="OvsdbNotConnectedException">The link has ended.</exception>
     public async Task<DatabaseSchema> GetSchemaAsync(string database, CancellationToken cancellationToken)
@@ -107,12 +110,15 @@ public sealed class OvsdbConnection : IAsyncDisposable
     public Task<Guid> GetServerIdAsync(CancellationToken cancellationToken) =>
         _link.CallAsync(new Call<Guid>(static (ref reader) => reader.GetGuid()), "get_server_id", null, cancellationToken);
 
-    /// <summary>Sends a transaction (RFC 7047 §4.1.3). If the schema is known, an invalid transaction is rejected without being
-    /// sent.</summary>
+    /// <summary>
+    /// Sends a transaction (RFC 7047 §4.1.3). If the schema is known, an invalid transaction is rejected without being sent.
+    /// </summary>
     /// <param name="database">The name of the database.</param>
     /// <param name="ops">The operations. The server executes all of them or none.</param>
-    /// <param name="cancellationToken">Throws if it is cancelled before the transaction is sent. If it is cancelled later, the outcome is
-    /// <see cref="Unknown"/>, because the server may have committed the transaction.</param>
+    /// <param name="cancellationToken">
+    /// Throws if it is cancelled before the transaction is sent. If it is cancelled later, the outcome is <see cref="Unknown"/>, because
+    /// the server may have committed the transaction.
+    /// </param>
     /// <exception cref="OvsdbNotConnectedException">The link has ended, and the transaction was not sent.</exception>
     public async Task<TransactOutcome> TransactAsync(string database, IReadOnlyList<Op> ops, CancellationToken cancellationToken)
     {
@@ -162,8 +168,10 @@ public sealed class OvsdbConnection : IAsyncDisposable
     public Task<bool> LockAsync(string lockId, CancellationToken cancellationToken) =>
         Locks.RequestAsync("lock", lockId, cancellationToken);
 
-    /// <summary>Takes a lock from the client that holds it (RFC 7047 §4.1.9). That client is notified, and waits for the lock from
-    /// then on. A connection that has requested the lock must call <see cref="UnlockAsync"/> first.</summary>
+    /// <summary>
+    /// Takes a lock from the client that holds it (RFC 7047 §4.1.9). That client is notified, and waits for the lock from then on. A
+    /// connection that has requested the lock must call <see cref="UnlockAsync"/> first.
+    /// </summary>
     /// <param name="lockId">The id of the lock.</param>
     /// <param name="cancellationToken">Ends the wait for the answer, but not the request.</param>
     /// <exception cref="OvsdbException">The server rejects the request.</exception>
@@ -177,12 +185,16 @@ public sealed class OvsdbConnection : IAsyncDisposable
     /// <exception cref="OvsdbNotConnectedException">The link has ended.</exception>
     public Task UnlockAsync(string lockId, CancellationToken cancellationToken) => Locks.ReleaseAsync(lockId, cancellationToken);
 
-    /// <summary>Returns whether this connection holds a lock, according to the notifications received so far (<c>locked</c> and
-    /// <c>stolen</c>, RFC 7047 §4.1.8–9). To let the server decide, add <see cref="Op.Assert"/> to the transaction.</summary>
+    /// <summary>
+    /// Returns whether this connection holds a lock, according to the notifications received so far (<c>locked</c> and <c>stolen</c>, RFC
+    /// 7047 §4.1.8–9). To let the server decide, add <see cref="Op.Assert"/> to the transaction.
+    /// </summary>
     public bool Holds(string lockId) => EndReason is null && Locks.Holds(lockId);
 
-    /// <summary>Makes the server report databases that are added, removed or converted (with <c>monitor_canceled</c> and the
-    /// database <c>_Server</c>) instead of closing the connection (ovsdb-server(7) §4.1.18).</summary>
+    /// <summary>
+    /// Makes the server report databases that are added, removed or converted (with <c>monitor_canceled</c> and the database
+    /// <c>_Server</c>) instead of closing the connection (ovsdb-server(7) §4.1.18).
+    /// </summary>
     /// <exception cref="OvsdbException">The server is older than Open vSwitch 2.9.</exception>
     /// <exception cref="OvsdbNotConnectedException">The link has ended.</exception>
     public Task SetDatabaseChangeAwareAsync(CancellationToken cancellationToken) =>

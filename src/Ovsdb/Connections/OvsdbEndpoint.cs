@@ -4,8 +4,10 @@ using System.Net.Sockets;
 
 namespace Ovsdb;
 
-/// <summary>The address of a server, as in ovsdb(7): <c>unix:/path</c>, <c>tcp:host:port</c> or <c>ssl:host:port</c>. An IPv6
-/// address is in brackets: <c>tcp:[address]:port</c>.</summary>
+/// <summary>
+/// The address of a server, as in ovsdb(7): <c>unix:/path</c>, <c>tcp:host:port</c> or <c>ssl:host:port</c>. An IPv6 address is in
+/// brackets: <c>tcp:[address]:port</c>.
+/// </summary>
 public sealed record OvsdbEndpoint
 {
     private OvsdbEndpoint(string text, EndPoint address, bool isTls = false) => (Text, Address, IsTls) = (text, address, isTls);

@@ -9,8 +9,9 @@ internal sealed class ServerMonitor(TableUpdatesReader read, Action? onCanceled)
 {
     /// <summary>Reads the answer to the monitor request.</summary>
     /// <param name="reader">The reader, on the first token of the answer.</param>
-    /// <param name="hasHistory">True if the answer is <c>[found, last-txn-id, updates]</c> (ovsdb-server(7) §4.1.15); false if it
-    /// is only the updates.</param>
+    /// <param name="hasHistory">
+    /// True if the answer is <c>[found, last-txn-id, updates]</c> (ovsdb-server(7) §4.1.15); false if it is only the updates.
+    /// </param>
     public void ReadContents(ref Utf8JsonReader reader, bool hasHistory)
     {
         if (!hasHistory)

@@ -34,8 +34,10 @@ public sealed class OvsdbLock : IAsyncDisposable
         (Id, _post, _remove) = (id, post, remove);
     }
 
-    /// <summary>Raised with true when the lock was acquired, and with false when it was stolen or lost with the connection. Events
-    /// of a client are raised in order. A handler must not block.</summary>
+    /// <summary>
+    /// Raised with true when the lock was acquired, and with false when it was stolen or lost with the connection. Events of a client are
+    /// raised in order. A handler must not block.
+    /// </summary>
     public event Action<bool>? Changed;
 
     /// <summary>The id of the lock.</summary>
@@ -54,8 +56,9 @@ public sealed class OvsdbLock : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes the lock from the client that holds it, which waits for it from then on. Does nothing if this client holds
-    /// it.</summary>
+    /// <summary>
+    /// Takes the lock from the client that holds it, which waits for it from then on. Does nothing if this client holds it.
+    /// </summary>
     /// <param name="cancellationToken">Ends the wait for the answer, but not the request.</param>
     /// <exception cref="OvsdbNotConnectedException">There is no connection.</exception>
     /// <exception cref="ObjectDisposedException">The lock was disposed.</exception>
@@ -113,8 +116,9 @@ public sealed class OvsdbLock : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Requests the lock on a connection, unless it was requested there before. If the connection is lost, the next one
-    /// requests it.</summary>
+    /// <summary>
+    /// Requests the lock on a connection, unless it was requested there before. If the connection is lost, the next one requests it.
+    /// </summary>
     internal async Task RequestAsync(OvsdbConnection connection, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);

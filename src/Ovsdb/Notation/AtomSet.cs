@@ -2,8 +2,9 @@ using System.Collections;
 
 namespace Ovsdb;
 
-/// <summary>The content of a set with two or more elements: distinct atoms in ascending order, so that sets are compared and merged
-/// in linear time.</summary>
+/// <summary>
+/// The content of a set with two or more elements: distinct atoms in ascending order, so that sets are compared and merged in linear time.
+/// </summary>
 internal sealed class AtomSet(OvsdbValue[] atoms) : IReadOnlyList<OvsdbValue>
 {
     public int Count => atoms.Length;

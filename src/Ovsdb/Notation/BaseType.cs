@@ -1,7 +1,8 @@
 namespace Ovsdb;
 
-/// <summary>The type of an atom and its constraints (RFC 7047 §3.2 <c>&lt;base-type&gt;</c>). A constraint is null if the type does
-/// not have it.</summary>
+/// <summary>
+/// The type of an atom and its constraints (RFC 7047 §3.2 <c>&lt;base-type&gt;</c>). A constraint is null if the type does not have it.
+/// </summary>
 /// <param name="Type">The kind of atom.</param>
 public sealed record BaseType(OvsdbKind Type)
 {

@@ -13,8 +13,9 @@ public sealed record ColumnType(BaseType Key, BaseType? Value, int Min, int Max)
     /// <summary>True if the column always holds one atom: it is neither optional, nor a set, nor a map.</summary>
     public bool IsScalar => Value is null && Min == 1 && Max == 1;
 
-    /// <summary>The value of the column in a new row whose insert does not set it: an empty set or map, 0, false, the empty string
-    /// or the zero UUID.</summary>
+    /// <summary>
+    /// The value of the column in a new row whose insert does not set it: an empty set or map, 0, false, the empty string or the zero UUID.
+    /// </summary>
     public OvsdbValue Default { get; } = DefaultOf(Key, Value, Min);
 
     /// <summary>Returns why a column of this type cannot hold the value; null if it can.</summary>

@@ -47,12 +47,15 @@ public sealed record OvsdbError(string Error, string? Details)
     /// <summary>The server does not have the database.</summary>
     public const string UnknownDatabase = "unknown database";
 
-    /// <summary>The schema does not have the table. This library returns it without sending the request; a server returns
-    /// <see cref="SyntaxError"/> instead.</summary>
+    /// <summary>
+    /// The schema does not have the table. This library returns it without sending the request; a server returns <see cref="SyntaxError"/>
+    /// instead.
+    /// </summary>
     public const string UnknownTable = "unknown table";
 
-    /// <summary>The table does not have the column. A server returns <see cref="SyntaxError"/> where a request contains only column
-    /// names.</summary>
+    /// <summary>
+    /// The table does not have the column. A server returns <see cref="SyntaxError"/> where a request contains only column names.
+    /// </summary>
     public const string UnknownColumn = "unknown column";
 
     /// <summary>The function of a condition is not valid.</summary>

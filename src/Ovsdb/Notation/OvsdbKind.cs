@@ -2,8 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Ovsdb;
 
-/// <summary>The kind of an <see cref="OvsdbValue"/> (RFC 7047 §5.1). Atoms of different kinds in one set are sorted in the order of
-/// this enumeration.</summary>
+/// <summary>
+/// The kind of an <see cref="OvsdbValue"/> (RFC 7047 §5.1). Atoms of different kinds in one set are sorted in the order of this
+/// enumeration.
+/// </summary>
 [SuppressMessage("Naming", "CA1720", Justification = "The names are those of RFC 7047.")]
 public enum OvsdbKind
 {

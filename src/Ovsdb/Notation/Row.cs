@@ -3,8 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Ovsdb;
 
-/// <summary>A row as it was read, immutable: the values of the requested columns. Two rows are equal if their UUIDs and all their
-/// columns are equal.</summary>
+/// <summary>
+/// A row as it was read, immutable: the values of the requested columns. Two rows are equal if their UUIDs and all their columns are equal.
+/// </summary>
 public sealed class Row : IEquatable<Row>, IKeyed<Guid>
 {
     private readonly RowShape _shape;
@@ -30,8 +31,9 @@ public sealed class Row : IEquatable<Row>, IKeyed<Guid>
 
     internal ReadOnlySpan<OvsdbValue> Values => _values;
 
-    /// <summary>The value of a column; <see cref="OvsdbValue.Empty"/> if the column was not requested or the server's schema lacks
-    /// it.</summary>
+    /// <summary>
+    /// The value of a column; <see cref="OvsdbValue.Empty"/> if the column was not requested or the server's schema lacks it.
+    /// </summary>
     public OvsdbValue this[string column] => TryGet(column, out var value) ? value : OvsdbValue.Empty;
 
     /// <summary>Gets the value of a column. Returns false if the row does not have the column.</summary>

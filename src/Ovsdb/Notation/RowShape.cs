@@ -46,8 +46,10 @@ internal sealed class RowShape
         return _indexes.TryGetValue(name, out var index) ? index : -1;
     }
 
-    /// <summary>Returns the index of the column that the reader's property name names, or -1. Servers send columns in a fixed
-    /// order, so the search starts after <paramref name="last"/>, the index that the previous call found.</summary>
+    /// <summary>
+    /// Returns the index of the column that the reader's property name names, or -1. Servers send columns in a fixed order, so the search
+    /// starts after <paramref name="last"/>, the index that the previous call found.
+    /// </summary>
     public int IndexOf(ref Utf8JsonReader reader, int last)
     {
         for (var step = 1; step <= _utf8Names.Length; step++)

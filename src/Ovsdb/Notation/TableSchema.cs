@@ -3,8 +3,9 @@ namespace Ovsdb;
 /// <summary>The schema of a table (RFC 7047 §3.2 <c>&lt;table-schema&gt;</c>).</summary>
 /// <param name="Name">The name of the table.</param>
 /// <param name="Columns">The columns by name, without <c>_uuid</c> and <c>_version</c>.</param>
-/// <param name="IsRoot">True if a row exists without a reference to it; false if the server deletes rows without a strong reference
-/// at commit.</param>
+/// <param name="IsRoot">
+/// True if a row exists without a reference to it; false if the server deletes rows without a strong reference at commit.
+/// </param>
 /// <param name="Indexes">The indexes: no two rows may have the same values in all columns of an index.</param>
 public sealed record TableSchema(
     string Name,

@@ -1,7 +1,8 @@
 namespace Ovsdb;
 
-/// <summary>The total order of values: empty values first, then by kind, then by content. An integer and a real are compared as
-/// numbers.</summary>
+/// <summary>
+/// The total order of values: empty values first, then by kind, then by content. An integer and a real are compared as numbers.
+/// </summary>
 internal static class ValueOrder
 {
     public static int Compare(OvsdbValue left, OvsdbValue right)

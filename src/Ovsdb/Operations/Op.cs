@@ -13,10 +13,13 @@ public abstract record Op
     /// <summary>Inserts a row (RFC 7047 §5.2.1, ovsdb-server(7) §5.2.1).</summary>
     /// <param name="table">The table.</param>
     /// <param name="row">The column values. Other columns get their defaults.</param>
-    /// <param name="uuid">The UUID of the row (Open vSwitch 2.13 and newer); null to let the server choose. With a UUID, sending
-    /// the insert again fails with <see cref="OvsdbError.DuplicateUuid"/> instead of inserting a second row.</param>
-    /// <param name="uuidName">A name by which other operations of the transaction refer to the row, see
-    /// <see cref="OvsdbValue.NamedUuid"/>.</param>
+    /// <param name="uuid">
+    /// The UUID of the row (Open vSwitch 2.13 and newer); null to let the server choose. With a UUID, sending the insert again fails with
+    /// <see cref="OvsdbError.DuplicateUuid"/> instead of inserting a second row.
+    /// </param>
+    /// <param name="uuidName">
+    /// A name by which other operations of the transaction refer to the row, see <see cref="OvsdbValue.NamedUuid"/>.
+    /// </param>
     public static Op Insert(string table, Values row, Guid? uuid = null, string? uuidName = null) =>
         new InsertOp(table, row, uuid, uuidName);
 
@@ -37,16 +40,19 @@ public abstract record Op
     /// <summary>Deletes the rows that match (RFC 7047 §5.2.5).</summary>
     public static Op Delete(string table, IReadOnlyList<Where> where) => new DeleteOp(table, where);
 
-    /// <summary>Waits until the given columns of the rows that match are equal (<c>==</c>) or not equal (<c>!=</c>) to the given
-    /// rows (RFC 7047 §5.2.6).</summary>
+    /// <summary>
+    /// Waits until the given columns of the rows that match are equal (<c>==</c>) or not equal (<c>!=</c>) to the given rows (RFC 7047
+    /// §5.2.6).
+    /// </summary>
     /// <param name="table">The table.</param>
     /// <param name="where">The conditions, which must all hold. An empty list matches every row.</param>
     /// <param name="columns">The columns to compare.</param>
     /// <param name="until"><c>==</c> or <c>!=</c>.</param>
     /// <param name="rows">The rows to compare with.</param>
-    /// <param name="timeoutMilliseconds">How long the server waits before the transaction fails with
-    /// <see cref="OvsdbError.TimedOut"/>. With 0 it fails immediately, which makes the operation a guard of the
-    /// transaction.</param>
+    /// <param name="timeoutMilliseconds">
+    /// How long the server waits before the transaction fails with <see cref="OvsdbError.TimedOut"/>. With 0 it fails immediately, which
+    /// makes the operation a guard of the transaction.
+    /// </param>
     public static Op Wait(
         string table,
         IReadOnlyList<Where> where,
@@ -66,8 +72,10 @@ public abstract record Op
     /// <summary>Aborts the transaction (RFC 7047 §5.2.8).</summary>
     public static Op Abort() => new AbortOp();
 
-    /// <summary>Fails with <see cref="OvsdbError.NotOwner"/> unless this connection holds the lock (RFC 7047 §5.2.10). Locks do not
-    /// protect writes to a cluster: each member has its own.</summary>
+    /// <summary>
+    /// Fails with <see cref="OvsdbError.NotOwner"/> unless this connection holds the lock (RFC 7047 §5.2.10). Locks do not protect writes
+    /// to a cluster: each member has its own.
+    /// </summary>
     public static Op Assert(string lockId) => new AssertOp(lockId);
 
     /// <summary>The operation as JSON, as it is sent to the server.</summary>

@@ -1,11 +1,14 @@
 namespace Ovsdb;
 
-/// <summary>Finds operations that the server would reject, before they are sent: unknown tables and columns, and values that
-/// violate their column's type.</summary>
+/// <summary>
+/// Finds operations that the server would reject, before they are sent: unknown tables and columns, and values that violate their column's
+/// type.
+/// </summary>
 internal static class SchemaCheck
 {
-    /// <summary>Returns the rejection of the first invalid operation, with the error that a server would return; null if all
-    /// operations are valid.</summary>
+    /// <summary>
+    /// Returns the rejection of the first invalid operation, with the error that a server would return; null if all operations are valid.
+    /// </summary>
     public static Rejected? Validate(IReadOnlyList<Op> ops, DatabaseSchema schema)
     {
         for (var i = 0; i < ops.Count; i++)

@@ -2,8 +2,10 @@ using System.Text.Json;
 
 namespace Ovsdb;
 
-/// <summary>Reads the answer to <c>transact</c> (RFC 7047 §4.1.3): one result for each operation up to the first that failed, then nulls.
-/// If the commit failed, the answer has one more element than there are operations.</summary>
+/// <summary>
+/// Reads the answer to <c>transact</c> (RFC 7047 §4.1.3): one result for each operation up to the first that failed, then nulls. If the
+/// commit failed, the answer has one more element than there are operations.
+/// </summary>
 internal static class TransactReader
 {
     public static TransactOutcome Read(ref Utf8JsonReader reader, IReadOnlyList<Op> ops, DatabaseSchema? schema, ReadingPool pool)

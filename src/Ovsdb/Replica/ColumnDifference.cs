@@ -3,8 +3,10 @@ namespace Ovsdb;
 /// <summary>Applies the difference of a column in a <c>modify</c> (ovsdb-server(7) §4.1.14).</summary>
 internal static class ColumnDifference
 {
-    /// <summary>Returns the new value of a column. The difference of a column with at most one element is the new value; of a set,
-    /// the elements that are in only one of the two sets; of a map, the pairs that differ.</summary>
+    /// <summary>
+    /// Returns the new value of a column. The difference of a column with at most one element is the new value; of a set, the elements that
+    /// are in only one of the two sets; of a map, the pairs that differ.
+    /// </summary>
     public static OvsdbValue Apply(OvsdbValue value, OvsdbValue difference, ColumnType? type)
     {
         if (type is not { Max: > 1 })

@@ -3,9 +3,9 @@ using System.Text.Json;
 namespace Ovsdb;
 
 /// <summary>
-/// A copy of the monitored tables: reads what a monitor sends and keeps the snapshot. One read loop at a time changes it; any
-/// thread may read it. An update is applied as a whole or not at all: an update that is malformed or does not match leaves the
-/// snapshot as it was and ends the link.
+/// A copy of the monitored tables: reads what a monitor sends and keeps the snapshot. One read loop at a time changes it; any thread may
+/// read it. An update is applied as a whole or not at all: an update that is malformed or does not match leaves the snapshot as it was and
+/// ends the link.
 /// </summary>
 /// <param name="initial">A layout without tables, which has the names of the indexes.</param>
 /// <param name="onChanged">Called on the read loop after the snapshot has changed.</param>
@@ -28,8 +28,10 @@ internal sealed class Replica(ReplicaLayout initial, Action<ReplicaChange> onCha
     /// <summary>Makes the next load request everything.</summary>
     public void Forget() => LastTransaction = Guid.Empty;
 
-    /// <summary>Reads <c>&lt;table-updates2&gt;</c>, or the <c>&lt;table-updates&gt;</c> of the method <c>monitor</c>, of a monitor
-    /// with this layout.</summary>
+    /// <summary>
+    /// Reads <c>&lt;table-updates2&gt;</c>, or the <c>&lt;table-updates&gt;</c> of the method <c>monitor</c>, of a monitor with this
+    /// layout.
+    /// </summary>
     public void Read(ref Utf8JsonReader reader, TableUpdates updates, ReplicaLayout layout)
     {
         var isReload = updates is { IsContents: true, Found: false };

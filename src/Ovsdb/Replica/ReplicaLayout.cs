@@ -56,15 +56,18 @@ internal sealed class ReplicaLayout
         return -1;
     }
 
-    /// <summary>Returns the position of an index: the number of its table, -1 if that is not monitored, and the number among the
-    /// indexes of the table.</summary>
+    /// <summary>
+    /// Returns the position of an index: the number of its table, -1 if that is not monitored, and the number among the indexes of the
+    /// table.
+    /// </summary>
     public (int Table, int Position) Index(string name) =>
         _indexes.TryGetValue(name, out var place)
             ? place
             : throw new ArgumentException($"The replica has no index \"{name}\".", nameof(name));
 
-    /// <summary>Returns whether rows of one layout are valid in the other: tables, columns and types are the same. Conditions are
-    /// ignored.</summary>
+    /// <summary>
+    /// Returns whether rows of one layout are valid in the other: tables, columns and types are the same. Conditions are ignored.
+    /// </summary>
     public bool HasSameShape(ReplicaLayout other) => HasSameTables(other, static (table, match) => table.HasSameShape(match));
 
     /// <summary>Returns whether both layouts have the same shape and the same conditions.</summary>

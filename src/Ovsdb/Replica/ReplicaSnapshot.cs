@@ -17,8 +17,9 @@ public sealed class ReplicaSnapshot
     /// <summary>The number of rows of each table.</summary>
     internal IEnumerable<(string Name, int Rows)> RowCounts => _layout.Tables.Zip(_tables, (table, rows) => (table.Name, rows.Rows.Count));
 
-    /// <summary>Returns the rows of a table by UUID. The result is empty if the table is not monitored or the server's schema does
-    /// not have it.</summary>
+    /// <summary>
+    /// Returns the rows of a table by UUID. The result is empty if the table is not monitored or the server's schema does not have it.
+    /// </summary>
     public IReadOnlyDictionary<Guid, Row> Table(string table) => Rows(table);
 
     /// <summary>Returns a row; null if the replica does not have it.</summary>

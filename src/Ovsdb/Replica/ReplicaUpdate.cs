@@ -63,8 +63,9 @@ internal sealed class ReplicaUpdate(ReplicaLayout layout, ReplicaSnapshot start,
         }
     }
 
-    /// <summary>Reads <c>&lt;row-update2&gt;</c> or <c>&lt;row-update&gt;</c> (RFC 7047 §4.1.6). The reader must be on the UUID of
-    /// the row.</summary>
+    /// <summary>
+    /// Reads <c>&lt;row-update2&gt;</c> or <c>&lt;row-update&gt;</c> (RFC 7047 §4.1.6). The reader must be on the UUID of the row.
+    /// </summary>
     private void ReadRow(ref Utf8JsonReader reader, TableSnapshot.Builder table)
     {
         var uuid = ReadRowUuid(ref reader);
@@ -103,8 +104,10 @@ internal sealed class ReplicaUpdate(ReplicaLayout layout, ReplicaSnapshot start,
         reader.ReadNext(JsonTokenType.EndObject);
     }
 
-    /// <summary>Reads <c>&lt;row-update&gt;</c> from its first member to its end: <c>new</c> is the whole row. <c>old</c> is
-    /// skipped, because the replica has the old row.</summary>
+    /// <summary>
+    /// Reads <c>&lt;row-update&gt;</c> from its first member to its end: <c>new</c> is the whole row. <c>old</c> is skipped, because the
+    /// replica has the old row.
+    /// </summary>
     private void ReadOldAndNew(ref Utf8JsonReader reader, Guid uuid, TableSnapshot.Builder table)
     {
         Row? row = null;

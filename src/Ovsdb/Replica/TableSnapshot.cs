@@ -2,8 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Ovsdb;
 
-/// <summary>The rows and indexes of a table, immutable. After a change of a row, the new snapshot shares most of its memory with
-/// the old one.</summary>
+/// <summary>
+/// The rows and indexes of a table, immutable. After a change of a row, the new snapshot shares most of its memory with the old one.
+/// </summary>
 internal sealed class TableSnapshot(TableLayout layout, HashTrie<Guid, Row> rows, HashTrie<string, IndexedRows>[] indexes)
 {
     public HashTrie<Guid, Row> Rows => rows;
@@ -27,8 +28,10 @@ internal sealed class TableSnapshot(TableLayout layout, HashTrie<Guid, Row> rows
         /// <summary>Returns the row before the update; null if there was none.</summary>
         public Row? Find(Guid uuid) => rows.Find(uuid);
 
-        /// <summary>Replaces a row; null means no row. Two rows may exchange their keys in one update: the index then has both rows
-        /// for a key for a moment.</summary>
+        /// <summary>
+        /// Replaces a row; null means no row. Two rows may exchange their keys in one update: the index then has both rows for a key for a
+        /// moment.
+        /// </summary>
         public void Set(Guid uuid, Row? before, Row? after)
         {
             if (_initial is not null && after is not null)

@@ -1,8 +1,9 @@
 namespace Ovsdb;
 
-/// <summary>The newest position in a cluster's log that a client has seen, so that it does not return to older contents when it
-/// connects to another member (ovsdb-server(5), column <c>index</c>). A cluster that was created again has another id, and its log
-/// starts again.</summary>
+/// <summary>
+/// The newest position in a cluster's log that a client has seen, so that it does not return to older contents when it connects to another
+/// member (ovsdb-server(5), column <c>index</c>). A cluster that was created again has another id, and its log starts again.
+/// </summary>
 internal sealed class ClusterProgress
 {
     private Guid _cluster;

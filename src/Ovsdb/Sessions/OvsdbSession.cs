@@ -1,7 +1,8 @@
 namespace Ovsdb;
 
-/// <summary>A connection of a client from its start to its end. It loads the replica and keeps it current, also when the database
-/// is converted.</summary>
+/// <summary>
+/// A connection of a client from its start to its end. It loads the replica and keeps it current, also when the database is converted.
+/// </summary>
 internal sealed class OvsdbSession : IAsyncDisposable
 {
     // Newest first: Open vSwitch 2.12, Open vSwitch 2.6, RFC 7047 §4.1.5.
@@ -25,8 +26,10 @@ internal sealed class OvsdbSession : IAsyncDisposable
     /// <summary>The id of the server process; null if the server is too old to have one.</summary>
     public Guid? ServerId { get; private init; }
 
-    /// <summary>Completes when the server has ended the monitor because it converted or removed the database. The schema and the
-    /// replica are then outdated.</summary>
+    /// <summary>
+    /// Completes when the server has ended the monitor because it converted or removed the database. The schema and the replica are then
+    /// outdated.
+    /// </summary>
     public Task Canceled => _canceled.Task;
 
     /// <summary>The monitored tables and columns that the server's schema does not have.</summary>
@@ -79,8 +82,9 @@ internal sealed class OvsdbSession : IAsyncDisposable
     /// <summary>Ends the connection.</summary>
     public ValueTask DisposeAsync() => Connection.DisposeAsync();
 
-    /// <summary>Reads the schema: at the start, and after <see cref="Canceled"/>. In the second case the replica must then be
-    /// loaded again.</summary>
+    /// <summary>
+    /// Reads the schema: at the start, and after <see cref="Canceled"/>. In the second case the replica must then be loaded again.
+    /// </summary>
     /// <exception cref="OvsdbException">The server does not have the database.</exception>
     /// <exception cref="OvsdbNotConnectedException">The link was lost, or the database did not return within the timeout.</exception>
     public async Task<DatabaseSchema> ReadSchemaAsync(CancellationToken cancellationToken)

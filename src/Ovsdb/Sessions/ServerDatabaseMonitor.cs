@@ -1,7 +1,9 @@
 namespace Ovsdb;
 
-/// <summary>Monitors what a server reports about one of its databases (<c>_Server.Database</c>, ovsdb-server(5)). Ends the
-/// connection if the server is not usable, or no longer. This is normal operation: the client then tries the next server.</summary>
+/// <summary>
+/// Monitors what a server reports about one of its databases (<c>_Server.Database</c>, ovsdb-server(5)). Ends the connection if the server
+/// is not usable, or no longer. This is normal operation: the client then tries the next server.
+/// </summary>
 internal sealed class ServerDatabaseMonitor
 {
     private static readonly ReplicaLayout NoTables = new([], [], null);
@@ -73,8 +75,10 @@ internal sealed class ServerDatabaseMonitor
         }
     }
 
-    /// <summary>Completes when the server has the database and is usable. Its row may be missing shortly after the start, and while
-    /// the database is replaced.</summary>
+    /// <summary>
+    /// Completes when the server has the database and is usable. Its row may be missing shortly after the start, and while the database is
+    /// replaced.
+    /// </summary>
     /// <exception cref="OvsdbNotConnectedException">The server is not usable.</exception>
     public async Task UsableAsync(CancellationToken cancellationToken)
     {

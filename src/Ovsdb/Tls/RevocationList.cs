@@ -6,8 +6,10 @@ using System.Text;
 
 namespace Ovsdb;
 
-/// <summary>A certificate revocation list (RFC 5280 §5). Lists with unsupported content are rejected, because ignoring that content
-/// could accept a revoked certificate.</summary>
+/// <summary>
+/// A certificate revocation list (RFC 5280 §5). Lists with unsupported content are rejected, because ignoring that content could accept a
+/// revoked certificate.
+/// </summary>
 internal sealed class RevocationList
 {
     private static readonly Asn1Tag Extensions = new(TagClass.ContextSpecific, 0, isConstructed: true);
@@ -94,8 +96,9 @@ internal sealed class RevocationList
         }
     }
 
-    /// <summary>Returns whether an authority has issued the list: the list has its name and its signature, and the authority may
-    /// sign lists.</summary>
+    /// <summary>
+    /// Returns whether an authority has issued the list: the list has its name and its signature, and the authority may sign lists.
+    /// </summary>
     public bool IsIssuedBy(X509Certificate2 authority) =>
         authority.SubjectName.RawData.AsSpan().SequenceEqual(_issuer)
         && authority.Extensions.OfType<X509KeyUsageExtension>().All(usage => usage.KeyUsages.HasFlag(X509KeyUsageFlags.CrlSign))

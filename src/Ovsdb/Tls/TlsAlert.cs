@@ -1,7 +1,9 @@
 namespace Ovsdb;
 
-/// <summary>The TLS alert of a server that ended a connection (RFC 8446 §6). .NET reports it only as a text of the TLS library in
-/// an inner exception.</summary>
+/// <summary>
+/// The TLS alert of a server that ended a connection (RFC 8446 §6). .NET reports it only as a text of the TLS library in an inner
+/// exception.
+/// </summary>
 internal static class TlsAlert
 {
     /// <summary>Returns a message with the alert, or the message of the exception if it contains no alert.</summary>

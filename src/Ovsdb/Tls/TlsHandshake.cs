@@ -14,8 +14,9 @@ internal static class TlsHandshake
     /// <param name="tls">The TLS settings.</param>
     /// <param name="time">The clock for the validity of certificates.</param>
     /// <param name="cancellationToken">Cancels the attempt.</param>
-    /// <exception cref="AuthenticationException">One side rejects the certificate of the other, or a file cannot be read. The
-    /// message has the reason.</exception>
+    /// <exception cref="AuthenticationException">
+    /// One side rejects the certificate of the other, or a file cannot be read. The message has the reason.
+    /// </exception>
     public static async Task<Stream> SecureAsync(
         Stream stream,
         string host,

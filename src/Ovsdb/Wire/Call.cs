@@ -7,17 +7,18 @@ namespace Ovsdb;
 internal delegate T ResultReader<out T>(ref Utf8JsonReader reader);
 
 /// <summary>
-/// A request that waits for its answer. It ends once: with a result, with an error of the server, or because the link has ended.
-/// The caller continues on the thread that calls <see cref="Execute"/>. This must not be the read loop: a caller that blocks would
-/// block the link.
+/// A request that waits for its answer. It ends once: with a result, with an error of the server, or because the link has ended. The caller
+/// continues on the thread that calls <see cref="Execute"/>. This must not be the read loop: a caller that blocks would block the link.
 /// </summary>
 internal abstract class Call : IThreadPoolWorkItem
 {
     /// <summary>Returns a call whose result is ignored.</summary>
     public static Call<bool> WithoutResult() => new(static (ref _) => true);
 
-    /// <summary>Reads the server's answer. <see cref="Execute"/> then ends the call. If the answer is malformed, the method throws
-    /// and the call has not ended.</summary>
+    /// <summary>
+    /// Reads the server's answer. <see cref="Execute"/> then ends the call. If the answer is malformed, the method throws and the call has
+    /// not ended.
+    /// </summary>
     public void ReadAnswer(in Message message)
     {
         if (!message.Error.IsEmpty && JsonTokens.Begin(message.Error) is { TokenType: not JsonTokenType.Null } error)
@@ -46,8 +47,9 @@ internal abstract class Call : IThreadPoolWorkItem
 /// <summary>A call with a result.</summary>
 /// <param name="read">Reads the result, on the read loop.</param>
 /// <param name="onError">Returns the result if the server sent an error; null to throw <see cref="OvsdbException"/>.</param>
-/// <param name="onAbandoned">Returns the result if there is no answer, given the reason; null to throw
-/// <see cref="OvsdbNotConnectedException"/>.</param>
+/// <param name="onAbandoned">
+/// Returns the result if there is no answer, given the reason; null to throw <see cref="OvsdbNotConnectedException"/>.
+/// </param>
 internal sealed class Call<T>(ResultReader<T> read, Func<OvsdbError, T>? onError = null, Func<string, T>? onAbandoned = null) : Call
 {
     // Continuations run synchronously, so that they run on the thread that calls Execute.

@@ -3,8 +3,9 @@ namespace Ovsdb;
 /// <summary>Waits for requests that continue after their caller has stopped to wait.</summary>
 internal static class DetachedTasks
 {
-    /// <summary>Waits until the task has completed or the token is cancelled. After a cancellation the task continues, and its
-    /// exception is ignored.</summary>
+    /// <summary>
+    /// Waits until the task has completed or the token is cancelled. After a cancellation the task continues, and its exception is ignored.
+    /// </summary>
     public static Task WaitDetachedAsync(this Task task, CancellationToken cancellationToken)
     {
         IgnoreException(task);

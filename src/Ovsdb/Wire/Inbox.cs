@@ -5,8 +5,9 @@ namespace Ovsdb;
 /// <summary>Handles a message, on the read loop. An exception ends the loop.</summary>
 internal delegate void MessageHandler(in Message message);
 
-/// <summary>The receiving half of a link: the read loop, which splits the stream into messages and executes the calls that they
-/// answer.</summary>
+/// <summary>
+/// The receiving half of a link: the read loop, which splits the stream into messages and executes the calls that they answer.
+/// </summary>
 internal sealed class Inbox(Stream stream, OvsdbConnectionOptions options)
 {
     // Arrays of 85,000 bytes and more are not moved by the garbage collector. The first contents of a replica are a message of many
@@ -19,8 +20,10 @@ internal sealed class Inbox(Stream stream, OvsdbConnectionOptions options)
     /// <summary>Returns whether bytes were received since the last call of this method.</summary>
     public bool TakeHasReceived() => Interlocked.Exchange(ref _hasReceived, false);
 
-    /// <summary>Executes a call as soon as the read loop waits for more bytes: the last of several calls on the loop's thread, the
-    /// others on the pool.</summary>
+    /// <summary>
+    /// Executes a call as soon as the read loop waits for more bytes: the last of several calls on the loop's thread, the others on the
+    /// pool.
+    /// </summary>
     public void ExecuteNext(Call call)
     {
         TakeAnswered()?.QueueExecute();

@@ -1,7 +1,8 @@
 namespace Ovsdb;
 
-/// <summary>Detects a server that no longer responds: sends an <c>echo</c> after a silence, and ends the link if the silence
-/// continues.</summary>
+/// <summary>
+/// Detects a server that no longer responds: sends an <c>echo</c> after a silence, and ends the link if the silence continues.
+/// </summary>
 /// <param name="options">The interval, and the longer limit while a long call is waiting.</param>
 /// <param name="inbox">Knows whether bytes were received.</param>
 /// <param name="sendEcho">Sends an <c>echo</c>.</param>

@@ -2,8 +2,9 @@ using System.Buffers;
 
 namespace Ovsdb;
 
-/// <summary>A JSON-RPC message (RFC 7047 §4) that is not parsed yet: the bytes of each member, empty if the message does not have
-/// it.</summary>
+/// <summary>
+/// A JSON-RPC message (RFC 7047 §4) that is not parsed yet: the bytes of each member, empty if the message does not have it.
+/// </summary>
 internal struct Message
 {
     public ReadOnlySequence<byte> Id;

@@ -4,9 +4,9 @@ using System.Text.Json;
 namespace Ovsdb;
 
 /// <summary>
-/// Splits the stream into messages. OVSDB sends JSON objects one after another without their lengths, so only reading the tokens
-/// shows where a message ends. Each byte is read once, also if a message arrives in several parts. The positions of the members are
-/// recorded on the way.
+/// Splits the stream into messages. OVSDB sends JSON objects one after another without their lengths, so only reading the tokens shows
+/// where a message ends. Each byte is read once, also if a message arrives in several parts. The positions of the members are recorded on
+/// the way.
 /// </summary>
 internal sealed class MessageFramer(int maxDepth, long maxBytes)
 {
@@ -24,10 +24,12 @@ internal sealed class MessageFramer(int maxDepth, long maxBytes)
     private long _scanned;
     private int _member = -1; // the index of the current member; -1 if it is unknown
 
-    /// <summary>Returns the first message of the buffer. If it is not complete, returns false; the next call continues where this
-    /// one stopped.</summary>
-    /// <param name="buffer">All bytes from the start of the message. After false, the next call needs the same bytes, followed by
-    /// more.</param>
+    /// <summary>
+    /// Returns the first message of the buffer. If it is not complete, returns false; the next call continues where this one stopped.
+    /// </summary>
+    /// <param name="buffer">
+    /// All bytes from the start of the message. After false, the next call needs the same bytes, followed by more.
+    /// </param>
     /// <param name="message">The message. It refers to the bytes of the buffer.</param>
     /// <exception cref="JsonException">The bytes are not a JSON object, are nested too deep, or are too long.</exception>
     public bool TryCut(in ReadOnlySequence<byte> buffer, out Message message)

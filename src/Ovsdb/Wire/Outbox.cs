@@ -3,9 +3,9 @@ using System.Buffers;
 namespace Ovsdb;
 
 /// <summary>
-/// The sending half of a link. A caller that adds a message while nothing is being sent sends it on its own thread, which saves a
-/// thread switch. Messages that are added meanwhile are sent together in one write, by a thread of the pool. Neither callers nor
-/// the read loop wait until the server reads. The limit of outstanding requests also limits the size of the buffers.
+/// The sending half of a link. A caller that adds a message while nothing is being sent sends it on its own thread, which saves a thread
+/// switch. Messages that are added meanwhile are sent together in one write, by a thread of the pool. Neither callers nor the read loop
+/// wait until the server reads. The limit of outstanding requests also limits the size of the buffers.
 /// </summary>
 internal sealed class Outbox(Stream stream)
 {

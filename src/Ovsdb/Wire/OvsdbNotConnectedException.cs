@@ -1,7 +1,9 @@
 namespace Ovsdb;
 
-/// <summary>There is no connection, and the request was not sent. For a request that only reads: the connection was lost before the
-/// answer was received.</summary>
+/// <summary>
+/// There is no connection, and the request was not sent. For a request that only reads: the connection was lost before the answer was
+/// received.
+/// </summary>
 public sealed class OvsdbNotConnectedException : IOException
 {
     /// <summary>Creates an exception without a message.</summary>

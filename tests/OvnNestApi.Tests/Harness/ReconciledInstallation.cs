@@ -10,8 +10,8 @@ using TestServers;
 namespace OvnNestApi.Tests.Harness;
 
 /// <summary>
-/// API processes with a PostgreSQL database, and an ovsdb-server with the northbound schema that they reconcile; optionally ovn-northd.
-/// The processes run inside the process of the tests. The cool-down of tags takes no time. The sweeper runs only when a test calls
+/// API processes with a PostgreSQL database, and an ovsdb-server with the northbound schema that they reconcile; optionally ovn-northd. The
+/// processes run inside the process of the tests. The cool-down of tags takes no time. The sweeper runs only when a test calls
 /// <see cref="SweepAsync"/>, so that a test sees what it has not swept yet.
 /// </summary>
 public sealed class ReconciledInstallation : IAsyncDisposable

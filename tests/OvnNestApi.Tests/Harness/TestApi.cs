@@ -16,8 +16,8 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Tests.Harness;
 
 /// <summary>
-/// The API in the process of the tests, on Kestrel, with its own database. Without other settings it has no northbound database,
-/// because writes must not need one.
+/// The API in the process of the tests, on Kestrel, with its own database. Without other settings it has no northbound database, because
+/// writes must not need one.
 /// </summary>
 public sealed class TestApi : IAsyncLifetime
 {

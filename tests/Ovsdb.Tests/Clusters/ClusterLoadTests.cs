@@ -105,8 +105,10 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>Writes a row and returns whether the server has it. After an unknown outcome, it reads the row; a repeat uses the
-    /// same UUID, so it cannot create a second row.</summary>
+    /// <summary>
+    /// Writes a row and returns whether the server has it. After an unknown outcome, it reads the row; a repeat uses the same UUID, so it
+    /// cannot create a second row.
+    /// </summary>
     private async Task<bool> TryAsync(OvsdbClient client, Guid uuid, string name)
     {
         try

@@ -90,8 +90,9 @@ public sealed partial class ClusterTests(ClusterTests.Servers servers) : IClassF
         await client.SyncedAsync(Ct);
     }
 
-    /// <summary>The interceptor replaces the log position of an up-to-date member, because a test cannot control how far a follower
-    /// lags.</summary>
+    /// <summary>
+    /// The interceptor replaces the log position of an up-to-date member, because a test cannot control how far a follower lags.
+    /// </summary>
     [Fact]
     public async Task A_client_does_not_use_a_member_whose_log_is_older_than_the_contents_it_has_seen()
     {

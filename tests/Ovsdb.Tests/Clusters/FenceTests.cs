@@ -2,8 +2,10 @@ using TestServers;
 
 namespace Ovsdb.Tests;
 
-/// <summary>A guard against outdated writers in a cluster: a <c>wait</c> on the row that names the current writer. Locks and
-/// leadership do not prevent such writes.</summary>
+/// <summary>
+/// A guard against outdated writers in a cluster: a <c>wait</c> on the row that names the current writer. Locks and leadership do not
+/// prevent such writes.
+/// </summary>
 public sealed class FenceTests
 {
     private const string Global = "NB_Global";

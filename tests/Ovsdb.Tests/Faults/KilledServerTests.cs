@@ -7,8 +7,10 @@ public sealed class KilledServerTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    /// <param name="durable">Whether the server answers only after it has written to disk. Without that, a killed process still
-    /// loses no answered transaction, because the kernel has its data; only a power failure could lose one.</param>
+    /// <param name="durable">
+    /// Whether the server answers only after it has written to disk. Without that, a killed process still loses no answered transaction,
+    /// because the kernel has its data; only a power failure could lose one.
+    /// </param>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

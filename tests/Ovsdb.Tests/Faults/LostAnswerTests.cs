@@ -3,8 +3,9 @@ using TestServers;
 
 namespace Ovsdb.Tests;
 
-/// <summary>The link breaks between a transaction and its answer. Only reading the row shows whether the transaction was
-/// committed.</summary>
+/// <summary>
+/// The link breaks between a transaction and its answer. Only reading the row shows whether the transaction was committed.
+/// </summary>
 public sealed class LostAnswerTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -2,8 +2,9 @@ using TestServers;
 
 namespace Ovsdb.Tests;
 
-/// <summary>A server for the tests of a class. Its database has a column of every type (every.ovsschema). Each test uses its own
-/// rows.</summary>
+/// <summary>
+/// A server for the tests of a class. Its database has a column of every type (every.ovsschema). Each test uses its own rows.
+/// </summary>
 public sealed class AllTypesServer : IAsyncLifetime
 {
     public const string Name = "Every";
@@ -11,12 +12,14 @@ public sealed class AllTypesServer : IAsyncLifetime
     /// <summary>A table with a column of every type, without constraints.</summary>
     public const string Table = "Every";
 
-    /// <summary>A table with an index on <c>name</c> and with columns that have an enum, ranges or lengths, are immutable, or are
-    /// ephemeral.</summary>
+    /// <summary>
+    /// A table with an index on <c>name</c> and with columns that have an enum, ranges or lengths, are immutable, or are ephemeral.
+    /// </summary>
     public const string Limited = "Limited";
 
-    /// <summary>A table that refers to rows of <see cref="Child"/>: with strong references in <c>children</c> and a weak reference
-    /// in <c>friend</c>.</summary>
+    /// <summary>
+    /// A table that refers to rows of <see cref="Child"/>: with strong references in <c>children</c> and a weak reference in <c>friend</c>.
+    /// </summary>
     public const string Parent = "Parent";
 
     /// <summary>A non-root table: the server deletes its rows without a strong reference.</summary>

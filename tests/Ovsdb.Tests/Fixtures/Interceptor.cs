@@ -6,8 +6,10 @@ using TestServers;
 
 namespace Ovsdb.Tests;
 
-/// <summary>A proxy between a client and a real server that changes or drops single messages. It reproduces what a server rarely
-/// does, or does in another version.</summary>
+/// <summary>
+/// A proxy between a client and a real server that changes or drops single messages. It reproduces what a server rarely does, or does in
+/// another version.
+/// </summary>
 internal sealed class Interceptor : IAsyncDisposable
 {
     /// <summary>Marks where the link breaks. No message contains this character.</summary>
@@ -36,8 +38,10 @@ internal sealed class Interceptor : IAsyncDisposable
     /// <summary>Returns what to send for a message to the server; null breaks the link before the message.</summary>
     public Func<string, string?> ToServer { get; set; } = message => message;
 
-    /// <summary>Returns what to send for a message to the client; null breaks the link before the message. If it ends with
-    /// <see cref="Cut"/>, the link breaks after it.</summary>
+    /// <summary>
+    /// Returns what to send for a message to the client; null breaks the link before the message. If it ends with <see cref="Cut"/>, the
+    /// link breaks after it.
+    /// </summary>
     public Func<string, string?> ToClient { get; set; } = message => message;
 
     public async ValueTask DisposeAsync()

@@ -2,8 +2,9 @@ using TestServers;
 
 namespace Ovsdb.Tests;
 
-/// <summary>The cost of a change of the replica. The test measures the allocations of the whole process, so it does not run in
-/// parallel with others.</summary>
+/// <summary>
+/// The cost of a change of the replica. The test measures the allocations of the whole process, so it does not run in parallel with others.
+/// </summary>
 [CollectionDefinition(nameof(ReplicaCostTests), DisableParallelization = true)]
 [Collection(nameof(ReplicaCostTests))]
 public sealed class ReplicaCostTests

@@ -3,8 +3,9 @@ using TestServers;
 
 namespace Ovsdb.Tests;
 
-/// <summary>ovsdb-server(7) §4.1.15 monitor_cond_since and §4.1.16 update3. Only a clustered database keeps a history to resume
-/// from.</summary>
+/// <summary>
+/// ovsdb-server(7) §4.1.15 monitor_cond_since and §4.1.16 update3. Only a clustered database keeps a history to resume from.
+/// </summary>
 public sealed partial class MonitorCondSinceTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -2,8 +2,9 @@ using TestServers;
 
 namespace Ovsdb.Tests;
 
-/// <summary>ovsdb-server(7) §4.1.12 monitor_cond and §4.1.14 update2, which a client uses for servers older than Open vSwitch
-/// 2.12.</summary>
+/// <summary>
+/// ovsdb-server(7) §4.1.12 monitor_cond and §4.1.14 update2, which a client uses for servers older than Open vSwitch 2.12.
+/// </summary>
 public sealed class MonitorCondTests(AllTypesServer allTypes) : IClassFixture<AllTypesServer>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

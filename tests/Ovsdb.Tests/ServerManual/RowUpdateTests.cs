@@ -2,8 +2,10 @@ using CsCheck;
 
 namespace Ovsdb.Tests;
 
-/// <summary>ovsdb-server(7) §4.1.14 &lt;row-update2&gt; in update2 and update3 (§4.1.16): a modify contains only changed columns,
-/// and for sets and maps the differences. RFC 7047 §4.1.6 &lt;row-update&gt; of old servers: whole rows.</summary>
+/// <summary>
+/// ovsdb-server(7) §4.1.14 &lt;row-update2&gt; in update2 and update3 (§4.1.16): a modify contains only changed columns, and for sets and
+/// maps the differences. RFC 7047 §4.1.6 &lt;row-update&gt; of old servers: whole rows.
+/// </summary>
 public sealed class RowUpdateTests(AllTypesServer allTypes) : IClassFixture<AllTypesServer>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

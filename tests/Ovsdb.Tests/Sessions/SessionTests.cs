@@ -110,8 +110,10 @@ public sealed class SessionTests
         Assert.Equal(["monitor", "monitor_cond_since", "monitor_cond"], methods.Distinct());
     }
 
-    /// <summary>Open vSwitch before 2.6: <c>monitor</c> and <c>update</c> of RFC 7047 §4.1.5–6. A real server has a command that
-    /// disables the newer methods.</summary>
+    /// <summary>
+    /// Open vSwitch before 2.6: <c>monitor</c> and <c>update</c> of RFC 7047 §4.1.5–6. A real server has a command that disables the newer
+    /// methods.
+    /// </summary>
     [Fact]
     public async Task A_client_uses_monitor_if_the_server_does_not_support_monitor_cond()
     {

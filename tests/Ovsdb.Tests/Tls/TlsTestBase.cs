@@ -63,8 +63,9 @@ public abstract class TlsTestBase : IDisposable
         await connection.EchoAsync(Ct);
     }
 
-    /// <summary>Checks that one side rejects the other. With TLS 1.3 the server does so after the handshake, so the first request
-    /// fails.</summary>
+    /// <summary>
+    /// Checks that one side rejects the other. With TLS 1.3 the server does so after the handshake, so the first request fails.
+    /// </summary>
     protected static async Task MustBeRejectedAsync(OvsdbServer server, OvsdbTls tls, params string[] reasons)
     {
         var rejected = await Assert.ThrowsAsync<OvsdbNotConnectedException>(() => MustBeAcceptedAsync(server, tls));

@@ -4,8 +4,10 @@ using TestServers;
 
 namespace Ovsdb.Tests;
 
-/// <summary>A recording of everything that a real server sent to a client: schema, contents, updates, results and errors. It can be
-/// replayed, unchanged or changed.</summary>
+/// <summary>
+/// A recording of everything that a real server sent to a client: schema, contents, updates, results and errors. It can be replayed,
+/// unchanged or changed.
+/// </summary>
 internal sealed class Conversation
 {
     private static readonly DatabaseSchema Schema = DatabaseSchema.Parse(File.ReadAllText(AllTypesServer.Schema));
@@ -66,8 +68,10 @@ internal sealed class Conversation
         return conversation;
     }
 
-    /// <summary>Replays the recording, or other bytes, to a link that makes the same calls. Returns a text for each thing that was
-    /// read, in order. Completes when the link and all calls have ended.</summary>
+    /// <summary>
+    /// Replays the recording, or other bytes, to a link that makes the same calls. Returns a text for each thing that was read, in order.
+    /// Completes when the link and all calls have ended.
+    /// </summary>
     public async Task<List<string>> ReplayAsync(params IEnumerable<ReadOnlyMemory<byte>> parts)
     {
         var read = new List<string>();

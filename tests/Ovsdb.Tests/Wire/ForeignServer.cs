@@ -3,8 +3,9 @@ using TestServers;
 
 namespace Ovsdb.Tests;
 
-/// <summary>A server that is not an OVSDB server: it answers the first bytes that it receives with fixed bytes, and continues to
-/// read.</summary>
+/// <summary>
+/// A server that is not an OVSDB server: it answers the first bytes that it receives with fixed bytes, and continues to read.
+/// </summary>
 internal sealed class ForeignServer : IAsyncDisposable
 {
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);

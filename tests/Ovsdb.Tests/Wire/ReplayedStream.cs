@@ -1,7 +1,8 @@
 namespace Ovsdb.Tests;
 
-/// <summary>A stream that returns the given parts, one for each read, and then ends. Writes are ignored. Reads wait for
-/// <see cref="Open"/>.</summary>
+/// <summary>
+/// A stream that returns the given parts, one for each read, and then ends. Writes are ignored. Reads wait for <see cref="Open"/>.
+/// </summary>
 internal sealed class ReplayedStream(IEnumerable<ReadOnlyMemory<byte>> parts) : Stream
 {
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
