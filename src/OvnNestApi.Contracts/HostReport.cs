@@ -10,7 +10,7 @@ namespace OvnNestApi.Contracts;
 /// </param>
 /// <param name="Objects">State of every resource of the work, and of every removal that is blocked.</param>
 /// <param name="Bridges">State of every bridge that has our owner mark or the name of a VM bridge in the work.</param>
-/// <param name="Removed">Ids of <see cref="HostWork.Remove"/> of which the agent has found nothing left on the host.</param>
+/// <param name="Removed">Ids in the <c>remove</c> list of the work of which the agent has found nothing left on the host.</param>
 /// <param name="Unknown">
 /// Resources that have items with our owner mark on the host but are neither wanted nor listed for removal. The agent keeps these items.
 /// </param>

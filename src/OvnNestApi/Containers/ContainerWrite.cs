@@ -160,7 +160,7 @@ internal sealed class ContainerWrite(NestDb db, string vmName, string name) : Re
             return null;
         }
 
-        return vms.Count > 0 ? Problem.BeingDeleted($"The vm {vmName} is being deleted.") : Problem.NotFound("vm", vmName);
+        return vms.Count > 0 ? Problem.BeingDeleted($"The VM {vmName} is being deleted.") : Problem.NotFound("VM", vmName);
     }
 
     /// <summary>Binds a tag in one statement, for a new container without a reservation.</summary>

@@ -78,7 +78,7 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
     public async Task<Problem?> OfVmAsync(string name, CancellationToken cancellationToken)
     {
         var vm = Current(await LockVmsAsync(name, cancellationToken));
-        return vm is null ? Problem.NotFound("vm", name) : await DeleteAsync(new() { Vms = [vm] }, vm, cancellationToken);
+        return vm is null ? Problem.NotFound("VM", name) : await DeleteAsync(new() { Vms = [vm] }, vm, cancellationToken);
     }
 
     public async Task<Problem?> OfContainerAsync(string vmName, string name, CancellationToken cancellationToken)
@@ -86,7 +86,7 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
         var vms = await LockVmsAsync(vmName, cancellationToken);
         if (vms.Count == 0)
         {
-            return Problem.NotFound("vm", vmName);
+            return Problem.NotFound("VM", vmName);
         }
 
         var ids = vms.Select(vm => vm.Id).ToArray();

@@ -38,7 +38,7 @@ internal sealed class ResourceRoutes<T, TSpec, TBody, TView>(ResourceKind<T, TSp
         group
             .MapRead("/", _operations.ListAsync)
             .Takes([.. QueryParameters.OfLists, .. kind.Filters])
-            .Describe($"list-{kind.Plural}", $"List {kind.Plural}", $"Returns one page of the {kind.Plural}, ordered by name.");
+            .Describe($"list-{kind.Plural}", $"List {kind.Noun}s", $"Returns one page of the {kind.Noun}s, ordered by name.");
 
     public void MapGet() =>
         group
@@ -47,7 +47,7 @@ internal sealed class ResourceRoutes<T, TSpec, TBody, TView>(ResourceKind<T, TSp
             .Produces<TView>()
             .Describe(
                 $"get-{kind.Name}",
-                $"Read a {kind.Name}",
+                $"Read a {kind.Noun}",
                 "Returns the requested state (`spec`), the observed state (`status`), and whether the two agree (`status.ready`)."
             );
 
@@ -59,7 +59,7 @@ internal sealed class ResourceRoutes<T, TSpec, TBody, TView>(ResourceKind<T, TSp
             .Produces(StatusCodes.Status204NoContent)
             .Describe(
                 $"wait-for-{kind.Name}",
-                $"Wait until a {kind.Name} is ready or gone",
+                $"Wait until a {kind.Noun} is ready or gone",
                 "Responds as soon as the condition is met: 200 if ready, 204 if gone. Responds with 408 after the timeout."
             );
 
@@ -73,8 +73,8 @@ internal sealed class ResourceRoutes<T, TSpec, TBody, TView>(ResourceKind<T, TSp
             .Produces<TView>(StatusCodes.Status202Accepted)
             .Describe(
                 $"create-{kind.Name}",
-                $"Create a {kind.Name}",
-                $"Creates a {kind.Name}. Responds with 409 if the name is in use; use PUT to create or replace."
+                $"Create a {kind.Noun}",
+                $"Creates a {kind.Noun}. Responds with 409 if the name is in use; use PUT to create or replace."
             );
 
     public void MapPut() =>
@@ -88,8 +88,8 @@ internal sealed class ResourceRoutes<T, TSpec, TBody, TView>(ResourceKind<T, TSp
             .Produces<TView>(StatusCodes.Status202Accepted)
             .Describe(
                 $"put-{kind.Name}",
-                $"Create or replace a {kind.Name}",
-                $"Creates the {kind.Name}, or replaces all its writable fields with the body. Repeating the request changes nothing."
+                $"Create or replace a {kind.Noun}",
+                $"Creates the {kind.Noun}, or replaces all its writable fields with the body. Repeating the request changes nothing."
             );
 
     public void MapPatch() =>
@@ -102,7 +102,7 @@ internal sealed class ResourceRoutes<T, TSpec, TBody, TView>(ResourceKind<T, TSp
             .Produces<TView>(StatusCodes.Status202Accepted)
             .Describe(
                 $"patch-{kind.Name}",
-                $"Change some fields of a {kind.Name}",
+                $"Change some fields of a {kind.Noun}",
                 "Applies a merge patch (RFC 7396) to name, description, labels and spec. The result is validated as a whole."
             );
 
@@ -115,7 +115,7 @@ internal sealed class ResourceRoutes<T, TSpec, TBody, TView>(ResourceKind<T, TSp
             .Produces(StatusCodes.Status204NoContent)
             .Describe(
                 $"delete-{kind.Name}",
-                $"Delete a {kind.Name}",
-                $"Starts the deletion of the {kind.Name}. It is gone when the northbound database and the hosts have confirmed the removal."
+                $"Delete a {kind.Noun}",
+                $"Starts the deletion of the {kind.Noun}. It is gone when the northbound database and the hosts have confirmed the removal."
             );
 }

@@ -23,8 +23,11 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
     /// <summary>Plural of the name, as in URLs: "networks".</summary>
     public abstract string Plural { get; }
 
+    /// <summary>The kind in texts: "network", "VM".</summary>
+    public virtual string Noun => Name;
+
     /// <summary>Tag of the operations in the OpenAPI document.</summary>
-    public virtual string Tag => char.ToUpperInvariant(Plural[0]) + Plural[1..];
+    public string Tag => char.ToUpperInvariant(Noun[0]) + Noun[1..] + "s";
 
     /// <summary>Example of a body in the OpenAPI document.</summary>
     public abstract string Example { get; }

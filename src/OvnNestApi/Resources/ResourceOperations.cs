@@ -51,14 +51,14 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
         CancellationToken cancellationToken
     )
     {
-        if (!ResourcePath.Of(context, kind.Name).TryGet(out var path, out var problem))
+        if (!ResourcePath.Of(context, kind.Noun).TryGet(out var path, out var problem))
         {
             return problem;
         }
 
         return await kind.FindAsync(db, await liveness.ReadAsync(db, cancellationToken), path, cancellationToken) is { } view
             ? new ResourceResult<TView>(view, view.Metadata)
-            : Problem.NotFound(kind.Name, path.Name);
+            : Problem.NotFound(kind.Noun, path.Name);
     }
 
     public async Task<Reply<ResourceResult<TView>, NoContent>> WaitAsync(
@@ -70,7 +70,7 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
     )
     {
         if (
-            !ResourcePath.Of(context, kind.Name).TryGet(out var path, out var problem)
+            !ResourcePath.Of(context, kind.Noun).TryGet(out var path, out var problem)
             || !WaitOptions.Of(context.Request).TryGet(out var wait, out problem)
         )
         {
@@ -80,7 +80,7 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
         var view = await kind.FindAsync(db, await liveness.ReadAsync(db, cancellationToken), path, cancellationToken);
         if (view is null)
         {
-            return wait.ForGone ? TypedResults.NoContent() : Problem.NotFound(kind.Name, path.Name);
+            return wait.ForGone ? TypedResults.NoContent() : Problem.NotFound(kind.Noun, path.Name);
         }
 
         var id = view.Metadata.Id;
@@ -89,9 +89,9 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
         {
             (true, not null) => new ResourceResult<TView>(view, view.Metadata),
             (true, null) when wait.ForGone => TypedResults.NoContent(),
-            (true, null) => Problem.NotFound(kind.Name, path.Name),
+            (true, null) => Problem.NotFound(kind.Noun, path.Name),
             _ when waiting.IsStopping => Problem.ShuttingDown(),
-            _ => Problem.WaitTimeout($"The {kind.Name} {path.Name} is not {wait.State} yet. Read status.reason for the cause."),
+            _ => Problem.WaitTimeout($"The {kind.Noun} {path.Name} is not {wait.State} yet. Read status.reason for the cause."),
         };
 
         // A new incarnation of the name does not delay a wait for the removal of the former one.
@@ -119,7 +119,7 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
             return Problem.ValidationFailed("#/name", "is required");
         }
 
-        return ResourcePath.Of(context, kind.Name, name).TryGet(out var path, out problem)
+        return ResourcePath.Of(context, kind.Noun, name).TryGet(out var path, out problem)
             ? await store.PutAsync(kind, context, path, sent, Conditional.Of(context.Request), createOnly: true, cancellationToken)
             : problem;
     }
@@ -130,7 +130,7 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
         CancellationToken cancellationToken
     )
     {
-        if (!ResourcePath.Of(context, kind.Name).TryGet(out var path, out var problem))
+        if (!ResourcePath.Of(context, kind.Noun).TryGet(out var path, out var problem))
         {
             return problem;
         }
@@ -151,7 +151,7 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
         CancellationToken cancellationToken
     )
     {
-        if (!ResourcePath.Of(context, kind.Name).TryGet(out var path, out var problem))
+        if (!ResourcePath.Of(context, kind.Noun).TryGet(out var path, out var problem))
         {
             return problem;
         }
@@ -172,7 +172,7 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
         ResourceStore<T, TSpec, TBody, TView> store,
         CancellationToken cancellationToken
     ) =>
-        ResourcePath.Of(context, kind.Name).TryGet(out var path, out var problem)
+        ResourcePath.Of(context, kind.Noun).TryGet(out var path, out var problem)
             ? await store.DeleteAsync(kind, context, path, cancellationToken)
             : problem;
 

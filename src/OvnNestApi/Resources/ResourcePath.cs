@@ -16,7 +16,7 @@ internal readonly record struct ResourcePath(string? Vm, string Name)
         name ??= context.GetRouteValue("name") as string ?? "";
         if (vm is not null && !ResourceName.IsValid(vm))
         {
-            return Problem.NotFound("vm", vm);
+            return Problem.NotFound("VM", vm);
         }
 
         return ResourceName.IsValid(name) ? new ResourcePath(vm, name) : Problem.NotFound(kind, name);

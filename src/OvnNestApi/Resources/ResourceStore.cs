@@ -81,7 +81,7 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
         {
             if (await kind.FindStoredAsync(db, path, cancellationToken) is not { } stored)
             {
-                return Problem.NotFound(kind.Name, path.Name);
+                return Problem.NotFound(kind.Noun, path.Name);
             }
 
             if (!Merge(kind, path, stored, patch, condition).TryGet(out var sent, out var problem))
@@ -149,7 +149,7 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
     {
         if (stored.DeletingSince is not null)
         {
-            return Problem.BeingDeleted($"The {kind.Name} {path.Name} is being deleted.");
+            return Problem.BeingDeleted($"The {kind.Noun} {path.Name} is being deleted.");
         }
 
         if (condition.Check(stored) is { } failed)

@@ -38,6 +38,9 @@ internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string n
     /// <summary>Name of the VM, for a container; null for other kinds.</summary>
     protected virtual string? VmName => null;
 
+    /// <summary>The kind in texts, see <see cref="ResourceKind{T,TSpec,TBody,TView}.Noun"/>.</summary>
+    protected virtual string Noun => kind;
+
     /// <summary>Creates the resource, or replaces its writable fields.</summary>
     /// <param name="createOnly">True for a POST: an existing resource is a conflict.</param>
     public async Task<Problem?> PutAsync(
@@ -57,7 +60,7 @@ internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string n
         var present = incarnations.Find(one => one.DeletingSince is null);
         if (createOnly && present is not null)
         {
-            return Problem.AlreadyExists(kind, name);
+            return Problem.AlreadyExists(Noun, name);
         }
 
         // A request without effect succeeds even if its If-Match is old (RFC 9110 §13.1.1): a client can repeat it after a lost response.

@@ -38,7 +38,7 @@ internal static class LeaseEndpoints
 
         if (await LeaseReader.FindVmAsync(db, vm, cancellationToken) is not { } id)
         {
-            return Problem.NotFound("vm", vm);
+            return Problem.NotFound("VM", vm);
         }
 
         var leases = Expiry

@@ -49,7 +49,7 @@ internal static class LeaseLocks
             : [];
         return vms switch
         {
-            [] => Problem.NotFound("vm", name),
+            [] => Problem.NotFound("VM", name),
             [{ DeletingSince: not null }, ..] when !evenDeleting => Problem.BeingDeleted($"The VM {name} is being deleted."),
             [var vm, ..] => vm,
         };

@@ -48,7 +48,7 @@ internal static class VlanMapEndpoints
     {
         if (await LeaseReader.FindVmAsync(db, vm, cancellationToken) is not { } id)
         {
-            return Problem.NotFound("vm", vm);
+            return Problem.NotFound("VM", vm);
         }
 
         var text = await db.Vms.Where(v => v.Id == id).Select(v => v.VlanRanges).SingleAsync(cancellationToken);
@@ -105,7 +105,7 @@ internal static class VlanMapEndpoints
             .ToListAsync(cancellationToken);
         if (items.Count == 0 && await LeaseReader.FindVmAsync(db, vm, cancellationToken) is null)
         {
-            return Problem.NotFound("vm", vm);
+            return Problem.NotFound("VM", vm);
         }
 
         var next = items.Count > limit ? $"{items[limit - 1].Number}" : null;

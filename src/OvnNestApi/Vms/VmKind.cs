@@ -15,7 +15,7 @@ internal sealed class VmKind : ResourceKind<Vm, VmSpec, VmBody, VmView>
 
     public override string Plural => "vms";
 
-    public override string Tag => "VMs";
+    public override string Noun => "VM";
 
     public override string Example =>
         """

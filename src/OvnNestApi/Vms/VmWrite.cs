@@ -22,6 +22,8 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
     private bool _hasMovedNetwork;
     private bool _hasNewPortName;
 
+    protected override string Noun => "VM";
+
     protected override async Task<Problem?> LockParentsAsync(VmSpec spec, CancellationToken cancellationToken)
     {
         var network = await References.LockAsync(
