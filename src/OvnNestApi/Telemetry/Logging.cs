@@ -21,7 +21,7 @@ internal static class Logging
                     .MinimumLevel.Override("Microsoft.EntityFrameworkCore.Update", LogEventLevel.Fatal)
                     .MinimumLevel.Override("Microsoft.EntityFrameworkCore.Database", LogEventLevel.Fatal)
                     .MinimumLevel.Override("Microsoft.EntityFrameworkCore.Query", LogEventLevel.Fatal)
-                    .MinimumLevel.Override("OvnNestApi.KeyAuthentication", LogEventLevel.Warning)
+                    .MinimumLevel.Override(typeof(KeyAuthentication).FullName ?? "", LogEventLevel.Warning)
                     .Enrich.FromLogContext()
                     .ReadFrom.Configuration(builder.Configuration)
                     .WriteTo.Console(

@@ -42,6 +42,12 @@ public sealed class CommandTests
             Assert.Equal(HttpStatusCode.Created, (await server.Client.PutAsync("/v1/routers/r", body)).StatusCode);
         }
 
+        using (var wrong = new HttpRequestMessage(HttpMethod.Get, "/v1/routers"))
+        {
+            wrong.Headers.Authorization = new("Bearer", "nest_wrong");
+            Assert.Equal(HttpStatusCode.Unauthorized, (await server.Client.SendAsync(wrong)).StatusCode);
+        }
+
         Assert.Equal(HttpStatusCode.NotFound, (await server.Client.DeleteAsync("/v1/routers/x%0a%1b[31mforged")).StatusCode);
         var log = await Eventually.Becomes(
             "both requests are logged",
@@ -51,6 +57,7 @@ public sealed class CommandTests
         Assert.Contains("key:admin", log, StringComparison.Ordinal);
         Assert.DoesNotContain(server.AdminKey, log, StringComparison.Ordinal);
         Assert.DoesNotContain("private text", log, StringComparison.Ordinal);
+        Assert.DoesNotContain("was not authenticated", log, StringComparison.Ordinal);
         Assert.DoesNotContain(log, c => char.IsControl(c) && c is not ('\n' or '\r'));
         Assert.All(log.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.StartsWith("{", line, StringComparison.Ordinal));
     }
