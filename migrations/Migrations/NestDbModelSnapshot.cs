@@ -79,23 +79,6 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("addresses", (string)null);
                 });
 
-            modelBuilder.Entity("OvnNestApi.Schema.NextAddress", b =>
-                {
-                    b.Property<Guid>("NetworkId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("network_id");
-
-                    b.Property<IPAddress>("Ip")
-                        .IsRequired()
-                        .HasColumnType("inet")
-                        .HasColumnName("ip");
-
-                    b.HasKey("NetworkId")
-                        .HasName("pk_next_addresses");
-
-                    b.ToTable("next_addresses", (string)null);
-                });
-
             modelBuilder.Entity("OvnNestApi.Schema.ApiKey", b =>
                 {
                     b.Property<Guid>("Id")
@@ -207,6 +190,29 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasDatabaseName("ix_changes_object_id_number");
 
                     b.ToTable("changes", (string)null);
+                });
+
+            modelBuilder.Entity("OvnNestApi.Schema.ClaimedName", b =>
+                {
+                    b.Property<string>("Scope")
+                        .HasColumnType("text")
+                        .HasColumnName("scope");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<Guid>("OwnerId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("owner_id");
+
+                    b.HasKey("Scope", "Name")
+                        .HasName("pk_claimed_names");
+
+                    b.HasIndex("OwnerId")
+                        .HasDatabaseName("ix_claimed_names_owner_id");
+
+                    b.ToTable("claimed_names", (string)null);
                 });
 
             modelBuilder.Entity("OvnNestApi.Schema.Container", b =>
@@ -625,27 +631,112 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("host_status", (string)null);
                 });
 
-            modelBuilder.Entity("OvnNestApi.Schema.ClaimedName", b =>
+            modelBuilder.Entity("OvnNestApi.Schema.LeaderRow", b =>
                 {
-                    b.Property<string>("Scope")
-                        .HasColumnType("text")
-                        .HasColumnName("scope");
+                    b.Property<int>("Id")
+                        .HasColumnType("integer")
+                        .HasColumnName("id");
 
-                    b.Property<string>("Name")
+                    b.Property<string>("Brake")
                         .HasColumnType("text")
-                        .HasColumnName("name");
+                        .HasColumnName("brake");
 
-                    b.Property<Guid>("OwnerId")
+                    b.Property<string>("BrakeId")
+                        .HasColumnType("text")
+                        .HasColumnName("brake_id");
+
+                    b.Property<long>("Epoch")
+                        .HasColumnType("bigint")
+                        .HasColumnName("epoch");
+
+                    b.Property<DateTimeOffset?>("Heartbeat")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("heartbeat");
+
+                    b.Property<Guid?>("Holder")
                         .HasColumnType("uuid")
-                        .HasColumnName("owner_id");
+                        .HasColumnName("holder");
 
-                    b.HasKey("Scope", "Name")
-                        .HasName("pk_claimed_names");
+                    b.Property<long?>("HvCfg")
+                        .HasColumnType("bigint")
+                        .HasColumnName("hv_cfg");
 
-                    b.HasIndex("OwnerId")
-                        .HasDatabaseName("ix_claimed_names_owner_id");
+                    b.Property<Guid>("Installation")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("installation")
+                        .HasDefaultValueSql("gen_random_uuid()");
 
-                    b.ToTable("claimed_names", (string)null);
+                    b.Property<string>("LastPass")
+                        .HasColumnType("json")
+                        .HasColumnName("last_pass");
+
+                    b.Property<DateTimeOffset?>("LastPassAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_pass_at");
+
+                    b.Property<string>("Mode")
+                        .HasColumnType("text")
+                        .HasColumnName("mode");
+
+                    b.Property<string>("ModeInForce")
+                        .HasColumnType("text")
+                        .HasColumnName("mode_in_force");
+
+                    b.Property<string>("NorthboundError")
+                        .HasColumnType("text")
+                        .HasColumnName("northbound_error");
+
+                    b.Property<DateTimeOffset?>("NorthboundSeenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("northbound_seen_at");
+
+                    b.Property<string>("ReleasedBrake")
+                        .HasColumnType("text")
+                        .HasColumnName("released_brake");
+
+                    b.Property<DateTimeOffset?>("ResyncedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("resynced_at");
+
+                    b.HasKey("Id")
+                        .HasName("pk_leader");
+
+                    b.ToTable("leader", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_leader_one", "id = 1");
+                        });
+                });
+
+            modelBuilder.Entity("OvnNestApi.Schema.LeaseHold", b =>
+                {
+                    b.Property<Guid>("LeaseId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("lease_id");
+
+                    b.Property<Guid>("HostId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("host_id");
+
+                    b.Property<long?>("AfterRevision")
+                        .HasColumnType("bigint")
+                        .HasColumnName("after_revision");
+
+                    b.Property<bool>("Clear")
+                        .HasColumnType("boolean")
+                        .HasColumnName("clear");
+
+                    b.Property<bool>("Detached")
+                        .HasColumnType("boolean")
+                        .HasColumnName("detached");
+
+                    b.HasKey("LeaseId", "HostId")
+                        .HasName("pk_lease_holds");
+
+                    b.HasIndex("HostId")
+                        .HasDatabaseName("ix_lease_holds_host_id");
+
+                    b.ToTable("lease_holds", (string)null);
                 });
 
             modelBuilder.Entity("OvnNestApi.Schema.Network", b =>
@@ -835,6 +926,23 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("networks", (string)null);
                 });
 
+            modelBuilder.Entity("OvnNestApi.Schema.NextAddress", b =>
+                {
+                    b.Property<Guid>("NetworkId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("network_id");
+
+                    b.Property<IPAddress>("Ip")
+                        .IsRequired()
+                        .HasColumnType("inet")
+                        .HasColumnName("ip");
+
+                    b.HasKey("NetworkId")
+                        .HasName("pk_next_addresses");
+
+                    b.ToTable("next_addresses", (string)null);
+                });
+
             modelBuilder.Entity("OvnNestApi.Schema.Placement", b =>
                 {
                     b.Property<Guid>("HostId")
@@ -908,83 +1016,6 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasDatabaseName("ix_placements_vm_id_host_id");
 
                     b.ToTable("placements", (string)null);
-                });
-
-            modelBuilder.Entity("OvnNestApi.Schema.LeaderRow", b =>
-                {
-                    b.Property<int>("Id")
-                        .HasColumnType("integer")
-                        .HasColumnName("id");
-
-                    b.Property<string>("Brake")
-                        .HasColumnType("text")
-                        .HasColumnName("brake");
-
-                    b.Property<string>("BrakeId")
-                        .HasColumnType("text")
-                        .HasColumnName("brake_id");
-
-                    b.Property<long>("Epoch")
-                        .HasColumnType("bigint")
-                        .HasColumnName("epoch");
-
-                    b.Property<DateTimeOffset?>("Heartbeat")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("heartbeat");
-
-                    b.Property<Guid?>("Holder")
-                        .HasColumnType("uuid")
-                        .HasColumnName("holder");
-
-                    b.Property<long?>("HvCfg")
-                        .HasColumnType("bigint")
-                        .HasColumnName("hv_cfg");
-
-                    b.Property<Guid>("Installation")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("uuid")
-                        .HasColumnName("installation")
-                        .HasDefaultValueSql("gen_random_uuid()");
-
-                    b.Property<string>("LastPass")
-                        .HasColumnType("json")
-                        .HasColumnName("last_pass");
-
-                    b.Property<DateTimeOffset?>("LastPassAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("last_pass_at");
-
-                    b.Property<string>("Mode")
-                        .HasColumnType("text")
-                        .HasColumnName("mode");
-
-                    b.Property<string>("ModeInForce")
-                        .HasColumnType("text")
-                        .HasColumnName("mode_in_force");
-
-                    b.Property<string>("NorthboundError")
-                        .HasColumnType("text")
-                        .HasColumnName("northbound_error");
-
-                    b.Property<DateTimeOffset?>("NorthboundSeenAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("northbound_seen_at");
-
-                    b.Property<string>("ReleasedBrake")
-                        .HasColumnType("text")
-                        .HasColumnName("released_brake");
-
-                    b.Property<DateTimeOffset?>("ResyncedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("resynced_at");
-
-                    b.HasKey("Id")
-                        .HasName("pk_leader");
-
-                    b.ToTable("leader", null, t =>
-                        {
-                            t.HasCheckConstraint("ck_leader_one", "id = 1");
-                        });
                 });
 
             modelBuilder.Entity("OvnNestApi.Schema.Router", b =>
@@ -1102,37 +1133,6 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasFilter("retry_at IS NOT NULL");
 
                     b.ToTable("routers", (string)null);
-                });
-
-            modelBuilder.Entity("OvnNestApi.Schema.LeaseHold", b =>
-                {
-                    b.Property<Guid>("LeaseId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("lease_id");
-
-                    b.Property<Guid>("HostId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("host_id");
-
-                    b.Property<long?>("AfterRevision")
-                        .HasColumnType("bigint")
-                        .HasColumnName("after_revision");
-
-                    b.Property<bool>("Clear")
-                        .HasColumnType("boolean")
-                        .HasColumnName("clear");
-
-                    b.Property<bool>("Detached")
-                        .HasColumnType("boolean")
-                        .HasColumnName("detached");
-
-                    b.HasKey("LeaseId", "HostId")
-                        .HasName("pk_lease_holds");
-
-                    b.HasIndex("HostId")
-                        .HasDatabaseName("ix_lease_holds_host_id");
-
-                    b.ToTable("lease_holds", (string)null);
                 });
 
             modelBuilder.Entity("OvnNestApi.Schema.TagTenure", b =>
@@ -1527,16 +1527,6 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasConstraintName("fk_addresses_networks_network_id");
                 });
 
-            modelBuilder.Entity("OvnNestApi.Schema.NextAddress", b =>
-                {
-                    b.HasOne("OvnNestApi.Schema.Network", null)
-                        .WithOne()
-                        .HasForeignKey("OvnNestApi.Schema.NextAddress", "NetworkId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired()
-                        .HasConstraintName("fk_next_addresses_networks_network_id");
-                });
-
             modelBuilder.Entity("OvnNestApi.Schema.Container", b =>
                 {
                     b.HasOne("OvnNestApi.Schema.Network", null)
@@ -1584,25 +1574,6 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasConstraintName("fk_host_status_hosts_host_id");
                 });
 
-            modelBuilder.Entity("OvnNestApi.Schema.Network", b =>
-                {
-                    b.HasOne("OvnNestApi.Schema.Router", null)
-                        .WithMany()
-                        .HasForeignKey("RouterId")
-                        .OnDelete(DeleteBehavior.Restrict)
-                        .HasConstraintName("fk_networks_routers_router_id");
-                });
-
-            modelBuilder.Entity("OvnNestApi.Schema.Placement", b =>
-                {
-                    b.HasOne("OvnNestApi.Schema.Host", null)
-                        .WithMany()
-                        .HasForeignKey("HostId")
-                        .OnDelete(DeleteBehavior.Restrict)
-                        .IsRequired()
-                        .HasConstraintName("fk_placements_hosts_host_id");
-                });
-
             modelBuilder.Entity("OvnNestApi.Schema.LeaseHold", b =>
                 {
                     b.HasOne("OvnNestApi.Schema.Host", null)
@@ -1618,6 +1589,35 @@ namespace OvnNestApi.Migrations.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_lease_holds_vlan_leases_lease_id");
+                });
+
+            modelBuilder.Entity("OvnNestApi.Schema.Network", b =>
+                {
+                    b.HasOne("OvnNestApi.Schema.Router", null)
+                        .WithMany()
+                        .HasForeignKey("RouterId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_networks_routers_router_id");
+                });
+
+            modelBuilder.Entity("OvnNestApi.Schema.NextAddress", b =>
+                {
+                    b.HasOne("OvnNestApi.Schema.Network", null)
+                        .WithOne()
+                        .HasForeignKey("OvnNestApi.Schema.NextAddress", "NetworkId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_next_addresses_networks_network_id");
+                });
+
+            modelBuilder.Entity("OvnNestApi.Schema.Placement", b =>
+                {
+                    b.HasOne("OvnNestApi.Schema.Host", null)
+                        .WithMany()
+                        .HasForeignKey("HostId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_placements_hosts_host_id");
                 });
 
             modelBuilder.Entity("OvnNestApi.Schema.VlanLease", b =>

@@ -77,11 +77,11 @@ public static class NorthboundPlan
     private static Op Insert(WantedRow row)
     {
         var columns = row.Columns.Where(column => !column.Value.IsEmpty).ToDictionary();
-        foreach (var (column, pairs) in row.Keys)
+        foreach (var keys in row.Keys.GroupBy(keys => keys.Column, keys => keys.Pairs))
         {
-            if (Present(pairs) is { Count: > 0 } map)
+            if (Present(keys.SelectMany(pairs => pairs)) is { Count: > 0 } map)
             {
-                columns[column] = OvsdbValue.Map(map);
+                columns[keys.Key] = OvsdbValue.Map(map);
             }
         }
 

@@ -55,6 +55,21 @@ public sealed class NorthboundPlanTests
     }
 
     [Fact]
+    public void A_new_row_has_all_keys_of_a_map_column_that_is_named_twice()
+    {
+        var owner = new OwnerRef(OwnerKind.Router, DesiredLab.Id(1));
+        var row = new WantedRow(
+            new(Tables.Router, DesiredLab.Id(1)),
+            [],
+            [new("external_ids", [new("a", "1")]), new("external_ids", [new("b", "2")])]
+        );
+        var plan = NorthboundPlan.Between([new(owner, [row], IsRequested: true)], Enumerable.Empty<ActualRow>().ToLookup(_ => owner));
+
+        var columns = Assert.IsType<InsertOp>(Assert.Single(plan[0].Writes)).Row;
+        Assert.Equal(new Dictionary<string, string> { ["a"] = "1", ["b"] = "2" }, columns["external_ids"].AsStringMap().ToDictionary());
+    }
+
+    [Fact]
     public void Ports_of_one_switch_are_added_by_one_mutation_after_a_check_that_the_referenced_rows_exist()
     {
         var lab = DesiredLab.Seed();
