@@ -9,10 +9,10 @@ namespace OvnNestApi.Contracts;
 /// Northbound <c>nb_cfg</c> whose flows the host has installed (<c>ovn-nb-cfg</c>, ovn-controller(8)); null if unknown.
 /// </param>
 /// <param name="Objects">State of every resource of the work, and of every removal that is blocked.</param>
-/// <param name="Bridges">State of every bridge that has our owner mark or the name of a VM bridge in the work.</param>
+/// <param name="Bridges">State of every bridge that has the owner mark of the service or the name of a VM bridge in the work.</param>
 /// <param name="Removed">Ids in the <c>remove</c> list of the work of which the agent has found nothing left on the host.</param>
 /// <param name="Unknown">
-/// Resources that have items with our owner mark on the host but are neither wanted nor listed for removal. The agent keeps these items.
+/// Resources that have items with the owner mark of the service on the host but are neither wanted nor listed for removal. The agent keeps these items.
 /// </param>
 public sealed record HostReport(
     string Cursor,
@@ -41,7 +41,7 @@ public sealed record ObjectReport(Guid Id, string? Digest, string? Error, string
 /// <param name="Attached">True if an interface with the VM's <c>iface-id</c> is on the integration bridge.</param>
 public sealed record BridgeReport(Guid Vm, string Bridge, IReadOnlyList<int> Tags, bool Attached);
 
-/// <summary>Resource that has items with our owner mark on the host but is neither wanted nor listed for removal.</summary>
+/// <summary>Resource that has items with the owner mark of the service on the host but is neither wanted nor listed for removal.</summary>
 /// <param name="Id">Id from the owner mark.</param>
 /// <param name="What">Names of the items, such as "bridge br-vm9, port vm9".</param>
 public sealed record UnknownObject(Guid Id, string What);

@@ -25,7 +25,7 @@ public sealed class FormTests
 
     [Fact]
     public void A_statement_with_more_than_two_cases_uses_a_switch() =>
-        IsShorterThan(1, Nodes<ConditionalExpressionSyntax>().Where(node => Operands(node).Any(IsConditional)).Select(Place));
+        IsShorterThan(1, Nodes<ConditionalExpressionSyntax>().Where(ContainsAnother).Select(Place));
 
     [Fact]
     public void A_cancellation_token_is_the_last_parameter_and_has_one_name() =>
@@ -54,15 +54,9 @@ public sealed class FormTests
         Assert.True(found.Count < limit, string.Join('\n', found.Prepend($"{found.Count} places:")));
     }
 
-    private static IEnumerable<ExpressionSyntax> Operands(ConditionalExpressionSyntax node) => [node.WhenTrue, node.WhenFalse];
-
-    private static bool IsConditional(ExpressionSyntax node) =>
-        node switch
-        {
-            ConditionalExpressionSyntax => true,
-            ParenthesizedExpressionSyntax inner => IsConditional(inner.Expression),
-            _ => false,
-        };
+    /// <summary>Returns true if an operand contains another conditional expression, outside of lambdas.</summary>
+    private static bool ContainsAnother(ConditionalExpressionSyntax node) =>
+        node.DescendantNodes(inner => inner is not LambdaExpressionSyntax).OfType<ConditionalExpressionSyntax>().Any();
 
     private static bool IsToken(ParameterSyntax parameter) =>
         parameter.Type is IdentifierNameSyntax { Identifier.Text: "CancellationToken" };

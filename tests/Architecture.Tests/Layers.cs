@@ -19,7 +19,7 @@ internal static class Layers
             "Northbound",
             "Http",
             "Telemetry",
-            // What hosts owe, the engine of resources, the reconciler.
+            // Placements on hosts, the engine of resources, the reconciler.
             "Placements",
             "Resources",
             "Reconciling",

@@ -20,6 +20,19 @@ public sealed partial class RuleTests
         Assert.Empty(files.Where(file => Impure().IsMatch(File.ReadAllText(file))).Select(Path.GetFileName));
     }
 
+    /// <summary>Tests replace the clock and the randomness, so only programs and defaults of options name the real ones.</summary>
+    [Fact]
+    public void The_clock_and_the_randomness_are_injected() =>
+        Assert.Empty(
+            SourceFiles
+                .In("src")
+                .Where(file =>
+                    !file.EndsWith("Program.cs", StringComparison.Ordinal) && !file.EndsWith("Options.cs", StringComparison.Ordinal)
+                )
+                .Where(file => AmbientState().IsMatch(File.ReadAllText(file)))
+                .Select(Path.GetFileName)
+        );
+
     [Fact]
     public void The_OVSDB_library_references_nothing_but_the_base_library() =>
         Assert.Empty(
@@ -66,6 +79,9 @@ public sealed partial class RuleTests
                 .Select(i => i.Name)
         );
     }
+
+    [GeneratedRegex(@"\b(Random\.Shared|TimeProvider\.System)\b(?!""/)")]
+    private static partial Regex AmbientState();
 
     [GeneratedRegex(@"EntityFrameworkCore|Microsoft\.AspNetCore|Npgsql|NestDb|TimeProvider|ILogger|OvsdbClient\b")]
     private static partial Regex Impure();

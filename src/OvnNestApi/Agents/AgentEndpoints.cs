@@ -30,7 +30,7 @@ internal static class AgentEndpoints
             )
             .Describe(
                 "get-host-work",
-                "The work of a host",
+                "Read the work of a host",
                 "Everything that the host must have, and what it must remove. With `after`, the server answers when the work "
                     + "differs from that cursor, or with 204 when `wait` is over."
             );

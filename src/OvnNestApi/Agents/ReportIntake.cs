@@ -15,7 +15,7 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
         said AS (
             SELECT * FROM unnest(@ids::uuid[], @digests::text[], @errors::text[], @addresses::text[], @installed::boolean[])
                 AS s (id, digest, error, address, installed)),
-        borne AS (SELECT * FROM unnest(@tagvms::uuid[], @tags::int[]) AS t (vm, tag))
+        present_tags AS (SELECT * FROM unnest(@tagvms::uuid[], @tags::int[]) AS t (vm, tag))
         """;
 
     private const string IsChanged =
@@ -25,7 +25,7 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
 
     // Released tags that the applied work no longer contains, and whether a port on the VM's bridge still has them.
     private const string ReleasedTags = """
-        SELECT o.lease_id, o.host_id, l.vm_id, l.drain_nb_cfg, (l.vm_id, l.tag) NOT IN (SELECT vm, tag FROM borne) AS clear,
+        SELECT o.lease_id, o.host_id, l.vm_id, l.drain_nb_cfg, (l.vm_id, l.tag) NOT IN (SELECT vm, tag FROM present_tags) AS clear,
             NOT l.vm_id = ANY(@attached) AS detached
         FROM lease_holds o JOIN vlan_leases l ON l.id = o.lease_id WHERE o.host_id = @host AND o.after_revision <= @applied
         """;

@@ -62,7 +62,7 @@ internal static class Grant
             UPDATE vlan_history h SET until = (g.replaced).expires_at
             FROM (SELECT (SELECT l FROM vlan_leases l WHERE l.vm_id = @vm AND l.tag = granted.tag) AS replaced FROM granted) g
             WHERE h.lease_id = (g.replaced).id AND h.until IS NULL),
-        told AS (
+        remembered AS (
             INSERT INTO vlan_history (vm_id, vm_name, tag, lease_id, container_id, container_name, owner, "from")
             SELECT @vm, @vmname, tag, id, @container, @name, owner, since FROM granted),
         logged AS (

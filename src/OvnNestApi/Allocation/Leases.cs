@@ -58,7 +58,7 @@ internal static class Leases
 
         var leases = await RelatedLeasesAsync(db, vm, container, asked, ownerKey, cancellationToken);
         var reservation = ownerKey is null ? null : leases.Find(l => l.Owner == ownerKey);
-        if (CheckReservation(reservation, asked, ownerKey, pointers) is { } invalid)
+        if (CheckReservation(vm, reservation, asked, ownerKey, pointers) is { } invalid)
         {
             return invalid;
         }
@@ -110,11 +110,11 @@ internal static class Leases
             .ToListAsync(cancellationToken);
     }
 
-    private static Problem? CheckReservation(VlanLease? reservation, int? asked, string? ownerKey, TagPointers pointers)
+    private static Problem? CheckReservation(Vm vm, VlanLease? reservation, int? asked, string? ownerKey, TagPointers pointers)
     {
         if (ownerKey is not null && reservation is null)
         {
-            return Problem.ReferenceMissing(pointers.Lease, "lease of this VM with the owner", ownerKey);
+            return Problem.ReferenceMissing(pointers.Lease, $"{vm.Name} has no reserved or bound lease with the owner key {ownerKey}.");
         }
 
         return asked is not null && reservation is not null && reservation.Tag != asked

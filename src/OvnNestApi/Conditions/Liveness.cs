@@ -93,9 +93,13 @@ internal sealed record Liveness
             return new(Reason.Deleting, host.Message, host.DeletingSince.Value, seen?.SeenAt);
         }
 
-        return seen is { IsAlive: true }
-            ? new(Reason.Ready, "", host.Reason == Reason.Ready ? host.Since : host.CreatedAt, seen.SeenAt)
-            : new(Reason.HostSilent, Silence(host.Name, seen?.SeenAt), seen?.SeenAt ?? host.CreatedAt, seen?.SeenAt);
+        if (seen is not { IsAlive: true })
+        {
+            return new(Reason.HostSilent, Silence(host.Name, seen?.SeenAt), seen?.SeenAt ?? host.CreatedAt, seen?.SeenAt);
+        }
+
+        var since = host.Reason == Reason.Ready ? host.Since : host.CreatedAt;
+        return new(Reason.Ready, "", since, seen.SeenAt);
     }
 
     /// <summary>Returns the current condition of a VM.</summary>

@@ -3,7 +3,7 @@ using Polly.Retry;
 
 namespace OvnNestApi.Data;
 
-/// <summary>All retries of the work with PostgreSQL.</summary>
+/// <summary>All retries of the API: of transactions, of lost connections and of failed passes.</summary>
 internal static class Retries
 {
     /// <summary>Creates a pipeline that runs a transaction again if PostgreSQL reports that it lost a race.</summary>
@@ -15,15 +15,36 @@ internal static class Retries
         return Build(retry, time);
     }
 
-    /// <summary>Creates a pipeline that repeats an operation until it succeeds or is cancelled.</summary>
-    /// <param name="onFailure">Called with the message of each failure.</param>
-    public static ResiliencePipeline UntilSuccess(ReconnectOptions options, TimeProvider time, Random random, Action<string> onFailure)
+    /// <summary>
+    /// Creates a pipeline that repeats an operation until it succeeds or is cancelled. Every execution starts with the first pause again.
+    /// </summary>
+    /// <param name="first">Mean pause after the first failure. It doubles with each failure, with jitter.</param>
+    /// <param name="longest">Longest pause.</param>
+    /// <param name="onFailure">Called with each failure that is followed by another attempt.</param>
+    /// <param name="isFinal">Returns true for an exception that ends the execution; null if all are followed by another attempt.</param>
+    public static ResiliencePipeline UntilSuccess(
+        TimeSpan first,
+        TimeSpan longest,
+        TimeProvider time,
+        Random random,
+        Action<Exception> onFailure,
+        Func<Exception, bool>? isFinal = null
+    )
     {
-        var retry = Growing(options.FirstPause, options.LongestPause, random);
+        var retry = Growing(first, longest, random);
         retry.MaxRetryAttempts = int.MaxValue;
+        retry.ShouldHandle = attempt =>
+            ValueTask.FromResult(
+                attempt is { Outcome.Exception: { } failure, Context.CancellationToken.IsCancellationRequested: false }
+                    && isFinal?.Invoke(failure) != true
+            );
         retry.OnRetry = attempt =>
         {
-            onFailure(attempt.Outcome.Exception?.Message ?? "");
+            if (attempt.Outcome.Exception is { } failure)
+            {
+                onFailure(failure);
+            }
+
             return default;
         };
         return Build(retry, time);

@@ -31,13 +31,17 @@ internal sealed partial class SignalRelay(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken cancellationToken)
     {
-        var reconnect = Retries.UntilSuccess(options.Value, time, random, LogLost);
+        var reconnect = Retries.UntilSuccess(options.Value.FirstPause, options.Value.LongestPause, time, random, failure =>
+            LogLost(failure.Message)
+        );
         while (!cancellationToken.IsCancellationRequested)
         {
+            // Taken before the connection is opened, so that a commit during the outage notifies other processes afterwards.
+            var outgoing = signals.Outgoing.Next;
             await using var listening = await reconnect.ExecuteAsync(ListenAsync, cancellationToken);
             try
             {
-                await RelayAsync(listening, cancellationToken);
+                await RelayAsync(listening, outgoing, cancellationToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -67,10 +71,10 @@ internal sealed partial class SignalRelay(
     }
 
     /// <summary>Sends and receives wake-ups until the connection is lost.</summary>
-    private async Task RelayAsync(NpgsqlConnection listening, CancellationToken cancellationToken)
+    private async Task RelayAsync(NpgsqlConnection listening, Task outgoing, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var sending = SendAsync(ended.Token);
+        var sending = SendAsync(outgoing, ended.Token);
         try
         {
             signals.IsRelayed = true;
@@ -99,13 +103,12 @@ internal sealed partial class SignalRelay(
         await sending;
     }
 
-    private async Task SendAsync(CancellationToken cancellationToken)
+    private async Task SendAsync(Task outgoing, CancellationToken cancellationToken)
     {
-        var ticket = signals.Outgoing.Next;
         while (true)
         {
-            await ticket.WaitAsync(cancellationToken);
-            ticket = signals.Outgoing.Next;
+            await outgoing.WaitAsync(cancellationToken);
+            outgoing = signals.Outgoing.Next;
             await using (var notify = database.CreateCommand("SELECT pg_notify($1, $2)"))
             {
                 notify.Parameters.Add(new() { Value = Channel });

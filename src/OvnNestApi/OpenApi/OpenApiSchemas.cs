@@ -85,16 +85,18 @@ internal static class OpenApiSchemas
 
         foreach (var property in context.JsonTypeInfo.Properties.Where(property => properties.ContainsKey(property.Name)))
         {
-            var isRequired = isBody
-                ? property.AttributeProvider?.IsDefined(typeof(RequiredAttribute), inherit: true) == true
-                : property.AttributeProvider is PropertyInfo info
-                    && (info.PropertyType.IsValueType ? Nullable.GetUnderlyingType(info.PropertyType) is null : !IsNullable(info));
-            if (isRequired)
+            if (isBody ? IsRequired(property) : IsAlwaysPresent(property))
             {
                 schema.Required.Add(property.Name);
             }
         }
     }
+
+    private static bool IsRequired(JsonPropertyInfo property) =>
+        property.AttributeProvider?.IsDefined(typeof(RequiredAttribute), inherit: true) == true;
+
+    private static bool IsAlwaysPresent(JsonPropertyInfo property) =>
+        property.AttributeProvider is PropertyInfo info && Nullable.GetUnderlyingType(info.PropertyType) is null && !IsNullable(info);
 
     private static bool IsNullable(PropertyInfo property)
     {

@@ -71,7 +71,9 @@ public sealed record Problem(string Code, int Status, string Title, string Detai
         };
 
     public static Problem ReferenceMissing(string? pointer, string kind, string name) =>
-        Of("reference-missing", $"The {kind} {name} does not exist.", pointer);
+        ReferenceMissing(pointer, $"The {kind} {name} does not exist.");
+
+    public static Problem ReferenceMissing(string? pointer, string detail) => Of("reference-missing", detail, pointer);
 
     public static Problem Immutable(string pointer, string detail) => Of("immutable", detail, pointer);
 

@@ -8,12 +8,17 @@ namespace OvnNestApi.Reconciling;
 /// </summary>
 internal sealed class Contention(TimeProvider time, int maxPerMinute)
 {
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
     private readonly Dictionary<Guid, Queue<long>> _repairs = [];
     private readonly HashSet<Guid> _contended = [];
+    private long _prunedAt = time.GetTimestamp();
 
     /// <summary>The obstacle of a contended resource.</summary>
     public static Northbound.Obstacle Obstacle { get; } =
         new(Reason.Contended, "Another client keeps changing the rows of the resource in the northbound database.");
+
+    /// <summary>Number of resources whose repairs are counted.</summary>
+    public int Count => _repairs.Count;
 
     /// <summary>True if the resource is contended. It is not repaired again before the next full comparison.</summary>
     public bool Has(Guid id) => _contended.Contains(id);
@@ -21,9 +26,14 @@ internal sealed class Contention(TimeProvider time, int maxPerMinute)
     /// <summary>Counts a repair. Returns true if the resource is contended now.</summary>
     public bool AddRepair(Guid id)
     {
+        if (time.GetElapsedTime(_prunedAt) > Minute)
+        {
+            Prune();
+        }
+
         var repairs = _repairs.TryGetValue(id, out var known) ? known : _repairs[id] = new();
         repairs.Enqueue(time.GetTimestamp());
-        while (time.GetElapsedTime(repairs.Peek()) > TimeSpan.FromMinutes(1))
+        while (time.GetElapsedTime(repairs.Peek()) > Minute)
         {
             repairs.Dequeue();
         }
@@ -44,14 +54,16 @@ internal sealed class Contention(TimeProvider time, int maxPerMinute)
     }
 
     /// <summary>Removes resources that are not contended and were last repaired more than a minute ago.</summary>
-    public void Prune()
+    private void Prune()
     {
         foreach (var (id, repairs) in _repairs.ToList())
         {
-            if (!_contended.Contains(id) && time.GetElapsedTime(repairs.Last()) > TimeSpan.FromMinutes(1))
+            if (!_contended.Contains(id) && time.GetElapsedTime(repairs.Last()) > Minute)
             {
                 _repairs.Remove(id);
             }
         }
+
+        _prunedAt = time.GetTimestamp();
     }
 }

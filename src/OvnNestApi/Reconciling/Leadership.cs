@@ -108,14 +108,13 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
         }
 
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken)
-            ? new(
-                reader.GetGuid(0),
-                reader.GetInt64(1),
-                Enum.Parse<ReconcilerMode>(reader.GetString(2)),
-                reader.IsDBNull(3) ? null : reader.GetString(3)
-            )
-            : null;
+        if (!await reader.ReadAsync(cancellationToken))
+        {
+            return null;
+        }
+
+        var mode = Enum.Parse<ReconcilerMode>(reader.GetString(2));
+        return new(reader.GetGuid(0), reader.GetInt64(1), mode, reader.IsDBNull(3) ? null : reader.GetString(3));
     }
 }
 

@@ -2,7 +2,6 @@ using OvnNestApi.Data;
 using OvnNestApi.Northbound;
 using OvnNestApi.Schema;
 using Polly;
-using Polly.Retry;
 
 namespace OvnNestApi.Reconciling;
 
@@ -29,28 +28,13 @@ internal sealed partial class PassLoop
         Signal dirty,
         ReconcilerOptions options,
         TimeProvider time,
+        Random random,
         ILogger<Reconciler> logger
     )
     {
         (_term, _nb, _pass, _dirty, _options, _time, _logger) = (term, nb, pass, dirty, options, time, logger);
         _schedule = new(options, time);
-        _retry = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddRetry(
-                new RetryStrategyOptions
-                {
-                    ShouldHandle = attempt => ValueTask.FromResult(IsTransient(attempt.Outcome.Exception, attempt.Context)),
-                    MaxRetryAttempts = int.MaxValue,
-                    Delay = options.FirstRetryPause,
-                    MaxDelay = options.LongestRetryPause,
-                    BackoffType = DelayBackoffType.Exponential,
-                    OnRetry = attempt =>
-                    {
-                        LogPassFailed(attempt.Outcome.Exception);
-                        return default;
-                    },
-                }
-            )
-            .Build();
+        _retry = Retries.UntilSuccess(options.FirstRetryPause, options.LongestRetryPause, time, random, LogPassFailed, IsFinal);
     }
 
     /// <summary>Runs passes until the token is cancelled. A failed pass is repeated after a pause that grows with each failure.</summary>
@@ -90,8 +74,8 @@ internal sealed partial class PassLoop
         {
             // Either PostgreSQL names another leader, or the NB was replaced, which the next load of the replica shows.
             LogFence(e.Message);
-            await _term.RenewAsync(false, e.Message, cancellationToken);
             _schedule.Forget();
+            await _term.RenewAsync(false, e.Message, cancellationToken);
             await _time.PauseAsync(_options.Poll, cancellationToken);
             return true;
         }
@@ -137,8 +121,7 @@ internal sealed partial class PassLoop
         return claim.IsClaimed;
     }
 
-    private static bool IsTransient(Exception? exception, ResilienceContext context) =>
-        exception is not (null or DeposedException) && !context.CancellationToken.IsCancellationRequested;
+    private static bool IsFinal(Exception failure) => failure is DeposedException;
 
     [LoggerMessage(LogLevel.Warning, "The fence in the northbound database is not ours: {Reason}")]
     private partial void LogFence(string reason);
@@ -147,5 +130,5 @@ internal sealed partial class PassLoop
     private partial void LogRefusal(string reason);
 
     [LoggerMessage(LogLevel.Warning, "A pass failed and is repeated")]
-    private partial void LogPassFailed(Exception? exception);
+    private partial void LogPassFailed(Exception exception);
 }

@@ -14,7 +14,8 @@ internal sealed class PassRecorder(
     Transactions transactions,
     Settlement settlement,
     Signals signals,
-    TimeProvider time
+    TimeProvider time,
+    Random random
 )
 {
     /// <summary>Records the outcome. A pass over some resources that found nothing new is not recorded.</summary>
@@ -66,7 +67,7 @@ internal sealed class PassRecorder(
     {
         var ids = results.Select(result => result.Owner.Id).ToList();
         await PassRecords.LockAsync(db, [.. vms, .. ids, .. outcome.Observations.Select(port => port.Id)], cancellationToken);
-        await PassRecords.WriteAsync(db, results, cancellationToken);
+        await PassRecords.WriteAsync(db, results, random, cancellationToken);
         await PassRecords.WakeDependentsAsync(db, results, cancellationToken);
         var observed = await PassRecords.WriteAsync(db, outcome.Observations, cancellationToken);
         await PassRecords.WriteAsync(db, outcome.Drained, cancellationToken);

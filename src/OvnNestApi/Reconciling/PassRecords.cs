@@ -38,7 +38,12 @@ internal static class PassRecords
         );
 
     /// <summary>Writes results. A resource that became dirty after the pass had read it remains dirty.</summary>
-    public static async Task WriteAsync(NestDb db, IReadOnlyList<ReconcileResult> results, CancellationToken cancellationToken)
+    public static async Task WriteAsync(
+        NestDb db,
+        IReadOnlyList<ReconcileResult> results,
+        Random random,
+        CancellationToken cancellationToken
+    )
     {
         foreach (var kind in results.GroupBy(result => result.Owner.Kind).OrderBy(kind => kind.Key))
         {
@@ -51,7 +56,7 @@ internal static class PassRecords
                     rows.Select(r => r.InNorthbound).ToArray(),
                     rows.Select(r => r.Obstacle?.Message).ToArray(),
                     rows.Select(r => r.Obstacle?.Cause.ToString()).ToArray(),
-                    rows.Select(PauseSeconds).ToArray(),
+                    rows.Select(row => PauseSeconds(row, random)).ToArray(),
                 ],
                 cancellationToken
             );
@@ -137,7 +142,7 @@ internal static class PassRecords
     /// Returns the pause before a rejected resource is tried again; null if it is not tried again. It doubles with each rejection, with a
     /// jitter of 20 %.
     /// </summary>
-    private static double? PauseSeconds(ReconcileResult result)
+    private static double? PauseSeconds(ReconcileResult result, Random random)
     {
         if (!result.RetriesLater)
         {
@@ -145,6 +150,6 @@ internal static class PassRecords
         }
 
         var pause = ShortestPauseSeconds * Math.Pow(2, Math.Min(result.Recorded.Rejections, 20));
-        return Math.Min(LongestPauseSeconds, pause) * (0.8 + 0.4 * Random.Shared.NextDouble());
+        return Math.Min(LongestPauseSeconds, pause) * (0.8 + 0.4 * random.NextDouble());
     }
 }

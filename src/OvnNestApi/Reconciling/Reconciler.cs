@@ -20,6 +20,7 @@ internal sealed partial class Reconciler(
     IOptions<ReconcilerOptions> reconciling,
     IOptions<NorthboundOptions> northbound,
     TimeProvider time,
+    Random random,
     ILoggerFactory loggers
 ) : BackgroundService
 {
@@ -90,9 +91,9 @@ internal sealed partial class Reconciler(
 
     private PassLoop CreateLoop(CurrentTerm term, NorthboundDb nb)
     {
-        var recorder = new PassRecorder(leadership, transactions, settlement, signals, time);
+        var recorder = new PassRecorder(leadership, transactions, settlement, signals, time, random);
         var pass = new Pass(nb, leadership, databases, recorder, _options, time, loggers.CreateLogger<Pass>());
-        return new(term, nb, pass, signals.Dirty, _options, time, _logger);
+        return new(term, nb, pass, signals.Dirty, _options, time, random, _logger);
     }
 
     [LoggerMessage(LogLevel.Critical, "Northbound__Endpoints is not set, so nothing is reconciled")]

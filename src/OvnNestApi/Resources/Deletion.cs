@@ -209,8 +209,12 @@ internal sealed class Deletion(NestDb db, Settlement settlement, Conditional con
     {
         var names = dependents
             .Take(MaxNamedDependents)
-            .Select(entry => $"{entry.Kind} {(entry.Vm is null ? "" : entry.Vm + "/")}{entry.Resource.Name}");
+            .Select(entry =>
+                entry.Vm is null ? $"{Noun(entry.Kind)} {entry.Resource.Name}" : $"{entry.Kind} {entry.Vm}/{entry.Resource.Name}"
+            );
         var more = dependents.Count > MaxNamedDependents ? $" and {dependents.Count - MaxNamedDependents} more" : "";
         return Problem.InUse($"In use by {string.Join(", ", names)}{more}. Delete them first, or send ?cascade=true.");
     }
+
+    private static string Noun(string kind) => kind == "vm" ? "VM" : kind;
 }

@@ -60,7 +60,7 @@ internal static class LeaseEndpoints
     ) =>
         TryParse(tag, out var number) && await ViewAsync(db, reader, Expiry.Leases(db), vm, number, cancellationToken) is { } view
             ? Result(context, view, StatusCodes.Status200OK)
-            : Problem.NotFound("vlan-lease", tag);
+            : NotLeased(tag);
 
     internal static async Task<Reply<JsonResult<LeaseView>, JsonResult<LeasesView>>> PostAsync(
         string vm,
@@ -105,7 +105,7 @@ internal static class LeaseEndpoints
     {
         if (!TryParse(tag, out var number))
         {
-            return Problem.NotFound("vlan-lease", tag);
+            return NotLeased(tag);
         }
 
         if (!(await ReadAsync(context, mayCount: false, cancellationToken)).TryGet(out var request, out var invalid))
@@ -162,7 +162,7 @@ internal static class LeaseEndpoints
                 options.DryRun,
                 cancellationToken
             )
-            : Problem.NotFound("vlan-lease", tag);
+            : NotLeased(tag);
         if (!answer.TryGet(out var lease, out var problem))
         {
             return problem.Status == StatusCodes.Status404NotFound && options.AllowMissing ? TypedResults.NoContent() : problem;
@@ -241,6 +241,11 @@ internal static class LeaseEndpoints
         await LeaseReader.FindVmAsync(db, vm, cancellationToken) is { } id
             ? (await reader.ViewsAsync(db, vm, leases.Where(l => l.VmId == id && l.Tag == tag), cancellationToken)).FirstOrDefault()
             : null;
+
+    private static Problem NotLeased(string tag) =>
+        TryParse(tag, out var number)
+            ? Problem.NotFound(string.Create(CultureInfo.InvariantCulture, $"Tag {number} is not leased."))
+            : Problem.NotFound($"The tag in the URL must be a number from {VlanRanges.Lowest} to {VlanRanges.Highest}.");
 
     private static bool TryParse(string text, out int tag) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out tag)

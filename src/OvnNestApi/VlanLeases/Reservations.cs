@@ -84,7 +84,10 @@ internal static class Reservations
         var owners = count == 1 ? [owner] : Enumerable.Range(1, count).Select(i => $"{owner}-{i}").ToArray();
         if (owners[^1].Length > LeaseSpec.LongestOwner)
         {
-            return Problem.ValidationFailed("#/spec/owner", $"may have {LeaseSpec.LongestOwner} characters with -{count} appended");
+            return Problem.ValidationFailed(
+                "#/spec/owner",
+                $"must have at most {LeaseSpec.LongestOwner} characters, including the suffix -{count}"
+            );
         }
 
         var granted = await Grant.ReservedAsync(db, vm, null, owners, Ttl(spec), alone: true, cancellationToken);
@@ -209,7 +212,7 @@ internal static class Reservations
         var exhausted = await Leases.ExhaustedAsync(db, vm, VlanRanges.Parse(vm.VlanRanges), null, cancellationToken);
         if (free > 0)
         {
-            exhausted = exhausted with { Detail = $"Of {count} tags asked for, only {free} of {vm.Name} are free." };
+            exhausted = exhausted with { Detail = $"{count} tags of {vm.Name} were requested, but only {free} are free." };
         }
 
         return spec.Count is null ? exhausted : exhausted with { Errors = [new("#/spec/count", exhausted.Detail)] };

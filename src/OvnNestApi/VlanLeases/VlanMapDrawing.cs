@@ -173,8 +173,9 @@ internal static class VlanMapDrawing
                 tag++;
             }
 
-            var run = Rectangle(X(first), Y(first), X(tag) - X(first) + Cell, Cell, $"url(#{(isFree ? "free" : "outside")}-run)");
-            run.Add(new XElement(Svg + "title", Invariant($"{first}{(tag == first ? "" : $"–{tag}")} {(isFree ? "free" : "outside")}")));
+            var state = isFree ? "free" : "outside";
+            var run = Rectangle(X(first), Y(first), X(tag) - X(first) + Cell, Cell, $"url(#{state}-run)");
+            run.Add(new XElement(Svg + "title", tag == first ? Invariant($"{tag} {state}") : Invariant($"{first}–{tag} {state}")));
             cells.Add(run);
         }
 

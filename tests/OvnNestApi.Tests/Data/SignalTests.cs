@@ -77,4 +77,31 @@ public sealed class SignalTests
             await command.ExecuteNonQueryAsync();
         }
     }
+
+    [Fact]
+    public async Task Wake_ups_of_other_processes_arrive_again_after_the_connection_for_them_was_lost()
+    {
+        await using var api = new TestApi();
+        await api.InitializeAsync();
+        var signals = api.Services.GetRequiredService<Signals>();
+        await Eventually.Holds("the process receives notifications", () => signals.IsRelayed);
+        await using var db = api.Open();
+        var lost = await ListenersAsync();
+        await db.Database.ExecuteSqlAsync($"SELECT pg_terminate_backend({Assert.Single(lost)})");
+        await Eventually.Holds("the process listens again", async () => await ListenersAsync() is [var pid] && pid != lost[0]);
+
+        await Eventually.Holds("a notification wakes the reconciler", async () =>
+        {
+            var dirty = signals.Dirty.Next;
+            await db.Database.ExecuteSqlAsync($"SELECT pg_notify('ovnnest', 'another process')");
+            return await Task.WhenAny(dirty, Task.Delay(TimeSpan.FromSeconds(1))) == dirty;
+        });
+
+        Task<List<int>> ListenersAsync() =>
+            db
+                .Database.SqlQuery<int>(
+                    $"""SELECT pid AS "Value" FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN ovnnest'"""
+                )
+                .ToListAsync();
+    }
 }

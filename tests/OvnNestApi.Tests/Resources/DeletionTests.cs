@@ -45,7 +45,7 @@ public sealed class DeletionTests(TestApi api) : IClassFixture<TestApi>
             StringComparison.Ordinal
         );
         Assert.Contains(
-            $"vm {vm}",
+            $"VM {vm}",
             (await api.DeleteAsync($"/v1/networks/{network}")).IsProblem("in-use").Json.GetProperty("detail").GetString(),
             StringComparison.Ordinal
         );
@@ -188,7 +188,7 @@ public sealed class DeletionTests(TestApi api) : IClassFixture<TestApi>
         var network = await api.NetworkAsync();
         var vm = api.NewName("vm");
         (await api.PutAsync($"/v1/vms/{vm}", $$$"""{"spec":{"network":"{{{network}}}","host":"{{{host}}}"}}""")).Is(HttpStatusCode.Created);
-        Assert.Contains($"vm {vm}", (await api.DeleteAsync($"/v1/hosts/{host}")).IsProblem("in-use").Text, StringComparison.Ordinal);
+        Assert.Contains($"VM {vm}", (await api.DeleteAsync($"/v1/hosts/{host}")).IsProblem("in-use").Text, StringComparison.Ordinal);
         (await api.PutAsync($"/v1/vms/{vm}", $$$"""{"spec":{"network":"{{{network}}}"}}""")).Is(HttpStatusCode.OK);
         (await api.DeleteAsync($"/v1/hosts/{host}")).IsProblem("in-use");
         Assert.Contains(

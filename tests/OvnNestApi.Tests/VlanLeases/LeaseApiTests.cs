@@ -85,7 +85,10 @@ public sealed class LeaseApiTests(ApiProcess api) : IClassFixture<ApiProcess>
         Assert.Equal([100, 101, 102], body!["items"]!.AsArray().Select(i => (int)i!["status"]!["tag"]!));
         Assert.Equal(["batch-1", "batch-2", "batch-3"], body["items"]!.AsArray().Select(i => (string)i!["spec"]!["owner"]!));
         var (refused, problem, _) = await ReserveAsync("a5", """{"owner":"more","count":3}""");
-        Assert.Equal((HttpStatusCode.Conflict, "Of 3 tags asked for, only 2 of a5 are free."), (refused, (string)problem!["detail"]!));
+        Assert.Equal(
+            (HttpStatusCode.Conflict, "3 tags of a5 were requested, but only 2 are free."),
+            (refused, (string)problem!["detail"]!)
+        );
         var (_, map, _) = await api.SendOkAsync(HttpMethod.Get, "/v1/vms/a5/vlan-map");
         Assert.Equal(("103-104", 3, 2), ((string)map!["free"]!, (int)map["counts"]!["reserved"]!, (int)map["counts"]!["free"]!));
     }

@@ -1,7 +1,7 @@
 using System.Net;
 using OvnNestApi.Tests.Harness;
 
-namespace OvnNestApi.Tests.Resources;
+namespace OvnNestApi.Tests.Networks;
 
 /// <summary>Rules for the fields of networks.</summary>
 public sealed class NetworkRuleTests(TestApi api) : IClassFixture<TestApi>
