@@ -25,6 +25,9 @@ internal sealed partial class SignalRelay(
     /// <summary>Work revisions as last read: a foreign wake-up wakes only the hosts whose revision has changed.</summary>
     private Dictionary<Guid, long> _revisions = [];
 
+    /// <summary>Completed if a change has not been notified to other processes yet, also after a failed notification.</summary>
+    private Task _outgoing = signals.Outgoing.Next;
+
     /// <summary>Whether another process has sent a notification since the last wake-up.</summary>
     private bool _isNotified;
 
@@ -36,12 +39,10 @@ internal sealed partial class SignalRelay(
         );
         while (!cancellationToken.IsCancellationRequested)
         {
-            // Taken before the connection is opened, so that a commit during the outage notifies other processes afterwards.
-            var outgoing = signals.Outgoing.Next;
             await using var listening = await reconnect.ExecuteAsync(ListenAsync, cancellationToken);
             try
             {
-                await RelayAsync(listening, outgoing, cancellationToken);
+                await RelayAsync(listening, cancellationToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -71,10 +72,10 @@ internal sealed partial class SignalRelay(
     }
 
     /// <summary>Sends and receives wake-ups until the connection is lost.</summary>
-    private async Task RelayAsync(NpgsqlConnection listening, Task outgoing, CancellationToken cancellationToken)
+    private async Task RelayAsync(NpgsqlConnection listening, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var sending = SendAsync(outgoing, ended.Token);
+        var sending = SendAsync(ended.Token);
         try
         {
             signals.IsRelayed = true;
@@ -103,12 +104,12 @@ internal sealed partial class SignalRelay(
         await sending;
     }
 
-    private async Task SendAsync(Task outgoing, CancellationToken cancellationToken)
+    private async Task SendAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            await outgoing.WaitAsync(cancellationToken);
-            outgoing = signals.Outgoing.Next;
+            await _outgoing.WaitAsync(cancellationToken);
+            var next = signals.Outgoing.Next;
             await using (var notify = database.CreateCommand("SELECT pg_notify($1, $2)"))
             {
                 notify.Parameters.Add(new() { Value = Channel });
@@ -116,6 +117,7 @@ internal sealed partial class SignalRelay(
                 await notify.ExecuteNonQueryAsync(cancellationToken);
             }
 
+            _outgoing = next;
             await Task.Delay(SendInterval, time, cancellationToken);
         }
     }
