@@ -171,7 +171,11 @@ public sealed class NorthboundPlanTests
         nb.Apply(NorthboundTransaction.Of([.. plans]));
 
         Assert.Equal([foreign.Uuid], nb.Rows[Dmz]["ports"].AsUuidSet());
-        Assert.Contains("not ours", Assert.Single(plans, plan => plan.Obstacle is not null).Obstacle?.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "this service did not create",
+            Assert.Single(plans, plan => plan.Obstacle is not null).Obstacle?.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
