@@ -71,7 +71,11 @@ public sealed class SafetyTests
         (await nest.Api.DeleteAsync("/v1/networks/dmz")).IsSuccess();
         await nest.SettledAsync();
         Assert.Equal(["theirs"], await nest.PortsAsync());
-        Assert.Contains("not ours", (await nest.ReadAsync(db => db.Networks.SingleAsync())).Rejection, StringComparison.Ordinal);
+        Assert.Contains(
+            "this service did not create",
+            (await nest.ReadAsync(db => db.Networks.SingleAsync())).Rejection,
+            StringComparison.Ordinal
+        );
 
         await nest.NbctlAsync("lsp-del", "theirs");
         await Eventually.Holds("the network is gone", async () => !await nest.ReadAsync(db => db.Networks.AnyAsync()));
