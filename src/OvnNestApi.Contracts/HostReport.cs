@@ -12,7 +12,8 @@ namespace OvnNestApi.Contracts;
 /// <param name="Bridges">State of every bridge that has the owner mark of the service or the name of a VM bridge in the work.</param>
 /// <param name="Removed">Ids in the <c>remove</c> list of the work of which the agent has found nothing left on the host.</param>
 /// <param name="Unknown">
-/// Resources that have items with the owner mark of the service on the host but are neither wanted nor listed for removal. The agent keeps these items.
+/// Resources that have items with the owner mark of the service on the host but are neither wanted nor listed for removal. The agent keeps
+/// these items.
 /// </param>
 public sealed record HostReport(
     string Cursor,

@@ -166,7 +166,8 @@ public static class NorthboundPlan
             Deletes = [.. plan.Deletes.Except(rows)],
             Removed = [.. plan.Removed.Except(rows)],
             Obstacle = Obstacle.Rejected(
-                $"{first.Ref.Table} {first.Row["name"].AsOptionalString()} has ports that this service did not create. It is kept until they are removed."
+                $"{first.Ref.Table} {first.Row["name"].AsOptionalString()} has ports that this service did not create. "
+                    + "It is kept until they are removed."
             ),
         };
     }
