@@ -92,7 +92,7 @@ internal sealed class Query(HttpRequest request)
 
     private T? Reject<T>(string detail)
     {
-        Problem ??= Problem.UnknownParameter(detail);
+        Problem ??= Problem.InvalidParameter(detail);
         return default;
     }
 }

@@ -32,7 +32,11 @@ public sealed record Problem(string Code, int Status, string Title, string Detai
     public static Problem ValidationFailed(string? pointer, string detail) =>
         pointer is null ? Of("validation-failed", detail) : ValidationFailed([new(pointer, detail)]);
 
+    /// <summary>A query parameter that the operation does not support, or that is repeated.</summary>
     public static Problem UnknownParameter(string detail) => Of("unknown-parameter", detail);
+
+    /// <summary>A query parameter that the operation supports, with a value that is not valid.</summary>
+    public static Problem InvalidParameter(string detail) => Of("invalid-parameter", detail);
 
     public static Problem NameMismatch(string detail) => Of("name-mismatch", detail, "#/name");
 

@@ -32,9 +32,16 @@ public static class ProblemCatalogue
         new(
             "unknown-parameter",
             400,
-            "A query parameter is not valid",
-            "A query parameter is unknown to this operation, is repeated, or has an invalid value. The request was "
-                + "rejected, because an ignored filter would return everything."
+            "The operation does not support a query parameter",
+            "A query parameter is unknown to this operation, or is repeated. The request was rejected, because an ignored "
+                + "filter would return everything. The detail lists the supported parameters."
+        ),
+        new(
+            "invalid-parameter",
+            400,
+            "The value of a query parameter is not valid",
+            "The operation supports the query parameter, but not this value. The detail states which values are valid. The "
+                + "request was rejected, because an ignored filter would return everything."
         ),
         new(
             "name-mismatch",

@@ -79,7 +79,7 @@ public sealed class ListTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("HostPending,PortDown")]
     [InlineData("Deleting,Ready")]
     public async Task An_unknown_reason_is_refused(string reason) =>
-        (await api.GetAsync($"/v1/vms?reason={reason}")).IsProblem("unknown-parameter");
+        (await api.GetAsync($"/v1/vms?reason={reason}")).IsProblem("invalid-parameter");
 
     [Fact]
     public async Task The_number_of_queries_of_a_list_does_not_depend_on_its_length()
