@@ -27,7 +27,8 @@ public static class ProblemCatalogue
             400,
             "One or more fields are not valid",
             "One or more fields are unknown, repeated, of the wrong type, or have a value that is not allowed. `errors` "
-                + "lists every such field by JSON pointer. Nothing was stored."
+                + "lists every such field by JSON pointer. A name or tag in the URL of a request that creates a resource is "
+                + "checked by the same rules. Nothing was stored."
         ),
         new(
             "unknown-parameter",

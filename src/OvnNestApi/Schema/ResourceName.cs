@@ -16,6 +16,9 @@ public static partial class ResourceName
     /// <summary>Returns true if <paramref name="name"/> is a valid name of a resource.</summary>
     public static bool IsValid(string? name) => name is not null && Expression().IsMatch(name) && !name.EndsWith('\n');
 
+    /// <summary>Returns true if a valid name can start with <paramref name="text"/>.</summary>
+    public static bool IsPrefix(string text) => text.Length > 0 && (IsValid(text) || (text.Length < 63 && IsValid(text + "0")));
+
     [GeneratedRegex(Pattern, RegexOptions.CultureInvariant)]
     private static partial Regex Expression();
 }
