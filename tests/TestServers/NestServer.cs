@@ -16,6 +16,9 @@ public sealed record NestServerOptions
 
     /// <summary>Whether a start waits until <c>/readyz</c> succeeds; if false, only until <c>/livez</c> succeeds.</summary>
     public bool AwaitReady { get; init; } = true;
+
+    /// <summary>Handler through which the clients send their requests, around the given one; null for none.</summary>
+    public Func<HttpMessageHandler, HttpMessageHandler>? Handler { get; init; }
 }
 
 /// <summary>
@@ -70,7 +73,8 @@ public sealed class NestServer : IAsyncDisposable
     /// <summary>Creates a client that authenticates with the key; without authentication if the key is null.</summary>
     public HttpClient ClientFor(string? key)
     {
-        var client = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(90) };
+        var socket = new SocketsHttpHandler();
+        var client = new HttpClient(_options.Handler?.Invoke(socket) ?? socket) { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(90) };
         client.DefaultRequestHeaders.Authorization = key is null ? null : new AuthenticationHeaderValue("Bearer", key);
         return client;
     }

@@ -28,6 +28,8 @@ internal static class AgentEndpoints
                 new("after", "Cursor of the work that the agent already has."),
                 new("wait", "How long the server waits for different work before it answers, for example 10s; at most 60s.")
             )
+            .Produces<HostWork>()
+            .Produces(StatusCodes.Status204NoContent)
             .Describe(
                 "get-host-work",
                 "Read the work of a host",
@@ -48,6 +50,7 @@ internal static class AgentEndpoints
             .MapPost("/credentials", PostCredentialAsync)
             .Takes()
             .TakesBody<EnrolmentRequest>(JsonBody.Json, Enrolments.Example)
+            .Produces<EnrolmentAnswer>()
             .Describe(
                 "rotate-host-credential",
                 "Replace the key of a host",

@@ -22,6 +22,7 @@ internal static class Enrolments
             .WithTags("Agents")
             .RequireAuthorization(Policies.Admin)
             .Takes()
+            .Produces<EnrolmentToken>(StatusCodes.Status201Created)
             .Describe(
                 "draw-enrolment",
                 "Create a one-time token for a host's agent",
@@ -32,6 +33,7 @@ internal static class Enrolments
             .AllowAnonymous()
             .Takes()
             .TakesBody<EnrolmentRequest>(JsonBody.Json, Example)
+            .Produces<EnrolmentAnswer>()
             .Describe(
                 "enrol-agent",
                 "Enrol an agent",

@@ -29,6 +29,7 @@ internal static class ApiKeyEndpoints
         keys.MapPost("/", PostAsync)
             .Takes()
             .TakesBody<ApiKeyBody>(JsonBody.Json, """{"name":"terraform","role":"editor","ttl":"90d"}""")
+            .Produces<NewApiKeyView>(StatusCodes.Status201Created)
             .Describe(
                 "create-api-key",
                 "Create an API key",

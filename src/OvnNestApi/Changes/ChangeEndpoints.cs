@@ -27,7 +27,10 @@ internal static class ChangeEndpoints
                     "If there are no changes, hold the response until there are, at most for this time (such as 30s)."
                 ),
                 new QueryParameter("kind", "Only changes of this kind of resource."),
-                new QueryParameter("vm", "Only changes of this VM and of the resources in it.")
+                new QueryParameter(
+                    "vm",
+                    "Only changes of this VM and of the resources in it. The list is empty if no VM has had this name."
+                )
             )
             .Describe(
                 "list-changes",

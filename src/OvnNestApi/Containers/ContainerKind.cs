@@ -33,14 +33,19 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
 
     public override IReadOnlyList<QueryParameter> Filters =>
         [
-            new("network", "Only containers in this network."),
+            new("network", "Only containers in this network. The list is empty if the network does not exist."),
             new("ip", "Only containers with this IPv4 address."),
             new("mac", "Only containers with this MAC address."),
+            new("vlan", "Only containers with this VLAN tag, 1 to 4094.", "integer"),
         ];
 
     /// <summary>Filters of the list of all containers, <c>/v1/containers</c>.</summary>
     public IReadOnlyList<QueryParameter> FiltersOfAll =>
-        [new("vm", "Only containers of this VM."), new("host", "Only containers on this host."), .. Filters];
+        [
+            new("vm", "Only containers of this VM. The list is empty if the VM does not exist."),
+            new("host", "Only containers on this host. The list is empty if the host does not exist."),
+            .. Filters,
+        ];
 
     public override string Url(ResourcePath path) => $"/v1/vms/{path.Vm}/containers/{path.Name}";
 
@@ -122,7 +127,8 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
             ? all.Where(one => db.Vms.Any(v => v.Id == one.VmId && db.Hosts.Any(h => h.Id == v.HostId && h.Name == host)))
             : all;
         all = query.Value<Ipv4>("ip", Ipv4.TryParse, "an IPv4 address") is { } ip ? all.Where(one => one.Ip == ip) : all;
-        return query.Value<MacAddress>("mac", MacAddress.TryParse, "a MAC address") is { } mac ? all.Where(one => one.Mac == mac) : all;
+        all = query.Value<MacAddress>("mac", MacAddress.TryParse, "a MAC address") is { } mac ? all.Where(one => one.Mac == mac) : all;
+        return query.Number("vlan", VlanRanges.Lowest, VlanRanges.Highest) is { } tag ? all.Where(one => one.Tag == tag) : all;
     }
 
     private static ContainerView View(Row row, Condition condition) =>

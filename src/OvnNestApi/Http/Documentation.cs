@@ -10,7 +10,20 @@ internal static class Documentation
     /// <summary>Declares the body of an operation whose handler reads the body itself.</summary>
     public static RouteHandlerBuilder TakesBody<T>(this RouteHandlerBuilder endpoint, string mediaType, string example)
         where T : notnull => endpoint.Accepts<T>(mediaType).WithMetadata(new BodyExample(example));
+
+    /// <summary>Declares that the operation takes <c>If-Match</c> and, with a body, <c>If-None-Match</c>.</summary>
+    public static RouteHandlerBuilder TakesConditions(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new TakesConditions());
+
+    /// <summary>Declares that a response with any of the success statuses can have any of their bodies.</summary>
+    public static RouteHandlerBuilder RespondsWithAnyBody(this RouteHandlerBuilder endpoint) =>
+        endpoint.WithMetadata(new RespondsWithAnyBody());
 }
 
 /// <summary>Example of a body, for the OpenAPI document.</summary>
 internal sealed record BodyExample(string Json);
+
+/// <summary>The operation takes preconditions, see <see cref="Conditional"/>.</summary>
+internal sealed record TakesConditions;
+
+/// <summary>A response with any of the success statuses can have any of their bodies.</summary>
+internal sealed record RespondsWithAnyBody;

@@ -62,7 +62,7 @@ internal static class EndpointConventions
 
             if (values.ToString().Any(char.IsControl))
             {
-                return Problem.UnknownParameter($"The value of {name} contains a control character.");
+                return Problem.InvalidParameter($"The value of {name} contains a control character.");
             }
         }
 

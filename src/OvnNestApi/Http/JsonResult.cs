@@ -11,17 +11,13 @@ public sealed class JsonResult<T>(T value, int status = StatusCodes.Status200OK)
         IValueHttpResult<T>,
         IEndpointMetadataProvider
 {
-    /// <summary>Documents status 201 for a POST, and 200 for other methods.</summary>
+    /// <summary>Documents status 200 for reads. Other operations declare their statuses where their route is mapped.</summary>
     static void IEndpointMetadataProvider.PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
-        var isPost = builder.Metadata.OfType<HttpMethodMetadata>().Any(metadata => metadata.HttpMethods.Contains(HttpMethods.Post));
-        builder.Metadata.Add(
-            new ProducesResponseTypeMetadata(
-                isPost ? StatusCodes.Status201Created : StatusCodes.Status200OK,
-                typeof(T),
-                ["application/json"]
-            )
-        );
+        if (builder.Metadata.OfType<HttpMethodMetadata>().Any(metadata => metadata.HttpMethods.Contains(HttpMethods.Get)))
+        {
+            builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(T), ["application/json"]));
+        }
     }
 
     /// <inheritdoc/>

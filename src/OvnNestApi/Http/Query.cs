@@ -38,6 +38,9 @@ internal sealed class Query(HttpRequest request)
             _ => Reject<int>($"{name} must be a whole number from {minimum} to {maximum}."),
         };
 
+    /// <summary>Returns a whole number within the bounds; null if not sent.</summary>
+    public int? Number(string name, int minimum, int maximum) => Text(name) is null ? null : Number(name, minimum, maximum, minimum);
+
     /// <summary>Returns a duration such as <c>30s</c>, cut to <see cref="HttpLimits.Wait"/>; null if not sent.</summary>
     public TimeSpan? Duration(string name) =>
         Text(name) switch
@@ -66,6 +69,15 @@ internal sealed class Query(HttpRequest request)
             _ => Reject<string?>($"{name} must be a valid name of a resource."),
         };
 
+    /// <summary>Returns the start of a valid name of a resource; null if not sent.</summary>
+    public string? NamePrefix(string name) =>
+        Text(name) switch
+        {
+            null => null,
+            { } text when ResourceName.IsPrefix(text) => text,
+            _ => Reject<string?>($"{name} must be the start of a valid name of a resource: 1 to 63 lower-case letters, digits and dashes."),
+        };
+
     /// <summary>
     /// Returns the labels of a selector such as <c>app=web,tier</c>; a null value matches any value of the label. Null if not sent.
     /// </summary>
@@ -92,7 +104,7 @@ internal sealed class Query(HttpRequest request)
 
     private T? Reject<T>(string detail)
     {
-        Problem ??= Problem.UnknownParameter(detail);
+        Problem ??= Problem.InvalidParameter(detail);
         return default;
     }
 }

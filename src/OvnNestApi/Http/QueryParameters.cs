@@ -16,6 +16,7 @@ internal sealed record QueryParameters(IReadOnlyList<QueryParameter> All)
     [
         new("limit", "Maximum number of items on the page, 1 to 1000 (default 100).", "integer"),
         new("cursor", "Position of the page: `next` from the previous page."),
+        new("name", "Only resources whose name starts with this text."),
         new("label", "Only resources with all of these labels: a comma-separated list of key=value or key."),
         new("ready", "true: only resources that are ready; false: only resources that are not.", "boolean"),
         new("reason", "Only resources with this `status.reason`, such as HostPending."),

@@ -29,8 +29,7 @@ public class PatternAttribute : RegularExpressionAttribute
 }
 
 /// <summary>Name of a resource, see <see cref="ResourceName"/>.</summary>
-public sealed class ValidNameAttribute()
-    : PatternAttribute(ResourceName.Pattern, "1 to 63 lower-case letters, digits and inner dashes are expected");
+public sealed class ValidNameAttribute() : PatternAttribute(ResourceName.Pattern, ResourceName.Rule);
 
 /// <summary>
 /// Name of a device, bridge or namespace: at most 15 bytes (IFNAMSIZ), only characters without a special meaning in shells and tools.

@@ -27,7 +27,8 @@ internal sealed class NetworkKind : ResourceKind<Network, NetworkSpec, NetworkBo
             }
             """;
 
-    public override IReadOnlyList<QueryParameter> Filters => [new("router", "Only networks that are connected to this router.")];
+    public override IReadOnlyList<QueryParameter> Filters =>
+        [new("router", "Only networks that are connected to this router. The list is empty if the router does not exist.")];
 
     public override ResourceWrite<Network, NetworkSpec> Write(NestDb db, ResourcePath path) => new NetworkWrite(db, path.Name);
 

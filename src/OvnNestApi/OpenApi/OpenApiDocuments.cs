@@ -13,7 +13,8 @@ internal static class OpenApiDocuments
 
         All resources have the same shape. The client sets `name`, `labels`, `description` and `spec`, and gets them back as sent. The
         service sets `status` and `metadata`, and ignores them in requests. Clients choose the names, so PUT creates a resource. Errors are
-        problem details (RFC 9457) with a stable `code` and, if the error is in a field, JSON pointers to it.
+        problem details (RFC 9457) with a stable `code` and, if the error is in a field, JSON pointers to it. A URL answers a method that it
+        does not support with 405 and the header `Allow`; an unknown URL is 404. HEAD is supported wherever GET is.
         """;
 
     private static readonly (string Name, string Description)[] Tags =
@@ -49,6 +50,7 @@ internal static class OpenApiDocuments
         RemoveHead(document);
         OpenApiProblems.AddTo(document);
         OpenApiSpecs.ShareSpecSchemas(document);
+        OpenApiNulls.Simplify(document, isOld: context.DocumentName == OpenApiSetup.OldDocument);
         OpenApiTexts.Unwrap(document);
         AddTags(document);
         document.AddComponent<IOpenApiSecurityScheme>(

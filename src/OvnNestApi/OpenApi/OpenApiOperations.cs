@@ -22,9 +22,14 @@ internal static class OpenApiOperations
         var document = context.Document ?? throw new InvalidOperationException("Operations are transformed within a document.");
         var isAnonymous = metadata.OfType<IAllowAnonymous>().Any();
         var hasBody = operation.RequestBody is not null;
-        OpenApiParameters.AddTo(operation, context, metadata.OfType<QueryParameters>().FirstOrDefault(), hasBody);
+        OpenApiParameters.AddTo(operation, context, hasBody);
         AddBodyExample(operation, metadata.OfType<BodyExample>().FirstOrDefault());
         operation.Responses ??= [];
+        if (metadata.OfType<RespondsWithAnyBody>().Any())
+        {
+            OfferEveryBody([.. operation.Responses.Values.SelectMany(response => response.Content?.Values ?? [])]);
+        }
+
         foreach (var response in operation.Responses.Values.OfType<OpenApiResponse>())
         {
             AddHeaders(operation, response);
@@ -51,6 +56,16 @@ internal static class OpenApiOperations
         foreach (var content in body.Content?.Values ?? [])
         {
             content.Example = JsonNode.Parse(example.Json);
+        }
+    }
+
+    /// <summary>The generator knows only one body for each status.</summary>
+    private static void OfferEveryBody(IReadOnlyList<OpenApiMediaType> contents)
+    {
+        var schemas = contents.Select(content => content.Schema).OfType<IOpenApiSchema>().ToList();
+        foreach (var content in contents)
+        {
+            content.Schema = new OpenApiSchema { OneOf = [.. schemas] };
         }
     }
 

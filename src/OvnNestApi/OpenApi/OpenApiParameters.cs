@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.OpenApi;
 using OvnNestApi.Http;
-using OvnNestApi.Resources;
 using OvnNestApi.Schema;
 
 namespace OvnNestApi.OpenApi;
@@ -22,8 +21,10 @@ internal static class OpenApiParameters
         ["id"] = "Id.",
     };
 
-    public static void AddTo(OpenApiOperation operation, OpenApiOperationTransformerContext context, QueryParameters? query, bool hasBody)
+    public static void AddTo(OpenApiOperation operation, OpenApiOperationTransformerContext context, bool hasBody)
     {
+        var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+        var query = metadata.OfType<QueryParameters>().FirstOrDefault();
         var parameters = operation.Parameters ??= [];
         AddPath(parameters, context.Description.RelativePath ?? "");
         foreach (var parameter in query?.All ?? [])
@@ -39,7 +40,7 @@ internal static class OpenApiParameters
             );
         }
 
-        if (query is not null && (query.All == WriteOptions.OfWrites || query.All == WriteOptions.OfDeletes))
+        if (metadata.OfType<TakesConditions>().Any())
         {
             parameters.Add(Header(IfMatch, "ETags. If the resource's current ETag is not one of them, the response is 412."));
             if (hasBody)

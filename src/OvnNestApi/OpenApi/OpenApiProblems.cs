@@ -38,9 +38,9 @@ internal static class OpenApiProblems
         {
             return (isWrite, path) switch
             {
-                (true, _) => [400, 401, 413, 415, 500, 503],
-                (false, "livez") => [406],
-                _ => [406, 500, 503],
+                (true, _) => [400, 401, 406, 413, 415, 500, 503],
+                (false, "livez") => [],
+                _ => [500, 503],
             };
         }
 
@@ -49,7 +49,7 @@ internal static class OpenApiProblems
         AddIf(408, operation.OperationId?.StartsWith("wait-", StringComparison.Ordinal) == true);
         AddIf(409, isWrite);
         AddIf(410, operation.OperationId == "list-changes");
-        AddIf(412, isWrite);
+        AddIf(412, context.Description.ActionDescriptor.EndpointMetadata.OfType<TakesConditions>().Any());
         AddIf(413, hasBody);
         AddIf(415, hasBody);
         return statuses.Order();

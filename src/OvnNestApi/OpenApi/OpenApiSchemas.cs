@@ -17,6 +17,11 @@ internal static class OpenApiSchemas
     {
         var type = context.JsonTypeInfo.Type;
         Describe(schema, Nullable.GetUnderlyingType(type) ?? type);
+        if (type == typeof(DateTimeOffset?))
+        {
+            schema.Type = JsonSchemaType.String | JsonSchemaType.Null;
+        }
+
         if (schema is { Items: null } && context.JsonTypeInfo is { Kind: JsonTypeInfoKind.Enumerable, ElementType: { } element })
         {
             var items = new OpenApiSchema();

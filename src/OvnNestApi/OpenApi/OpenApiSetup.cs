@@ -6,10 +6,13 @@ namespace OvnNestApi.OpenApi;
 /// <summary>Serves the OpenAPI document, in 3.1 and, for older tools, in 3.0, and Swagger UI.</summary>
 internal static class OpenApiSetup
 {
+    /// <summary>Name of the document in version 3.0.</summary>
+    public const string OldDocument = "v1-3.0";
+
     public static IServiceCollection AddOpenApiDocuments(this IServiceCollection services)
     {
         services.AddOpenApi("v1", options => Configure(options, OpenApiSpecVersion.OpenApi3_1));
-        services.AddOpenApi("v1-3.0", options => Configure(options, OpenApiSpecVersion.OpenApi3_0));
+        services.AddOpenApi(OldDocument, options => Configure(options, OpenApiSpecVersion.OpenApi3_0));
         return services;
     }
 

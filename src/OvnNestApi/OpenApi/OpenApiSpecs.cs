@@ -11,7 +11,7 @@ internal static class OpenApiSpecs
         var schemas = document.Components?.Schemas ?? new Dictionary<string, IOpenApiSchema>();
         foreach (var (name, schema) in schemas)
         {
-            if (HasSpec(schema, out var properties) && schemas.ContainsKey(name + "Spec"))
+            if (HasStoredSpec(schema, out var properties) && schemas.ContainsKey(name + "Spec"))
             {
                 properties["spec"] = new OpenApiSchemaReference(name + "Spec", document)
                 {
@@ -27,10 +27,10 @@ internal static class OpenApiSpecs
         }
     }
 
-    private static bool HasSpec(IOpenApiSchema schema, out IDictionary<string, IOpenApiSchema> properties)
+    private static bool HasStoredSpec(IOpenApiSchema schema, out IDictionary<string, IOpenApiSchema> properties)
     {
         properties = (schema as OpenApiSchema)?.Properties ?? new Dictionary<string, IOpenApiSchema>();
-        return properties.ContainsKey("spec");
+        return properties.TryGetValue("spec", out var spec) && spec is OpenApiSchemaReference { Reference.Id: { } id } && IsRawJson(id);
     }
 
     /// <summary>Replaces references to <see cref="JsonElement"/> by a schema without a type: any JSON value.</summary>

@@ -32,7 +32,11 @@ public sealed record Problem(string Code, int Status, string Title, string Detai
     public static Problem ValidationFailed(string? pointer, string detail) =>
         pointer is null ? Of("validation-failed", detail) : ValidationFailed([new(pointer, detail)]);
 
+    /// <summary>A query parameter that the operation does not support, or that is repeated.</summary>
     public static Problem UnknownParameter(string detail) => Of("unknown-parameter", detail);
+
+    /// <summary>A query parameter that the operation supports, with a value that is not valid.</summary>
+    public static Problem InvalidParameter(string detail) => Of("invalid-parameter", detail);
 
     public static Problem NameMismatch(string detail) => Of("name-mismatch", detail, "#/name");
 
@@ -45,9 +49,16 @@ public sealed record Problem(string Code, int Status, string Title, string Detai
 
     public static Problem Forbidden(string detail = "The role of the key does not permit this operation.") => Of("forbidden", detail);
 
-    /// <summary>A resource that does not exist. The detail repeats <paramref name="name"/> only if it is a valid name.</summary>
+    /// <summary>
+    /// A resource that does not exist. The detail repeats <paramref name="name"/> if it is a valid name, else it states the rule.
+    /// </summary>
     public static Problem NotFound(string kind, string name) =>
-        Of("not-found", ResourceName.IsValid(name) ? $"The {kind} {name} does not exist." : $"The name of the {kind} is not valid.");
+        Of("not-found", ResourceName.IsValid(name) ? $"The {kind} {name} does not exist." : NameRule(kind));
+
+    /// <summary>A request that would create a resource has a name in its URL that is not valid.</summary>
+    /// <param name="kind">Kind of the resource that has the name.</param>
+    /// <param name="pointer">Field of a body that holds the same name; null if there is none.</param>
+    public static Problem InvalidName(string kind, string? pointer) => Of("validation-failed", NameRule(kind), pointer);
 
     public static Problem NotFound(string detail = "This URL does not exist.") => Of("not-found", detail);
 
@@ -145,6 +156,8 @@ public sealed record Problem(string Code, int Status, string Title, string Detai
         {
             RetryAfter = TimeSpan.FromSeconds(1),
         };
+
+    private static string NameRule(string kind) => $"The name of the {kind} in the URL is not valid: {ResourceName.Rule}.";
 
     private static Problem Of(string code, string detail, string? pointer = null)
     {

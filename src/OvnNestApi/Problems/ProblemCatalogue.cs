@@ -27,14 +27,22 @@ public static class ProblemCatalogue
             400,
             "One or more fields are not valid",
             "One or more fields are unknown, repeated, of the wrong type, or have a value that is not allowed. `errors` "
-                + "lists every such field by JSON pointer. Nothing was stored."
+                + "lists every such field by JSON pointer. A name or tag in the URL of a request that creates a resource is "
+                + "checked by the same rules. Nothing was stored."
         ),
         new(
             "unknown-parameter",
             400,
-            "A query parameter is not valid",
-            "A query parameter is unknown to this operation, is repeated, or has an invalid value. The request was "
-                + "rejected, because an ignored filter would return everything."
+            "The operation does not support a query parameter",
+            "A query parameter is unknown to this operation, or is repeated. The request was rejected, because an ignored "
+                + "filter would return everything. The detail lists the supported parameters."
+        ),
+        new(
+            "invalid-parameter",
+            400,
+            "The value of a query parameter is not valid",
+            "The operation supports the query parameter, but not this value. The detail states which values are valid. The "
+                + "request was rejected, because an ignored filter would return everything."
         ),
         new(
             "name-mismatch",

@@ -35,7 +35,7 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
     /// <summary>Route of the collection below <c>/v1</c>.</summary>
     public virtual string Route => "/" + Plural;
 
-    /// <summary>The kind's own filters of the list, in addition to <c>label</c>, <c>ready</c> and <c>reason</c>.</summary>
+    /// <summary>The kind's own filters of the list, in addition to those of all lists.</summary>
     public virtual IReadOnlyList<QueryParameter> Filters => [];
 
     /// <summary>Returns the URL of a resource.</summary>
@@ -102,7 +102,8 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
     {
         var list = ListQuery.Read(query);
         var labelled = list.Labels is null ? db.Set<T>() : WithLabels(db, list.Labels);
-        var selected = Filter(db, labelled, query, vm);
+        var named = list.NamePrefix is { } prefix ? labelled.Where(one => one.Name.StartsWith(prefix)) : labelled;
+        var selected = Filter(db, named, query, vm);
         if (list.Check(query) is { } problem)
         {
             return problem;

@@ -119,7 +119,7 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
             return Problem.ValidationFailed("#/name", "is required");
         }
 
-        return ResourcePath.Of(context, kind.Noun, name).TryGet(out var path, out problem)
+        return ResourcePath.OfNew(context, kind.Noun, name).TryGet(out var path, out problem)
             ? await store.PutAsync(kind, context, path, sent, Conditional.Of(context.Request), createOnly: true, cancellationToken)
             : problem;
     }
@@ -130,7 +130,7 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
         CancellationToken cancellationToken
     )
     {
-        if (!ResourcePath.Of(context, kind.Noun).TryGet(out var path, out var problem))
+        if (!ResourcePath.OfNew(context, kind.Noun).TryGet(out var path, out var problem))
         {
             return problem;
         }

@@ -21,6 +21,6 @@ internal sealed record WaitOptions(string State, TimeSpan Timeout)
             return problem;
         }
 
-        return state is "ready" or "gone" ? new WaitOptions(state, timeout) : Problem.UnknownParameter("for must be ready or gone.");
+        return state is "ready" or "gone" ? new WaitOptions(state, timeout) : Problem.InvalidParameter("for must be ready or gone.");
     }
 }

@@ -32,8 +32,8 @@ internal static class ReadinessEndpoint
             .WithTags("Readiness")
             .Takes(
                 new("label", "Only resources with all of these labels: a comma-separated list of key=value or key."),
-                new("vm", "Only this VM and its containers."),
-                new("host", "Only this host, its VMs and their containers.")
+                new("vm", "Only this VM and its containers. All numbers are 0 if the VM does not exist."),
+                new("host", "Only this host, its VMs and their containers. All numbers are 0 if the host does not exist.")
             )
             .Describe("get-readiness", "Count resources by reason", "Counts the resources of all kinds by `status.reason`.");
 

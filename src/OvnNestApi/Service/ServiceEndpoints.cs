@@ -50,7 +50,7 @@ internal static class ServiceEndpoints
             new(
                 "OvnNestApi",
                 Version,
-                ["networks", "routers", "hosts", "vms", "containers", "vlan-leases", "changes", "api-keys"],
+                Features.All,
                 new(HttpLimits.Body, ApiJson.MaxDepth, (int)HttpLimits.Wait.TotalSeconds, HttpLimits.DefaultPage, HttpLimits.Page)
             )
         );
@@ -89,7 +89,7 @@ internal static class ServiceEndpoints
 /// <summary>Version, features and limits of the service.</summary>
 /// <param name="Name">Always <c>OvnNestApi</c>.</param>
 /// <param name="Version">Version of the program.</param>
-/// <param name="Features">Features of this version.</param>
+/// <param name="Features">One word for every addition to the API, oldest first; a word is never removed.</param>
 /// <param name="Limits">Limits of requests and responses.</param>
 public sealed record AboutView(string Name, string Version, IReadOnlyList<string> Features, LimitsView Limits);
 

@@ -13,6 +13,8 @@ namespace OvnNestApi.VlanLeases;
 /// <summary>Handlers of the requests for leases.</summary>
 internal static class LeaseEndpoints
 {
+    private const string TagRule = "The VLAN tag in the URL is not valid: a whole number from 1 to 4094 is expected.";
+
     internal static async Task<Reply<JsonResult<ListView<LeaseView>>>> ListAsync(
         string vm,
         HttpContext context,
@@ -60,7 +62,7 @@ internal static class LeaseEndpoints
     ) =>
         TryParse(tag, out var number) && await ViewAsync(db, reader, Expiry.Leases(db), vm, number, cancellationToken) is { } view
             ? Result(context, view, StatusCodes.Status200OK)
-            : NotLeased(tag);
+            : Missing(vm, tag);
 
     internal static async Task<Reply<JsonResult<LeaseView>, JsonResult<LeasesView>>> PostAsync(
         string vm,
@@ -71,6 +73,11 @@ internal static class LeaseEndpoints
         CancellationToken cancellationToken
     )
     {
+        if (!ResourceName.IsValid(vm))
+        {
+            return Problem.InvalidName("VM", pointer: null);
+        }
+
         if (!(await ReadAsync(context, mayCount: true, cancellationToken)).TryGet(out var request, out var invalid))
         {
             return invalid;
@@ -103,12 +110,12 @@ internal static class LeaseEndpoints
         CancellationToken cancellationToken
     )
     {
-        if (!TryParse(tag, out var number))
+        if (!NewLease(vm, tag).TryGet(out var number, out var invalid))
         {
-            return NotLeased(tag);
+            return invalid;
         }
 
-        if (!(await ReadAsync(context, mayCount: false, cancellationToken)).TryGet(out var request, out var invalid))
+        if (!(await ReadAsync(context, mayCount: false, cancellationToken)).TryGet(out var request, out invalid))
         {
             return invalid;
         }
@@ -162,7 +169,7 @@ internal static class LeaseEndpoints
                 options.DryRun,
                 cancellationToken
             )
-            : NotLeased(tag);
+            : Missing(vm, tag);
         if (!answer.TryGet(out var lease, out var problem))
         {
             return problem.Status == StatusCodes.Status404NotFound && options.AllowMissing ? TypedResults.NoContent() : problem;
@@ -242,10 +249,27 @@ internal static class LeaseEndpoints
             ? (await reader.ViewsAsync(db, vm, leases.Where(l => l.VmId == id && l.Tag == tag), cancellationToken)).FirstOrDefault()
             : null;
 
-    private static Problem NotLeased(string tag) =>
-        TryParse(tag, out var number)
-            ? Problem.NotFound(string.Create(CultureInfo.InvariantCulture, $"Tag {number} is not leased."))
-            : Problem.NotFound($"The tag in the URL must be a number from {VlanRanges.Lowest} to {VlanRanges.Highest}.");
+    /// <summary>Returns the tag of a URL that reserves it, or 400 if the name of the VM or the tag is not valid.</summary>
+    private static Answer<int> NewLease(string vm, string tag)
+    {
+        if (!ResourceName.IsValid(vm))
+        {
+            return Problem.InvalidName("VM", pointer: null);
+        }
+
+        return TryParse(tag, out var number) ? number : Problem.ValidationFailed(pointer: null, TagRule);
+    }
+
+    /// <summary>Returns 404 with the reason why the URL has no lease.</summary>
+    private static Problem Missing(string vm, string tag)
+    {
+        if (!ResourceName.IsValid(vm))
+        {
+            return Problem.NotFound("VM", vm);
+        }
+
+        return Problem.NotFound(TryParse(tag, out _) ? $"Tag {tag} of {vm} is not leased, or the VM does not exist." : TagRule);
+    }
 
     private static bool TryParse(string text, out int tag) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out tag)

@@ -53,7 +53,7 @@ internal sealed class LeaseReader(CachedLiveness liveness)
     /// <summary>Returns the view of one lease.</summary>
     public static LeaseView View(string vm, VlanLease lease, IReadOnlyList<string> waitingFor) =>
         new(
-            new() { Owner = lease.Owner, Ttl = lease.Ttl },
+            new(lease.Owner, lease.Ttl),
             new(lease.Tag, lease.State, lease.ContainerName, lease.Since, lease.ExpiresAt, lease.CoolUntil, waitingFor),
             new("vlan-lease", vm, lease.Id, lease.Revision)
         );

@@ -45,22 +45,29 @@ internal static class LeaseRoutes
             .RequireAuthorization(Policies.Write)
             .Takes(DryRun)
             .TakesBody<LeaseBody>(JsonBody.Json, Example)
+            .Produces<LeaseView>()
+            .Produces<LeasesView>(StatusCodes.Status201Created)
+            .RespondsWithAnyBody()
             .Describe(
                 "reserve-vlan-tags",
                 "Reserve tags",
                 "The server chooses the tags: first tags that were never used, then those that have been free longest. With a `count` "
-                    + "greater than 1, all tags or none are reserved, and the response contains them as `items`. A repeated request of "
-                    + "the same owner returns the same lease."
+                    + "greater than 1, all tags or none are reserved, and the response contains them as `items`; otherwise the response "
+                    + "is one lease. A repeated request of the same owner returns the same leases, with 200."
             );
         leases
             .MapPut("/{tag}", LeaseEndpoints.PutAsync)
             .RequireAuthorization(Policies.Write)
             .Takes(DryRun)
+            .TakesConditions()
             .TakesBody<LeaseBody>(JsonBody.Json, Example)
+            .Produces<LeaseView>()
+            .Produces<LeaseView>(StatusCodes.Status201Created)
             .Describe(
                 "put-vlan-lease",
                 "Reserve a given tag, or renew its lease",
-                "Responds with 409 if the tag has another owner; the problem shows which."
+                "Responds with 201 if the tag was free, and with 200 if the owner already has the lease. Responds with 409 if the tag "
+                    + "has another owner; the problem shows which."
             );
     }
 
@@ -73,6 +80,9 @@ internal static class LeaseRoutes
                 new("force", "End draining and cooling. An admin confirms with it that no host uses the tag.", "boolean"),
                 new("allowMissing", "Respond with 204 if the lease does not exist.", "boolean")
             )
+            .TakesConditions()
+            .Produces<LeaseView>(StatusCodes.Status202Accepted)
+            .Produces(StatusCodes.Status204NoContent)
             .Describe(
                 "delete-vlan-lease",
                 "Release a tag",

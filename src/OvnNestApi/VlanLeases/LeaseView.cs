@@ -47,10 +47,15 @@ public sealed record LeaseSpec
 }
 
 /// <summary>A lease.</summary>
-/// <param name="Spec">Requested state; without an owner if the tag was granted to a container without a reservation.</param>
+/// <param name="Spec">Requested state.</param>
 /// <param name="Status">Observed state.</param>
 /// <param name="Metadata">Identity and version of the grant.</param>
-public sealed record LeaseView(LeaseSpec Spec, LeaseStatus Status, LeaseMetadata Metadata);
+public sealed record LeaseView(LeaseTerms Spec, LeaseStatus Status, LeaseMetadata Metadata);
+
+/// <summary>Requested state of a lease, in a response.</summary>
+/// <param name="Owner">Owner key; absent if the tag was granted to a container without a reservation.</param>
+/// <param name="Ttl">Lifetime of the reservation as requested; absent if it is unlimited.</param>
+public sealed record LeaseTerms(string? Owner, string? Ttl);
 
 /// <summary>Observed state of a lease.</summary>
 /// <param name="Tag">VLAN tag.</param>

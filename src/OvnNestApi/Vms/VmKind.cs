@@ -32,7 +32,10 @@ internal sealed class VmKind : ResourceKind<Vm, VmSpec, VmBody, VmView>
             """;
 
     public override IReadOnlyList<QueryParameter> Filters =>
-        [new("network", "Only VMs in this network."), new("host", "Only VMs on this host.")];
+        [
+            new("network", "Only VMs in this network. The list is empty if the network does not exist."),
+            new("host", "Only VMs on this host. The list is empty if the host does not exist."),
+        ];
 
     public override ResourceWrite<Vm, VmSpec> Write(NestDb db, ResourcePath path) => new VmWrite(db, path.Name);
 

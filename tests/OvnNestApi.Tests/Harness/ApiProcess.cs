@@ -24,6 +24,7 @@ public sealed class ApiProcess : IAsyncLifetime
                 Database = Database,
                 Northbound = "unix:/nonexistent/ovnnb_db.sock",
                 AwaitReady = false,
+                Handler = inner => new DescribedResponses(inner),
                 Settings = new Dictionary<string, string> { ["Leases__Cooldown"] = "00:00:00.5", ["Hosts__SilentAfter"] = "00:00:08" },
             }
         );

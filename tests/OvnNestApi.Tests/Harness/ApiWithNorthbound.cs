@@ -24,6 +24,7 @@ public sealed class ApiWithNorthbound : IAsyncLifetime
             {
                 Database = _database,
                 Northbound = _northbound.Endpoint,
+                Handler = inner => new DescribedResponses(inner),
                 Settings = new Dictionary<string, string> { ["Leases__Cooldown"] = "00:00:00", ["RateLimit__PerSecond"] = "0" },
             }
         );

@@ -69,7 +69,10 @@ public sealed class TestApi : IAsyncLifetime
         });
         _factory.UseKestrel();
         _factory.StartServer();
-        Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = _factory.ClientOptions.BaseAddress };
+        Client = new HttpClient(new DescribedResponses(new SocketsHttpHandler { AllowAutoRedirect = false }))
+        {
+            BaseAddress = _factory.ClientOptions.BaseAddress,
+        };
     }
 
     public async ValueTask DisposeAsync()

@@ -205,7 +205,7 @@ public sealed class DeletionTests(TestApi api) : IClassFixture<TestApi>
         Assert.Equal((path, created.ETag), (created.Headers["Location"], (await api.GetAsync(path)).ETag));
         (await api.GetAsync($"{path}/wait?for=ready&timeout=10ms")).IsProblem("wait-timeout");
         (await api.GetAsync($"{path}/wait?for=gone&timeout=10ms")).IsProblem("wait-timeout");
-        (await api.GetAsync($"{path}/wait?for=good")).IsProblem("unknown-parameter");
+        (await api.GetAsync($"{path}/wait?for=good")).IsProblem("invalid-parameter");
         (await api.GetAsync("/v1/routers/none/wait?for=gone")).Is(HttpStatusCode.NoContent);
         (await api.GetAsync("/v1/routers/none/wait")).IsProblem("not-found");
 

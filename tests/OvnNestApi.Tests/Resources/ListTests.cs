@@ -41,7 +41,7 @@ public sealed class ListTests(TestApi api) : IClassFixture<TestApi>
         (
             await api.PutAsync(
                 $"/v1/vms/{vm}/containers/a",
-                """{"labels":{"app":"web","tier":"front"},"spec":{"ip":"10.20.0.50","mac":"02:00:00:00:20:50"}}"""
+                """{"labels":{"app":"web","tier":"front"},"spec":{"ip":"10.20.0.50","mac":"02:00:00:00:20:50","vlan":1050}}"""
             )
         ).IsSuccess();
         (await api.PutAsync($"/v1/vms/{vm}/containers/b", """{"labels":{"app":"db"}}""")).IsSuccess();
@@ -62,7 +62,12 @@ public sealed class ListTests(TestApi api) : IClassFixture<TestApi>
                 ("ready=true", ""),
                 ($"ready=false&vm={vm}", "a b"),
                 ($"reason=Ready&vm={vm}", ""),
+                ("vlan=1050", "a"),
+                ("vlan=1051", ""),
+                ($"name=a&vm={vm}", "a"),
                 ("vm=none", ""),
+                ("network=none", ""),
+                ("host=none", ""),
             }
         )
         {
@@ -72,6 +77,50 @@ public sealed class ListTests(TestApi api) : IClassFixture<TestApi>
         Assert.Equal([vm], Names(await api.GetAsync($"/v1/vms?host={host}")));
     }
 
+    [Fact]
+    public async Task Every_list_of_resources_is_filtered_by_the_start_of_the_name()
+    {
+        var prefix = api.NewName("list");
+        string[] names = [$"{prefix}-a", $"{prefix}-b", $"{prefix}z"];
+        var vm = await api.VmAsync();
+        var network = await api.NetworkAsync("""{"subnet":"10.21.0.0/24"}""");
+        foreach (
+            var (collection, body) in new[]
+            {
+                ("/v1/networks", "{}"),
+                ("/v1/routers", "{}"),
+                ("/v1/hosts", "{}"),
+                ("/v1/vms", $$$"""{"spec":{"network":"{{{network}}}"}}"""),
+                ($"/v1/vms/{vm}/containers", "{}"),
+            }
+        )
+        {
+            foreach (var name in names)
+            {
+                (await api.PutAsync($"{collection}/{name}", body)).IsSuccess();
+            }
+
+            Assert.Equal(names, Names(await api.GetAsync($"{collection}?name={prefix}")));
+            Assert.Equal(names[..2], Names(await api.GetAsync($"{collection}?name={prefix}-")));
+            Assert.Equal(names[2..], Names(await api.GetAsync($"{collection}?name={names[2]}")));
+            Assert.Equal(names[1..2], Names(await api.GetAsync($"{collection}?name={prefix}-b&limit=1")));
+            Assert.Empty(Names(await api.GetAsync($"{collection}?name={prefix}--")));
+        }
+    }
+
+    [Theory]
+    [InlineData("name=")]
+    [InlineData("name=-a")]
+    [InlineData("name=A")]
+    [InlineData("name=a%25")]
+    [InlineData("name=a_b")]
+    [InlineData("name=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-")]
+    [InlineData("vlan=0")]
+    [InlineData("vlan=4095")]
+    [InlineData("vlan=x")]
+    public async Task A_filter_with_an_impossible_value_is_refused(string query) =>
+        (await api.GetAsync($"/v1/containers?{query}")).IsProblem("invalid-parameter");
+
     [Theory]
     [InlineData("ready")]
     [InlineData("%20Ready")]
@@ -79,7 +128,7 @@ public sealed class ListTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("HostPending,PortDown")]
     [InlineData("Deleting,Ready")]
     public async Task An_unknown_reason_is_refused(string reason) =>
-        (await api.GetAsync($"/v1/vms?reason={reason}")).IsProblem("unknown-parameter");
+        (await api.GetAsync($"/v1/vms?reason={reason}")).IsProblem("invalid-parameter");
 
     [Fact]
     public async Task The_number_of_queries_of_a_list_does_not_depend_on_its_length()

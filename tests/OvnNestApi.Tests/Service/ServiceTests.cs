@@ -1,5 +1,6 @@
 using System.Net;
 using OvnNestApi.Problems;
+using OvnNestApi.Service;
 using OvnNestApi.Tests.Harness;
 
 namespace OvnNestApi.Tests.Service;
@@ -13,6 +14,13 @@ public sealed class ServiceTests(TestApi api) : IClassFixture<TestApi>
         (await api.GetAsync("/livez", ("Authorization", ""))).Is(HttpStatusCode.OK);
         var ready = (await api.GetAsync("/readyz", ("Authorization", ""))).Is(HttpStatusCode.OK);
         Assert.Equal("unreachable", ready.Json.GetProperty("northbound").GetString());
+    }
+
+    [Fact]
+    public async Task The_service_lists_its_features()
+    {
+        var features = (await api.GetAsync("/v1")).Is(HttpStatusCode.OK).Json.GetProperty("features");
+        Assert.Equal(Features.All, features.EnumerateArray().Select(word => word.GetString()));
     }
 
     [Theory]
