@@ -1,21 +1,17 @@
-using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Options;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
-using OvnNestApi.Problems;
-using OvnNestApi.Schema;
 
 namespace OvnNestApi.Changes;
 
-/// <summary>Reads the change log.</summary>
+/// <summary>Reads the change log: as pages of JSON, or as a stream of events.</summary>
 internal static class ChangeEndpoints
 {
-    private const int FarthestFuture = 1_000_000;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private const string LastEventId = "Last-Event-ID";
 
     public static void MapChanges(this IEndpointRouteBuilder api) =>
         api.MapRead("/changes", ListAsync)
             .WithTags("Changes")
+            .Offers(Representations.Json, Representations.EventStream)
             .Takes(
                 new QueryParameter(
                     "after",
@@ -24,7 +20,7 @@ internal static class ChangeEndpoints
                 new QueryParameter("limit", "Maximum number of changes on the page, 1 to 1000 (default 100).", "integer"),
                 new QueryParameter(
                     "wait",
-                    "If there are no changes, hold the response until there are, at most for this time (such as 30s)."
+                    "If there are no changes, hold the response until there are, at most for this time (such as 30s). JSON only."
                 ),
                 new QueryParameter("kind", "Only changes of this kind of resource."),
                 new QueryParameter(
@@ -32,18 +28,21 @@ internal static class ChangeEndpoints
                     "Only changes of this VM and of the resources in it. The list is empty if no VM has had this name."
                 )
             )
+            .TakesHeader(LastEventId, "Cursor of the last event that the client has received, to continue a stream. Replaces `after`.")
             .Describe(
                 "list-changes",
                 "List changes",
-                "Returns changes in commit order and without gaps. A client that continues from `next` gets every change once."
+                "Returns changes in commit order and without gaps. A client that continues from `next` gets every change once. With "
+                    + "`Accept: text/event-stream` the response is a stream of server-sent events that does not end: `change` events have "
+                    + "a change as data, `bookmark` events only a cursor, and the id of each event is the cursor after it. Comments keep "
+                    + "the connection alive. A client that reads too slowly is disconnected; it continues with `Last-Event-ID`."
             );
 
-    internal static async Task<Reply<JsonResult<ChangeList>>> ListAsync(
+    internal static async Task<Reply<JsonResult<ChangeList>, ChangeStream>> ListAsync(
         HttpContext context,
-        NestDb db,
-        ChangeFeed feed,
+        ChangeReader reader,
+        ChangeStreams streams,
         StateWait waiting,
-        IOptions<ChangeOptions> options,
         CancellationToken cancellationToken
     )
     {
@@ -55,77 +54,28 @@ internal static class ChangeEndpoints
             return problem;
         }
 
-        var end = await feed.UpToAsync(Patience, cancellationToken);
-        if (query.Text("after") is not { } after)
+        var isStream = Representations.Of(context).Choose(context.Request) == Representations.EventStream;
+        var after = (isStream ? (string?)context.Request.Headers[LastEventId] : null) ?? query.Text("after");
+        if (!(await reader.StartAsync(after, cancellationToken)).TryGet(out var from, out problem))
         {
-            return new JsonResult<ChangeList>(new([], end.ToString()));
+            return problem;
         }
 
-        if (!ChangeCursor.TryParse(after, out var from))
+        if (isStream)
         {
-            return Problem.CursorInvalid();
+            return streams.Open(from, filter);
         }
 
-        if (IsForeign(from, end) || await IsPrunedAsync(db, from, options.Value, cancellationToken))
+        ChangePage page = new([], from, IsFull: false);
+        if (after is not null)
         {
-            return Problem.CursorExpired();
+            await waiting.UntilAsync(
+                async token => (page = await reader.ReadAsync(from, filter, token)).Items.Count > 0,
+                wait,
+                cancellationToken
+            );
         }
 
-        ChangeList page = new([], after);
-        await waiting.UntilAsync(HasPageAsync, wait, cancellationToken);
-        return new JsonResult<ChangeList>(page);
-
-        async Task<bool> HasPageAsync(CancellationToken cancellationToken)
-        {
-            page = await PageAsync(db, from, await feed.UpToAsync(Patience, cancellationToken), filter, cancellationToken);
-            return page.Items.Count > 0;
-        }
-    }
-
-    private static async Task<ChangeList> PageAsync(
-        NestDb db,
-        ChangeCursor from,
-        ChangeCursor end,
-        ChangeFilter filter,
-        CancellationToken cancellationToken
-    )
-    {
-        var changes = db.Changes.AsNoTracking().Where(change => change.Number > from.Number && change.Number <= end.Number);
-        var rows = await filter.Apply(changes).OrderBy(change => change.Number).Take(filter.Limit).ToListAsync(cancellationToken);
-
-        // A full page ends at its last change. Any other page also covers the changes that the filter excludes.
-        var last = rows.Count == filter.Limit ? rows[^1].Number : Math.Max(end.Number, from.Number);
-        return new(rows.ConvertAll(change => ChangeView.Of(change, end.Epoch)), (end with { Number = last }).ToString());
-    }
-
-    /// <summary>Returns true if the cursor comes from another log: the database was restored from a backup, or replaced.</summary>
-    private static bool IsForeign(ChangeCursor from, ChangeCursor end) =>
-        from.Epoch != end.Epoch || from.Number > end.Number + FarthestFuture;
-
-    /// <summary>
-    /// Returns true if changes after the cursor may have been deleted. <see cref="ChangeRetention"/> keeps the newest change that is too
-    /// old, so the first row of the table shows how far it has come.
-    /// </summary>
-    private static Task<bool> IsPrunedAsync(NestDb db, ChangeCursor from, ChangeOptions options, CancellationToken cancellationToken) =>
-        db
-            .Database.SqlQuery<bool>(
-                $"""
-                SELECT coalesce((SELECT number > {from.Number} AND at < now() - {options.Keep} FROM changes ORDER BY number LIMIT 1), false)
-                    AS "Value"
-                """
-            )
-            .SingleAsync(cancellationToken);
-
-    /// <summary>Filters and size of a page.</summary>
-    private sealed record ChangeFilter(int Limit, string? Kind, string? Vm)
-    {
-        public static ChangeFilter Read(Query query) =>
-            new(query.Number("limit", 1, HttpLimits.Page, HttpLimits.DefaultPage), query.Text("kind"), query.Name("vm"));
-
-        public IQueryable<Change> Apply(IQueryable<Change> changes)
-        {
-            changes = Kind is null ? changes : changes.Where(change => change.Kind == Kind);
-            return Vm is null ? changes : changes.Where(change => change.Vm == Vm || (change.Kind == "vm" && change.Name == Vm));
-        }
+        return new JsonResult<ChangeList>(new(page.Items, page.Next.ToString()));
     }
 }

@@ -9,6 +9,7 @@ internal static class AccessPolicies
 {
     public static IServiceCollection AddAccess(this IServiceCollection services)
     {
+        services.AddSingleton<KeyLookup>();
         services
             .AddAuthentication(KeyAuthentication.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, KeyAuthentication>(KeyAuthentication.SchemeName, null);

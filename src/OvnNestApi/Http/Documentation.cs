@@ -7,6 +7,10 @@ internal static class Documentation
     public static RouteHandlerBuilder Describe(this RouteHandlerBuilder endpoint, string id, string summary, string description) =>
         endpoint.WithName(id).WithSummary(summary).WithDescription(description);
 
+    /// <summary>Declares a request header.</summary>
+    public static RouteHandlerBuilder TakesHeader(this RouteHandlerBuilder endpoint, string name, string description) =>
+        endpoint.WithMetadata(new RequestHeader(name, description));
+
     /// <summary>Declares the body of an operation whose handler reads the body itself.</summary>
     public static RouteHandlerBuilder TakesBody<T>(this RouteHandlerBuilder endpoint, string mediaType, string example)
         where T : notnull => endpoint.Accepts<T>(mediaType).WithMetadata(new BodyExample(example));
@@ -18,6 +22,9 @@ internal static class Documentation
     public static RouteHandlerBuilder RespondsWithAnyBody(this RouteHandlerBuilder endpoint) =>
         endpoint.WithMetadata(new RespondsWithAnyBody());
 }
+
+/// <summary>A request header that an operation supports, for the OpenAPI document.</summary>
+internal sealed record RequestHeader(string Name, string Description);
 
 /// <summary>Example of a body, for the OpenAPI document.</summary>
 internal sealed record BodyExample(string Json);

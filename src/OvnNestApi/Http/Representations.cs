@@ -9,6 +9,8 @@ internal sealed record Representations(params IReadOnlyList<string> MediaTypes)
 
     public const string Svg = "image/svg+xml";
 
+    public const string EventStream = "text/event-stream";
+
     private static readonly Representations JsonOnly = new(Json);
 
     /// <summary>Returns the media types of the endpoint of the request.</summary>

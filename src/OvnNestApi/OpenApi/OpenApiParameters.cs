@@ -40,6 +40,11 @@ internal static class OpenApiParameters
             );
         }
 
+        foreach (var header in metadata.OfType<RequestHeader>())
+        {
+            parameters.Add(Header(header.Name, header.Description));
+        }
+
         if (metadata.OfType<TakesConditions>().Any())
         {
             parameters.Add(Header(IfMatch, "ETags. If the resource's current ETag is not one of them, the response is 412."));

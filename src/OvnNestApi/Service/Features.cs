@@ -40,5 +40,6 @@ internal static class Features
         "name-rule",
         "list-name",
         "list-vlan",
+        "changes-stream",
     ];
 }

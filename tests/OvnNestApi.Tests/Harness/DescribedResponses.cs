@@ -21,12 +21,14 @@ internal sealed class DescribedResponses(HttpMessageHandler inner, ApiDocument? 
             return response;
         }
 
-        var body = await response.Content.ReadAsStringAsync(cancellationToken);
+        // A stream of events does not end.
+        var mediaType = response.Content.Headers.ContentType?.MediaType;
+        var body = mediaType == "text/event-stream" ? "" : await response.Content.ReadAsStringAsync(cancellationToken);
         var received = new ReceivedResponse(
             request.Method.Method.ToLowerInvariant(),
             url.AbsolutePath,
             (int)response.StatusCode,
-            response.Content.Headers.ContentType?.MediaType,
+            mediaType,
             [.. response.Content.Headers.Allow],
             body
         );
