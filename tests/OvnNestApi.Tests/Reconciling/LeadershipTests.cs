@@ -18,6 +18,8 @@ public sealed class LeadershipTests
         Assert.True((await former.ClaimAsync(installation, 1, default)).IsClaimed);
         Assert.IsType<Committed>((await former.TransactAsync([Switch("before")], counts: false, default)).Outcome);
 
+        // A claim that is based on an outdated replica is rejected, and would be repeated.
+        await Eventually.Holds("the new leader sees the write of the former one", () => present.Replica.SwitchesNamed("before").Count == 1);
         Assert.True((await present.ClaimAsync(installation, 2, default)).IsClaimed);
 
         await Assert.ThrowsAsync<FenceFallenException>(() => former.TransactAsync([Switch("after")], counts: false, default));
