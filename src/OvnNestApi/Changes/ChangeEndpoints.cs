@@ -34,8 +34,9 @@ internal static class ChangeEndpoints
                 "List changes",
                 "Returns changes in commit order and without gaps. A client that continues from `next` gets every change once. With "
                     + "`Accept: text/event-stream` the response is a stream of server-sent events that does not end: `change` events have "
-                    + "a change as data, `bookmark` events only a cursor, and the id of each event is the cursor after it. Comments keep "
-                    + "the connection alive. A client that reads too slowly is disconnected; it continues with `Last-Event-ID`."
+                    + "a change as data, `bookmark` events only a cursor, and the id of each event is the cursor after it. After 10 s "
+                    + "without a change there is a bookmark. A client that reads too slowly is disconnected; it continues with "
+                    + "`Last-Event-ID`."
             );
 
     internal static async Task<Reply<JsonResult<ChangeList>, ChangeStream>> ListAsync(
@@ -66,7 +67,7 @@ internal static class ChangeEndpoints
             return streams.Open(from, filter);
         }
 
-        ChangePage page = new([], from, IsFull: false);
+        ChangePage page = new([], from);
         if (after is not null)
         {
             await waiting.UntilAsync(

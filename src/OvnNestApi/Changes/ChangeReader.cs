@@ -13,9 +13,6 @@ internal sealed class ChangeReader(IDbContextFactory<NestDb> databases, ChangeFe
     private const int FarthestFuture = 1_000_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    /// <summary>Task that completes at the next change. Get it before reading a page, so that no change is missed.</summary>
-    public Task Next => feed.Next;
-
     /// <summary>Returns the position to continue from, which is the end of the log if <paramref name="after"/> is null.</summary>
     public async Task<Answer<ChangeCursor>> StartAsync(string? after, CancellationToken cancellationToken)
     {
@@ -42,9 +39,8 @@ internal sealed class ChangeReader(IDbContextFactory<NestDb> databases, ChangeFe
         var rows = await filter.Apply(changes).OrderBy(change => change.Number).Take(filter.Limit).ToListAsync(cancellationToken);
 
         // A full page ends at its last change. Any other page also covers the changes that the filter excludes.
-        var isFull = rows.Count == filter.Limit;
-        var last = isFull ? rows[^1].Number : Math.Max(end.Number, from.Number);
-        return new(rows.ConvertAll(change => ChangeView.Of(change, end.Epoch)), end with { Number = last }, isFull);
+        var last = rows.Count == filter.Limit ? rows[^1].Number : Math.Max(end.Number, from.Number);
+        return new(rows.ConvertAll(change => ChangeView.Of(change, end.Epoch)), end with { Number = last });
     }
 
     /// <summary>Returns true if the cursor comes from another log: the database was restored from a backup, or replaced.</summary>
@@ -73,8 +69,7 @@ internal sealed class ChangeReader(IDbContextFactory<NestDb> databases, ChangeFe
 /// <summary>A page of the change log.</summary>
 /// <param name="Items">Changes in the order in which they were committed.</param>
 /// <param name="Next">Position after the page.</param>
-/// <param name="IsFull">True if more changes can follow at once.</param>
-internal sealed record ChangePage(IReadOnlyList<ChangeView> Items, ChangeCursor Next, bool IsFull);
+internal sealed record ChangePage(IReadOnlyList<ChangeView> Items, ChangeCursor Next);
 
 /// <summary>Filters and size of a page.</summary>
 /// <param name="Limit">Maximum number of changes, 1–1000.</param>

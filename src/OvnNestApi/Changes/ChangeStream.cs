@@ -1,34 +1,36 @@
 using System.Text.Json;
-using Microsoft.Extensions.Hosting;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
 
 namespace OvnNestApi.Changes;
 
 /// <summary>Opens streams of changes.</summary>
-internal sealed class ChangeStreams(ChangeReader reader, KeyLookup keys, TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed class ChangeStreams(ChangeReader reader, KeyLookup keys, StateWait waiting, TimeProvider time)
 {
-    public ChangeStream Open(ChangeCursor from, ChangeFilter filter) => new(reader, keys, time, lifetime, from, filter);
+    public ChangeStream Open(ChangeCursor from, ChangeFilter filter) => new(reader, keys, waiting, time, from, filter);
 }
 
 /// <summary>
 /// Response with changes as server-sent events (HTML Living Standard, "Server-sent events"). It reads the log only as fast as the client
-/// reads the response. It ends when the client disconnects or is too slow, when its key is no longer valid, and at the end of the process.
+/// reads the response. It ends when the client disconnects or is too slow, when its key is not valid any more, and when the process stops.
 /// </summary>
 internal sealed class ChangeStream(
     ChangeReader reader,
     KeyLookup keys,
+    StateWait waiting,
     TimeProvider time,
-    IHostApplicationLifetime lifetime,
     ChangeCursor from,
     ChangeFilter filter
 ) : IResult, IStatusCodeHttpResult
 {
-    /// <summary>Interval of comments without changes, and of the checks of the key.</summary>
+    /// <summary>Longest time without an event.</summary>
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
 
     /// <summary>Time in which the client must accept what was sent.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>Pause before the next attempt while the database is not available.</summary>
+    private static readonly TimeSpan OutagePause = TimeSpan.FromSeconds(1);
 
     /// <inheritdoc/>
     public int? StatusCode => StatusCodes.Status200OK;
@@ -44,14 +46,13 @@ internal sealed class ChangeStream(
             return;
         }
 
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, lifetime.ApplicationStopping);
         try
         {
-            await SendAsync(httpContext, end.Token);
+            await SendAsync(httpContext, httpContext.RequestAborted);
         }
-        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        catch (OperationCanceledException) when (httpContext.RequestAborted.IsCancellationRequested)
         {
-            // The client has disconnected, or the process stops: the client continues from the last event at another process.
+            // The client has disconnected. It can continue from the last event.
         }
         catch (TimeoutException)
         {
@@ -61,59 +62,48 @@ internal sealed class ChangeStream(
 
     private async Task SendAsync(HttpContext context, CancellationToken cancellationToken)
     {
-        var (cursor, sent) = (from, from);
-        var checkedAt = time.GetTimestamp();
-        await WriteAsync(context, "retry: 1000\n" + Bookmark(from), cancellationToken);
-        while (true)
+        var cursor = from;
+        await WriteAsync(context, "retry: 1000\n" + Bookmark(cursor), cancellationToken);
+        while (!waiting.IsStopping)
         {
-            var change = reader.Next;
-            var (text, next, isFull) = await ReadAsync(cursor, cancellationToken);
-            cursor = next;
-            var isQuiet = time.GetElapsedTime(checkedAt) >= Heartbeat;
-            if (isQuiet)
+            try
             {
-                checkedAt = time.GetTimestamp();
                 if (!await keys.IsValidAsync(Principal.Of(context), cancellationToken))
                 {
                     return;
                 }
 
-                text += cursor == sent ? ": no changes\n\n" : Bookmark(cursor);
+                var page = await NextAsync(cursor, cancellationToken);
+                cursor = page.Next;
+                await WriteAsync(context, page.Items.Count == 0 ? Bookmark(cursor) : Changes(page), cancellationToken);
             }
-
-            if (text.Length > 0)
+            catch (Exception e) when (Conflicts.Outage(e) is not null)
             {
-                sent = cursor;
-                await WriteAsync(context, text, cancellationToken);
-            }
-
-            if (!isFull)
-            {
-                await Task.WhenAny(change, Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken));
-                cancellationToken.ThrowIfCancellationRequested();
+                await WriteAsync(context, ": the database is not available\n\n", cancellationToken);
+                await Task.Delay(OutagePause, time, cancellationToken);
             }
         }
     }
 
-    /// <summary>Returns the events of one page; none while the database is not available.</summary>
-    private async Task<(string Text, ChangeCursor Next, bool IsFull)> ReadAsync(ChangeCursor cursor, CancellationToken cancellationToken)
+    /// <summary>Returns the next page, which is empty after <see cref="Heartbeat"/>.</summary>
+    private async Task<ChangePage> NextAsync(ChangeCursor cursor, CancellationToken cancellationToken)
     {
-        try
-        {
-            var page = await reader.ReadAsync(cursor, filter, cancellationToken);
-            var events = page.Items.Select(change => Event("change", change.Cursor, JsonSerializer.Serialize(change, ApiJson.Options)));
-            return (string.Concat(events), page.Next, page.IsFull);
-        }
-        catch (Exception e) when (Conflicts.Outage(e) is not null)
-        {
-            return ("", cursor, false);
-        }
+        ChangePage page = new([], cursor);
+        await waiting.UntilAsync(
+            async token => (page = await reader.ReadAsync(page.Next, filter, token)).Items.Count > 0,
+            Heartbeat,
+            cancellationToken
+        );
+        return page;
     }
+
+    private static string Changes(ChangePage page) =>
+        string.Concat(page.Items.Select(change => Event("change", change.Cursor, JsonSerializer.Serialize(change, ApiJson.Options))));
 
     private static string Bookmark(ChangeCursor cursor) =>
-        Event("bookmark", cursor, JsonSerializer.Serialize(new { cursor = cursor.ToString() }));
+        Event("bookmark", cursor.ToString(), JsonSerializer.Serialize(new { cursor = cursor.ToString() }));
 
-    private static string Event(string name, object cursor, string json) => $"event: {name}\nid: {cursor}\ndata: {json}\n\n";
+    private static string Event(string name, string id, string json) => $"event: {name}\nid: {id}\ndata: {json}\n\n";
 
     /// <exception cref="TimeoutException">The client does not read.</exception>
     private async Task WriteAsync(HttpContext context, string text, CancellationToken cancellationToken)

@@ -7,7 +7,7 @@ namespace OvnNestApi.Data;
 /// Finds the position up to which the change log is complete. A transaction takes its number before it commits, so a lower number can
 /// become visible later than a higher one. A position is safe when all transactions that can have taken a number up to it have ended.
 /// </summary>
-internal sealed class ChangeFeed(NpgsqlDataSource database, Signals signals, TimeProvider time)
+internal sealed class ChangeFeed(NpgsqlDataSource database, TimeProvider time)
 {
     private static readonly TimeSpan CacheTime = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(5);
@@ -53,9 +53,6 @@ internal sealed class ChangeFeed(NpgsqlDataSource database, Signals signals, Tim
         _last = new(cursor, time.GetTimestamp());
         return cursor;
     }
-
-    /// <summary>Task that completes at the next change. Get it before reading the state, so that no change is missed.</summary>
-    public Task Next => signals.Status.Next;
 
     /// <summary>Returns an identifier of the log, which a restore changes: the database then assigns the same numbers again.</summary>
     private async Task<string> EpochAsync(CancellationToken cancellationToken)

@@ -18,7 +18,7 @@ internal static class TagConflicts
         CancellationToken cancellationToken
     )
     {
-        // The port of a known container is no obstacle: it has drifted or is about to be removed, and is repaired itself.
+        // The port of a known container is not an obstacle: it has drifted or is about to be removed, and is repaired itself.
         var rivals = desired
             .Containers.Values.Where(c => c.IsWanted)
             .SelectMany(c => view.RivalsOf(c, desired.Vms[c.VmId ?? default].PortName).Select(rival => (c.Id, Rival: rival)))

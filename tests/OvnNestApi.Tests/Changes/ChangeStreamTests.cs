@@ -60,6 +60,25 @@ public sealed class ChangeStreamTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
+    public async Task A_stream_continues_after_its_connections_to_the_database_were_lost()
+    {
+        await using var own = new TestApi();
+        await own.InitializeAsync();
+        await using var stream = await OpenAsync("/v1/changes?kind=lost", of: own);
+        Assert.Equal("bookmark", (await stream.NextAsync()).Name);
+        await using var db = own.Open();
+        await db.Database.ExecuteSqlAsync(
+            $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        );
+        Assert.Equal(": the database is not available", await stream.CommentAsync());
+
+        ChangeLog.Add(db, "lost", null, "later", Guid.NewGuid(), "created", null, null);
+        await db.SaveChangesAsync();
+        var change = await stream.NextAsync();
+        Assert.Equal(("change", "later"), (change.Name, Text(JsonDocument.Parse(change.Data).RootElement, "name")));
+    }
+
+    [Fact]
     public async Task A_reader_that_does_not_read_is_disconnected_and_continues_without_a_gap()
     {
         var from = await NowAsync();
@@ -174,17 +193,17 @@ public sealed class ChangeStreamTests(TestApi api) : IClassFixture<TestApi>
         await transaction.CommitAsync();
     }
 
-    private async Task<EventStream> OpenAsync(string path, string? lastEventId = null, string? key = null)
+    private async Task<EventStream> OpenAsync(string path, string? lastEventId = null, string? key = null, TestApi? of = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         request.Headers.Add("Accept", "text/event-stream");
-        request.Headers.Add("Authorization", $"Bearer {key ?? await api.KeyAsync(Role.Viewer)}");
+        request.Headers.Add("Authorization", $"Bearer {key ?? await (of ?? api).KeyAsync(Role.Viewer)}");
         if (lastEventId is not null)
         {
             request.Headers.Add("Last-Event-ID", lastEventId);
         }
 
-        var response = await api.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        var response = await (of ?? api).Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
         return new(response, new StreamReader(await response.Content.ReadAsStreamAsync()));
@@ -218,6 +237,9 @@ public sealed class ChangeStreamTests(TestApi api) : IClassFixture<TestApi>
                 }
             }
         }
+
+        /// <summary>Returns the next comment; nothing else may come before it.</summary>
+        public async Task<string?> CommentAsync() => await reader.ReadLineAsync().WaitAsync(Deadline);
 
         public Task<string> ReadToEndAsync() => reader.ReadToEndAsync().WaitAsync(Deadline);
 
