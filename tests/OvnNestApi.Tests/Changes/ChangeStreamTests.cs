@@ -67,15 +67,26 @@ public sealed class ChangeStreamTests(TestApi api) : IClassFixture<TestApi>
         await using var stream = await OpenAsync("/v1/changes?kind=lost", of: own);
         Assert.Equal("bookmark", (await stream.NextAsync()).Name);
         await using var db = own.Open();
-        await db.Database.ExecuteSqlAsync(
-            $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        );
-        Assert.Equal(": the database is not available", await stream.CommentAsync());
+        await db.Database.OpenConnectionAsync();
+        var outage = stream.CommentAsync();
+        await Eventually.Holds("the stream has met a lost connection", async () =>
+        {
+            await db.Database.ExecuteSqlAsync(
+                $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            );
+            return outage.IsCompleted;
+        });
+        Assert.Equal(": the database is not available", await outage);
 
         ChangeLog.Add(db, "lost", null, "later", Guid.NewGuid(), "created", null, null);
         await db.SaveChangesAsync();
-        var change = await stream.NextAsync();
-        Assert.Equal(("change", "later"), (change.Name, Text(JsonDocument.Parse(change.Data).RootElement, "name")));
+        Event change;
+        do
+        {
+            change = await stream.NextAsync();
+        } while (change.Name == "bookmark");
+
+        Assert.Equal("later", Text(JsonDocument.Parse(change.Data).RootElement, "name"));
     }
 
     [Fact]
@@ -238,8 +249,18 @@ public sealed class ChangeStreamTests(TestApi api) : IClassFixture<TestApi>
             }
         }
 
-        /// <summary>Returns the next comment; nothing else may come before it.</summary>
-        public async Task<string?> CommentAsync() => await reader.ReadLineAsync().WaitAsync(Deadline);
+        /// <summary>Returns the next comment; events before it are skipped.</summary>
+        public async Task<string> CommentAsync()
+        {
+            while (true)
+            {
+                var line = await reader.ReadLineAsync().WaitAsync(Deadline) ?? throw new EndOfStreamException();
+                if (line.StartsWith(':'))
+                {
+                    return line;
+                }
+            }
+        }
 
         public Task<string> ReadToEndAsync() => reader.ReadToEndAsync().WaitAsync(Deadline);
 
