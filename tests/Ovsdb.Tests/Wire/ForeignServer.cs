@@ -14,7 +14,7 @@ internal sealed class ForeignServer : IAsyncDisposable
     private readonly Task _serving;
 
     /// <param name="answer">The bytes to send.</param>
-    /// <param name="closes">Whether to close the connection afterwards.</param>
+    /// <param name="closes">Whether to end its direction of the connection afterwards.</param>
     public ForeignServer(byte[] answer, bool closes = false)
     {
         _listener.Bind(new UnixDomainSocketEndPoint($"{_folder}/sock"));
@@ -41,7 +41,13 @@ internal sealed class ForeignServer : IAsyncDisposable
             var buffer = new byte[4096];
             await client.ReceiveAsync(buffer, _end.Token);
             await client.SendAsync(answer, _end.Token);
-            while (!closes && await client.ReceiveAsync(buffer, _end.Token) > 0) { }
+            if (closes)
+            {
+                // Closing the socket would reset the connection if the client has sent more meanwhile.
+                client.Shutdown(SocketShutdown.Send);
+            }
+
+            while (await client.ReceiveAsync(buffer, _end.Token) > 0) { }
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException) { }
     }
