@@ -1,8 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json.Nodes;
 using Ovsdb;
-using TestServers;
 
 namespace Benchmarks;
 
@@ -20,19 +17,13 @@ internal static class ChangeBenchmark
 
     public static async Task RunAsync()
     {
-        await using var postgres = await PostgresServer.StartNewAsync();
-        await using var sandbox = await Sandbox.UpAsync();
-        var options = new NestServerOptions { Database = await postgres.CreateDatabaseAsync(), Northbound = sandbox.Northbound };
-        await using var server = await NestServer.StartAsync(options);
-        await using var northbound = CreateClient(sandbox.Northbound);
-        northbound.Start();
-        await northbound.SyncedAsync(CancellationToken.None);
-        var run = new Run(server, northbound);
+        await using var installation = await Installation.StartAsync();
+        var run = new Run(installation);
 
-        await run.CreateVmsAsync();
-        await run.FillAsync(1);
+        await installation.CreateVmsAsync(Vms, Networks);
+        await installation.FillAsync(Vms, 0, 1);
         var small = await run.MeasureAsync("100");
-        await run.FillAsync(100);
+        await installation.FillAsync(Vms, 1, 100);
         var large = await run.MeasureAsync("10,000");
 
         Console.WriteLine();
@@ -44,78 +35,19 @@ internal static class ChangeBenchmark
         }
 
         Console.WriteLine($"p50 with 10,000 / p50 with 100: {large.P50 / small.P50:0.00} (floor: {large.Floor / small.Floor:0.00})");
-        Console.WriteLine($"API memory: {run.ResidentMebibytes()} MiB");
+        Console.WriteLine($"API memory: {installation.ResidentMebibytes()} MiB");
+        Installation.PrintLoad();
     }
-
-    private static OvsdbClient CreateClient(string endpoint) =>
-        new(
-            new OvsdbClientOptions
-            {
-                Endpoints = OvsdbEndpoint.ParseList(endpoint),
-                Database = "OVN_Northbound",
-                Monitor = [new("Logical_Switch_Port", ["name"]), new("Logical_Switch", ["name"]), new("NB_Global", ["nb_cfg", "sb_cfg"])],
-                Indexes =
-                [
-                    ReplicaIndex.ByColumn("name", "Logical_Switch_Port", "name"),
-                    ReplicaIndex.ByColumn("switch", "Logical_Switch", "name"),
-                ],
-            }
-        );
 
     /// <summary>Results in milliseconds.</summary>
     /// <param name="Floor">The median time of a single OVSDB transaction.</param>
     /// <param name="Cpu">The CPU time of the API per change.</param>
     private sealed record Measurement(double P50, double P95, double Floor, double Cpu);
 
-    private sealed class Run(NestServer server, OvsdbClient northbound)
+    private sealed class Run(Installation installation)
     {
-        private readonly ApiClient _api = new(server);
+        private readonly OvsdbClient _northbound = installation.Northbound;
         private int _created;
-
-        public async Task CreateVmsAsync()
-        {
-            for (var n = 0; n < Networks; n++)
-            {
-                await _api.PutAsync($"/v1/networks/n{n}", new JsonObject { ["subnet"] = $"10.{n}.0.0/16" });
-            }
-
-            for (var v = 0; v < Vms; v++)
-            {
-                await _api.PutAsync($"/v1/vms/v{v}", new JsonObject { ["network"] = $"n{v % Networks}" });
-            }
-        }
-
-        /// <summary>
-        /// Creates containers with eight clients until every VM has the given number. Waits until the northbound database has all rows and
-        /// ovn-northd is idle.
-        /// </summary>
-        public async Task FillAsync(int perVm)
-        {
-            var start = Stopwatch.GetTimestamp();
-            var done = 0;
-            await Parallel.ForEachAsync(Enumerable.Range(0, Vms), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (vm, _) =>
-            {
-                for (var c = 0; c < perVm; c++)
-                {
-                    await _api.PutAsync($"/v1/vms/v{vm}/containers/c{c}", []);
-                    if (Interlocked.Increment(ref done) % 1000 == 0)
-                    {
-                        Console.WriteLine($"  {done} containers after {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s");
-                    }
-                }
-            });
-            var put = Stopwatch.GetElapsedTime(start);
-            await Eventually.Holds(
-                "the northbound database has all rows",
-                () => northbound.Snapshot.Table("Logical_Switch_Port").Count >= Vms * (perVm + 1),
-                TimeSpan.FromMinutes(10)
-            );
-            var visible = Stopwatch.GetElapsedTime(start);
-            Console.WriteLine(
-                $"{Vms * perVm} containers: PUT by 8 clients in {put.TotalSeconds:0.0} s, in NB after {visible.TotalSeconds:0.0} s"
-            );
-            await NorthdIdleAsync();
-        }
 
         public async Task<Measurement> MeasureAsync(string name)
         {
@@ -123,13 +55,13 @@ internal static class ChangeBenchmark
             for (var series = 0; series < Series; series++)
             {
                 var (times, floors) = (new List<double>(), new List<double>());
-                var before = ProcessCpu.Of(server.Process.Id);
+                var before = installation.Cpu().Api;
                 for (var i = 0; i < ChangesPerSeries; i++)
                 {
                     times.Add(await ChangeAsync());
                 }
 
-                cpu.Add((ProcessCpu.Of(server.Process.Id) - before) / ChangesPerSeries);
+                cpu.Add((installation.Cpu().Api - before) / ChangesPerSeries);
                 for (var i = 0; i < ChangesPerSeries; i++)
                 {
                     floors.Add(await FloorAsync());
@@ -144,21 +76,15 @@ internal static class ChangeBenchmark
             return new(Quantile(p50, 0.5), Quantile(p95, 0.5), Quantile(floor, 0.5), Quantile(cpu, 0.5));
         }
 
-        public long ResidentMebibytes() =>
-            File.ReadAllLines($"/proc/{server.Process.Id}/status")
-                .Where(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))
-                .Select(line => long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024)
-                .Single();
-
         /// <summary>Creates a container through the API. Returns the time in milliseconds until its row is visible.</summary>
         private async Task<double> ChangeAsync()
         {
             var (vm, name) = (_created % Vms, $"m{_created++}");
             var port = $"n{vm % Networks}-v{vm}-{name}";
-            await NorthdIdleAsync();
+            await installation.NorthdIdleAsync();
             var visible = VisibleAsync(port);
             var start = Stopwatch.GetTimestamp();
-            await _api.PutAsync($"/v1/vms/v{vm}/containers/{name}", []);
+            await installation.Api.PutAsync($"/v1/vms/v{vm}/containers/{name}", []);
             return (await visible - start) * 1000.0 / Stopwatch.Frequency;
         }
 
@@ -166,11 +92,11 @@ internal static class ChangeBenchmark
         private async Task<double> FloorAsync()
         {
             var (vm, name) = (_created % Vms, $"floor-{_created++}");
-            var (port, network) = (Guid.NewGuid(), northbound.Snapshot.ByIndex("switch", $"n{vm % Networks}").Single().Uuid);
-            await NorthdIdleAsync();
+            var (port, network) = (Guid.NewGuid(), _northbound.Snapshot.ByIndex("switch", $"n{vm % Networks}").Single().Uuid);
+            await installation.NorthdIdleAsync();
             var visible = VisibleAsync(name);
             var start = Stopwatch.GetTimestamp();
-            var outcome = await northbound.TransactAsync([
+            var outcome = await _northbound.TransactAsync([
                 Op.Insert(
                     "Logical_Switch_Port",
                     new Dictionary<string, OvsdbValue>
@@ -202,29 +128,15 @@ internal static class ChangeBenchmark
                 }
             }
 
-            northbound.Changed += Check;
+            _northbound.Changed += Check;
             try
             {
                 return await visible.Task.WaitAsync(TimeSpan.FromSeconds(60));
             }
             finally
             {
-                northbound.Changed -= Check;
+                _northbound.Changed -= Check;
             }
-        }
-
-        /// <summary>
-        /// Waits until ovn-northd has processed all previous changes, so that its work for them does not slow down the next one.
-        /// </summary>
-        private async Task NorthdIdleAsync()
-        {
-            var global = northbound.Snapshot.Table("NB_Global").Keys.Single();
-            await northbound.TransactAsync([Op.Mutate("NB_Global", [Where.Uuid(global)], Mutation.Add("nb_cfg", 1))]);
-            await Eventually.Holds(
-                "ovn-northd is idle",
-                () => northbound.Snapshot.Find("NB_Global", global) is { } row && row["nb_cfg"] == row["sb_cfg"],
-                TimeSpan.FromMinutes(5)
-            );
         }
 
         private static double Quantile(List<double> values, double quantile) =>

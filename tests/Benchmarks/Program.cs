@@ -1,3 +1,4 @@
+using System.Globalization;
 using Benchmarks;
 
 // Benchmarks of the whole system on real servers. They print measurements but have no limits, because timings on a shared machine vary.
@@ -15,13 +16,36 @@ switch (args)
     case ["leases"]:
         await LeaseBenchmark.RunAsync();
         return 0;
+    case ["write", .. var rest] when CountOf(rest) is { } count:
+        await WriteBenchmark.RunAsync(count);
+        return 0;
+    case ["bare-endpoint", var database]: // started by the benchmark "write" as a child process
+        await BareEndpoint.RunAsync(database);
+        return 0;
+    case ["reconcile", .. var rest] when CountOf(rest) is { } count:
+        await ReconcileBenchmark.RunAsync(count);
+        return 0;
     default:
         await Console.Error.WriteLineAsync(
             """
-            usage: ./dev bench change    time to add one container when there are 100 or 10,000, compared with a direct OVSDB transaction
-                   ./dev bench ovsdb     the OVSDB client library compared with a raw socket
-                   ./dev bench leases    VLAN tags allocated per second, compared with single-row commits in PostgreSQL
+            usage: ./dev bench change             time to add one container when there are 100 or 10,000, compared with a direct OVSDB
+                                                  transaction
+                   ./dev bench ovsdb              the OVSDB client library compared with a raw socket
+                   ./dev bench leases             VLAN tags allocated per second, compared with single-row commits in PostgreSQL
+                   ./dev bench write [COUNT]      single writes with up to COUNT containers present (100 to 100000, default 10000), one
+                                                  manifest compared with COPY, and reads compared with a bare endpoint
+                   ./dev bench reconcile [COUNT]  a full comparison without differences of COUNT containers (default 10000), idle CPU and
+                                                  memory with three agents
             """
         );
         return 2;
 }
+
+// The number of containers; null if the arguments are not valid.
+static int? CountOf(string[] arguments) =>
+    arguments switch
+    {
+        [] => 10_000,
+        [var text] when int.TryParse(text, CultureInfo.InvariantCulture, out var count) && count is >= 100 and <= 100_000 => count,
+        _ => null,
+    };
