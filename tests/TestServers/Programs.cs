@@ -8,8 +8,11 @@ public static class Programs
     /// <summary>The root of the repository: the nearest parent folder of the test that contains the solution.</summary>
     public static string Root => Found.Value;
 
-    /// <summary>The assembly of the API and reconciler.</summary>
-    public static string Api => Built("src/OvnNestApi", "OvnNestApi");
+    /// <summary>
+    /// The assembly of the API and reconciler. The environment variable <c>NEST_API</c> selects another one, for instance a published one.
+    /// </summary>
+    public static string Api =>
+        Environment.GetEnvironmentVariable("NEST_API") is { Length: > 0 } path ? path : Built("src/OvnNestApi", "OvnNestApi");
 
     /// <summary>The assembly of the agent.</summary>
     public static string Agent => Built("src/OvnNestApi.Agent", "OvnNestApi.Agent");
