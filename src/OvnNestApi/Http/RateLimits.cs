@@ -13,7 +13,7 @@ internal sealed class RateLimitOptions
     public int Burst { get; set; } = 10000;
 }
 
-/// <summary>One token bucket per API key. Agents are not limited, because long polls pace them.</summary>
+/// <summary>Rejects requests of an API key that sends too many. Agents are not limited, because long polls pace them.</summary>
 internal static class RateLimits
 {
     public static IServiceCollection AddRateLimits(this IServiceCollection services, IConfiguration configuration)
@@ -21,17 +21,7 @@ internal static class RateLimits
         var limit = configuration.GetSection("RateLimit").Get<RateLimitOptions>() ?? new();
         return services.AddRateLimiter(options =>
         {
-            options.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, Guid>(context =>
-                limit.PerSecond > 0 && context.Features.Get<Principal>() is { HostId: null } client
-                    ? RateLimitPartition.GetTokenBucketLimiter(client.Id, _ => new()
-                        {
-                            TokenLimit = Math.Max(1, limit.Burst),
-                            TokensPerPeriod = Math.Max(1, limit.PerSecond),
-                            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
-                            AutoReplenishment = true,
-                        })
-                    : RateLimitPartition.GetNoLimiter(Guid.Empty)
-            );
+            options.GlobalLimiter = limit.PerSecond > 0 ? new KeyRateLimiter(limit) : null;
             options.OnRejected = (rejected, _) =>
             {
                 var retryAfter = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var time) ? time : TimeSpan.FromSeconds(1);
