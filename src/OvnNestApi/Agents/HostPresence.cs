@@ -1,17 +1,23 @@
 using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using OvnNestApi.Data;
 using OvnNestApi.Schema;
+using HostOptions = OvnNestApi.Conditions.HostOptions;
 
 namespace OvnNestApi.Agents;
 
 /// <summary>
 /// Records which hosts' agents have contacted this process, and writes the times to the database in batches: a thousand open polls cost one
-/// statement every 2 s.
+/// statement every 5 s.
 /// </summary>
-internal sealed partial class HostPresence(IDbContextFactory<NestDb> databases, TimeProvider time, ILogger<HostPresence> logger)
-    : BackgroundService
+internal sealed partial class HostPresence(
+    IDbContextFactory<NestDb> databases,
+    IOptions<HostOptions> options,
+    TimeProvider time,
+    ILogger<HostPresence> logger
+) : BackgroundService
 {
     private const string Write = """
         INSERT INTO host_status (host_id, seen_at, applied_revision, unknown) SELECT id, now(), 0, '{}' FROM hosts
@@ -19,11 +25,22 @@ internal sealed partial class HostPresence(IDbContextFactory<NestDb> databases, 
         ON CONFLICT (host_id) DO UPDATE SET seen_at = now()
         """;
 
-    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestPace = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ShortestPace = TimeSpan.FromMilliseconds(500);
     private readonly ConcurrentDictionary<Guid, int> _polls = new();
     private readonly ConcurrentDictionary<Guid, bool> _seen = new();
     private readonly ConcurrentDictionary<Guid, bool> _written = new();
     private readonly Signal _first = new();
+
+    /// <summary>Time between two writes: a small part of the time after which a host counts as silent.</summary>
+    private TimeSpan Pace
+    {
+        get
+        {
+            var part = options.Value.SilentAfter / 6;
+            return part > LongestPace ? LongestPace : TimeSpan.FromTicks(Math.Max(part.Ticks, ShortestPace.Ticks));
+        }
+    }
 
     /// <summary>Counts the host as present until the result is disposed.</summary>
     public IDisposable Poll(Guid host)

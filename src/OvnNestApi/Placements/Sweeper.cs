@@ -7,7 +7,8 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Placements;
 
 /// <summary>
-/// Does every second what no event triggers: frees cooled tags and expired reservations, and settles confirmed removals. Several processes
+/// Does what no event triggers: frees cooled tags and expired reservations, and settles confirmed removals. It sweeps every second while
+/// a release or removal is in progress or a lease is about to end; otherwise it looks after each commit, and every 10 s. Several processes
 /// can sweep at the same time: every statement skips the rows that another process has locked.
 /// </summary>
 internal sealed partial class Sweeper(
@@ -35,7 +36,20 @@ internal sealed partial class Sweeper(
         LIMIT 1
         """;
 
+    // One index lookup for each part, however many leases and resources there are.
+    private const string Pending = """
+        SELECT EXISTS (SELECT FROM vlan_leases WHERE state = 'Draining')
+            OR EXISTS (SELECT FROM vlan_leases WHERE state = 'Cooling' AND cool_until <= now() + @rest)
+            OR EXISTS (SELECT FROM vlan_leases WHERE state = 'Reserved' AND expires_at <= now() + @rest)
+            OR EXISTS (SELECT FROM containers WHERE deleting_since IS NOT NULL)
+            OR EXISTS (SELECT FROM vms WHERE deleting_since IS NOT NULL)
+            OR EXISTS (SELECT FROM networks WHERE deleting_since IS NOT NULL)
+            OR EXISTS (SELECT FROM routers WHERE deleting_since IS NOT NULL)
+            OR EXISTS (SELECT FROM hosts WHERE deleting_since IS NOT NULL)
+        """;
+
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PaceAtRest = TimeSpan.FromSeconds(10);
 
     /// <summary>Runs one sweep.</summary>
     public async Task SweepAsync(CancellationToken cancellationToken)
@@ -70,18 +84,32 @@ internal sealed partial class Sweeper(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken cancellationToken)
     {
-        using var pace = new PeriodicTimer(Pace, time);
-        while (await pace.WaitForNextTickAsync(cancellationToken))
+        while (true)
         {
+            await Task.Delay(Pace, time, cancellationToken);
+            var commit = signals.Status.Next;
             try
             {
-                await SweepAsync(cancellationToken);
+                if (await IsPendingAsync(cancellationToken))
+                {
+                    await SweepAsync(cancellationToken);
+                }
+                else if (signals.IsRelayed)
+                {
+                    await Signal.WaitAsync(commit, PaceAtRest, time, cancellationToken);
+                }
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
                 LogFailure(e.Message);
             }
         }
+    }
+
+    private async Task<bool> IsPendingAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return (await db.QueryAsync(Pending, row => row.GetBoolean(0), cancellationToken, ("rest", PaceAtRest)))[0];
     }
 
     private static async Task<long> LastChangeAsync(NestDb db, CancellationToken cancellationToken) =>

@@ -26,6 +26,9 @@ internal sealed partial class Pass(
     /// <summary>Time until the state of a port has to be recorded; null if no port is waiting.</summary>
     public TimeSpan? NextIn => _ports.NextIn;
 
+    /// <summary>True if a rejected resource waits for its next try.</summary>
+    public bool AwaitsRetry { get; private set; }
+
     /// <summary>Runs one pass.</summary>
     /// <param name="isFull">True to compare all resources.</param>
     /// <exception cref="DeposedException">PostgreSQL names another leader.</exception>
@@ -67,10 +70,17 @@ internal sealed partial class Pass(
     }
 
     /// <summary>Returns the ids of the resources to compare: dirty ones, and those whose rows another client has changed.</summary>
-    private async Task<HashSet<Guid>> SubjectsAsync(NestDb db, Term term, NorthboundDrift drift, CancellationToken cancellationToken) =>
-        term.Mode == ReconcilerMode.Repair
-            ? [.. await Backlog.ReadAsync(db, options.PassSize, drift.HasForeignChange, cancellationToken), .. drift.Suspects]
-            : [];
+    private async Task<HashSet<Guid>> SubjectsAsync(NestDb db, Term term, NorthboundDrift drift, CancellationToken cancellationToken)
+    {
+        if (term.Mode != ReconcilerMode.Repair)
+        {
+            return [];
+        }
+
+        var backlog = await Backlog.ReadAsync(db, options.PassSize, drift.HasForeignChange, cancellationToken);
+        AwaitsRetry = backlog.Contains(null);
+        return [.. backlog.OfType<Guid>(), .. drift.Suspects];
+    }
 
     private async Task<PassOutcome> ReconcileAsync(
         NestDb db,

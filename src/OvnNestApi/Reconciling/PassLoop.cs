@@ -14,7 +14,7 @@ internal sealed partial class PassLoop
     private readonly CurrentTerm _term;
     private readonly NorthboundDb _nb;
     private readonly Pass _pass;
-    private readonly Signal _dirty;
+    private readonly Signals _signals;
     private readonly ReconcilerOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<Reconciler> _logger;
@@ -25,14 +25,14 @@ internal sealed partial class PassLoop
         CurrentTerm term,
         NorthboundDb nb,
         Pass pass,
-        Signal dirty,
+        Signals signals,
         ReconcilerOptions options,
         TimeProvider time,
         Random random,
         ILogger<Reconciler> logger
     )
     {
-        (_term, _nb, _pass, _dirty, _options, _time, _logger) = (term, nb, pass, dirty, options, time, logger);
+        (_term, _nb, _pass, _signals, _options, _time, _logger) = (term, nb, pass, signals, options, time, logger);
         _schedule = new(options, time);
         _retry = Retries.UntilSuccess(options.FirstRetryPause, options.LongestRetryPause, time, random, LogPassFailed, IsFinal);
     }
@@ -44,10 +44,11 @@ internal sealed partial class PassLoop
         while (true)
         {
             // Taken before the state is read, so that a change after the reading wakes the loop.
-            var change = _dirty.Next;
+            var change = _signals.Dirty.Next;
             if (!await _retry.ExecuteAsync(async token => await StepAsync(token), cancellationToken))
             {
-                await Signal.WaitAsync(change, _schedule.WaitAtMost(_pass.NextIn), _time, cancellationToken);
+                var isQuiet = _signals.IsRelayed && !_pass.AwaitsRetry;
+                await Signal.WaitAsync(change, _schedule.WaitAtMost(_pass.NextIn, isQuiet), _time, cancellationToken);
             }
 
             cancellationToken.ThrowIfCancellationRequested();

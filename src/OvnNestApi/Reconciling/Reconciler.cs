@@ -93,7 +93,7 @@ internal sealed partial class Reconciler(
     {
         var recorder = new PassRecorder(leadership, transactions, settlement, signals, time, random);
         var pass = new Pass(nb, leadership, databases, recorder, _options, time, loggers.CreateLogger<Pass>());
-        return new(term, nb, pass, signals.Dirty, _options, time, random, _logger);
+        return new(term, nb, pass, signals, _options, time, random, _logger);
     }
 
     [LoggerMessage(LogLevel.Critical, "Northbound__Endpoints is not set, so nothing is reconciled")]

@@ -3,6 +3,9 @@ namespace OvnNestApi.Reconciling;
 /// <summary>Decides when a full comparison is due and how long the loop waits between passes. No I/O.</summary>
 internal sealed class Schedule(ReconcilerOptions options, TimeProvider time)
 {
+    /// <summary>How many times longer the loop waits if signals of all changes arrive and nothing is due at a later time.</summary>
+    private const int QuietPolls = 5;
+
     private long? _comparedGeneration;
     private long _comparedAt;
     private long? _endedAt;
@@ -36,12 +39,14 @@ internal sealed class Schedule(ReconcilerOptions options, TimeProvider time)
 
     /// <summary>Returns the maximum time to wait for a signal.</summary>
     /// <param name="nextPort">Time until the state of a port has to be recorded; null if no port is waiting.</param>
-    public TimeSpan WaitAtMost(TimeSpan? nextPort)
+    /// <param name="isQuiet">True if changes are signalled and no rejected resource waits; then a poll only heals a lost signal.</param>
+    public TimeSpan WaitAtMost(TimeSpan? nextPort, bool isQuiet)
     {
+        var poll = isQuiet ? options.Poll * QuietPolls : options.Poll;
         TimeSpan[] waits =
         [
-            options.Poll,
-            nextPort ?? options.Poll,
+            poll,
+            nextPort ?? poll,
             _comparedGeneration is null ? options.Poll : options.Resync - time.GetElapsedTime(_comparedAt),
         ];
         var shortest = waits.Min();

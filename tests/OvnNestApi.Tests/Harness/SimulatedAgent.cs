@@ -57,6 +57,9 @@ public sealed class SimulatedAgent
         return JsonSerializer.Deserialize<HostWork>(response.Text, ContractJson.Options)!;
     }
 
+    /// <summary>Polls as an agent at rest does: the request is held for 10 s and is then answered without work.</summary>
+    public Task HoldAsync() => _api.GetAsync($"/v1/hosts/{Host}/work?after={Work.Cursor}&wait=10s", Authorization);
+
     /// <summary>Returns an agent with the same key that sends its requests to another process.</summary>
     public SimulatedAgent Through(TestApi process) => new(process, Host, _key) { Work = Work };
 

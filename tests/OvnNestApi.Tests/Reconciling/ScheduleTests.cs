@@ -43,4 +43,14 @@ public sealed class ScheduleTests
         schedule.Finish(new(IsComplete: false), generation: 1, isFull: true, Leading);
         Assert.True(schedule.IsFullDue(generation: 1, Leading));
     }
+
+    [Fact]
+    public void A_lost_signal_delays_a_change_by_five_polls_at_most_and_by_one_if_signals_may_be_missing()
+    {
+        var schedule = new Schedule(_options, _time);
+        schedule.Finish(new(IsComplete: true), generation: 1, isFull: true, Leading);
+        Assert.Equal(_options.Poll * 5, schedule.WaitAtMost(nextPort: null, isQuiet: true));
+        Assert.Equal(_options.Poll, schedule.WaitAtMost(nextPort: null, isQuiet: false));
+        Assert.Equal(TimeSpan.FromSeconds(2), schedule.WaitAtMost(TimeSpan.FromSeconds(2), isQuiet: true));
+    }
 }
