@@ -51,7 +51,7 @@ app.UseProblemDetails();
 app.MapOpenApiDocuments();
 app.UseRouting();
 app.UseAuthentication();
-app.UseRateLimiter();
+app.Use(app.Services.GetRequiredService<RateLimits>().CheckAsync);
 app.UseAuthorization();
 
 // The table of contents of the API.

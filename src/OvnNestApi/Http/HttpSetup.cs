@@ -10,7 +10,7 @@ internal static class HttpSetup
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.AddHostedService<PlainHttp>();
         services.AddAccess();
-        services.AddRateLimits(configuration);
+        services.AddSingleton(_ => new RateLimits(configuration.GetSection("RateLimit").Get<RateLimitOptions>() ?? new()));
         return services;
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.RateLimiting;
 using OvnNestApi.Problems;
 
@@ -13,20 +14,57 @@ internal sealed class RateLimitOptions
     public int Burst { get; set; } = 10000;
 }
 
-/// <summary>Rejects requests of an API key that sends too many. Agents are not limited, because long polls pace them.</summary>
-internal static class RateLimits
+/// <summary>
+/// One token bucket per API key, filled when a request takes from it. Agents are not limited, because long polls pace them. The framework's
+/// middleware runs a timer ten times per second, which would be most of what the process does at rest.
+/// </summary>
+internal sealed class RateLimits(RateLimitOptions limit) : IDisposable
 {
-    public static IServiceCollection AddRateLimits(this IServiceCollection services, IConfiguration configuration)
+    private readonly ConcurrentDictionary<Guid, TokenBucketRateLimiter> _buckets = new();
+
+    /// <summary>Middleware: rejects the request if its key has no token.</summary>
+    public async Task CheckAsync(HttpContext context, RequestDelegate next)
     {
-        var limit = configuration.GetSection("RateLimit").Get<RateLimitOptions>() ?? new();
-        return services.AddRateLimiter(options =>
+        using var lease = Take(context);
+        if (lease is null or { IsAcquired: true })
         {
-            options.GlobalLimiter = limit.PerSecond > 0 ? new KeyRateLimiter(limit) : null;
-            options.OnRejected = (rejected, _) =>
-            {
-                var retryAfter = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var time) ? time : TimeSpan.FromSeconds(1);
-                return new(new ProblemResult(Problem.RateLimited(retryAfter)).ExecuteAsync(rejected.HttpContext));
-            };
-        });
+            await next(context);
+            return;
+        }
+
+        var retryAfter = lease.TryGetMetadata(MetadataName.RetryAfter, out var time) ? time : TimeSpan.FromSeconds(1);
+        await new ProblemResult(Problem.RateLimited(retryAfter)).ExecuteAsync(context);
     }
+
+    public void Dispose()
+    {
+        foreach (var bucket in _buckets.Values)
+        {
+            bucket.Dispose();
+        }
+    }
+
+    /// <summary>Takes a token; returns null if the sender is not limited.</summary>
+    private RateLimitLease? Take(HttpContext context)
+    {
+        if (limit.PerSecond <= 0 || context.Features.Get<Principal>() is not { HostId: null } client)
+        {
+            return null;
+        }
+
+        var bucket = _buckets.GetOrAdd(client.Id, _ => Create());
+        bucket.TryReplenish();
+        return bucket.AttemptAcquire();
+    }
+
+    private TokenBucketRateLimiter Create() =>
+        new(
+            new()
+            {
+                TokenLimit = Math.Max(1, limit.Burst),
+                TokensPerPeriod = Math.Max(1, limit.PerSecond),
+                ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+                AutoReplenishment = false,
+            }
+        );
 }
