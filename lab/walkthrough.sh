@@ -1,36 +1,35 @@
 # shellcheck shell=bash
-# Fills the lab from lab/seed.json through the API, waits until every resource is ready, and pings between all workloads (VMs and
+# Fills the lab from examples/lab.yaml through the API, waits until every resource is ready, and pings between all workloads (VMs and
 # containers).
 
-LAB=lab/seed.json
+LAB=examples/lab.yaml
 
-hosts_of_lab() { jq -r '.[].path | select(startswith("/v1/hosts/")) | ltrimstr("/v1/hosts/")' "$LAB"; }
-
-# Sends the requests of the seed file in their order.
+# Applies the manifest of the lab, and keeps its answer for the functions below.
 apply_lab() {
-  local method path body
-  while read -r method path && read -r body; do
-    call "$path" -X "$method" -H 'Content-Type: application/json' --data-binary "$body" -o "$RUN/answer" -w '%{http_code}\n' ||
-      die "$method $path: $(<"$RUN/answer")"
-  done < <(jq -r '.[] | "\(.method) \(.path)", (.body | tojson)' "$LAB") >"$RUN/answers"
-  rm -f "$RUN/answer"
-  say "applied the seed: $(grep -c 201 "$RUN/answers") resources created, $(grep -c 200 "$RUN/answers") already there"
+  call /v1/manifests -H 'Content-Type: application/yaml' --data-binary "@$LAB" -o "$RUN/applied" || die "the lab: $(<"$RUN/applied")"
+  say "applied $LAB: $(jq -r '[.items[].action] | group_by(.) | map("\(length) \(.[0])") | join(", ")' "$RUN/applied")"
 }
+
+hosts_of_lab() { jq -r '.items[] | select(.kind == "host") | .name' "$RUN/applied"; }
+
+# Prints the URLs of the resources of the lab.
+paths_of_lab() { jq -r '.items[] | "/v1/\(if .vm then "vms/\(.vm)/" else "" end)\(.kind)s/\(.name)"' "$RUN/applied"; }
 
 await_ready() { # PATH
   call "$1/wait?for=ready&timeout=60s" -o "$RUN/wait-${1//\//-}" ||
     die "$1 is not ready: $(jq -c '.detail // .status // .' "$RUN/wait-${1//\//-}")"
 }
 
-# Prints one line per workload of the seed: NAME HOST NAMESPACE IP GATEWAY NETWORK MAC VLAN.
+# Prints one line per workload of the lab: NAME HOST NAMESPACE IP GATEWAY NETWORK MAC VLAN.
 # Workloads that were created later are left out: they may be unreachable on purpose.
 workloads() {
   local networks
   networks=$(call '/v1/networks?limit=1000')
-  { call '/v1/vms?limit=1000' && call '/v1/containers?limit=1000'; } | jq -rs --argjson networks "$networks" --slurpfile lab "$LAB" '
+  { call '/v1/vms?limit=1000' && call '/v1/containers?limit=1000'; } |
+    jq -rs --argjson networks "$networks" --slurpfile lab "$RUN/applied" '
     ($networks.items | map({(.name): (.status.effective.gateway // .spec.gateway)}) | add) as $gateways
     | [.[].items[]] | (map(select(.metadata.kind == "vm") | {(.name): .spec.host}) | add) as $hosts
-    | .[] | select("/v1/vms/\(if .metadata.vm then .metadata.vm + "/containers/" else "" end)\(.name)" | IN($lab[0][].path))
+    | .[] | select(.metadata.id | IN($lab[0].items[].id))
     | .status.effective as $e
     | [.name, $hosts[.metadata.vm // .name], $e.namespace, $e.ip, $gateways[$e.network], $e.network, $e.mac, ($e.vlan // "-")] | join(" ")'
 }
@@ -54,7 +53,7 @@ ping_from() { # NAME
 show_lab() {
   local -a paths names
   local name lost url
-  mapfile -t paths < <(jq -r '.[].path' "$LAB")
+  mapfile -t paths < <(paths_of_lab)
   in_parallel await_ready "${paths[@]}"
   rm -f "$RUN"/wait-*
   say "all ${#paths[@]} resources are ready"

@@ -1293,8 +1293,7 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasFilter("successor_id IS NOT NULL");
 
                     b.HasIndex("VmId", "ContainerName")
-                        .HasDatabaseName("ix_vlan_leases_name")
-                        .HasFilter("former_mac IS NOT NULL");
+                        .HasDatabaseName("ix_vlan_leases_name");
 
                     b.HasIndex("VmId", "Tag")
                         .IsUnique()

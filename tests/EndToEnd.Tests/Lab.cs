@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using EndToEnd.Tests;
@@ -11,7 +12,7 @@ using TestServers;
 namespace EndToEnd.Tests;
 
 /// <summary>
-/// The lab of <c>lab/seed.json</c>, which all tests share: PostgreSQL, OVN central, the API, and three hosts with an agent each. All
+/// The lab of <c>examples/lab.yaml</c>, which all tests share: PostgreSQL, OVN central, the API, and three hosts with an agent each. All
 /// resources are created through the API.
 /// </summary>
 public sealed class Lab : IAsyncLifetime
@@ -23,7 +24,7 @@ public sealed class Lab : IAsyncLifetime
     /// <summary>The cool-down of tags: shorter than the default of a minute, so that a test can wait for it.</summary>
     public static TimeSpan Cooldown { get; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>The workloads of the seed: the VMs vm1 to vm5 and the containers c51 and c52.</summary>
+    /// <summary>The workloads of the lab: the VMs vm1 to vm5 and the containers c51 and c52.</summary>
     public IReadOnlyList<Workload> Workloads { get; private set; } = [];
 
     public Sandbox Sandbox => _sandbox!;
@@ -58,10 +59,7 @@ public sealed class Lab : IAsyncLifetime
                 Settings = new Dictionary<string, string> { ["Leases__Cooldown"] = Cooldown.ToString() },
             }
         );
-        foreach (var request in JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Programs.Root, "lab", "seed.json")))!.AsArray())
-        {
-            await PutAsync((string)request!["path"]!, request["body"]!);
-        }
+        await ApplyAsync(await File.ReadAllTextAsync(Path.Combine(Programs.Root, "examples", "lab.yaml")));
 
         foreach (var host in new[] { "ubuntu1", "ubuntu2", "ubuntu3" })
         {
@@ -155,6 +153,14 @@ public sealed class Lab : IAsyncLifetime
         var separator = path.Contains('?', StringComparison.Ordinal) ? '&' : '?';
         var response = await SendAsync(HttpMethod.Delete, $"{path}{separator}wait=60s");
         Assert.True(response.Status == HttpStatusCode.NoContent, response.ToString());
+    }
+
+    /// <summary>Applies a manifest in YAML.</summary>
+    private async Task ApplyAsync(string manifest)
+    {
+        using var content = new StringContent(manifest, new MediaTypeHeaderValue("application/yaml"));
+        using var response = await Server.Client.PostAsync(new Uri("/v1/manifests", UriKind.Relative), content);
+        new ApiResponse("POST /v1/manifests", response.StatusCode, await response.Content.ReadAsStringAsync()).EnsureSuccess();
     }
 
     /// <summary>Sends a request whose status is part of the test. All other requests use the methods that check the status.</summary>

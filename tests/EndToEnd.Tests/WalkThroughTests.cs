@@ -2,7 +2,7 @@ using TestServers;
 
 namespace EndToEnd.Tests;
 
-/// <summary>The requests of <c>lab/seed.json</c> create the rows, ports and namespaces of the walk-through in the README.</summary>
+/// <summary>The manifest <c>examples/lab.yaml</c> creates the rows, ports and namespaces of the walk-through in the README.</summary>
 public sealed class WalkThroughTests(Lab lab)
 {
     [Theory]

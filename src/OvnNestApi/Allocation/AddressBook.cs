@@ -1,192 +1,84 @@
-using Microsoft.EntityFrameworkCore;
+using System.Net;
+using System.Net.NetworkInformation;
+using Npgsql;
 using OvnNestApi.Data;
 using OvnNestApi.Problems;
 using OvnNestApi.Schema;
 
 namespace OvnNestApi.Allocation;
 
-/// <summary>Assigns MAC and IPv4 addresses in the caller's transaction. The unique indexes decide concurrent requests.</summary>
+/// <summary>
+/// Assigns MAC and IPv4 addresses in the caller's transaction. The unique indexes decide concurrent requests. The number of statements does
+/// not depend on the number of ports.
+/// </summary>
 internal static class AddressBook
 {
-    private static readonly string Free = $"WITH {AddressDraw.Free("owner_id IN (@port, @former)")} SELECT";
+    // The remembered addresses of the deleted container of the same name, if they are still free.
+    private const string ReadRemembered = """
+        SELECT w.place::int, l.former_mac, l.former_ip
+        FROM unnest(@networks, @vms, @names) WITH ORDINALITY AS w (network, vm, name, place)
+        CROSS JOIN LATERAL (
+            SELECT l.former_mac, l.former_ip FROM vlan_leases l
+            WHERE l.vm_id = w.vm AND l.container_name = w.name AND l.former_mac IS NOT NULL ORDER BY l.since DESC LIMIT 1) l
+        WHERE (SELECT true FROM addresses a WHERE a.network_id = w.network AND a.mac = l.former_mac) IS NULL
+          AND (SELECT true FROM addresses a WHERE a.network_id = w.network AND a.ip = l.former_ip AND a.freed_at IS NULL) IS NULL
+        """;
 
     /// <summary>
-    /// Sets <see cref="LogicalPort.Mac"/> and <see cref="LogicalPort.Ip"/>. Order of preference: the requested address, the port's present
-    /// address if it is valid in the network, the address of the previous incarnation (remembered after its deletion while its tag drains
-    /// or cools down), a free address. The port's row need not be stored yet.
+    /// Sets <see cref="LogicalPort.Mac"/> and <see cref="LogicalPort.Ip"/> of each port. Order of preference: the requested address, the
+    /// port's present address if it is valid in the network, the address of the previous incarnation (remembered after its deletion while
+    /// its tag drains or cools down), a free address. Addresses that one port of the list gives up are available to the others. The ports'
+    /// rows need not be stored yet. If a port cannot get its addresses, the caller rolls back.
     /// </summary>
-    /// <param name="predecessor">Previous incarnation that is being deleted; its addresses pass to the port. Null if none.</param>
-    /// <param name="mayRemember">False if the caller knows that no addresses are remembered for the port's name.</param>
-    /// <returns>Null on success; 400 <c>validation-failed</c>, 409 <c>address-taken</c> or <c>addresses-exhausted</c> otherwise.</returns>
-    public static async Task<Problem?> AssignAsync(
+    /// <returns>
+    /// One entry for each request, in order: null on success; 400 <c>validation-failed</c>, 409 <c>address-taken</c> or
+    /// <c>addresses-exhausted</c> otherwise.
+    /// </returns>
+    public static async Task<IReadOnlyList<Problem?>> AssignAsync(
         NestDb db,
-        LogicalPort port,
-        Network network,
-        AddressRequest request,
-        LogicalPort? predecessor,
-        bool mayRemember,
+        IReadOnlyList<AddressRequest> requests,
         CancellationToken cancellationToken
     )
     {
-        var pool = AddressPool.Of(network);
-        if (Check(request, network, pool) is { } invalid)
+        var pools = requests.Select(request => request.Network).DistinctBy(network => network.Id).ToDictionary(n => n.Id, AddressPool.Of);
+        var plans = requests.Select(request => new AddressPlan(request, pools[request.Network.Id])).ToList();
+        var choice = new AddressChoice(plans);
+        await RememberAsync(db, choice, plans.FindAll(plan => plan.Remembering is not null), cancellationToken);
+
+        var changed = plans.FindAll(plan => plan.Problem is null && !plan.IsUnchanged);
+        await AddressDraw.FreeAsync(db, [.. changed.Select(plan => plan.Former).OfType<Guid>()], cancellationToken);
+        await AddressDraw.GiveAsync(db, changed.FindAll(plan => !plan.IsDraw), cancellationToken);
+        await AddressDraw.GiveAnyAsync(db, changed.FindAll(plan => plan.IsDraw), cancellationToken);
+        if (changed.Exists(plan => !plan.IsGiven))
         {
-            return invalid;
+            await AddressConflicts.ExplainAsync(db, changed, cancellationToken);
         }
 
-        var isNew = port.Mac.Value == 0;
-        var former = isNew ? predecessor : port;
-        var previous = former is not null
-            ? (former.Mac, former.Ip)
-            : await RememberedAsync(db, port, network, mayRemember, cancellationToken);
-        var mac = request.Mac ?? previous?.Mac ?? MacAddress.Random();
-        var ip = request.Ip ?? (previous?.Ip is { } previousIp && pool.WhyNot(previousIp) is null ? previousIp : null);
-        if (!isNew && IsUnchanged(db, port, network, mac, ip))
-        {
-            return null;
-        }
-
-        if (former is not null)
-        {
-            await db.ExecuteAsync(Free, cancellationToken, ("port", port.Id), ("former", former.Id));
-        }
-
-        return await GiveAsync(db, port, network, pool, mac, ip, request.Pointers, cancellationToken);
+        return plans.ConvertAll(plan => plan.Problem);
     }
 
-    private static Problem? Check(AddressRequest request, Network network, AddressPool pool)
+    private static async Task RememberAsync(NestDb db, AddressChoice choice, List<AddressPlan> plans, CancellationToken cancellationToken)
     {
-        if (request.Ip is { } ip && pool.WhyNot(ip) is { } reason)
+        if (plans.Count == 0)
         {
-            return Problem.ValidationFailed(request.Pointers.Ip, reason);
+            return;
         }
 
-        return request.Mac is { } mac && mac == network.GatewayMac
-            ? Problem.AddressTaken(request.Pointers.Mac, $"{mac} is the MAC address of the gateway of network {network.Name}.")
-            : null;
-    }
-
-    private static bool IsUnchanged(NestDb db, LogicalPort port, Network network, MacAddress mac, Ipv4? ip) =>
-        mac == port.Mac
-        && ip == port.Ip
-        && (ip is null) == (network.Subnet is null)
-        && !db.Entry(port).Property(p => p.NetworkId).IsModified;
-
-    /// <summary>
-    /// Stores the addresses and sets them in the port. With <paramref name="ip"/> null it takes any free one, if the network has a subnet.
-    /// </summary>
-    private static async Task<Problem?> GiveAsync(
-        NestDb db,
-        LogicalPort port,
-        Network network,
-        AddressPool pool,
-        MacAddress mac,
-        Ipv4? ip,
-        AddressPointers pointers,
-        CancellationToken cancellationToken
-    )
-    {
-        if (ip is null && network.Subnet is not null)
-        {
-            ip = await AddressDraw.GiveAnyAsync(db, port.Id, network.Id, mac, pool, cancellationToken);
-            if (ip is null)
-            {
-                return await ConflictAsync(db, network, null, mac, pointers, cancellationToken)
-                    ?? await ExhaustedAsync(db, network, pool, pointers, cancellationToken);
-            }
-        }
-        else if (!await AddressDraw.GiveAsync(db, port.Id, network.Id, mac, ip, cancellationToken))
-        {
-            return await ConflictAsync(db, network, ip, mac, pointers, cancellationToken)
-                ?? Problem.AddressTaken(pointers.Ip, "Another request has just taken this address. Try again.") with
-                {
-                    Retryable = true,
-                };
-        }
-
-        (port.Mac, port.Ip) = (mac, ip);
-        return null;
-    }
-
-    /// <summary>
-    /// Returns the addresses of the deleted container of the same name if they are still free; null if none are remembered.
-    /// </summary>
-    private static async Task<(MacAddress Mac, Ipv4? Ip)?> RememberedAsync(
-        NestDb db,
-        LogicalPort port,
-        Network network,
-        bool mayRemember,
-        CancellationToken cancellationToken
-    )
-    {
-        if (!mayRemember || port is not Container container)
-        {
-            return null;
-        }
-
-        var former = await db
-            .VlanLeases.AsNoTracking()
-            .Where(l => l.VmId == container.VmId && l.ContainerName == container.Name && l.FormerMac != null)
-            .OrderByDescending(l => l.Since)
-            .Select(l => new { Mac = l.FormerMac, Ip = l.FormerIp })
-            .FirstOrDefaultAsync(cancellationToken);
-        return
-            former?.Mac is { } mac
-            && !await db.Addresses.AnyAsync(
-                a => a.NetworkId == network.Id && a.FreedAt == null && (a.Mac == mac || (former.Ip != null && a.Ip == former.Ip)),
-                cancellationToken
-            )
-            ? (mac, former.Ip)
-            : null;
-    }
-
-    private static async Task<Problem?> ConflictAsync(
-        NestDb db,
-        Network network,
-        Ipv4? ip,
-        MacAddress mac,
-        AddressPointers pointers,
-        CancellationToken cancellationToken
-    )
-    {
-        var taken = await db
-            .Addresses.AsNoTracking()
-            .FirstOrDefaultAsync(
-                a => a.NetworkId == network.Id && a.FreedAt == null && (a.Mac == mac || (ip != null && a.Ip == ip)),
-                cancellationToken
-            );
-        if (taken is null)
-        {
-            return null;
-        }
-
-        var vm = await db.Vms.Where(v => v.Id == taken.OwnerId).Select(v => v.Name).FirstOrDefaultAsync(cancellationToken);
-        var container = vm is not null
-            ? null
-            : await db.Containers.Where(c => c.Id == taken.OwnerId).Select(c => c.Name).FirstOrDefaultAsync(cancellationToken);
-        var holder = (vm, container) switch
-        {
-            ({ } name, _) => $"VM {name}",
-            (_, { } name) => $"container {name}",
-            _ => "another port",
-        };
-        return ip is not null && taken.Ip == ip
-            ? Problem.AddressTaken(pointers.Ip, $"{ip} in network {network.Name} belongs to {holder}.")
-            : Problem.AddressTaken(pointers.Mac, $"{mac} in network {network.Name} belongs to {holder}.");
-    }
-
-    private static async Task<Problem> ExhaustedAsync(
-        NestDb db,
-        Network network,
-        AddressPool pool,
-        AddressPointers pointers,
-        CancellationToken cancellationToken
-    )
-    {
-        var used = await db.Addresses.CountAsync(a => a.NetworkId == network.Id && a.Ip != null && a.FreedAt == null, cancellationToken);
-        return Problem.AddressesExhausted(
-            pointers.Ip,
-            $"No address of {network.Subnet} of network {network.Name} is free: {used} of {pool.Size} are in use."
+        var containers = plans.Select(plan => plan.Remembering).OfType<Container>().ToList();
+        var remembered = await db.QueryAsync(
+            ReadRemembered,
+            row => (Place: row.GetInt32(0), Mac: MacAddress.From(row.GetFieldValue<PhysicalAddress>(1)), Ip: Ip(row, 2)),
+            cancellationToken,
+            ("networks", plans.Select(plan => plan.NetworkId).ToArray()),
+            ("vms", containers.Select(container => container.VmId).ToArray()),
+            ("names", containers.Select(container => container.Name).ToArray())
         );
+        foreach (var (place, mac, ip) in remembered.OrderBy(one => one.Place))
+        {
+            choice.Remember(plans[place - 1], mac, ip);
+        }
     }
+
+    private static Ipv4? Ip(NpgsqlDataReader row, int column) =>
+        row.IsDBNull(column) ? null : Ipv4.From(row.GetFieldValue<IPAddress>(column));
 }

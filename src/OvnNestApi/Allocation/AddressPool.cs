@@ -6,9 +6,13 @@ namespace OvnNestApi.Allocation;
 internal sealed class AddressPool
 {
     private readonly Network _network;
+    private readonly IReadOnlyList<(Ipv4 Low, Ipv4 High)> _taken;
 
-    private AddressPool(Network network, Cidr subnet, IReadOnlyList<(Ipv4 Low, Ipv4 High)> taken) =>
-        (_network, First, Last, Taken) = (network, subnet.FirstHost, subnet.LastHost, taken);
+    private AddressPool(Network network, Cidr subnet, IReadOnlyList<(Ipv4 Low, Ipv4 High)> taken)
+    {
+        (_network, _taken, First, Last) = (network, taken, subnet.FirstHost, subnet.LastHost);
+        Segments = [.. Between(First, Last, taken)];
+    }
 
     /// <summary>Lowest host address of the subnet.</summary>
     public Ipv4 First { get; }
@@ -16,24 +20,11 @@ internal sealed class AddressPool
     /// <summary>Highest host address of the subnet.</summary>
     public Ipv4 Last { get; }
 
-    /// <summary>The gateway and the reserved ranges; they can overlap.</summary>
-    public IReadOnlyList<(Ipv4 Low, Ipv4 High)> Taken { get; }
+    /// <summary>Ranges of addresses that ports can get, in ascending order, both ends included.</summary>
+    public IReadOnlyList<(long Low, long High)> Segments { get; }
 
     /// <summary>Number of addresses that ports can get.</summary>
-    public long Size
-    {
-        get
-        {
-            var (free, next) = (0L, (long)First.Value);
-            foreach (var (low, high) in Taken.OrderBy(r => r.Low))
-            {
-                free += Math.Max(0, Math.Min(low.Value, (long)Last.Value + 1) - next);
-                next = Math.Max(next, (long)high.Value + 1);
-            }
-
-            return free + Math.Max(0, (long)Last.Value + 1 - next);
-        }
-    }
+    public long Size => Segments.Sum(segment => segment.High - segment.Low + 1);
 
     public static AddressPool Of(Network network)
     {
@@ -54,9 +45,29 @@ internal sealed class AddressPool
             ({ Subnet: { } subnet }, _) when !subnet.Contains(ip) => $"{ip} is not in {subnet}, the subnet of network {_network.Name}.",
             ({ Subnet: { } subnet }, _) when !subnet.IsHost(ip) => $"{ip} is the network or broadcast address of {subnet}.",
             ({ Gateway: { } gateway }, _) when ip == gateway => $"{ip} is the gateway of network {_network.Name}.",
-            _ when Taken.Any(r => r.Low <= ip && ip <= r.High) => $"{ip} is in a reserved range of network {_network.Name}.",
+            _ when _taken.Any(r => r.Low <= ip && ip <= r.High) => $"{ip} is in a reserved range of network {_network.Name}.",
             _ => null,
         };
+
+    /// <summary>Returns the ranges from first to last without the taken ranges, which can overlap.</summary>
+    private static IEnumerable<(long Low, long High)> Between(Ipv4 first, Ipv4 last, IReadOnlyList<(Ipv4 Low, Ipv4 High)> taken)
+    {
+        var next = (long)first.Value;
+        foreach (var (low, high) in taken.OrderBy(r => r.Low))
+        {
+            if (low.Value > next)
+            {
+                yield return (next, Math.Min(low.Value - 1L, last.Value));
+            }
+
+            next = Math.Max(next, high.Value + 1L);
+        }
+
+        if (next <= last.Value)
+        {
+            yield return (next, last.Value);
+        }
+    }
 
     private static (Ipv4 Low, Ipv4 High) Range(string canonical)
     {

@@ -2,11 +2,23 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Allocation;
 
-/// <summary>Addresses that the caller requests for a port.</summary>
+/// <summary>A port that needs addresses, and the addresses that its spec requests.</summary>
+/// <param name="Port">Port of the network, with its present addresses; a MAC address of 0 if it has none yet.</param>
+/// <param name="Network">Network of the port, stored.</param>
 /// <param name="Ip">Requested IPv4 address; null for any.</param>
 /// <param name="Mac">Requested MAC address; null for any.</param>
 /// <param name="Pointers">Fields of the caller's body, for problems.</param>
-internal readonly record struct AddressRequest(Ipv4? Ip, MacAddress? Mac, AddressPointers Pointers = default);
+internal sealed record AddressRequest(LogicalPort Port, Network Network, Ipv4? Ip, MacAddress? Mac, AddressPointers Pointers = default)
+{
+    /// <summary>Previous incarnation that is being deleted; its addresses pass to a new port. Null if none.</summary>
+    public LogicalPort? Predecessor { get; init; }
+
+    /// <summary>True if the present addresses of the port belong to another network.</summary>
+    public bool IsMoved { get; init; }
+
+    /// <summary>False if the caller knows that no addresses are remembered for the port's name.</summary>
+    public bool MayRemember { get; init; } = true;
+}
 
 /// <summary>JSON pointers to the fields of the caller's body that decide about a port's addresses.</summary>
 /// <param name="Ip">Field that decides about the IPv4 address; null if the body has none.</param>

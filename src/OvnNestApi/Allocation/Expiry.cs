@@ -9,19 +9,18 @@ namespace OvnNestApi.Allocation;
 /// </summary>
 internal static class Expiry
 {
-    private const string FreeThese = """
+    private static readonly string FreeThese = $"""
         freed AS (DELETE FROM vlan_leases l USING over WHERE l.id = over.id RETURNING l.id, l.expires_at)
-        UPDATE vlan_history h SET until = f.expires_at FROM freed f WHERE h.until IS NULL AND h.lease_id = f.id
+        {TagHistory.End("freed", "g.expires_at")}
         """;
 
-    private const string ReturnThese = """
+    private static readonly string ReturnThese = $"""
         returned AS (
             UPDATE vlan_leases l SET state = 'Reserved', container_id = NULL, container_name = NULL, cool_until = NULL,
                 drain_nb_cfg = NULL, former_ip = NULL, former_mac = NULL,
                 since = statement_timestamp(), revision = revision + 1
-            FROM over WHERE l.id = over.id RETURNING l.id, l.vm_id, l.tag, l.owner)
-        INSERT INTO vlan_history (vm_id, vm_name, tag, lease_id, owner, "from")
-        SELECT r.vm_id, v.name, r.tag, r.id, r.owner, statement_timestamp() FROM returned r JOIN vms v ON v.id = r.vm_id
+            FROM over WHERE l.id = over.id RETURNING l.*)
+        {TagHistory.Begin("returned")}
         """;
 
     private const string HasCooled =
@@ -46,10 +45,10 @@ internal static class Expiry
             {ReturnThese}
             """;
 
-    private static readonly string OfVm = $"""
-        WITH over AS (SELECT l.id FROM vlan_leases l WHERE l.vm_id = @vm AND {IsOver("l")} FOR UPDATE),
+    private static readonly string OfVms = $"""
+        WITH over AS (SELECT l.id FROM vlan_leases l WHERE l.vm_id = ANY(@vms) AND {IsOver("l")} FOR UPDATE),
         {FreeThese};
-        WITH over AS (SELECT l.id FROM vlan_leases l WHERE l.vm_id = @vm AND {HasCooled} FOR UPDATE),
+        WITH over AS (SELECT l.id FROM vlan_leases l WHERE l.vm_id = ANY(@vms) AND {HasCooled} FOR UPDATE),
         {ReturnThese}
         """;
 
@@ -68,7 +67,7 @@ internal static class Expiry
     /// <summary>Leases that are not over.</summary>
     public static IQueryable<VlanLease> Leases(NestDb db) => db.VlanLeases.FromSqlRaw(Current);
 
-    /// <summary>Deletes or returns the leases of one VM whose time is over. The caller holds the lock of the VM's row.</summary>
-    public static Task SweepVmAsync(NestDb db, Guid vm, CancellationToken cancellationToken) =>
-        db.ExecuteAsync(OfVm, cancellationToken, ("vm", vm));
+    /// <summary>Deletes or returns the leases of these VMs whose time is over. The caller holds the locks of the VMs' rows.</summary>
+    public static Task SweepVmsAsync(NestDb db, IReadOnlyCollection<Guid> vms, CancellationToken cancellationToken) =>
+        db.ExecuteAsync(OfVms, cancellationToken, ("vms", vms.ToArray()));
 }

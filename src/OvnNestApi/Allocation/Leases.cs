@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Data;
 using OvnNestApi.Problems;
@@ -7,8 +6,8 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Allocation;
 
 /// <summary>
-/// Binds tags to containers and releases them, in the caller's transaction. The caller holds the lock of the VM's row; the unique indexes
-/// reject duplicates in any case.
+/// Binds tags to containers and releases them, in the caller's transaction, in a constant number of statements for any number of
+/// containers. The caller holds the locks of the VMs' rows; the unique indexes reject duplicates in any case.
 /// </summary>
 internal static class Leases
 {
@@ -20,89 +19,145 @@ internal static class Leases
         UPDATE vlan_leases SET successor_id = NULL WHERE successor_id = ANY(@containers)
         """;
 
-    private const string Take = """
-        WITH taken AS (
-            UPDATE vlan_leases SET
-                id = CASE WHEN state = 'Reserved' THEN id ELSE gen_random_uuid() END,
-                state = 'Bound', since = statement_timestamp(), container_id = @container, container_name = @name, successor_id = NULL,
-                    drain_nb_cfg = NULL, cool_until = NULL,
-                former_ip = NULL, former_mac = NULL,
-                awaits_all_chassis = false, revision = revision + 1
-            WHERE id = @lease RETURNING id, vm_id, tag, owner),
-        ended AS (UPDATE vlan_history SET until = statement_timestamp() WHERE lease_id = @lease AND until IS NULL)
-        INSERT INTO vlan_history (vm_id, vm_name, tag, lease_id, container_id, container_name, owner, "from")
-        SELECT vm_id, @vmname, tag, id, @container, @name, owner, statement_timestamp() FROM taken
+    private const string Succeed = """
+        UPDATE vlan_leases l SET successor_id = s.container
+        FROM unnest(@leases::uuid[], @containers::uuid[]) AS s (lease, container) WHERE l.id = s.lease
         """;
 
+    private static readonly string TakeOver = TagHistory.Bind(
+        "SELECT * FROM unnest(@leases::uuid[], @containers::uuid[], @names::text[]) AS t (former, container, name)"
+    );
+
     /// <summary>
-    /// Binds a tag to the container and sets <see cref="Container.Tag"/>. The container's row need not be stored yet. If the container had
-    /// another tag, that tag starts to drain.
+    /// Binds a tag to each container and sets <see cref="Container.Tag"/>. If a container had another tag, that tag starts to drain. The
+    /// containers of a list can exchange their tags: a container that requests a tag that another one of the list gives up gets it when it
+    /// has drained (<see cref="VlanLease.SuccessorId"/>).
     /// </summary>
     /// <returns>
-    /// Null if the tag is bound, or will be bound when it has drained (<see cref="VlanLease.SuccessorId"/>). Otherwise 400
-    /// <c>validation-failed</c>, <c>reference-missing</c>, 409 <c>vlan-tag-taken</c> or <c>vlan-tags-exhausted</c>.
+    /// An entry for each request, in order. Null if the tag is bound, or will be bound when it has drained. Otherwise 400
+    /// <c>validation-failed</c>, <c>reference-missing</c>, 409 <c>vlan-tag-taken</c> or <c>vlan-tags-exhausted</c>; the caller then rolls
+    /// back.
     /// </returns>
-    public static async Task<Problem?> BindAsync(
+    public static async Task<IReadOnlyList<Problem?>> BindAsync(
         NestDb db,
-        Vm vm,
-        Container container,
-        TagRequest request,
+        IReadOnlyList<TagRequest> requests,
         CancellationToken cancellationToken
     )
     {
-        var (asked, ownerKey, mayKeep, pointers) = request;
-        if (ownerKey is null && await TryBindNewAsync(db, vm, container, asked, cancellationToken))
+        var problems = new Dictionary<TagRequest, Problem>();
+        var claims = Claim(requests, problems);
+        var rest = await BindNewAsync(db, [.. requests.Where(request => !problems.ContainsKey(request))], claims.Keys, cancellationToken);
+        if (rest.Count > 0)
         {
-            return null;
+            var plan = new TagPlan(rest, await RelatedLeasesAsync(db, rest, cancellationToken), claims);
+            foreach (var (request, problem) in plan.Problems)
+            {
+                problems[request] = problem;
+            }
+
+            if (problems.Count == 0)
+            {
+                await ExecuteAsync(db, plan, cancellationToken);
+                await GrantAsync(db, plan.Grants, claims.Keys, problems, cancellationToken);
+            }
         }
 
-        var leases = await RelatedLeasesAsync(db, vm, container, asked, ownerKey, cancellationToken);
-        var reservation = ownerKey is null ? null : leases.Find(l => l.Owner == ownerKey);
-        if (CheckReservation(vm, reservation, asked, ownerKey, pointers) is { } invalid)
-        {
-            return invalid;
-        }
-
-        var tag = asked ?? reservation?.Tag;
-        var ranges = VlanRanges.Parse(vm.VlanRanges);
-        var present = leases.Find(l => l.State == LeaseState.Bound && l.ContainerId == container.Id);
-        if (present is not null && (tag is null ? mayKeep && ranges.Contains(present.Tag) : present.Tag == tag))
-        {
-            container.Tag = present.Tag;
-            return null;
-        }
-
-        // A new incarnation gets the last tag of its name again, unless it requests another one.
-        var held =
-            tag is null && present is null
-                ? leases.Find(l => IsReleasedBy(container, l) && ranges.Contains(l.Tag))
-                : leases.Find(l => l.Tag == tag);
-        await ReleaseAsync(db, container, cancellationToken);
-        return MayBeOver(held, container, reservation)
-            ? await GrantAsync(db, vm, container, tag, held, pointers, cancellationToken)
-            : await TakeOverAsync(db, vm, container, held, ownerKey, pointers, cancellationToken);
+        return [.. requests.Select(request => problems.GetValueOrDefault(request))];
     }
 
-    /// <summary>Locks and returns the VM's leases of the container's name, of the tag or of the owner key; the latest first.</summary>
-    private static async Task<List<VlanLease>> RelatedLeasesAsync(
+    /// <summary>
+    /// Binds tags to new containers in one statement and sets <see cref="Container.Tag"/>, which stays 0 if <see cref="BindAsync"/> must
+    /// decide: a lease of the VM belongs to the container's name, a reservation is requested, or the tag is not free.
+    /// </summary>
+    public static Task TryBindNewAsync(NestDb db, IReadOnlyList<TagRequest> requests, CancellationToken cancellationToken) =>
+        BindNewAsync(db, requests, Claim(requests, []).Keys, cancellationToken);
+
+    /// <summary>Releases the tags of containers: their leases change from bound to draining.</summary>
+    public static Task ReleaseAsync(NestDb db, IReadOnlyCollection<Guid> containers, CancellationToken cancellationToken) =>
+        db.ExecuteAsync(Release, cancellationToken, ("containers", containers.ToArray()));
+
+    /// <summary>Finds which request gets each requested tag: the first one, except that a container's present tag is its own.</summary>
+    private static Dictionary<(Guid Vm, int Tag), TagRequest> Claim(
+        IReadOnlyList<TagRequest> requests,
+        Dictionary<TagRequest, Problem> problems
+    )
+    {
+        var claims = new Dictionary<(Guid Vm, int Tag), TagRequest>();
+        foreach (var request in requests.OrderBy(request => request.Tag != request.Container.Tag))
+        {
+            if (request.Tag is { } tag && !claims.TryAdd((request.Vm.Id, tag), request))
+            {
+                problems[request] = TagProblems.RequestedTwice(request, tag, claims[(request.Vm.Id, tag)].Container);
+            }
+        }
+
+        return claims;
+    }
+
+    /// <summary>Binds tags to new containers without a reservation; returns the requests that are left.</summary>
+    private static async Task<IReadOnlyList<TagRequest>> BindNewAsync(
         NestDb db,
-        Vm vm,
-        Container container,
-        int? asked,
-        string? ownerKey,
+        IReadOnlyList<TagRequest> requests,
+        IReadOnlyCollection<(Guid Vm, int Tag)> claimed,
         CancellationToken cancellationToken
     )
     {
-        if (ownerKey is not null)
+        var taken = claimed.ToHashSet();
+        var bindings = new List<(Vm, Container, int?)>();
+        foreach (var (vm, container, tag, ownerKey, preferred, _) in requests)
         {
-            await Expiry.SweepVmAsync(db, vm.Id, cancellationToken);
+            if (container.Tag == 0 && ownerKey is null)
+            {
+                var isPreferenceFree = tag is null && preferred is { } one && taken.Add((vm.Id, one));
+                bindings.Add((vm, container, isPreferenceFree ? preferred : tag));
+            }
         }
 
+        if (bindings.Count == 0)
+        {
+            return requests;
+        }
+
+        var granted = await Grant.BoundAsync(db, bindings, claimed, alone: true, cancellationToken);
+        foreach (var (_, container, _) in bindings)
+        {
+            container.Tag = granted.GetValueOrDefault(container.Id);
+        }
+
+        return [.. requests.Where(request => !granted.ContainsKey(request.Container.Id))];
+    }
+
+    /// <summary>
+    /// Locks and returns the leases of the containers' names, of the requested tags and of the owner keys, and those for which the
+    /// containers wait; the latest first.
+    /// </summary>
+    private static async Task<List<VlanLease>> RelatedLeasesAsync(
+        NestDb db,
+        IReadOnlyList<TagRequest> requests,
+        CancellationToken cancellationToken
+    )
+    {
+        var withOwner = requests.Where(request => request.OwnerKey is not null).Select(request => request.Vm.Id).Distinct().ToList();
+        if (withOwner.Count > 0)
+        {
+            await Expiry.SweepVmsAsync(db, withOwner, cancellationToken);
+        }
+
+        var vms = requests.Select(request => request.Vm.Id).ToArray();
+        var containers = requests.Select(request => request.Container.Id).ToArray();
+        var names = requests.Select(request => request.Container.Name).ToArray();
+        var tags = requests.Select(request => request.Tag).ToArray();
+        var owners = requests.Select(request => request.OwnerKey).ToArray();
         return await db
             .VlanLeases.FromSql(
                 $"""
-                SELECT * FROM vlan_leases WHERE vm_id = {vm.Id} AND (container_name = {container.Name} OR tag = {asked}
-                    OR owner = {ownerKey})
+                SELECT * FROM vlan_leases WHERE id IN (
+                    SELECT related.id
+                    FROM unnest({vms}, {containers}, {names}, {tags}, {owners}) AS r (vm, container, name, tag, owner), LATERAL (
+                        SELECT l.id FROM vlan_leases l WHERE l.vm_id = r.vm AND l.container_name = r.name
+                        UNION ALL SELECT l.id FROM vlan_leases l WHERE l.vm_id = r.vm AND l.tag = r.tag
+                        UNION ALL SELECT l.id FROM vlan_leases l WHERE l.vm_id = r.vm AND l.owner = r.owner
+                        UNION ALL SELECT l.id FROM vlan_leases l WHERE l.successor_id = r.container) related)
                 ORDER BY since DESC FOR NO KEY UPDATE
                 """
             )
@@ -110,150 +165,91 @@ internal static class Leases
             .ToListAsync(cancellationToken);
     }
 
-    private static Problem? CheckReservation(Vm vm, VlanLease? reservation, int? asked, string? ownerKey, TagPointers pointers)
+    private static async Task ExecuteAsync(NestDb db, TagPlan plan, CancellationToken cancellationToken)
     {
-        if (ownerKey is not null && reservation is null)
+        if (plan.Releases.Count > 0)
         {
-            return Problem.ReferenceMissing(pointers.Lease, $"{vm.Name} has no reserved or bound lease with the owner key {ownerKey}.");
+            await ReleaseAsync(db, plan.Releases, cancellationToken);
         }
 
-        return asked is not null && reservation is not null && reservation.Tag != asked
-            ? Problem.ValidationFailed(pointers.Tag, $"The lease of {ownerKey} has tag {reservation.Tag}, not {asked}.")
-            : null;
+        if (plan.TakeOvers.Count > 0)
+        {
+            await db.ExecuteAsync(TakeOver, cancellationToken, Parameters(plan.TakeOvers));
+        }
+
+        if (plan.Successions.Count > 0)
+        {
+            await db.ExecuteAsync(Succeed, cancellationToken, Parameters(plan.Successions));
+        }
+
+        foreach (var (lease, container) in plan.Kept.Concat(plan.TakeOvers).Concat(plan.Successions))
+        {
+            container.Tag = lease.Tag;
+        }
     }
 
-    private static bool IsReleasedBy(Container container, VlanLease lease) =>
-        lease.ContainerName == container.Name && lease.State is LeaseState.Draining or LeaseState.Cooling;
+    private static (string, object?)[] Parameters(List<(VlanLease Lease, Container Container)> bindings) =>
+        [
+            ("leases", bindings.Select(binding => binding.Lease.Id).ToArray()),
+            ("containers", bindings.Select(binding => binding.Container.Id).ToArray()),
+            ("names", bindings.Select(binding => binding.Container.Name).ToArray()),
+        ];
 
-    // The cool-down or reservation of another client may be over. The granting statement decides, by the database's clock.
-    private static bool MayBeOver([NotNullWhen(false)] VlanLease? held, Container container, VlanLease? reservation) =>
-        held is null
-        || (held.State == LeaseState.Cooling && held.ContainerName != container.Name)
-        || (held.State == LeaseState.Reserved && held != reservation);
-
-    private static async Task<Problem?> GrantAsync(
+    private static async Task GrantAsync(
         NestDb db,
-        Vm vm,
-        Container container,
-        int? tag,
-        VlanLease? held,
-        TagPointers pointers,
+        List<(TagRequest Request, int? Tag, VlanLease? Held)> grants,
+        IReadOnlyCollection<(Guid Vm, int Tag)> claimed,
+        Dictionary<TagRequest, Problem> problems,
         CancellationToken cancellationToken
     )
     {
-        if (await Grant.BoundAsync(db, vm, container.Id, container.Name, tag, alone: false, cancellationToken) is not { } free)
+        if (grants.Count == 0)
         {
-            return held is null
-                ? await ExhaustedAsync(db, vm, VlanRanges.Parse(vm.VlanRanges), pointers.Tag, cancellationToken)
-                : Taken(vm, held, pointers.Tag);
+            return;
         }
 
-        container.Tag = free;
-        return null;
-    }
-
-    /// <summary>Binds a tag in one statement.</summary>
-    /// <returns>False if the tag is not free, or if a lease of the VM belongs to the container's name.</returns>
-    public static async Task<bool> TryBindNewAsync(NestDb db, Vm vm, Container container, int? asked, CancellationToken cancellationToken)
-    {
-        var granted = await Grant.BoundAsync(db, vm, container.Id, container.Name, asked, alone: true, cancellationToken);
-        container.Tag = granted ?? container.Tag;
-        return granted is not null;
-    }
-
-    /// <summary>Releases the container's tag: its lease changes from bound to draining.</summary>
-    public static Task ReleaseAsync(NestDb db, Container container, CancellationToken cancellationToken) =>
-        ReleaseAsync(db, [container.Id], cancellationToken);
-
-    /// <summary>Releases the tags of several containers in one statement.</summary>
-    public static Task ReleaseAsync(NestDb db, IReadOnlyCollection<Guid> containers, CancellationToken cancellationToken) =>
-        db.ExecuteAsync(Release, cancellationToken, ("containers", containers.ToArray()));
-
-    private static async Task<Problem?> TakeOverAsync(
-        NestDb db,
-        Vm vm,
-        Container container,
-        VlanLease held,
-        string? ownerKey,
-        TagPointers pointers,
-        CancellationToken cancellationToken
-    )
-    {
-        var isOwn = held.ContainerName == container.Name;
-        switch (held.State)
+        var bindings = grants.ConvertAll(grant => (grant.Request.Vm, grant.Request.Container, grant.Tag));
+        var granted = await Grant.BoundAsync(db, bindings, claimed, alone: false, cancellationToken);
+        var exhausted = new List<TagRequest>();
+        foreach (var (request, _, held) in grants)
         {
-            case LeaseState.Reserved when held.Owner is not null && held.Owner == ownerKey:
-            case LeaseState.Cooling when isOwn:
-                await db.ExecuteAsync(
-                    Take,
-                    cancellationToken,
-                    ("lease", held.Id),
-                    ("container", container.Id),
-                    ("name", container.Name),
-                    ("vmname", vm.Name)
-                );
-                break;
-            case LeaseState.Draining when isOwn:
-                await db
-                    .VlanLeases.Where(l => l.Id == held.Id)
-                    .ExecuteUpdateAsync(l => l.SetProperty(x => x.SuccessorId, container.Id), cancellationToken);
-                break;
-            default:
-                return Taken(vm, held, held.Owner is not null && held.Owner == ownerKey ? pointers.Lease : pointers.Tag);
-        }
-
-        container.Tag = held.Tag;
-        return null;
-    }
-
-    internal static Problem Taken(Vm vm, VlanLease held, string? pointer) =>
-        held.State switch
-        {
-            LeaseState.Reserved => Problem.VlanTagTaken(
-                $"Tag {held.Tag} of {vm.Name} is reserved for {held.Owner ?? "another client"}.",
-                null,
-                pointer
-            ),
-            LeaseState.Bound => Problem.VlanTagTaken(
-                $"Tag {held.Tag} of {vm.Name} is bound to container {held.ContainerName}.",
-                null,
-                pointer
-            ),
-            LeaseState.Draining => Problem.VlanTagTaken(
-                $"Tag {held.Tag} of {vm.Name} is draining: container {held.ContainerName} had it, and the northbound "
-                    + "database or a host has not confirmed its removal yet. Try again later, or use another tag.",
-                TimeSpan.FromSeconds(5),
-                pointer
-            ),
-            _ => Problem.VlanTagTaken(
-                $"Tag {held.Tag} of {vm.Name} is cooling down until {held.CoolUntil:yyyy-MM-dd'T'HH:mm:ss'Z'}: container "
-                    + $"{held.ContainerName} had it. Try again later, or use another tag.",
-                TimeSpan.FromSeconds(5),
-                pointer
-            ),
-        };
-
-    internal static async Task<Problem> ExhaustedAsync(
-        NestDb db,
-        Vm vm,
-        VlanRanges ranges,
-        string? pointer,
-        CancellationToken cancellationToken
-    )
-    {
-        var states = await db
-            .VlanLeases.Where(l => l.VmId == vm.Id)
-            .GroupBy(l => l.State)
-            .Select(g => new { g.Key, Count = g.Count() })
-            .ToListAsync(cancellationToken);
-        var used = string.Join(", ", states.OrderBy(s => s.Key).Select(s => $"{s.Count} {s.Key.ToString().ToLowerInvariant()}"));
-        var problem = Problem.VlanTagsExhausted($"None of the {ranges.Count} tags {ranges} of {vm.Name} is free: {used}.", pointer);
-        return states.Any(s => s.Key is LeaseState.Draining or LeaseState.Cooling)
-            ? problem with
+            if (granted.TryGetValue(request.Container.Id, out var tag))
             {
-                Retryable = true,
-                RetryAfter = TimeSpan.FromSeconds(5),
+                request.Container.Tag = tag;
             }
-            : problem;
+            else if (held is not null)
+            {
+                problems[request] = TagProblems.Taken(request.Vm, held, request.Pointers.Tag);
+            }
+            else
+            {
+                exhausted.Add(request);
+            }
+        }
+
+        await AddExhaustedAsync(db, exhausted, problems, cancellationToken);
+    }
+
+    private static async Task AddExhaustedAsync(
+        NestDb db,
+        List<TagRequest> exhausted,
+        Dictionary<TagRequest, Problem> problems,
+        CancellationToken cancellationToken
+    )
+    {
+        if (exhausted.Count == 0)
+        {
+            return;
+        }
+
+        var found = await TagProblems.ExhaustedAsync(
+            db,
+            exhausted.ConvertAll(request => (request.Vm, request.Pointers.Tag)),
+            cancellationToken
+        );
+        foreach (var (request, problem) in exhausted.Zip(found))
+        {
+            problems[request] = problem;
+        }
     }
 }

@@ -1,174 +1,124 @@
-using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Data;
 using OvnNestApi.Problems;
 using OvnNestApi.Schema;
 
 namespace OvnNestApi.Allocation;
 
-/// <summary>A unique name that a resource needs, requested or chosen by the server.</summary>
-/// <param name="Scope">Scope in which the name must be unique.</param>
-/// <param name="Field">Field of <c>spec</c> that requests the name.</param>
-/// <param name="Asked">Requested name; null: the server chooses.</param>
-/// <param name="Present">Present name of the resource; null if it has none yet.</param>
-/// <param name="Former">Name of the previous incarnation; null if there is none.</param>
-/// <param name="Default">Name that the server prefers.</param>
-internal sealed record Claim(NameScope Scope, string Field, string? Asked, string? Present, string? Former, string Default)
-{
-    /// <summary>Linux limits device names to 15 bytes (IFNAMSIZ - 1). Namespaces have the names of their devices.</summary>
-    private const int MaxDeviceLength = 15;
-
-    private bool IsShort => Scope is NameScope.Device or NameScope.Namespace;
-
-    /// <summary>Names in order of preference. A requested name has no alternative.</summary>
-    public IEnumerable<string> Candidates(Guid owner)
-    {
-        if (Asked is not null)
-        {
-            return [Asked];
-        }
-
-        var suffix = "-" + owner.ToString("N")[^6..];
-        var distinct = (IsShort && Default.Length > 8 ? Default[..8] : Default) + suffix;
-        string?[] candidates = [Present, Former, IsShort && Default.Length > MaxDeviceLength ? null : Default, distinct];
-        return candidates.OfType<string>().Distinct();
-    }
-}
-
 /// <summary>
-/// Claims names that must be unique across resources, in the caller's transaction. The primary key decides concurrent claims.
+/// Claims names that must be unique across resources, in the caller's transaction. The primary key decides concurrent claims. The number
+/// of statements does not depend on the number of requests.
 /// </summary>
 internal static class NameClaims
 {
     private const string ClaimFree = """
-        INSERT INTO claimed_names (scope, name, owner_id) SELECT scope, name, @owner
-            FROM unnest(@scopes, @names) AS wanted (scope, name) ON CONFLICT DO NOTHING
+        INSERT INTO claimed_names (scope, name, owner_id) SELECT * FROM unnest(@scopes, @names, @owners) ON CONFLICT DO NOTHING
         """;
 
-    private static readonly HashSet<string> ReservedDevices = ["br-int", "lo", "all", "default", "ovs-system"];
+    private const string ReadHolders = """
+        SELECT scope, name, owner_id FROM claimed_names WHERE (scope, name) IN (SELECT * FROM unnest(@scopes, @names))
+        UNION SELECT scope, name, owner_id FROM claimed_names WHERE owner_id = ANY(@owners)
+        """;
+
+    // The three parts never concern the same row. A name that another request has just claimed violates the primary key, and the
+    // transaction runs again.
+    private const string Write = """
+        WITH released AS (
+            DELETE FROM claimed_names c USING unnest(@releasedscopes, @releasednames) AS r (scope, name)
+            WHERE c.scope = r.scope AND c.name = r.name),
+        passed AS (
+            UPDATE claimed_names c SET owner_id = p.owner FROM unnest(@passedscopes, @passednames, @passedowners) AS p (scope, name, owner)
+            WHERE c.scope = p.scope AND c.name = p.name)
+        INSERT INTO claimed_names (scope, name, owner_id) SELECT * FROM unnest(@scopes, @names, @owners)
+        """;
 
     /// <summary>
-    /// Returns true for a device name that Linux or Open vSwitch uses itself. No resource can have it, and it cannot be an uplink.
+    /// Claims a name for each claim and releases the names that the owners no longer need. Names that one owner of the list releases are
+    /// available to the others. If a request cannot be served, the caller rolls back.
     /// </summary>
-    public static bool IsReservedDevice(string name) => ReservedDevices.Contains(name);
-
-    /// <summary>Claims a name for each claim, in order, and releases the names that the owner no longer needs.</summary>
-    /// <param name="predecessor">Previous incarnation, whose names pass to the owner; null if none.</param>
-    /// <returns>The names in the order of the claims, or 409 <c>name-taken</c>.</returns>
-    public static async Task<Answer<List<string>>> TakeAsync(
+    /// <returns>One answer for each request, in order: the names in the order of its claims, or 409 <c>name-taken</c>.</returns>
+    public static async Task<IReadOnlyList<Answer<string[]>>> TakeAsync(
         NestDb db,
-        Guid owner,
-        Guid? predecessor,
-        IReadOnlyList<Claim> claims,
+        IReadOnlyList<NameRequest> requests,
         CancellationToken cancellationToken
     )
     {
-        if (
-            predecessor is null
-            && claims.All(claim => claim.Present is null)
-            && await TryClaimFirstAsync(db, owner, claims, cancellationToken) is { } first
-        )
+        if (requests.All(request => request.IsNew) && await TryClaimFirstAsync(db, requests, cancellationToken) is { } first)
         {
             return first;
         }
 
-        var rows = await ReadAsync(db, owner, claims, cancellationToken);
-        var names = new List<string>(claims.Count);
-        var kept = new HashSet<ClaimedName>();
-        foreach (var claim in claims)
+        var choice = new NameChoice(requests, await ReadAsync(db, requests, cancellationToken));
+        var answers = choice.Answers;
+        if (answers.All(answer => answer.Problem is null))
         {
-            var name = claim.Candidates(owner).FirstOrDefault(candidate => !IsReserved(claim, candidate) && IsFree(Find(claim, candidate)));
-            if (name is null)
-            {
-                return Problem.NameTaken($"#/spec/{claim.Field}", Refusal(claim, claim.Candidates(owner).First()));
-            }
-
-            kept.Add(Find(claim, name) is { } row ? Pass(row, owner) : Add(db, rows, claim.Scope, name, owner));
-            names.Add(name);
+            (string, object?)[] columns =
+            [
+                .. Columns("released", [.. choice.Released]),
+                .. Columns("passed", [.. choice.Passed]),
+                .. Columns("", [.. choice.Added]),
+            ];
+            await db.ExecuteAsync(Write, cancellationToken, columns);
         }
 
-        db.ClaimedNames.RemoveRange(rows.Where(row => row.OwnerId == owner && !kept.Contains(row)));
-        return names;
-
-        ClaimedName? Find(Claim claim, string name) => rows.Find(row => row.Scope == claim.Scope && row.Name == name);
-
-        bool IsFree(ClaimedName? row) => row is null || ((row.OwnerId == owner || row.OwnerId == predecessor) && !kept.Contains(row));
-    }
-
-    private static ClaimedName Pass(ClaimedName row, Guid owner)
-    {
-        row.OwnerId = owner;
-        return row;
-    }
-
-    private static ClaimedName Add(NestDb db, List<ClaimedName> rows, NameScope scope, string name, Guid owner)
-    {
-        var row = new ClaimedName
-        {
-            Scope = scope,
-            Name = name,
-            OwnerId = owner,
-        };
-        rows.Add(row);
-        db.ClaimedNames.Add(row);
-        return row;
-    }
-
-    /// <summary>Returns the claimed names among all candidates, and all names of the owner.</summary>
-    private static Task<List<ClaimedName>> ReadAsync(
-        NestDb db,
-        Guid owner,
-        IReadOnlyList<Claim> claims,
-        CancellationToken cancellationToken
-    )
-    {
-        var candidates = claims
-            .SelectMany(claim => claim.Candidates(owner).Select(name => (Scope: claim.Scope.ToString(), Name: name)))
-            .Distinct()
-            .ToList();
-        var scopes = candidates.Select(c => c.Scope).ToArray();
-        var names = candidates.Select(c => c.Name).ToArray();
-        return db
-            .ClaimedNames.FromSql(
-                $"""
-                SELECT * FROM claimed_names WHERE (scope, name) IN (SELECT * FROM unnest({scopes}, {names}))
-                UNION SELECT * FROM claimed_names WHERE owner_id = {owner}
-                """
-            )
-            .ToListAsync(cancellationToken);
+        return answers;
     }
 
     /// <summary>
-    /// The usual case of a new resource: its preferred names are free. Null if one is taken; the owner then has claimed the free ones.
+    /// The usual case of new resources: their preferred names are free. Null if one is taken; the owners then have claimed the free ones.
     /// </summary>
-    private static async Task<List<string>?> TryClaimFirstAsync(
+    private static async Task<IReadOnlyList<Answer<string[]>>?> TryClaimFirstAsync(
         NestDb db,
-        Guid owner,
-        IReadOnlyList<Claim> claims,
+        IReadOnlyList<NameRequest> requests,
         CancellationToken cancellationToken
     )
     {
-        var names = claims.Select(claim => claim.Candidates(owner).First()).ToArray();
-        if (claims.Where((claim, i) => IsReserved(claim, names[i])).Any())
+        var claims = requests.SelectMany(request => request.Claims.Select(claim => (request.Owner, Claim: claim)));
+        var names = new Dictionary<ScopedName, Guid>();
+        foreach (var (owner, claim) in claims)
         {
-            return null;
+            if (claim.Candidates(owner).Select(name => (ScopedName?)name).FirstOrDefault() is not { } name || !names.TryAdd(name, owner))
+            {
+                return null;
+            }
         }
 
-        var claimed = await db.ExecuteAsync(
-            ClaimFree,
-            cancellationToken,
-            ("owner", owner),
-            ("scopes", claims.Select(claim => claim.Scope.ToString()).ToArray()),
-            ("names", names)
-        );
-        return claimed == claims.Count ? [.. names] : null;
+        var claimed = names.Count > 0 ? await db.ExecuteAsync(ClaimFree, cancellationToken, [.. Columns("", names)]) : 0;
+        return claimed == names.Count ? new NameChoice(requests, names).Answers : null;
     }
 
-    private static bool IsReserved(Claim claim, string name) => claim.Scope == NameScope.Device && IsReservedDevice(name);
+    /// <summary>Returns the holders of the claimed names among all candidates, and of all names of the owners.</summary>
+    private static async Task<Dictionary<ScopedName, Guid>> ReadAsync(
+        NestDb db,
+        IReadOnlyList<NameRequest> requests,
+        CancellationToken cancellationToken
+    )
+    {
+        ScopedName[] candidates =
+        [
+            .. requests.SelectMany(request => request.Claims.SelectMany(claim => claim.Candidates(request.Owner))).Distinct(),
+        ];
+        var rows = await db.QueryAsync(
+            ReadHolders,
+            row => KeyValuePair.Create(new ScopedName(Enum.Parse<NameScope>(row.GetString(0)), row.GetString(1)), row.GetGuid(2)),
+            cancellationToken,
+            [.. Columns("", candidates), ("owners", requests.Select(request => request.Owner).ToArray())]
+        );
+        return new(rows);
+    }
 
-    private static string Refusal(Claim claim, string name) =>
-        IsReserved(claim, name)
-            ? $"The device name {name} is reserved. Choose another name."
-            : $"The {Word(claim.Scope)} name {name} is taken by another resource. Choose another name.";
+    /// <summary>The rows are ordered, so that concurrent lists wait for each other's names in the same order.</summary>
+    private static IEnumerable<(string Name, object? Value)> Columns(
+        string prefix,
+        IReadOnlyCollection<KeyValuePair<ScopedName, Guid>> rows
+    )
+    {
+        var ordered = rows.OrderBy(row => row.Key.Scope).ThenBy(row => row.Key.Name, StringComparer.Ordinal).ToList();
+        return [.. Columns(prefix, ordered.ConvertAll(row => row.Key)), ($"{prefix}owners", ordered.Select(row => row.Value).ToArray())];
+    }
 
-    private static string Word(NameScope scope) => scope == NameScope.Switch ? "logical switch" : scope.ToString().ToLowerInvariant();
+    private static IEnumerable<(string Name, object? Value)> Columns(string prefix, IReadOnlyCollection<ScopedName> names) =>
+        [
+            ($"{prefix}scopes", names.Select(name => name.Scope.ToString()).ToArray()),
+            ($"{prefix}names", names.Select(name => name.Name).ToArray()),
+        ];
 }

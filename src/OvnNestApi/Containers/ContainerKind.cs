@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Allocation;
 using OvnNestApi.Conditions;
 using OvnNestApi.Http;
 using OvnNestApi.Ports;
@@ -40,20 +41,86 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
         ];
 
     /// <summary>Filters of the list of all containers, <c>/v1/containers</c>.</summary>
-    public IReadOnlyList<QueryParameter> FiltersOfAll =>
+    private IReadOnlyList<QueryParameter> FiltersOfAll =>
         [
             new("vm", "Only containers of this VM. The list is empty if the VM does not exist."),
             new("host", "Only containers on this host. The list is empty if the host does not exist."),
             .. Filters,
         ];
 
+    public override void Map(IEndpointRouteBuilder api)
+    {
+        base.Map(api);
+        var all = new ResourceOperations<Container, ContainerSpec, ContainerBody, ContainerView>(this);
+        api.MapRead("/containers", all.ListAsync)
+            .WithTags(Tag)
+            .Takes([.. QueryParameters.OfLists, .. FiltersOfAll])
+            .Describe("list-all-containers", "List the containers of all VMs", "Returns a page of the containers, ordered by name.");
+    }
+
     public override string Url(ResourcePath path) => $"/v1/vms/{path.Vm}/containers/{path.Name}";
 
-    public override ResourceWrite<Container, ContainerSpec> Write(NestDb db, ResourcePath path) =>
-        new ContainerWrite(db, path.Vm ?? "", path.Name);
+    public override KindWrite Begin(ResourceWrite write) => new ContainerWrite(write, this);
 
-    public override Task<Problem?> DeleteAsync(Deletion deletion, ResourcePath path, CancellationToken cancellationToken) =>
-        deletion.OfContainerAsync(path.Vm ?? "", path.Name, cancellationToken);
+    public override bool IsInVm => true;
+
+    public override string WriteLock => "NO KEY UPDATE";
+
+    public override async Task<Answer<DeletionEntry>> LockAsync(NestDb db, ResourcePath path, CancellationToken cancellationToken)
+    {
+        var vms = await db.LockAsync<Vm>([path.Vm ?? ""], WriteLock, also: null, cancellationToken);
+        if (vms.Count == 0)
+        {
+            return Problem.NotFound("VM", path.Vm ?? "");
+        }
+
+        var ids = vms.Select(vm => vm.Id).ToArray();
+        var rows = await db
+            .Containers.FromSql($"SELECT * FROM containers WHERE vm_id = ANY({ids}) AND name = {path.Name} ORDER BY id FOR NO KEY UPDATE")
+            .AsNoTracking()
+            .ToListAsync(cancellationToken);
+        return Newest(rows, path);
+    }
+
+    public override async Task<IReadOnlyList<DeletionEntry>> LockDependentsAsync(
+        NestDb db,
+        DeletionSet set,
+        CancellationToken cancellationToken
+    )
+    {
+        var (vms, networks) = (set.Ids("vm"), set.Ids("network"));
+        if (vms.Length + networks.Length == 0)
+        {
+            return [];
+        }
+
+        var rows = await db
+            .Containers.FromSql(
+                $"""
+                SELECT * FROM containers WHERE deleting_since IS NULL AND (vm_id = ANY({vms}) OR network_id = ANY({networks}))
+                ORDER BY id FOR NO KEY UPDATE
+                """
+            )
+            .AsNoTracking()
+            .ToListAsync(cancellationToken);
+        var ids = rows.Select(row => row.VmId).Distinct().ToArray();
+        var names = await db.Vms.Where(vm => ids.Contains(vm.Id)).ToDictionaryAsync(vm => vm.Id, vm => vm.Name, cancellationToken);
+        return rows.ConvertAll(row => new DeletionEntry(this, names[row.VmId], row));
+    }
+
+    protected override async Task<IReadOnlyList<DeletionEntry>> LockAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
+    {
+        // The VMs come first in the lock order.
+        var ofContainers = new LockedIds("SELECT vm_id FROM containers WHERE id = ANY({1})", ids, ForWrite: true);
+        var vms = await db.LockAsync<Vm>([], WriteLock, ofContainers, cancellationToken);
+        var names = vms.ToDictionary(vm => vm.Id, vm => vm.Name);
+        return (await db.LockAsync<Container>([], WriteLock, new("SELECT unnest({1})", ids, ForWrite: true), cancellationToken))
+            .FindAll(row => row.DeletingSince is null)
+            .ConvertAll(row => new DeletionEntry(this, names[row.VmId], row));
+    }
+
+    public override Task FollowDeletionAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken) =>
+        Leases.ReleaseAsync(db, ids, cancellationToken);
 
     public override async Task<List<ContainerView>> ViewAsync(
         NestDb db,
@@ -83,22 +150,18 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
     /// <summary>
     /// Builds the view of a new container without a query: all its values are known, and no host can have reported it yet.
     /// </summary>
-    public override Task<ContainerView> AnswerAsync(
-        NestDb db,
-        Liveness liveness,
-        ResourceWrite<Container, ContainerSpec> write,
-        CancellationToken cancellationToken
-    )
+    public override Task<ContainerView> AnswerAsync(NestDb db, Liveness liveness, WriteItem written, CancellationToken cancellationToken)
     {
-        if (write is not ContainerWrite { IsNew: true, Written: { } container, Vm: { } vm, Network: { } network })
+        if (written is not WriteItem<Container, ContainerSpec> { IsNew: true, Target: { } container })
         {
-            return base.AnswerAsync(db, liveness, write, cancellationToken);
+            return base.AnswerAsync(db, liveness, written, cancellationToken);
         }
 
+        var (vm, network) = (written.The<Vm>(), written.The<Network>());
         var host = vm.HostId is { } id ? liveness.Hosts.GetValueOrDefault(id) : null;
         // The cached liveness does not contain a host that was created after it was read.
         return vm.HostId is not null && host is null
-            ? base.AnswerAsync(db, liveness, write, cancellationToken)
+            ? base.AnswerAsync(db, liveness, written, cancellationToken)
             : Task.FromResult(View(new(container, vm, network.Name, network.Mtu, host?.Name, null), liveness.Of(container, vm)));
     }
 

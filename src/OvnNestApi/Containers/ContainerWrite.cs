@@ -1,188 +1,184 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Allocation;
-using OvnNestApi.Placements;
+using OvnNestApi.Http;
 using OvnNestApi.Ports;
-using OvnNestApi.Problems;
 using OvnNestApi.Resources;
 using OvnNestApi.Schema;
+using OvnNestApi.Vms;
 
 namespace OvnNestApi.Containers;
 
-/// <summary>Creates or changes a container.</summary>
-internal sealed class ContainerWrite(NestDb db, string vmName, string name) : ResourceWrite<Container, ContainerSpec>(db, "container", name)
+/// <summary>The containers of a write.</summary>
+internal sealed class ContainerWrite(ResourceWrite write, ContainerKind kind) : PortWrite<Container, ContainerSpec>(write, kind)
 {
-    private Guid[] _incarnations = [];
+    private VmWrite Vms => Write.Part<VmWrite>();
 
-    /// <summary>Network of the container, locked; null before the run has locked it.</summary>
-    public Network? Network { get; private set; }
-
-    /// <summary>VM of the container, locked; null before the run has locked it.</summary>
-    public Vm? Vm { get; private set; }
-
-    protected override string VmName => vmName;
-
-    protected override async Task<Problem?> LockParentsAsync(ContainerSpec spec, CancellationToken cancellationToken)
+    public override void Refer()
     {
-        // The lock order is network, then VM.
-        Problem? networkProblem = null;
-        if (spec.Network is null)
+        base.Refer();
+        foreach (var item in Items.Where(item => item.Spec.Network is null))
         {
-            Network = await LockNetworkOfVmAsync(cancellationToken);
+            Networks.NeedOfVm(VmName(item));
         }
-        else
-        {
-            var network = await References.LockAsync(
-                Db.Networks.FromSql($"SELECT * FROM networks WHERE name = {spec.Network} ORDER BY created_at DESC FOR KEY SHARE"),
-                "network",
-                spec.Network,
-                "#/spec/network",
-                cancellationToken
-            );
-            Network = network.TryGet(out var found, out networkProblem) ? found : null;
-        }
-
-        if (await LockVmAsync(cancellationToken) is { } vmProblem)
-        {
-            return vmProblem;
-        }
-
-        if (spec.Network is null && Vm is { } vm && Network?.Id != vm.NetworkId)
-        {
-            // The VM changed its network between the two locks. This lock after that of the VM can cause a deadlock with a writer of the
-            // network; the transaction is then repeated.
-            var networks = await Db
-                .Networks.FromSql($"SELECT * FROM networks WHERE id = {vm.NetworkId} FOR KEY SHARE")
-                .ToListAsync(cancellationToken);
-            Network = networks.Single();
-        }
-
-        return networkProblem;
     }
 
-    // Includes the containers of former incarnations of the VM, because their names, addresses and tags pass to the new container.
-    // The condition has two parts because there are two partial indexes.
-    protected override IQueryable<Container> LockIncarnations() =>
-        Db.Containers.FromSql(
-            $"""
-            SELECT * FROM containers
-            WHERE (vm_id = ANY({_incarnations}) AND name = {Name} AND deleting_since IS NULL) OR (vm_id = ANY({_incarnations})
-                AND name = {Name} AND deleting_since IS NOT NULL)
-            ORDER BY created_at DESC FOR NO KEY UPDATE
-            """
-        );
+    // The rows of the VMs are locked, so no other write of their containers runs. Includes the containers of former incarnations of the
+    // VM, because their names, addresses and tags pass to the new containers.
+    public override async Task LockAsync(CancellationToken cancellationToken)
+    {
+        var wanted = Items.SelectMany(item => Vms.Named(VmName(item)).Select(vm => (Vm: vm, item.Path.Name))).ToList();
+        if (wanted.Count == 0)
+        {
+            return;
+        }
 
-    protected override Container Create(SubmittedResource<ContainerSpec> sent) =>
+        var names = wanted.Select(one => one.Vm).Distinct().ToDictionary(vm => vm.Id, vm => vm.Name);
+        var (vmIds, containers) = (wanted.Select(one => one.Vm.Id).ToArray(), wanted.Select(one => one.Name).ToArray());
+        // Two parts, because there are two partial indexes.
+        var rows = await Db
+            .Containers.FromSql(
+                $"""
+                SELECT * FROM containers WHERE id IN (
+                    SELECT c.id FROM unnest({vmIds}, {containers}) AS w (vm, name)
+                        JOIN containers c ON c.vm_id = w.vm AND c.name = w.name AND c.deleting_since IS NULL
+                    UNION ALL SELECT c.id FROM unnest({vmIds}, {containers}) AS w (vm, name)
+                        JOIN containers c ON c.vm_id = w.vm AND c.name = w.name AND c.deleting_since IS NOT NULL)
+                ORDER BY id FOR NO KEY UPDATE
+                """
+            )
+            .AsNoTracking()
+            .ToListAsync(cancellationToken);
+        Keep(rows, row => names[row.VmId]);
+    }
+
+    protected override IEnumerable<Reference> References(WriteItem<Container, ContainerSpec> item)
+    {
+        if (item.Spec.Network is { } network)
+        {
+            yield return new("network", network, "#/spec/network");
+        }
+
+        yield return new("vm", VmName(item), item.Submission.IsItem ? "#/vm" : null);
+    }
+
+    protected override Container Create(WriteItem<Container, ContainerSpec> item) =>
         new()
         {
-            Name = Name,
-            VmId = Vm?.Id ?? default,
-            Spec = sent.SpecText,
+            Name = item.Path.Name,
+            VmId = item.The<Vm>().Id,
+            Spec = item.Submission.Sent.SpecText,
             NetworkId = Guid.Empty,
             Tag = 0,
             Mac = default,
             PortName = "",
             Interface = "",
             Namespace = "",
-            CreatedAt = Now,
-            UpdatedAt = Now,
         };
 
-    protected override async Task<Problem?> ApplyAsync(
-        Container target,
-        ContainerSpec spec,
-        Container? predecessor,
-        CancellationToken cancellationToken
-    )
+    protected override async Task ApplyAsync(CancellationToken cancellationToken)
     {
-        if (Network is not { } network || Vm is not { } vm)
+        foreach (var item in Changing.Where(item => item.Spec.Network is null))
         {
-            throw new InvalidOperationException("VM and network are not locked.");
+            item.Refer(await Vms.NetworkOfAsync(item.The<Vm>(), cancellationToken));
         }
 
-        var present = target.Tag > 0 ? target : null;
-        var claims = PortRules.Claims(spec, present, predecessor, Name, $"{network.Name}-{vmName}-{Name}");
-        var claimed = await NameClaims.TakeAsync(Db, target.Id, predecessor?.Id, claims, cancellationToken);
-        if (!claimed.TryGet(out var names, out var problem))
-        {
-            return problem;
-        }
-
-        PortRules.Apply(target, spec, network, names, present is not null);
-
-        // Usually no lease of the VM belongs to the name of a new container. Then no addresses are remembered for the name either.
-        var isBound = present is null && await TryBindNewAsync(vm, target, spec, predecessor, cancellationToken);
-        var addressProblem = await AddressBook.AssignAsync(
-            Db,
-            target,
-            network,
-            PortRules.Request(spec),
-            predecessor,
-            mayRemember: !isBound,
-            cancellationToken
-        );
-        return isBound || addressProblem is not null ? addressProblem : await BindAsync(vm, target, spec, cancellationToken);
+        await FollowParentsAsync(cancellationToken);
     }
 
-    protected override async Task<Problem?> FollowAsync(Container target, CancellationToken cancellationToken)
+    protected override IReadOnlyList<Claim> Claims(WriteItem<Container, ContainerSpec> item)
     {
-        if (IsNew && Vm?.HostId is null)
-        {
-            return null; // There is no host whose work could change.
-        }
-
-        await PlacementWriter.RefreshAsync(Db, target.VmId, [target.Id], cancellationToken);
-        return null;
+        var port = $"{item.The<Network>().Name}-{VmName(item)}-{item.Path.Name}";
+        return PortRules.Claims(item.Spec, item.IsNew ? null : item.Target, item.Predecessor, item.Path.Name, port);
     }
 
-    /// <summary>Locks the network of the VM, which is not locked yet. Null if the VM does not exist.</summary>
-    private async Task<Network?> LockNetworkOfVmAsync(CancellationToken cancellationToken)
+    protected override async Task AllocateAsync(CancellationToken cancellationToken)
     {
-        var networks = await Db
-            .Networks.FromSql(
+        await base.AllocateAsync(cancellationToken);
+        var changing = Changing.ToList();
+        if (changing.Count == 0)
+        {
+            return;
+        }
+
+        var problems = await Leases.BindAsync(Db, changing.ConvertAll(Request), cancellationToken);
+        for (var i = 0; i < problems.Count; i++)
+        {
+            if (problems[i] is { } problem)
+            {
+                changing[i].Fail(problem);
+            }
+        }
+    }
+
+    public override Task FollowAsync(CancellationToken cancellationToken)
+    {
+        // Without a host there is no work that could change.
+        foreach (var item in Changing.Where(item => !item.IsNew || item.The<Vm>().HostId is not null))
+        {
+            Write.RefreshContainer(Target(item).Id);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static string VmName(WriteItem item) => item.Path.Vm ?? "";
+
+    private static TagRequest Request(WriteItem<Container, ContainerSpec> item)
+    {
+        // A predecessor in a former incarnation of the VM: its tag is used again if the ranges of this VM contain it.
+        var (vm, former) = (item.The<Vm>(), item.Predecessor);
+        var isUsedAgain = former is not null && former.VmId != vm.Id && VlanRanges.Parse(vm.VlanRanges).Contains(former.Tag);
+        var preferred = isUsedAgain ? former?.Tag : null;
+        return new(vm, Target(item), item.Spec.Vlan, item.Spec.Lease, preferred, new("#/spec/vlan", "#/spec/lease"));
+    }
+
+    /// <summary>
+    /// Moves containers without a network in their spec to the new networks of their VMs, and assigns addresses in networks that get a
+    /// subnet.
+    /// </summary>
+    private async Task FollowParentsAsync(CancellationToken cancellationToken)
+    {
+        var (vms, networks) = (Vms.Moving.Keys.ToArray(), Networks.WithNewSubnet.Keys.ToArray());
+        if (vms.Length + networks.Length == 0)
+        {
+            return;
+        }
+
+        var rows = await Db
+            .Containers.FromSql(
                 $"""
-                SELECT n.* FROM vms v JOIN networks n ON n.id = v.network_id WHERE v.name = {vmName} AND v.deleting_since IS NULL
-                FOR KEY SHARE OF n
+                SELECT * FROM containers WHERE deleting_since IS NULL AND id IN (
+                    SELECT id FROM containers WHERE vm_id = ANY({vms}) AND spec ->> 'network' IS NULL
+                    UNION ALL SELECT id FROM containers WHERE network_id = ANY({networks}))
+                ORDER BY id FOR NO KEY UPDATE
                 """
             )
+            .AsNoTracking()
             .ToListAsync(cancellationToken);
-        return networks.FirstOrDefault();
-    }
-
-    private async Task<Problem?> LockVmAsync(CancellationToken cancellationToken)
-    {
-        var vms = await Db
-            .Vms.FromSql($"SELECT * FROM vms WHERE name = {vmName} ORDER BY created_at DESC FOR NO KEY UPDATE")
-            .ToListAsync(cancellationToken);
-        _incarnations = [.. vms.Select(vm => vm.Id)];
-        Vm = vms.Find(vm => vm.DeletingSince is null);
-        if (Vm is not null)
+        var changing = Changing.Select(item => Target(item).Id).ToHashSet();
+        foreach (var container in rows.Where(row => !changing.Contains(row.Id)))
         {
-            return null;
+            var spec = JsonSerializer.Deserialize<ContainerSpec>(container.Spec, ApiJson.Options) ?? new();
+            if (spec.Network is null && Vms.Moving.GetValueOrDefault(container.VmId) is { } vm)
+            {
+                Follow(vm, container, spec);
+            }
         }
 
-        return vms.Count > 0 ? Problem.BeingDeleted($"The VM {vmName} is being deleted.") : Problem.NotFound("VM", vmName);
+        FollowNewSubnets(rows.Except(Followers()));
     }
 
-    /// <summary>Binds a tag in one statement, for a new container without a reservation.</summary>
-    /// <returns>False if <see cref="BindAsync"/> must decide: a lease of the VM may belong to the name, or the tag is not free.</returns>
-    private async Task<bool> TryBindNewAsync(
-        Vm vm,
-        Container target,
-        ContainerSpec spec,
-        Container? predecessor,
-        CancellationToken cancellationToken
-    )
+    private void Follow(WriteItem<Vm, VmSpec> vm, Container container, ContainerSpec spec)
     {
-        if (spec.Lease is not null || predecessor?.VmId == vm.Id)
-        {
-            return false;
-        }
-
-        // The predecessor belongs to a former incarnation of the VM. Its tag is used again if the ranges of this VM contain it.
-        var formerTag = predecessor is not null && VlanRanges.Parse(vm.VlanRanges).Contains(predecessor.Tag) ? predecessor.Tag : (int?)null;
-        return await Leases.TryBindNewAsync(Db, vm, target, spec.Vlan ?? formerTag, cancellationToken);
+        var network = vm.The<Network>();
+        PortRules.Apply(container, spec, network, [container.PortName, container.Interface, container.Namespace], isStored: true);
+        Follow(vm, container, new(container, network, spec.Ip, spec.Mac) { IsMoved = true }, problem =>
+            problem with
+            {
+                Detail = $"Container {container.Name} cannot move to network {network.Name} with its VM: {problem.Detail}",
+                Errors = [new("#/spec/network", problem.Detail)],
+            }
+        );
     }
-
-    private Task<Problem?> BindAsync(Vm vm, Container target, ContainerSpec spec, CancellationToken cancellationToken) =>
-        Leases.BindAsync(Db, vm, target, new(spec.Vlan, spec.Lease, MayKeep: true, new("#/spec/vlan", "#/spec/lease")), cancellationToken);
 }

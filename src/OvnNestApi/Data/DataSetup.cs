@@ -70,7 +70,10 @@ internal static class DataSetup
         // Sessions keep no state that needs a reset, and no statement needs a plan for its parameter values. Both defaults save time on
         // every request.
         SetDefault("No Reset On Close", true);
-        SetDefault("Options", "-c idle_in_transaction_session_timeout=30s -c lock_timeout=8s -c plan_cache_mode=force_generic_plan");
+        SetDefault(
+            "Options",
+            "-c idle_in_transaction_session_timeout=30s -c lock_timeout=8s -c plan_cache_mode=force_generic_plan -c jit=off"
+        );
         return connection.ConnectionString;
 
         void SetDefault(string keyword, object value)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using NpgsqlTypes;
@@ -47,8 +48,33 @@ internal static class Sql
         return rows;
     }
 
+    /// <summary>Runs a statement and returns its rows as they arrive.</summary>
+    public static async IAsyncEnumerable<T> StreamAsync<T>(
+        this NestDb db,
+        string sql,
+        Func<NpgsqlDataReader, T> read,
+        (string Name, object? Value)[] parameters,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        await using var command = await CommandAsync(db, sql, parameters, cancellationToken);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            yield return read(reader);
+        }
+    }
+
     /// <summary>Returns a parameter with an explicit type, also for null, so that a connection plans the statement only once.</summary>
     public static NpgsqlParameter Typed(NpgsqlDbType type, object? value) => new() { NpgsqlDbType = type, Value = value ?? DBNull.Value };
+
+    /// <summary>Returns a parameter with a name.</summary>
+    public static NpgsqlParameter Parameter((string Name, object? Value) parameter)
+    {
+        var typed = parameter.Value as NpgsqlParameter ?? new() { Value = parameter.Value ?? DBNull.Value };
+        typed.ParameterName = parameter.Name;
+        return typed;
+    }
 
     private static async Task<NpgsqlCommand> CommandAsync(
         NestDb db,
@@ -64,17 +90,9 @@ internal static class Sql
         }
 
         var command = new NpgsqlCommand(sql, connection);
-        foreach (var (name, value) in parameters)
+        foreach (var parameter in parameters)
         {
-            if (value is NpgsqlParameter typed)
-            {
-                typed.ParameterName = name;
-                command.Parameters.Add(typed);
-            }
-            else
-            {
-                command.Parameters.AddWithValue(name, value ?? DBNull.Value);
-            }
+            command.Parameters.Add(Parameter(parameter));
         }
 
         return command;

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Conditions;
+using OvnNestApi.Placements;
 using OvnNestApi.Problems;
 using OvnNestApi.Resources;
 using OvnNestApi.Schema;
@@ -15,10 +16,22 @@ internal sealed class HostKind : ResourceKind<Host, HostSpec, HostBody, HostView
 
     public override string Example => """{"name":"ubuntu2","spec":{}}""";
 
-    public override ResourceWrite<Host, HostSpec> Write(NestDb db, ResourcePath path) => new HostWrite(db, path.Name);
+    public override KindWrite Begin(ResourceWrite write) => new HostWrite(write, this);
 
-    public override Task<Problem?> DeleteAsync(Deletion deletion, ResourcePath path, CancellationToken cancellationToken) =>
-        deletion.OfHostAsync(path.Name, cancellationToken);
+    public override async Task<Problem?> CheckDeletionAsync(NestDb db, Resource resource, CancellationToken cancellationToken) =>
+        await db.Placements.AnyAsync(placement => placement.HostId == resource.Id && !placement.Wanted, cancellationToken)
+        || await db.LeaseHolds.AnyAsync(hold => hold.HostId == resource.Id && hold.AfterRevision != null, cancellationToken)
+            ? Problem.InUse(
+                $"The host {resource.Name} has not confirmed all removals yet. Try again later, or send ?cascade=true or ?force=true."
+            ) with
+            {
+                Retryable = true,
+                RetryAfter = TimeSpan.FromSeconds(5),
+            }
+            : null;
+
+    public override Task ForceAsync(Settlement settlement, NestDb db, Guid id, CancellationToken cancellationToken) =>
+        settlement.ForceHostAsync(db, id, cancellationToken);
 
     public override async Task<List<HostView>> ViewAsync(
         NestDb db,

@@ -1,55 +1,54 @@
-using Microsoft.EntityFrameworkCore;
-using OvnNestApi.Problems;
+using OvnNestApi.Data;
 using OvnNestApi.Resources;
 using OvnNestApi.Schema;
 
 namespace OvnNestApi.Hosts;
 
-/// <summary>Creates or changes a host.</summary>
-internal sealed class HostWrite(NestDb db, string name) : ResourceWrite<Host, HostSpec>(db, "host", name)
+/// <summary>The hosts of a write.</summary>
+internal sealed class HostWrite(ResourceWrite write, HostKind kind) : KindWrite<Host, HostSpec>(write, kind)
 {
-    protected override Task<Problem?> LockParentsAsync(HostSpec spec, CancellationToken cancellationToken) =>
-        Task.FromResult<Problem?>(null);
+    protected override Host Create(WriteItem<Host, HostSpec> item) => new() { Name = item.Path.Name, Spec = item.Submission.Sent.SpecText };
 
-    protected override IQueryable<Host> LockIncarnations() =>
-        Db.Hosts.FromSql($"SELECT * FROM hosts WHERE name = {Name} ORDER BY created_at DESC FOR UPDATE");
-
-    protected override Host Create(SubmittedResource<HostSpec> sent) =>
-        new()
-        {
-            Name = Name,
-            Spec = sent.SpecText,
-            CreatedAt = Now,
-            UpdatedAt = Now,
-        };
-
-    protected override Task<Problem?> ApplyAsync(Host target, HostSpec spec, Host? predecessor, CancellationToken cancellationToken)
+    protected override Task ApplyAsync(CancellationToken cancellationToken)
     {
-        target.Chassis = spec.Chassis;
-        target.IntegrationBridge = spec.IntegrationBridge ?? "br-int";
-        return Task.FromResult<Problem?>(null);
-    }
-
-    protected override async Task<Problem?> FollowAsync(Host target, CancellationToken cancellationToken)
-    {
-        if (IsNew)
+        foreach (var item in Changing)
         {
-            await Db.Database.ExecuteSqlAsync(
-                $"INSERT INTO host_status (host_id, applied_revision, unknown) VALUES ({target.Id}, 0, '{{}}') ON CONFLICT DO NOTHING",
-                cancellationToken
-            );
-            return null;
+            var target = Target(item);
+            target.Chassis = item.Spec.Chassis;
+            target.IntegrationBridge = item.Spec.IntegrationBridge ?? "br-int";
         }
 
-        // The NB rows of the host's VMs contain the chassis, and the work of the host contains the bridge.
-        await Db.Database.ExecuteSqlAsync(
-            $"""
-            UPDATE vms SET dirty_seq = nextval('dirty_seq') WHERE host_id = {target.Id};
-            UPDATE hosts SET work_revision = work_revision + 1 WHERE id = {target.Id}
-            """,
-            cancellationToken
-        );
-        Db.TouchedHosts.Add(target.Id);
-        return null;
+        return Task.CompletedTask;
+    }
+
+    public override async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        Guid[] created = [.. Changing.Where(item => item.IsNew).Select(item => Target(item).Id)];
+        Guid[] changed = [.. Changing.Where(item => !item.IsNew).Select(item => Target(item).Id)];
+        if (created.Length > 0)
+        {
+            await Db.ExecuteAsync(
+                """
+                INSERT INTO host_status (host_id, applied_revision, unknown) SELECT id, 0, '{}' FROM unnest(@hosts) AS h (id)
+                ON CONFLICT DO NOTHING
+                """,
+                cancellationToken,
+                ("hosts", created)
+            );
+        }
+
+        if (changed.Length > 0)
+        {
+            // The NB rows of the hosts' VMs contain the chassis, and the work of the hosts contains the bridge.
+            await Db.ExecuteAsync(
+                """
+                UPDATE vms SET dirty_seq = nextval('dirty_seq') WHERE host_id = ANY(@hosts);
+                UPDATE hosts SET work_revision = work_revision + 1 WHERE id = ANY(@hosts)
+                """,
+                cancellationToken,
+                ("hosts", changed)
+            );
+            Db.TouchedHosts.UnionWith(changed);
+        }
     }
 }

@@ -13,6 +13,9 @@ namespace OvnNestApi.Http;
 /// <param name="CreateOnly">True if <c>If-None-Match: *</c> was sent.</param>
 internal sealed record Conditional(IReadOnlyList<string>? IfMatch, bool CreateOnly)
 {
+    /// <summary>No precondition.</summary>
+    public static readonly Conditional None = new(null, CreateOnly: false);
+
     public static string ETag(Guid id, long revision) => $"\"{id}.{revision}\"";
 
     public static Conditional Of(HttpRequest request)

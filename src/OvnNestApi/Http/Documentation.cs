@@ -12,8 +12,14 @@ internal static class Documentation
         endpoint.WithMetadata(new RequestHeader(name, description));
 
     /// <summary>Declares the body of an operation whose handler reads the body itself.</summary>
-    public static RouteHandlerBuilder TakesBody<T>(this RouteHandlerBuilder endpoint, string mediaType, string example)
-        where T : notnull => endpoint.Accepts<T>(mediaType).WithMetadata(new BodyExample(example));
+    /// <param name="example">Example of the body, as JSON.</param>
+    public static RouteHandlerBuilder TakesBody<T>(
+        this RouteHandlerBuilder endpoint,
+        string mediaType,
+        string example,
+        params string[] otherMediaTypes
+    )
+        where T : notnull => endpoint.Accepts<T>(mediaType, otherMediaTypes).WithMetadata(new BodyExample(example));
 
     /// <summary>Declares that the operation takes <c>If-Match</c> and, with a body, <c>If-None-Match</c>.</summary>
     public static RouteHandlerBuilder TakesConditions(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new TakesConditions());

@@ -25,14 +25,33 @@ internal static class JsonBody
             );
         }
 
-        if (request.ContentLength > HttpLimits.Body)
+        return (await ReadBytesAsync(request, HttpLimits.Body, cancellationToken)).TryGet(out var utf8, out var problem)
+            ? Parse(utf8)
+            : problem;
+    }
+
+    /// <summary>Returns the bytes of the body, valid UTF-8.</summary>
+    /// <param name="limit">Maximum size in bytes.</param>
+    public static async Task<Answer<ReadOnlyMemory<byte>>> ReadBytesAsync(
+        HttpRequest request,
+        int limit,
+        CancellationToken cancellationToken
+    )
+    {
+        if (request.ContentLength > limit)
         {
-            return Problem.BodyTooLarge(HttpLimits.Body);
+            return Problem.BodyTooLarge(limit);
         }
 
         using var bytes = new MemoryStream();
         await request.Body.CopyToAsync(bytes, cancellationToken);
-        return Parse(bytes.GetBuffer().AsMemory(0, (int)bytes.Length));
+        ReadOnlyMemory<byte> utf8 = bytes.GetBuffer().AsMemory(0, (int)bytes.Length);
+        return (utf8.Length > limit, Utf8.IsValid(utf8.Span)) switch
+        {
+            (true, _) => Problem.BodyTooLarge(limit),
+            (_, false) => Problem.MalformedJson("The body is not valid UTF-8."),
+            _ => utf8,
+        };
     }
 
     /// <summary>Returns the body as <typeparamref name="T"/>, or a problem with all its errors.</summary>
@@ -43,18 +62,9 @@ internal static class JsonBody
         return body.TryGet(out var json, out var problem) ? StrictJson.Read<T>(json) : problem;
     }
 
+    /// <summary>Returns valid UTF-8 as one JSON value.</summary>
     internal static Answer<JsonElement> Parse(ReadOnlyMemory<byte> utf8)
     {
-        if (utf8.Length > HttpLimits.Body)
-        {
-            return Problem.BodyTooLarge(HttpLimits.Body);
-        }
-
-        if (!Utf8.IsValid(utf8.Span))
-        {
-            return Problem.MalformedJson("The body is not valid UTF-8.");
-        }
-
         try
         {
             using var document = JsonDocument.Parse(utf8, Strict);
@@ -71,7 +81,8 @@ internal static class JsonBody
         }
     }
 
-    private static bool IsOf(HttpRequest request, string mediaType) =>
+    /// <summary>Returns true if the body has this media type, in UTF-8.</summary>
+    public static bool IsOf(HttpRequest request, string mediaType) =>
         Microsoft.Net.Http.Headers.MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
         && type.MediaType.Equals(mediaType, StringComparison.OrdinalIgnoreCase)
         && (

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using OvnNestApi.Data;
 using OvnNestApi.Problems;
 using OvnNestApi.Schema;
 
@@ -96,6 +97,9 @@ internal sealed class Query(HttpRequest request)
                 $"{name} must be a comma-separated list of key=value or key, with each key once and at most {MaxSelector} characters."
             );
     }
+
+    /// <summary>Returns a selector of labels such as <c>app=web,tier</c>; null if not sent.</summary>
+    public LabelSelector? Selector(string name) => Labels(name) is { } labels ? new(labels) : null;
 
     internal delegate bool TryParse<T>(string? text, out T value);
 

@@ -7,6 +7,8 @@ internal sealed record Representations(params IReadOnlyList<string> MediaTypes)
 {
     public const string Json = "application/json";
 
+    public const string Yaml = "application/yaml";
+
     public const string Svg = "image/svg+xml";
 
     public const string EventStream = "text/event-stream";

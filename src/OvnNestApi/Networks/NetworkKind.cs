@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Conditions;
+using OvnNestApi.Data;
 using OvnNestApi.Http;
-using OvnNestApi.Problems;
 using OvnNestApi.Resources;
 using OvnNestApi.Schema;
 
@@ -30,10 +30,29 @@ internal sealed class NetworkKind : ResourceKind<Network, NetworkSpec, NetworkBo
     public override IReadOnlyList<QueryParameter> Filters =>
         [new("router", "Only networks that are connected to this router. The list is empty if the router does not exist.")];
 
-    public override ResourceWrite<Network, NetworkSpec> Write(NestDb db, ResourcePath path) => new NetworkWrite(db, path.Name);
+    public override KindWrite Begin(ResourceWrite write) => new NetworkWrite(write, this);
 
-    public override Task<Problem?> DeleteAsync(Deletion deletion, ResourcePath path, CancellationToken cancellationToken) =>
-        deletion.OfNetworkAsync(path.Name, cancellationToken);
+    public override async Task<IReadOnlyList<DeletionEntry>> LockDependentsAsync(
+        NestDb db,
+        DeletionSet set,
+        CancellationToken cancellationToken
+    )
+    {
+        var routers = set.Ids("router");
+        var rows =
+            routers.Length == 0
+                ? []
+                : await db
+                    .Networks.FromSql(
+                        $"SELECT * FROM networks WHERE router_id = ANY({routers}) AND deleting_since IS NULL ORDER BY id FOR UPDATE"
+                    )
+                    .AsNoTracking()
+                    .ToListAsync(cancellationToken);
+        return rows.ConvertAll(row => new DeletionEntry(this, null, row));
+    }
+
+    public override Task FollowDeletionAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken) =>
+        db.MarkRoutersOfAsync(ids, cancellationToken);
 
     public override async Task<List<NetworkView>> ViewAsync(
         NestDb db,

@@ -1,65 +1,130 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Allocation;
 using OvnNestApi.Data;
-using OvnNestApi.Placements;
 using OvnNestApi.Problems;
 using OvnNestApi.Resources;
 using OvnNestApi.Schema;
 
 namespace OvnNestApi.Networks;
 
-/// <summary>Creates or changes a network.</summary>
-internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Network, NetworkSpec>(db, "network", name)
+/// <summary>The networks of a write.</summary>
+internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : KindWrite<Network, NetworkSpec>(write, kind)
 {
-    private Router? _router;
-    private Guid? _formerRouter;
-    private bool _hadSubnet;
+    private readonly HashSet<string> _vms = [];
+    private readonly HashSet<Guid> _formerRouters = [];
+    private readonly Dictionary<Guid, WriteItem<Network, NetworkSpec>> _withNewSubnet = [];
 
-    protected override async Task<Problem?> LockParentsAsync(NetworkSpec spec, CancellationToken cancellationToken)
+    /// <summary>Stored networks that get a subnet and had none, by id: their ports need addresses.</summary>
+    public IReadOnlyDictionary<Guid, WriteItem<Network, NetworkSpec>> WithNewSubnet => _withNewSubnet;
+
+    /// <summary>Ids of the stored networks whose spec changes.</summary>
+    public Guid[] Changed => [.. Changing.Where(item => !item.IsNew).Select(item => Target(item).Id)];
+
+    /// <summary>A resource of the write refers to the network of this VM.</summary>
+    public void NeedOfVm(string vm) => _vms.Add(vm);
+
+    /// <summary>Returns the locked network, or locks it.</summary>
+    public async Task<Network> ReadAsync(Guid id, CancellationToken cancellationToken)
     {
-        _router = null;
-        if (spec.Router is null)
+        if (ById(id) is { } known)
         {
-            return null;
+            return known;
         }
 
-        // The lock also serializes the checks for overlapping subnets.
-        var router = await References.LockAsync(
-            Db.Routers.FromSql($"SELECT * FROM routers WHERE name = {spec.Router} ORDER BY created_at DESC FOR NO KEY UPDATE"),
-            "router",
-            spec.Router,
-            "#/spec/router",
-            cancellationToken
-        );
-        return router.TryGet(out _router, out var problem) ? null : problem;
+        // The VM changed its network between the two locks. This lock after that of the VM can cause a deadlock with a writer of the
+        // network; the transaction is then repeated.
+        var rows = await Db
+            .Networks.FromSql($"SELECT * FROM networks WHERE id = {id} FOR KEY SHARE")
+            .AsNoTracking()
+            .ToListAsync(cancellationToken);
+        Keep(rows);
+        return rows.Single();
     }
 
-    // FOR UPDATE, because a write of a port in the network holds FOR KEY SHARE on it: subnet and gateway cannot change meanwhile.
-    protected override IQueryable<Network> LockIncarnations() =>
-        Db.Networks.FromSql($"SELECT * FROM networks WHERE name = {Name} ORDER BY created_at DESC FOR UPDATE");
+    protected override IEnumerable<Reference> References(WriteItem<Network, NetworkSpec> item) =>
+        item.Spec.Router is { } router ? [new("router", router, "#/spec/router")] : [];
 
-    protected override Network Create(SubmittedResource<NetworkSpec> sent) =>
+    // A write of a port in the network holds FOR KEY SHARE on it, and a change of the network FOR UPDATE: subnet and gateway cannot change
+    // meanwhile.
+    protected override LockedIds? AlsoLocked() =>
+        _vms.Count == 0
+            ? null
+            : new("SELECT network_id FROM vms WHERE name = ANY({1}) AND deleting_since IS NULL", _vms.ToArray(), ForWrite: false);
+
+    protected override Network Create(WriteItem<Network, NetworkSpec> item) =>
         new()
         {
-            Name = Name,
-            Spec = sent.SpecText,
+            Name = item.Path.Name,
+            Spec = item.Submission.Sent.SpecText,
             SwitchName = "",
-            CreatedAt = Now,
-            UpdatedAt = Now,
         };
 
-    protected override async Task<Problem?> ApplyAsync(
-        Network target,
-        NetworkSpec spec,
-        Network? predecessor,
-        CancellationToken cancellationToken
-    )
+    protected override async Task ApplyAsync(CancellationToken cancellationToken)
     {
-        var isStored = target.SwitchName.Length > 0;
-        (_formerRouter, _hadSubnet) = (target.RouterId, target.Subnet is not null);
+        foreach (var item in Changing)
+        {
+            if (Apply(item, Target(item)) is { } problem)
+            {
+                item.Fail(problem);
+            }
+        }
+
+        await CheckOverlapsAsync(cancellationToken);
+    }
+
+    protected override IReadOnlyList<Claim> Claims(WriteItem<Network, NetworkSpec> item)
+    {
+        // The NB does not require unique names of logical switches, so the names of our own switches are claimed here.
+        var network = Target(item);
+        List<Claim> claims = network.SwitchExisting
+            ? []
+            : [new(NameScope.Switch, "switch", network.SwitchName, null, null, network.SwitchName)];
+        if (item.Find<Router>() is { } router)
+        {
+            var port = $"{network.Name}-{router.Name}";
+            claims.Add(new(NameScope.Port, "router", port, null, null, port));
+        }
+
+        return claims;
+    }
+
+    protected override Task AllocateAsync(CancellationToken cancellationToken) => CheckAddressesAsync(cancellationToken);
+
+    public override async Task StoreAsync(CancellationToken cancellationToken)
+    {
+        await base.StoreAsync(cancellationToken);
+        if (Changing.Any())
+        {
+            await Write.Rows.FlushAsync(cancellationToken);
+            await AddressDraw.ResetAsync(Db, [.. Changing.Select(Target)], cancellationToken);
+        }
+    }
+
+    public override async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        if (!Changing.Any())
+        {
+            return;
+        }
+
+        await Db.MarkRoutersAsync(_formerRouters.ToArray(), cancellationToken);
+        await Db.MarkNetworksAsync([.. Changing.Select(item => Target(item).Id)], cancellationToken);
+        if (Changed is { Length: > 0 } changed)
+        {
+            await UpdateAddressingAsync(cancellationToken);
+            foreach (var vm in await VmsIn(changed).ToListAsync(cancellationToken))
+            {
+                Write.RefreshVm(vm);
+            }
+        }
+    }
+
+    private Problem? Apply(WriteItem<Network, NetworkSpec> item, Network target)
+    {
+        var spec = item.Spec;
         var isExisting = spec.Switch?.Existing ?? false;
-        var switchName = spec.Switch?.Name ?? Name;
-        if (isStored && (target.SwitchName != switchName || target.SwitchExisting != isExisting))
+        var switchName = spec.Switch?.Name ?? target.Name;
+        if (!item.IsNew && (target.SwitchName != switchName || target.SwitchExisting != isExisting))
         {
             return Problem.Immutable("#/spec/switch", "The logical switch of a network cannot be changed.");
         }
@@ -69,96 +134,53 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
             return Problem.ValidationFailed(errors);
         }
 
-        (target.SwitchName, target.SwitchExisting) = (switchName, isExisting);
-        ApplySpec(target, spec, predecessor);
-        if (isStored && await CheckAddressesAsync(target, spec, cancellationToken) is { } inUse)
+        var router = item.Find<Router>()?.Id;
+        if (target.RouterId is { } former && former != router)
         {
-            return inUse;
+            _formerRouters.Add(former);
         }
 
-        target.Subnet = spec.Subnet;
-        if (await CheckOverlapAsync(target, cancellationToken) is { } overlap)
+        if (!item.IsNew && target.Subnet is null && spec.Subnet is not null)
         {
-            return overlap;
+            _withNewSubnet.Add(target.Id, item);
         }
 
-        return await ClaimNamesAsync(target, spec, predecessor, cancellationToken);
-    }
-
-    protected override async Task<Problem?> FollowAsync(Network target, CancellationToken cancellationToken)
-    {
-        if (_formerRouter is { } former && former != target.RouterId)
-        {
-            await Db.Database.ExecuteSqlAsync(
-                $"UPDATE routers SET dirty_seq = nextval('dirty_seq') WHERE id = {former}",
-                cancellationToken
-            );
-        }
-
-        await Db.MarkNetworkAsync(target.Id, cancellationToken);
-        if (IsNew)
-        {
-            return null;
-        }
-
-        await AddressDraw.ResetAsync(Db, target.Id, AddressPool.Of(target), cancellationToken);
-        if (!_hadSubnet && target.Subnet is not null && await AssignAddressesAsync(target, cancellationToken) is { } problem)
-        {
-            return problem;
-        }
-
-        await UpdateAddressingAsync(target, cancellationToken);
-        foreach (var vm in await VmsIn(target.Id).ToListAsync(cancellationToken))
-        {
-            await PlacementWriter.RefreshAsync(Db, vm, cancellationToken);
-        }
-
+        (target.SwitchName, target.SwitchExisting, target.RouterId, target.Subnet) = (switchName, isExisting, router, spec.Subnet);
+        NetworkRules.ApplyOptions(target, spec);
+        target.Gateway = NetworkRules.Gateway(spec);
+        var needsGatewayMac = router is not null || (target.DhcpEnabled && !target.SwitchExisting);
+        target.GatewayMac = spec.GatewayMac
+            ?? target.GatewayMac
+            ?? item.Predecessor?.GatewayMac
+            ?? (needsGatewayMac ? MacAddress.Random() : null);
         return null;
     }
 
-    private void ApplySpec(Network target, NetworkSpec spec, Network? predecessor)
+    /// <summary>Checks the new subnet, gateway and MAC address of the gateway against the addresses of ports that do not change.</summary>
+    private async Task CheckAddressesAsync(CancellationToken cancellationToken)
     {
-        target.RouterId = _router?.Id;
-        target.Gateway = NetworkRules.Gateway(spec);
-        NetworkRules.ApplyOptions(target, spec);
+        if (Changed is not { Length: > 0 } changed)
+        {
+            return;
+        }
 
-        var needsGatewayMac = target.RouterId is not null || (target.DhcpEnabled && !target.SwitchExisting);
-        target.GatewayMac = spec.GatewayMac
-            ?? target.GatewayMac
-            ?? predecessor?.GatewayMac
-            ?? (needsGatewayMac ? MacAddress.Random() : null);
-    }
-
-    /// <summary>Changes the addressing of the ports that do not request one in their spec.</summary>
-    private async Task UpdateAddressingAsync(Network network, CancellationToken cancellationToken)
-    {
-        var addressing = (int)NetworkRules.DefaultAddressing(network);
-        await Db.Database.ExecuteSqlAsync(
-            $"""
-            UPDATE vms SET addressing = {addressing} WHERE network_id = {network.Id} AND spec ->> 'addressing' IS NULL;
-            UPDATE containers SET addressing = {addressing} WHERE network_id = {network.Id} AND spec ->> 'addressing' IS NULL
-            """,
-            cancellationToken
-        );
-    }
-
-    /// <summary>Returns the VMs that have a port in the network, or a container with a port in it. Ordered by id, as for locks.</summary>
-    private IQueryable<Guid> VmsIn(Guid network) =>
-        Db
-            .Vms.Where(vm => vm.NetworkId == network)
-            .Select(vm => vm.Id)
-            .Union(Db.Containers.Where(c => c.NetworkId == network).Select(c => c.VmId))
-            .OrderBy(id => id);
-
-    /// <summary>Checks the new subnet, gateway and MAC address of the gateway against the addresses of the network's ports.</summary>
-    private async Task<Problem?> CheckAddressesAsync(Network target, NetworkSpec spec, CancellationToken cancellationToken)
-    {
         var used = await Db
             .Addresses.AsNoTracking()
-            .Where(a => a.NetworkId == target.Id && a.FreedAt == null)
-            .Select(a => new { a.Ip, a.Mac })
+            .Where(a => changed.Contains(a.NetworkId) && a.FreedAt == null)
             .ToListAsync(cancellationToken);
-        if (used.Find(a => a.Ip is { } ip && (spec.Subnet is not { } subnet || !subnet.IsHost(ip))) is { } outside)
+        var ofNetwork = used.Where(a => a.OwnerId is not { } owner || !Write.IsChanging(owner)).ToLookup(a => a.NetworkId);
+        foreach (var item in Changing.Where(item => !item.IsNew))
+        {
+            if (CheckAddresses(Target(item), [.. ofNetwork[Target(item).Id]]) is { } problem)
+            {
+                item.Fail(problem);
+            }
+        }
+    }
+
+    private static Problem? CheckAddresses(Network target, List<Address> used)
+    {
+        if (used.Find(a => a.Ip is { } ip && (target.Subnet is not { } subnet || !subnet.IsHost(ip))) is { } outside)
         {
             return Problem.Immutable("#/spec/subnet", $"A port of the network has the address {outside.Ip}, which must be in the subnet.");
         }
@@ -174,73 +196,62 @@ internal sealed class NetworkWrite(NestDb db, string name) : ResourceWrite<Netwo
     }
 
     /// <summary>Subnets of one router must not overlap, because its routes to them would be ambiguous.</summary>
-    private async Task<Problem?> CheckOverlapAsync(Network target, CancellationToken cancellationToken)
+    private async Task CheckOverlapsAsync(CancellationToken cancellationToken)
     {
-        if (_router is not { } router || target.Subnet is not { } subnet)
+        var routed = Changing.Where(item => Target(item) is { RouterId: not null, Subnet: not null }).ToList();
+        if (routed.Count == 0)
         {
-            return null;
+            return;
         }
 
+        var ids = routed.Select(item => Target(item).Id).ToArray();
+        var routers = routed.Select(item => Target(item).RouterId).Distinct().ToArray();
         var others = await Db
             .Networks.AsNoTracking()
-            .Where(n => n.RouterId == router.Id && n.Id != target.Id && n.DeletingSince == null)
+            .Where(n => routers.Contains(n.RouterId) && !ids.Contains(n.Id) && n.DeletingSince == null)
             .OrderBy(n => n.Name)
-            .Select(n => new { n.Name, n.Subnet })
             .ToListAsync(cancellationToken);
-        return others.Find(other => other.Subnet?.Overlaps(subnet) is true) is { } overlapping
-            ? Problem.AddressTaken(
-                "#/spec/subnet",
-                $"{subnet} overlaps {overlapping.Subnet} of network {overlapping.Name}, which is also connected to router {router.Name}."
-            )
-            : null;
-    }
-
-    /// <summary>Assigns addresses to all ports of a network that did not have a subnet before.</summary>
-    private async Task<Problem?> AssignAddressesAsync(Network network, CancellationToken cancellationToken)
-    {
-        List<LogicalPort> ports =
-        [
-            .. await Db
-                .Vms.Where(vm => vm.NetworkId == network.Id && vm.DeletingSince == null)
-                .OrderBy(vm => vm.Id)
-                .ToListAsync(cancellationToken),
-            .. await Db
-                .Containers.Where(c => c.NetworkId == network.Id && c.DeletingSince == null)
-                .OrderBy(c => c.Id)
-                .ToListAsync(cancellationToken),
-        ];
-        var pointers = new AddressPointers("#/spec/subnet", "#/spec/gatewayMac");
-        foreach (var port in ports)
+        foreach (var item in routed)
         {
-            var request = new AddressRequest(null, port.Mac, pointers);
-            if (await AddressBook.AssignAsync(Db, port, network, request, null, mayRemember: true, cancellationToken) is { } problem)
+            var network = Target(item);
+            if (others.Find(other => other.RouterId == network.RouterId && Overlap(other, network)) is { } overlapping)
             {
-                return problem;
+                item.Fail(
+                    Problem.AddressTaken(
+                        "#/spec/subnet",
+                        $"{network.Subnet} overlaps {overlapping.Subnet} of network {overlapping.Name}, which is also connected to router "
+                            + $"{item.The<Router>().Name}."
+                    )
+                );
             }
-        }
 
-        await Db.SaveChangesAsync(cancellationToken);
-        return null;
+            others.Add(network);
+        }
     }
 
-    private async Task<Problem?> ClaimNamesAsync(
-        Network target,
-        NetworkSpec spec,
-        Network? predecessor,
-        CancellationToken cancellationToken
-    )
+    private static bool Overlap(Network a, Network b) => a.Subnet is { } one && b.Subnet is { } other && one.Overlaps(other);
+
+    /// <summary>Changes the addressing of the ports that do not request one in their spec.</summary>
+    private async Task UpdateAddressingAsync(CancellationToken cancellationToken)
     {
-        // The NB does not require unique names of logical switches, so the names of our own switches are claimed here.
-        List<Claim> claims = target.SwitchExisting
-            ? []
-            : [new(NameScope.Switch, "switch", target.SwitchName, null, null, target.SwitchName)];
-        if (_router is not null)
-        {
-            var port = $"{Name}-{_router.Name}";
-            claims.Add(new(NameScope.Port, "router", port, null, null, port));
-        }
-
-        var claimed = await NameClaims.TakeAsync(Db, target.Id, predecessor?.Id, claims, cancellationToken);
-        return claimed.TryGet(out _, out var problem) ? null : problem;
+        var networks = Changing.Where(item => !item.IsNew).Select(Target).ToList();
+        await Db.ExecuteAsync(
+            """
+            UPDATE vms p SET addressing = n.addressing FROM unnest(@networks, @addressings) AS n (id, addressing)
+                WHERE p.network_id = n.id AND p.spec ->> 'addressing' IS NULL;
+            UPDATE containers p SET addressing = n.addressing FROM unnest(@networks, @addressings) AS n (id, addressing)
+                WHERE p.network_id = n.id AND p.spec ->> 'addressing' IS NULL
+            """,
+            cancellationToken,
+            ("networks", networks.Select(network => network.Id).ToArray()),
+            ("addressings", networks.Select(network => (int)NetworkRules.DefaultAddressing(network)).ToArray())
+        );
     }
+
+    /// <summary>Returns the VMs that have a port in one of the networks, or a container with a port in it.</summary>
+    private IQueryable<Guid> VmsIn(Guid[] networks) =>
+        Db
+            .Vms.Where(vm => networks.Contains(vm.NetworkId))
+            .Select(vm => vm.Id)
+            .Union(Db.Containers.Where(c => networks.Contains(c.NetworkId)).Select(c => c.VmId));
 }

@@ -48,7 +48,7 @@ internal static class OpenApiProblems
         AddIf(404, path.Contains('{', StringComparison.Ordinal));
         AddIf(408, operation.OperationId?.StartsWith("wait-", StringComparison.Ordinal) == true);
         AddIf(409, isWrite);
-        AddIf(410, operation.OperationId == "list-changes");
+        AddIf(410, operation.OperationId is "list-changes" or "export-manifest");
         AddIf(412, context.Description.ActionDescriptor.EndpointMetadata.OfType<TakesConditions>().Any());
         AddIf(413, hasBody);
         AddIf(415, hasBody);

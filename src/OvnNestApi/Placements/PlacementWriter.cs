@@ -23,46 +23,88 @@ internal static class PlacementWriter
     /// Containers that are placed with their VM: the lease of the tag is bound to them, and no former incarnation of their name is left.
     /// </summary>
     private const string WantedContainers = $"""
-        SELECT v.host_id, c.id AS object_id, 'Container' AS kind, c.name, c.interface, c.namespace, v.bridge, l.id AS lease_id
-        FROM vms v JOIN containers c ON c.vm_id = v.id JOIN vlan_leases l ON l.vm_id = v.id AND l.tag = c.tag
-            AND l.container_id = c.id AND l.state = 'Bound'
-        WHERE v.id = @vm AND {IsPlaced} AND c.deleting_since IS NULL AND c.workload <> 2
+        SELECT v.host_id, c.id AS object_id, 'Container' AS kind, v.id AS vm_id, c.name, c.interface, c.namespace, v.bridge,
+            l.id AS lease_id
+        FROM vms v JOIN containers c ON c.vm_id = v.id JOIN vlan_leases l ON l.container_id = c.id AND l.state = 'Bound' AND l.tag = c.tag
+        WHERE {IsPlaced} AND c.deleting_since IS NULL AND c.workload <> 2
           AND NOT EXISTS (SELECT FROM containers p WHERE p.vm_id = c.vm_id AND p.name = c.name AND p.id <> c.id
               AND p.deleting_since IS NOT NULL)
         """;
 
-    private const string WantedVm = $"""
-        SELECT v.host_id, v.id AS object_id, 'Vm' AS kind, v.name, v.interface, v.namespace, v.bridge, NULL::uuid AS lease_id
-            FROM vms v WHERE v.id = @vm AND {IsPlaced}
+    // Parts of a UNION instead of conditions with OR: each part is answered by an index, at a cost that follows the given resources.
+    private const string Wanted = $"""
+        SELECT v.host_id, v.id AS object_id, 'Vm' AS kind, v.id AS vm_id, v.name, v.interface, v.namespace, v.bridge, NULL::uuid AS lease_id
+        FROM vms v WHERE v.id = ANY(@vms) AND {IsPlaced}
+        UNION ALL {WantedContainers} AND v.id = ANY(@vms)
+        UNION ALL {WantedContainers} AND c.id = ANY(@containers) AND c.vm_id <> ALL(@vms)
         """;
-
-    private const string HostsOfVm =
-        "SELECT host_id FROM vms WHERE id = @vm AND host_id IS NOT NULL UNION SELECT host_id FROM placements WHERE vm_id = @vm";
-
-    private const string HostsOfSome = """
-        SELECT host_id FROM vms WHERE id = @vm AND host_id IS NOT NULL UNION SELECT host_id FROM placements
-            WHERE object_id = ANY(@containers)
-        """;
-
-    private static readonly string RefreshAll = Refresh(HostsOfVm, Place($"{WantedVm} UNION ALL {WantedContainers}", "true", "true"));
-
-    private static readonly string RefreshSome = Refresh(
-        HostsOfSome,
-        Place($"{WantedContainers} AND c.id = ANY(@containers)", "p.object_id = ANY(@containers)", "l.container_id = ANY(@containers)")
-    );
-
-    /// <summary>Refreshes the placements of the VM and of all its containers.</summary>
-    public static Task RefreshAsync(NestDb db, Guid vmId, CancellationToken cancellationToken) =>
-        RefreshAsync(db, RefreshAll, [("vm", vmId)], cancellationToken);
 
     /// <summary>
-    /// Refreshes the placements of these containers of the VM. The cost does not depend on the number of other containers.
+    /// Statements that increase the work revision of the hosts, once in a transaction, and then make the placements and holds of the given
+    /// resources equal to the wanted ones, with that revision. The hosts are locked in the order of their ids, so that transactions with
+    /// the same hosts do not deadlock. Rows: ids of the hosts.
     /// </summary>
-    public static Task RefreshAsync(NestDb db, Guid vmId, IReadOnlyCollection<Guid> containers, CancellationToken cancellationToken) =>
-        RefreshAsync(db, RefreshSome, [("vm", vmId), ("containers", containers.ToArray())], cancellationToken);
+    private const string Refresh = $"""
+        WITH concerned AS MATERIALIZED (
+            SELECT host_id FROM vms WHERE id = ANY(@vms) AND host_id IS NOT NULL
+            UNION SELECT host_id FROM placements WHERE vm_id = ANY(@vms)
+            UNION SELECT v.host_id FROM containers c JOIN vms v ON v.id = c.vm_id WHERE c.id = ANY(@containers) AND v.host_id IS NOT NULL
+            UNION SELECT host_id FROM placements WHERE object_id = ANY(@containers)),
+        touched AS (
+            UPDATE hosts SET work_revision = work_revision + 1
+            WHERE id IN (SELECT id FROM hosts WHERE id IN (SELECT host_id FROM concerned) AND id <> ALL(@touched)
+                ORDER BY id FOR NO KEY UPDATE))
+        SELECT host_id FROM concerned;
+        WITH wanted AS ({Wanted}),
+        present AS (
+            SELECT host_id, object_id FROM placements WHERE vm_id = ANY(@vms) AND wanted
+            UNION SELECT host_id, object_id FROM placements WHERE object_id = ANY(@containers) AND wanted),
+        leased AS (
+            SELECT id FROM vlan_leases WHERE vm_id = ANY(@vms)
+            UNION SELECT id FROM vlan_leases WHERE container_id = ANY(@containers) AND state = 'Bound'
+            UNION SELECT id FROM vlan_leases WHERE container_id = ANY(@containers) AND state <> 'Bound'),
+        placed AS (
+            INSERT INTO placements AS p (host_id, object_id, kind, vm_id, name, wanted, revision, interface, namespace, bridge,
+                ovn_installed)
+            SELECT w.host_id, w.object_id, w.kind, w.vm_id, w.name, true, h.work_revision, w.interface, w.namespace, w.bridge, false
+            FROM wanted w JOIN hosts h ON h.id = w.host_id
+            ON CONFLICT (host_id, object_id) DO UPDATE SET
+                wanted = true, revision = excluded.revision, interface = excluded.interface, namespace = excluded.namespace,
+                    bridge = excluded.bridge
+            WHERE (p.wanted, p.interface, p.namespace, p.bridge) IS DISTINCT
+                FROM (true, excluded.interface, excluded.namespace, excluded.bridge)),
+        retired AS (
+            UPDATE placements p SET wanted = false, revision = h.work_revision, digest = NULL, error = NULL
+            FROM present q JOIN hosts h ON h.id = q.host_id
+            WHERE p.host_id = q.host_id AND p.object_id = q.object_id
+              AND (q.host_id, q.object_id) NOT IN (SELECT host_id, object_id FROM wanted)),
+        held AS (
+            INSERT INTO lease_holds AS o (lease_id, host_id, clear, detached) SELECT w.lease_id, w.host_id, false, false
+                FROM wanted w WHERE w.lease_id IS NOT NULL
+            ON CONFLICT (lease_id, host_id) DO UPDATE SET after_revision = NULL, clear = false, detached = false
+                WHERE o.after_revision IS NOT NULL)
+        UPDATE lease_holds o SET after_revision = h.work_revision
+        FROM hosts h, leased l
+        WHERE h.id = o.host_id AND l.id = o.lease_id AND o.after_revision IS NULL
+          AND (o.host_id, o.lease_id) NOT IN (SELECT host_id, lease_id FROM wanted WHERE lease_id IS NOT NULL)
+        """;
 
-    private static async Task RefreshAsync(NestDb db, string refresh, (string, object?)[] parameters, CancellationToken cancellationToken)
+    /// <summary>
+    /// Refreshes the placements of these VMs with all their containers, and of these containers of any VMs. The number of statements is
+    /// constant, and the cost does not depend on the number of other containers.
+    /// </summary>
+    public static async Task RefreshAsync(
+        NestDb db,
+        IReadOnlyCollection<Guid> vms,
+        IReadOnlyCollection<Guid> containers,
+        CancellationToken cancellationToken
+    )
     {
+        if (vms.Count + containers.Count == 0)
+        {
+            return;
+        }
+
         var transaction = db.Database.CurrentTransaction?.TransactionId
             ?? throw new InvalidOperationException("Placements change in a transaction.");
         await db.SaveChangesAsync(cancellationToken);
@@ -73,55 +115,14 @@ internal static class PlacementWriter
         }
 
         db.TouchedHosts.UnionWith(
-            await db.QueryAsync(refresh, row => row.GetGuid(0), cancellationToken, [.. parameters, ("touched", db.TouchedHosts.ToArray())])
+            await db.QueryAsync(
+                Refresh,
+                row => row.GetGuid(0),
+                cancellationToken,
+                ("vms", vms.ToArray()),
+                ("containers", containers.ToArray()),
+                ("touched", db.TouchedHosts.ToArray())
+            )
         );
     }
-
-    /// <summary>
-    /// Statements that increase the work revision of the hosts, once in a transaction, and then write the placements with that revision.
-    /// The hosts are locked in the order of their ids, so that transactions with the same hosts do not deadlock. Rows: ids of the hosts.
-    /// </summary>
-    private static string Refresh(string hosts, string place) =>
-        $"""
-            WITH concerned AS MATERIALIZED ({hosts}),
-            touched AS (
-                UPDATE hosts SET work_revision = work_revision + 1
-                WHERE id IN (SELECT id FROM hosts WHERE id IN (SELECT host_id FROM concerned) AND id <> ALL(@touched)
-                    ORDER BY id FOR NO KEY UPDATE))
-            SELECT host_id FROM concerned;
-            {place}
-            """;
-
-    /// <summary>
-    /// Statement that makes placements and holds equal to the rows of <paramref name="wanted"/>, among those that the two conditions
-    /// select.
-    /// </summary>
-    private static string Place(string wanted, string ofPlacements, string ofLeases) =>
-        $"""
-            WITH wanted AS ({wanted}),
-            placed AS (
-                INSERT INTO placements AS p (host_id, object_id, kind, vm_id, name, wanted, revision, interface, namespace, bridge,
-                    ovn_installed)
-                SELECT w.host_id, w.object_id, w.kind, @vm, w.name, true, h.work_revision, w.interface, w.namespace, w.bridge, false
-                FROM wanted w JOIN hosts h ON h.id = w.host_id
-                ON CONFLICT (host_id, object_id) DO UPDATE SET
-                    wanted = true, revision = excluded.revision, interface = excluded.interface, namespace = excluded.namespace,
-                        bridge = excluded.bridge
-                WHERE (p.wanted, p.interface, p.namespace, p.bridge) IS DISTINCT
-                    FROM (true, excluded.interface, excluded.namespace, excluded.bridge)),
-            retired AS (
-                UPDATE placements p SET wanted = false, revision = h.work_revision, digest = NULL, error = NULL
-                FROM hosts h
-                WHERE h.id = p.host_id AND p.vm_id = @vm AND p.wanted AND {ofPlacements}
-                  AND (p.host_id, p.object_id) NOT IN (SELECT host_id, object_id FROM wanted)),
-            held AS (
-                INSERT INTO lease_holds AS o (lease_id, host_id, clear, detached) SELECT w.lease_id, w.host_id, false, false
-                    FROM wanted w WHERE w.lease_id IS NOT NULL
-                ON CONFLICT (lease_id, host_id) DO UPDATE SET after_revision = NULL, clear = false, detached = false
-                    WHERE o.after_revision IS NOT NULL)
-            UPDATE lease_holds o SET after_revision = h.work_revision
-            FROM hosts h, vlan_leases l
-            WHERE h.id = o.host_id AND l.id = o.lease_id AND l.vm_id = @vm AND o.after_revision IS NULL AND {ofLeases}
-              AND (o.host_id, o.lease_id) NOT IN (SELECT host_id, lease_id FROM wanted WHERE lease_id IS NOT NULL)
-            """;
 }

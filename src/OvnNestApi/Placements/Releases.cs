@@ -1,3 +1,5 @@
+using OvnNestApi.Allocation;
+
 namespace OvnNestApi.Placements;
 
 /// <summary>SQL statements that finish the release of tags, for the VMs in <c>@vms</c>.</summary>
@@ -24,33 +26,24 @@ internal static class Releases
          AND (NOT l.awaits_all_chassis OR coalesce((SELECT hv_cfg FROM leader) >= l.drain_nb_cfg, false)))
         """;
 
-    /// <summary>Binds drained tags to the incarnations that wait for them, as new grants. Rows: VM, container.</summary>
-    public const string PassOn = $"""
-        WITH successors AS (
-            SELECT l.id AS former, c.id AS successor, c.name, v.name AS vm_name
-            FROM vlan_leases l JOIN containers c ON c.id = l.successor_id AND c.tag = l.tag AND c.deleting_since IS NULL
-                JOIN vms v ON v.id = l.vm_id
-            WHERE l.vm_id = ANY(@vms) AND {IsDrained}),
-        passed AS (
-            UPDATE vlan_leases l SET
-                id = gen_random_uuid(), state = 'Bound', container_id = s.successor, container_name = s.name, successor_id = NULL,
-                    since = statement_timestamp(), drain_nb_cfg = NULL,
-                awaits_all_chassis = false, revision = revision + 1
-            FROM successors s WHERE l.id = s.former
-            RETURNING l.id, l.vm_id, l.tag, l.owner, l.container_id, l.container_name, s.former, s.vm_name),
-        ended AS (UPDATE vlan_history SET until = statement_timestamp() WHERE until IS NULL AND lease_id IN (SELECT former FROM passed)),
-        logged AS (
-            INSERT INTO vlan_history (vm_id, vm_name, tag, lease_id, container_id, container_name, owner, "from")
-            SELECT vm_id, vm_name, tag, id, container_id, container_name, owner, statement_timestamp() FROM passed)
-        SELECT vm_id, container_id FROM passed
-        """;
+    /// <summary>
+    /// Binds drained tags to the containers that wait for them, as new grants: the next incarnations, or other containers if tags were
+    /// exchanged. Rows: VM, container.
+    /// </summary>
+    public static readonly string PassOn = TagHistory.Bind(Successors);
 
     /// <summary>Starts the cool-down of the other drained tags.</summary>
-    public const string Cool = $"""
+    public static readonly string Cool = $"""
         WITH cooling AS (
             UPDATE vlan_leases l SET state = 'Cooling', since = statement_timestamp(), cool_until = statement_timestamp() + @cooldown,
                 successor_id = NULL, revision = revision + 1
             WHERE l.vm_id = ANY(@vms) AND {IsDrained} RETURNING l.id)
-        UPDATE vlan_history SET until = statement_timestamp() WHERE until IS NULL AND lease_id IN (SELECT id FROM cooling)
+        {TagHistory.End("cooling")}
+        """;
+
+    private const string Successors = $"""
+        SELECT l.id AS former, c.id AS container, c.name
+        FROM vlan_leases l JOIN containers c ON c.id = l.successor_id AND c.tag = l.tag AND c.deleting_since IS NULL
+        WHERE l.vm_id = ANY(@vms) AND {IsDrained}
         """;
 }

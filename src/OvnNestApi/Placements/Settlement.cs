@@ -44,11 +44,9 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
 
         await ContinueAsync(db, passed.Concat(freed), cancellationToken);
         var placeable = await db.QueryAsync(PlaceableVms, row => row.GetGuid(0), cancellationToken, vms);
-        foreach (var vm in placeable.Concat(successors).Distinct())
-        {
-            await db.MarkVmAsync(vm, cancellationToken);
-            await PlacementWriter.RefreshAsync(db, vm, cancellationToken);
-        }
+        var changed = placeable.Union(successors).ToList();
+        await db.MarkVmsAsync(changed, cancellationToken);
+        await PlacementWriter.RefreshAsync(db, changed, [], cancellationToken);
 
         await Readiness.EvaluateAsync(db, retagged.OfType<Guid>().ToList(), cancellationToken);
     }
@@ -56,18 +54,15 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
     /// <summary>Marks containers that have got their name or tag as dirty, and places them.</summary>
     private static async Task ContinueAsync(NestDb db, IEnumerable<(Guid Vm, Guid? Container)> ready, CancellationToken cancellationToken)
     {
-        foreach (var children in ready.GroupBy(child => child.Vm, child => child.Container))
+        var containers = ready.Select(child => child.Container).OfType<Guid>().Distinct().ToArray();
+        if (containers.Length > 0)
         {
-            var containers = children.OfType<Guid>().Distinct().ToArray();
-            if (containers.Length > 0)
-            {
-                await db.ExecuteAsync(
-                    "UPDATE containers SET dirty_seq = nextval('dirty_seq') WHERE id = ANY(@containers)",
-                    cancellationToken,
-                    ("containers", containers)
-                );
-                await PlacementWriter.RefreshAsync(db, children.Key, containers, cancellationToken);
-            }
+            await db.ExecuteAsync(
+                "UPDATE containers SET dirty_seq = nextval('dirty_seq') WHERE id = ANY(@containers)",
+                cancellationToken,
+                ("containers", containers)
+            );
+            await PlacementWriter.RefreshAsync(db, [], containers, cancellationToken);
         }
     }
 
@@ -75,10 +70,8 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
     public static async Task SettleNetworksAsync(NestDb db, CancellationToken cancellationToken)
     {
         await db.SaveChangesAsync(cancellationToken);
-        foreach (var successor in await db.QueryAsync(Removals.Networks, row => row.GetGuid(0), cancellationToken))
-        {
-            await db.MarkNetworkAsync(successor, cancellationToken);
-        }
+        var networks = await db.QueryAsync(Removals.Networks, row => row.GetGuid(0), cancellationToken);
+        await db.MarkNetworksAsync(networks, cancellationToken);
 
         foreach (var successor in await db.QueryAsync(Removals.Routers, row => row.GetGuid(0), cancellationToken))
         {
@@ -114,14 +107,10 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
         await db.ExecuteAsync(ForcedRelease.DropObject, cancellationToken, ("id", objectId));
         if (hasLeft)
         {
-            await db.MarkVmAsync(objectId, cancellationToken);
+            await db.MarkVmsAsync([objectId], cancellationToken);
         }
 
-        foreach (var vm in vms)
-        {
-            await PlacementWriter.RefreshAsync(db, vm, cancellationToken);
-        }
-
+        await PlacementWriter.RefreshAsync(db, vms, [], cancellationToken);
         await SettleAsync(db, vms, cancellationToken);
     }
 
@@ -135,7 +124,7 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
         {
             if (await db.ExecuteAsync(ForcedRelease.LeaveFormerHosts, cancellationToken, ("vm", vm)) > 0)
             {
-                await db.MarkVmAsync(vm, cancellationToken);
+                await db.MarkVmsAsync([vm], cancellationToken);
             }
         }
 
@@ -158,10 +147,7 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
             cancellationToken,
             ("lease", leaseId)
         );
-        foreach (var vm in vms)
-        {
-            await Expiry.SweepVmAsync(db, vm, cancellationToken);
-        }
+        await Expiry.SweepVmsAsync(db, vms, cancellationToken);
     }
 
     private static (Guid Vm, Guid? Container) ReadChild(Npgsql.NpgsqlDataReader row) =>

@@ -8,9 +8,6 @@ namespace OvnNestApi.Ports;
 /// <summary>Rules that the ports of VMs and containers have in common. No I/O.</summary>
 internal static class PortRules
 {
-    /// <summary>Returns the addresses that the spec requests.</summary>
-    public static AddressRequest Request(PortSpec spec) => new(spec.Ip, spec.Mac, new("#/spec/ip", "#/spec/mac"));
-
     /// <summary>Returns the claims of the names that every port needs: port, device and namespace, in this order.</summary>
     /// <param name="present">The stored port; null if it is new.</param>
     /// <param name="former">The previous incarnation, for a new port; null if there is none.</param>

@@ -17,6 +17,36 @@ public sealed record Problem(string Code, int Status, string Title, string Detai
     /// <summary>Time after which the client can try again; null if unknown.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>Returns the problems of several resources as one: the first, with the errors of all. Null if there are none.</summary>
+    public static Problem? Join(IEnumerable<Problem> problems)
+    {
+        var all = problems.ToList();
+        return all switch
+        {
+            [] => null,
+            [var one] => one,
+            [var first, ..] => first with
+            {
+                Detail = $"{first.Detail} More resources of the body have problems; see errors.",
+                Errors = [.. all.SelectMany(one => one.Errors)],
+            },
+        };
+    }
+
+    /// <summary>Returns the problem of a part of the body as a problem of the body.</summary>
+    /// <param name="at">JSON pointer to the part; "#" for the whole body.</param>
+    public Problem Below(string at) =>
+        (at, Errors) switch
+        {
+            ("#", _) => this,
+            (_, []) => this with { Errors = [new(at, Detail)] },
+            _ => this with
+            {
+                Detail = Detail.Replace("#/", at + "/", StringComparison.Ordinal),
+                Errors = [.. Errors.Select(error => error with { Pointer = at + error.Pointer[1..] })],
+            },
+        };
+
     public static Problem MalformedJson(string detail) => Of("malformed-json", detail);
 
     public static Problem ValidationFailed(IReadOnlyList<FieldError> errors) =>

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text.Json;
+using OvnNestApi.Data;
 using OvnNestApi.Http;
 using OvnNestApi.Problems;
 using OvnNestApi.Schema;
@@ -10,17 +11,10 @@ namespace OvnNestApi.Resources;
 /// <param name="Limit">Maximum number of items on the page, 1–1000.</param>
 /// <param name="After">End of the previous page; null for the first page.</param>
 /// <param name="NamePrefix">Start of the names; null if all names match.</param>
-/// <param name="Labels">Required labels; a null value matches any value of the label. Null if all resources match.</param>
+/// <param name="Labels">Required labels; null if all resources match.</param>
 /// <param name="Ready">Required value of <c>status.ready</c>; null if both match.</param>
 /// <param name="Reason">Required value of <c>status.reason</c>; null if all match.</param>
-internal sealed record ListQuery(
-    int Limit,
-    ListCursor? After,
-    string? NamePrefix,
-    IReadOnlyDictionary<string, string?>? Labels,
-    bool? Ready,
-    Reason? Reason
-)
+internal sealed record ListQuery(int Limit, ListCursor? After, string? NamePrefix, LabelSelector? Labels, bool? Ready, Reason? Reason)
 {
     /// <summary>True if <see cref="Admits"/> excludes resources, which the database cannot do.</summary>
     public bool FiltersViews => Ready is not null || Reason is not null;
@@ -31,7 +25,7 @@ internal sealed record ListQuery(
             query.Number("limit", 1, HttpLimits.Page, HttpLimits.DefaultPage),
             query.Text("cursor") is { } cursor ? ListCursor.Read(cursor) : null,
             query.NamePrefix("name"),
-            query.Labels("label"),
+            query.Selector("label"),
             query.Choice("ready"),
             query.Value<Reason>("reason", TryParseReason, "a reason such as HostPending")
         );

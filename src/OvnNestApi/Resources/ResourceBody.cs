@@ -1,6 +1,7 @@
 using System.Text.Json;
 using OvnNestApi.Http;
 using OvnNestApi.Problems;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Resources;
 
@@ -76,11 +77,44 @@ internal sealed record SubmittedResource<TSpec>(
         var text = body.Spec is null ? "{}" : JsonSerializer.Serialize(json.GetProperty("spec"), ApiJson.Options);
         return new SubmittedResource<TSpec>(body.Name, body.Description, body.Labels, text, body.Spec ?? new(), seen);
     }
+
+    /// <summary>Returns true if the resource has these writable fields already.</summary>
+    public bool IsStoredIn(Resource present) =>
+        present.Description == Description && SameLabels(present.Labels, Labels) && HasSpecOf(present);
+
+    /// <summary>Returns true if the resource has this spec already.</summary>
+    public bool HasSpecOf(Resource present) =>
+        present.Spec == SpecText || JsonElement.DeepEquals(JsonElement.Parse(present.Spec), JsonElement.Parse(SpecText));
+
+    private static bool SameLabels(Dictionary<string, string>? a, Dictionary<string, string>? b) =>
+        ReferenceEquals(a, b)
+        || (
+            a is not null
+            && b is not null
+            && a.Count == b.Count
+            && a.All(label => b.TryGetValue(label.Key, out var value) && value == label.Value)
+        );
 }
 
 /// <summary>Version of the resource that a body is based on: <c>metadata.id</c> and <c>metadata.revision</c>.</summary>
 internal sealed record SeenVersion(Guid? Id, long? Revision)
 {
+    /// <summary>Returns 409 if the current resource is another incarnation or has another revision, else null.</summary>
+    public Problem? Check(Resource? present) =>
+        (present, this) switch
+        {
+            (null, _) => null,
+            (_, { Id: { } id }) when id != present.Id => Problem.RevisionConflict(
+                "#/metadata/id",
+                $"The id of the current incarnation is {present.Id}. Read the resource again and repeat the change."
+            ),
+            (_, { Revision: { } revision }) when revision != present.Revision => Problem.RevisionConflict(
+                "#/metadata/revision",
+                $"The current revision is {present.Revision}. Read the resource again and repeat the change."
+            ),
+            _ => null,
+        };
+
     public static (SeenVersion? Seen, List<FieldError> Errors) Of(JsonElement? metadata)
     {
         var errors = new List<FieldError>();

@@ -1,21 +1,16 @@
-using System.Text;
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Conditions;
+using OvnNestApi.Data;
 using OvnNestApi.Http;
+using OvnNestApi.Placements;
 using OvnNestApi.Problems;
 using OvnNestApi.Schema;
 
 namespace OvnNestApi.Resources;
 
-/// <summary>
-/// One kind of resource: everything in which it differs from other kinds. The common operations are in
-/// <see cref="ResourceOperations{T,TSpec,TBody,TView}"/>.
-/// </summary>
-internal abstract class ResourceKind<T, TSpec, TBody, TView>
-    where T : Resource
-    where TSpec : class, new()
-    where TBody : ResourceBody<TSpec>
-    where TView : IResourceView
+/// <summary>One kind of resource: everything in which it differs from other kinds.</summary>
+internal abstract class ResourceKind
 {
     /// <summary>Name of the kind, such as "network".</summary>
     public abstract string Name { get; }
@@ -38,14 +33,124 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
     /// <summary>The kind's own filters of the list, in addition to those of all lists.</summary>
     public virtual IReadOnlyList<QueryParameter> Filters => [];
 
+    /// <summary>True if the resources belong to a VM, whose name is part of their path.</summary>
+    public virtual bool IsInVm => false;
+
     /// <summary>Returns the URL of a resource.</summary>
     public virtual string Url(ResourcePath path) => $"/v1/{Plural}/{path.Name}";
 
-    /// <summary>Returns the write of one resource.</summary>
-    public abstract ResourceWrite<T, TSpec> Write(NestDb db, ResourcePath path);
+    /// <summary>Maps the URLs of the kind.</summary>
+    public abstract void Map(IEndpointRouteBuilder api);
 
-    /// <summary>Requests the deletion of one resource, inside a transaction.</summary>
-    public abstract Task<Problem?> DeleteAsync(Deletion deletion, ResourcePath path, CancellationToken cancellationToken);
+    /// <summary>Reads the body of a PUT as a part of a larger body.</summary>
+    /// <param name="vm">Name of the VM, for a container; null for other kinds.</param>
+    /// <param name="at">JSON pointer to the part.</param>
+    public abstract Answer<Submission> Read(JsonElement json, string? vm, string at);
+
+    /// <summary>Returns those of the resources that exist and are not ready.</summary>
+    public abstract Task<List<Guid>> NotReadyAsync(NestDb db, Liveness liveness, Guid[] ids, CancellationToken cancellationToken);
+
+    /// <summary>Begins the part of a write that concerns this kind.</summary>
+    public abstract KindWrite Begin(ResourceWrite write);
+
+    /// <summary>Lock of the rows that a write may change.</summary>
+    public virtual string WriteLock => "UPDATE";
+
+    /// <summary>Returns the name of the kind's table.</summary>
+    public abstract string Table(NestDb db);
+
+    /// <summary>Locks the incarnation that is not being deleted, else the newest one.</summary>
+    /// <returns>The resource, or 404 <c>not-found</c>.</returns>
+    public abstract Task<Answer<DeletionEntry>> LockAsync(NestDb db, ResourcePath path, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Locks and returns the resources of this kind that depend on those of the set and are not being deleted yet. Also locks the rows
+    /// that the deletion of others affects.
+    /// </summary>
+    public virtual Task<IReadOnlyList<DeletionEntry>> LockDependentsAsync(
+        NestDb db,
+        DeletionSet set,
+        CancellationToken cancellationToken
+    ) => Task.FromResult<IReadOnlyList<DeletionEntry>>([]);
+
+    /// <summary>Locks and returns the resources with these labels, except some, that are not being deleted yet.</summary>
+    public abstract Task<IReadOnlyList<DeletionEntry>> LockLabelledAsync(
+        NestDb db,
+        LabelSelector labels,
+        Guid[] except,
+        CancellationToken cancellationToken
+    );
+
+    /// <summary>Returns the problem that prevents the deletion, apart from dependent resources; null if there is none.</summary>
+    public virtual Task<Problem?> CheckDeletionAsync(NestDb db, Resource resource, CancellationToken cancellationToken) =>
+        Task.FromResult<Problem?>(null);
+
+    /// <summary>Updates what depends on resources of this kind whose deletion was requested.</summary>
+    public virtual Task FollowDeletionAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Removes a resource that is being deleted without the confirmations of hosts.</summary>
+    public virtual Task ForceAsync(Settlement settlement, NestDb db, Guid id, CancellationToken cancellationToken) =>
+        settlement.ForceObjectAsync(db, id, cancellationToken);
+}
+
+/// <inheritdoc/>
+/// <remarks>The common operations are in <see cref="ResourceOperations{T,TSpec,TBody,TView}"/>.</remarks>
+internal abstract class ResourceKind<T, TSpec, TBody, TView> : ResourceKind
+    where T : Resource
+    where TSpec : class, new()
+    where TBody : ResourceBody<TSpec>
+    where TView : IResourceView
+{
+    public override void Map(IEndpointRouteBuilder api) => api.MapResource(this);
+
+    public override string Table(NestDb db) => db.Table(typeof(T));
+
+    public override Answer<Submission> Read(JsonElement json, string? vm, string at)
+    {
+        if (!SubmittedResource<TSpec>.Read<TBody>(json).TryGet(out var sent, out var problem))
+        {
+            return problem;
+        }
+
+        return sent.Name is { } name
+            ? new Submission<TSpec>(new(vm, name), sent, Conditional.None, CreateOnly: false, at)
+            : Problem.ValidationFailed("#/name", "is required");
+    }
+
+    public override async Task<IReadOnlyList<DeletionEntry>> LockLabelledAsync(
+        NestDb db,
+        LabelSelector labels,
+        Guid[] except,
+        CancellationToken cancellationToken
+    )
+    {
+        // Two steps, because a lock needs a statement without a filter around it.
+        var ids = await WithLabels(db, labels)
+            .Where(one => one.DeletingSince == null && !except.Contains(one.Id))
+            .Select(one => one.Id)
+            .ToArrayAsync(cancellationToken);
+        return ids.Length == 0 ? [] : await LockAsync(db, ids, cancellationToken);
+    }
+
+    /// <summary>Locks and returns those of the resources that are not being deleted yet.</summary>
+    protected virtual async Task<IReadOnlyList<DeletionEntry>> LockAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken) =>
+        (await db.LockAsync<T>([], WriteLock, new("SELECT unnest({1})", ids, ForWrite: true), cancellationToken))
+            .FindAll(row => row.DeletingSince is null)
+            .ConvertAll(row => new DeletionEntry(this, null, row));
+
+    public override async Task<List<Guid>> NotReadyAsync(NestDb db, Liveness liveness, Guid[] ids, CancellationToken cancellationToken) =>
+        (await ViewAsync(db, liveness, db.Set<T>().Where(one => ids.Contains(one.Id)), cancellationToken))
+            .FindAll(view => !view.IsReady)
+            .ConvertAll(view => view.Metadata.Id);
+
+    public override async Task<Answer<DeletionEntry>> LockAsync(NestDb db, ResourcePath path, CancellationToken cancellationToken) =>
+        Newest(await db.LockAsync<T>([path.Name], WriteLock, also: null, cancellationToken), path);
+
+    /// <summary>Returns the incarnation that is not being deleted, else the newest one, else 404.</summary>
+    protected Answer<DeletionEntry> Newest(IEnumerable<T> incarnations, ResourcePath path) =>
+        incarnations.OrderBy(one => one.DeletingSince is not null).ThenByDescending(one => one.CreatedAt).FirstOrDefault() is { } found
+            ? new DeletionEntry(this, path.Vm, found)
+            : Problem.NotFound(Noun, path.Name);
 
     /// <summary>Returns the views of the selected resources, in the order of <paramref name="which"/>, with one query.</summary>
     public abstract Task<List<TView>> ViewAsync(NestDb db, Liveness liveness, IQueryable<T> which, CancellationToken cancellationToken);
@@ -74,17 +179,10 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
         CurrentFirst(Named(db, path)).AsNoTracking().FirstOrDefaultAsync(cancellationToken);
 
     /// <summary>Returns the view of the resource after the write, inside its transaction.</summary>
-    public virtual async Task<TView> AnswerAsync(
-        NestDb db,
-        Liveness liveness,
-        ResourceWrite<T, TSpec> write,
-        CancellationToken cancellationToken
-    )
-    {
-        var written = write.Written ?? throw new InvalidOperationException("The write has not stored the resource.");
-        return await FindAsync(db, liveness, written.Id, cancellationToken)
-            ?? throw new InvalidOperationException("The resource that this transaction wrote does not exist.");
-    }
+    public virtual async Task<TView> AnswerAsync(NestDb db, Liveness liveness, WriteItem written, CancellationToken cancellationToken) =>
+        written.Resource is { } resource && await FindAsync(db, liveness, resource.Id, cancellationToken) is { } view
+            ? view
+            : throw new InvalidOperationException("The resource that this transaction wrote does not exist.");
 
     /// <summary>Returns the view of one incarnation; null if it is gone.</summary>
     public async Task<TView?> FindAsync(NestDb db, Liveness liveness, Guid id, CancellationToken cancellationToken) =>
@@ -146,28 +244,13 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView>
             ? all
             : all.Where(one => EF.Functions.GreaterThan(ValueTuple.Create(one.Name, one.Id), ValueTuple.Create(cursor.Name, cursor.Id)));
 
-    private static IQueryable<T> WithLabels(NestDb db, IReadOnlyDictionary<string, string?> labels)
-    {
-        var table = db.Model.FindEntityType(typeof(T))?.GetTableName();
-        var where = new StringBuilder();
-        var parameters = new List<object>();
-        foreach (var (key, value) in labels)
-        {
-            where.Append(where.Length == 0 ? " WHERE " : " AND ").Append("labels ->> {").Append(parameters.Count).Append('}');
-            parameters.Add(key);
-            if (value is null)
-            {
-                where.Append(" IS NOT NULL");
-            }
-            else
-            {
-                where.Append(" = {").Append(parameters.Count).Append('}');
-                parameters.Add(value);
-            }
-        }
-
-#pragma warning disable EF1002 // The model supplies the table name; everything else is a parameter.
-        return db.Set<T>().FromSqlRaw($"SELECT * FROM {table}{where}", parameters.ToArray());
+    /// <summary>Selects the resources with these labels.</summary>
+    private IQueryable<T> WithLabels(NestDb db, LabelSelector labels) =>
+#pragma warning disable EF1002 // Table and condition are constants; everything else is a parameter.
+        db.Set<T>()
+            .FromSqlRaw(
+                $"SELECT * FROM {Table(db)} WHERE {LabelSelector.Matches("labels")}",
+                [.. LabelSelector.Parameters(labels).Select(Sql.Parameter)]
+            );
 #pragma warning restore EF1002
-    }
 }

@@ -13,6 +13,7 @@ namespace OvnNestApi.Resources;
 /// <summary>Executes the writes of a request: runs the transaction, sends the wake-ups after the commit, and waits if requested.</summary>
 internal sealed class ResourceStore<T, TSpec, TBody, TView>(
     NestDb db,
+    ResourceKinds kinds,
     Transactions transactions,
     CachedLiveness liveness,
     Signals signals,
@@ -44,25 +45,25 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
         }
 
         var now = await liveness.ReadAsync(db, cancellationToken);
-        var write = kind.Write(db, path);
-        var answer = await transactions.RunAsync<TView>(
-            db,
-            async token =>
-                await write.PutAsync(sent, condition, createOnly, token) is { } refused
-                    ? refused
-                    : await kind.AnswerAsync(db, now, write, token),
-            options.DryRun,
-            cancellationToken
-        );
-        if (!answer.TryGet(out var view, out problem))
+        var submission = new Submission<TSpec>(path, sent, condition, createOnly);
+        var answer = await transactions.RunAsync<Written>(db, WriteAsync, options.DryRun, cancellationToken);
+        if (!answer.TryGet(out var written, out problem))
         {
             return problem;
         }
 
-        Wake(write.HasChanged, options);
-        (view, var isInTime) = await WaitUntilReadyAsync(kind, view, options, cancellationToken);
-        var status = write.IsNew ? StatusCodes.Status201Created : StatusCodes.Status200OK;
+        Wake(written.Item.HasChanged, options);
+        var (view, isInTime) = await WaitUntilReadyAsync(kind, written.View, options, cancellationToken);
+        var status = written.Item.IsNew ? StatusCodes.Status201Created : StatusCodes.Status200OK;
         return new ResourceResult<TView>(view, view.Metadata, isInTime ? status : StatusCodes.Status202Accepted, kind.Url(path));
+
+        async Task<Answer<Written>> WriteAsync(CancellationToken cancellationToken)
+        {
+            var answer = await new ResourceWrite(db, kinds.All).RunAsync([(kind, submission)], cancellationToken);
+            return answer.TryGet(out var items, out var refused)
+                ? new Written(items[0], await kind.AnswerAsync(db, now, items[0], cancellationToken))
+                : refused;
+        }
     }
 
     /// <summary>
@@ -112,29 +113,27 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
         }
 
         var now = await liveness.ReadAsync(db, cancellationToken);
-        var deletion = new Deletion(db, settlement, Conditional.Of(context.Request), options.Cascade, options.Force);
-        var answer = await transactions.RunAsync<TView?>(db, MarkAsync, options.DryRun, cancellationToken);
-        if (!answer.TryGet(out var view, out problem))
+        var condition = Conditional.Of(context.Request);
+        var answer = await transactions.RunAsync<(TView? View, bool HasChanged)>(db, MarkAsync, options.DryRun, cancellationToken);
+        if (!answer.TryGet(out var marked, out problem))
         {
             return problem.Status == StatusCodes.Status404NotFound && options.AllowMissing ? TypedResults.NoContent() : problem;
         }
 
-        Wake(deletion.HasChanged, options);
-        view = await WaitUntilGoneAsync(kind, view, options, cancellationToken);
+        Wake(marked.HasChanged, options);
+        var view = await WaitUntilGoneAsync(kind, marked.View, options, cancellationToken);
 
         // A forced deletion can remove the resource at once.
         return view is null
             ? TypedResults.NoContent()
             : new ResourceResult<TView>(view, view.Metadata, StatusCodes.Status202Accepted, kind.Url(path));
 
-        async Task<Answer<TView?>> MarkAsync(CancellationToken cancellationToken)
+        async Task<Answer<(TView? View, bool HasChanged)>> MarkAsync(CancellationToken cancellationToken)
         {
-            if (await kind.DeleteAsync(deletion, path, cancellationToken) is { } refused)
-            {
-                return refused;
-            }
-
-            return deletion.Target is { } target ? await kind.FindAsync(db, now, target.Id, cancellationToken) : default;
+            var deletion = new Deletion(db, kinds.All, settlement, options.Cascade, options.Force);
+            return (await deletion.OneAsync(kind, path, condition, cancellationToken)).TryGet(out var deleted, out var refused)
+                ? (await kind.FindAsync(db, now, deleted.Id, cancellationToken), deleted.HasChanged)
+                : refused;
         }
     }
 
@@ -219,4 +218,6 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
         );
         return view;
     }
+
+    private sealed record Written(WriteItem Item, TView View);
 }

@@ -1,184 +1,194 @@
-using System.Text.Json;
-using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Allocation;
 using OvnNestApi.Data;
-using OvnNestApi.Http;
+using OvnNestApi.Placements;
 using OvnNestApi.Problems;
 using OvnNestApi.Schema;
 
 namespace OvnNestApi.Resources;
 
 /// <summary>
-/// One write of one resource: the steps that all kinds have in common. A derived class adds the parents and rules of its kind.
+/// Creates or replaces a list of resources of any kinds, all or none, with a number of statements that does not depend on their number.
 /// </summary>
-/// <remarks>Runs in a transaction, possibly several times. Each run sets the properties again.</remarks>
-/// <param name="kind">Name of the kind.</param>
-/// <param name="name">Name of the resource.</param>
-internal abstract class ResourceWrite<T, TSpec>(NestDb db, string kind, string name)
-    where T : Resource
-    where TSpec : class, new()
+/// <remarks>Belongs to one attempt of a transaction; the next attempt makes a new one.</remarks>
+internal sealed class ResourceWrite
 {
-    private const string NotProgrammed = "The rows of the resource are not in the northbound database yet.";
+    private readonly List<WriteItem> _items = [];
+    private readonly List<(WriteItem Item, AddressRequest Request, Func<Problem, Problem> Explain)> _addresses = [];
+    private HashSet<Guid>? _changing;
+    private readonly HashSet<Guid> _vms = [];
+    private readonly HashSet<Guid> _containers = [];
 
-    /// <summary>The stored resource, after a run without a problem.</summary>
-    public T? Written { get; private set; }
+    /// <param name="kinds">All kinds of resources, in the lock order.</param>
+    public ResourceWrite(NestDb db, IReadOnlyList<ResourceKind> kinds)
+    {
+        Db = db;
+        Rows = new(db);
+        Parts = kinds.Select(kind => kind.Begin(this)).ToList();
+    }
 
-    /// <summary>True if the run has created the resource.</summary>
-    public bool IsNew { get; private set; }
+    public NestDb Db { get; }
 
-    /// <summary>True if the run has changed something.</summary>
-    public bool HasChanged { get; private set; }
+    /// <summary>Rows that are stored before the next statement that needs them.</summary>
+    public Rows Rows { get; }
 
-    protected NestDb Db => db;
+    /// <summary>The resources of each kind, in the lock order.</summary>
+    public IReadOnlyList<KindWrite> Parts { get; }
 
-    protected string Name => name;
+    /// <summary>Start time of the transaction, by the database's clock; known when rows are stored.</summary>
+    public DateTimeOffset Now { get; private set; }
 
-    /// <summary>Start time of the transaction, by the database's clock.</summary>
-    protected DateTimeOffset Now { get; private set; }
+    /// <summary>Dirty mark of the resources that the write changes; known when rows are stored.</summary>
+    public long DirtySeq { get; private set; }
 
-    /// <summary>Name of the VM, for a container; null for other kinds.</summary>
-    protected virtual string? VmName => null;
+    public TPart Part<TPart>()
+        where TPart : KindWrite => Parts.OfType<TPart>().First();
 
-    /// <summary>The kind in texts, see <see cref="ResourceKind{T,TSpec,TBody,TView}.Noun"/>.</summary>
-    protected virtual string Noun => kind;
+    /// <summary>Returns true if the write changes the spec of the resource with this id.</summary>
+    public bool IsChanging(Guid id) => (_changing ??= [.. Changing()]).Contains(id);
 
-    /// <summary>Creates the resource, or replaces its writable fields.</summary>
-    /// <param name="createOnly">True for a POST: an existing resource is a conflict.</param>
-    public async Task<Problem?> PutAsync(
-        SubmittedResource<TSpec> sent,
-        Conditional condition,
-        bool createOnly,
+    public KindWrite Part(string kind) => Parts.First(part => part.Kind.Name == kind);
+
+    /// <summary>Runs the write.</summary>
+    /// <returns>The resources in the order of the submissions, or the problems of the step that found the first one.</returns>
+    public async Task<Answer<IReadOnlyList<WriteItem>>> RunAsync(
+        IReadOnlyList<(ResourceKind Kind, Submission Submission)> submissions,
         CancellationToken cancellationToken
     )
     {
-        (Written, IsNew, HasChanged) = (null, false, false);
-        if (await LockParentsAsync(sent.Spec, cancellationToken) is { } parentProblem)
+        foreach (var (kind, submission) in submissions)
         {
-            return parentProblem;
+            _items.Add(Part(kind.Name).Add(submission));
         }
 
-        var incarnations = await LockIncarnations().ToListAsync(cancellationToken);
-        var present = incarnations.Find(one => one.DeletingSince is null);
-        if (createOnly && present is not null)
+        foreach (var part in Parts)
         {
-            return Problem.AlreadyExists(Noun, name);
+            part.Refer();
         }
 
-        // A request without effect succeeds even if its If-Match is old (RFC 9110 §13.1.1): a client can repeat it after a lost response.
-        if (present is not null && IsStored(present, sent) && !condition.CreateOnly)
+        foreach (var part in Parts)
         {
-            Written = present;
+            await part.LockAsync(cancellationToken);
+            await part.DecideAsync(cancellationToken);
+        }
+
+        var problem = FirstProblem() ?? await StoreAsync(cancellationToken);
+        return problem is null ? _items : problem;
+    }
+
+    /// <summary>Requests addresses for a port; they are assigned with all others before the first port is stored.</summary>
+    /// <param name="item">The resource that gets the problem if there is one.</param>
+    /// <param name="explain">Adapts the problem; null if the port is that of the item.</param>
+    public void RequestAddresses(WriteItem item, AddressRequest request, Func<Problem, Problem>? explain = null) =>
+        _addresses.Add((item, request, explain ?? (problem => problem)));
+
+    /// <summary>Assigns the addresses of all ports of the write.</summary>
+    public async Task AssignAddressesAsync(CancellationToken cancellationToken)
+    {
+        if (_addresses.Count == 0)
+        {
+            return;
+        }
+
+        var problems = await AddressBook.AssignAsync(Db, _addresses.ConvertAll(one => one.Request), cancellationToken);
+        for (var i = 0; i < problems.Count; i++)
+        {
+            if (problems[i] is { } problem)
+            {
+                _addresses[i].Item.Fail(_addresses[i].Explain(problem));
+            }
+        }
+
+        _addresses.Clear();
+    }
+
+    /// <summary>The placements of the VM and all its containers must be computed again.</summary>
+    public void RefreshVm(Guid vm) => _vms.Add(vm);
+
+    /// <summary>The placement of the container must be computed again.</summary>
+    public void RefreshContainer(Guid container) => _containers.Add(container);
+
+    private IEnumerable<Guid> Changing() => _items.Where(item => item.HasNewSpec).Select(item => item.Resource?.Id).OfType<Guid>();
+
+    private async Task<Problem?> StoreAsync(CancellationToken cancellationToken)
+    {
+        var changed = _items.FindAll(item => item.HasChanged);
+        if (changed.Count == 0)
+        {
             return null;
         }
 
-        if ((condition.Check(present) ?? CheckVersion(present, sent.Expected)) is { } failed)
-        {
-            return failed;
-        }
-
-        (Now, var dirtySeq) = await StampAsync(cancellationToken);
-        return present is null
-            ? await CreateAsync(sent, incarnations.FirstOrDefault(), dirtySeq, cancellationToken)
-            : await UpdateAsync(present, sent, dirtySeq, cancellationToken);
-    }
-
-    /// <summary>Step 1: locks the resources that the spec refers to, in the lock order: router, network, host, VM.</summary>
-    protected abstract Task<Problem?> LockParentsAsync(TSpec spec, CancellationToken cancellationToken);
-
-    /// <summary>Step 2: selects and locks all incarnations of the name, the newest first.</summary>
-    protected abstract IQueryable<T> LockIncarnations();
-
-    /// <summary>Step 3, for a new resource: returns it with its identity and the spec as sent.</summary>
-    protected abstract T Create(SubmittedResource<TSpec> sent);
-
-    /// <summary>Step 4: applies the rules and sets the effective values. The resource may not be stored yet.</summary>
-    /// <param name="predecessor">For a new resource: the previous incarnation, which is still being deleted; null if there is none.</param>
-    protected abstract Task<Problem?> ApplyAsync(T target, TSpec spec, T? predecessor, CancellationToken cancellationToken);
-
-    /// <summary>Step 5: updates what depends on the resource, which is stored by now.</summary>
-    protected abstract Task<Problem?> FollowAsync(T target, CancellationToken cancellationToken);
-
-    private async Task<Problem?> CreateAsync(
-        SubmittedResource<TSpec> sent,
-        T? predecessor,
-        long dirtySeq,
-        CancellationToken cancellationToken
-    )
-    {
-        var target = Create(sent);
-        if (await ApplyAsync(target, sent.Spec, predecessor, cancellationToken) is { } problem)
+        await TakeNamesAsync(cancellationToken);
+        if (FirstProblem() is { } problem)
         {
             return problem;
         }
 
-        (target.Description, target.Labels, target.DirtySeq, target.Since) = (sent.Description, sent.Labels, dirtySeq, Now);
-        (target.Reason, target.Message) = predecessor is null
-            ? (Reason.NotProgrammed, NotProgrammed)
-            : (Reason.Replacing, "The removal of the former incarnation is not confirmed yet.");
-
-        Db.Add(target);
-        (Written, IsNew, HasChanged) = (target, true, true);
-        ChangeLog.Add(Db, kind, VmName, name, target.Id, "created", null, ResourceDocument.Of(target));
-        await Db.SaveChangesAsync(cancellationToken);
-        return await FollowAsync(target, cancellationToken);
-    }
-
-    private async Task<Problem?> UpdateAsync(T target, SubmittedResource<TSpec> sent, long dirtySeq, CancellationToken cancellationToken)
-    {
-        var before = ResourceDocument.Of(target);
-        var isNewSpec = !SameJson(target.Spec, sent.SpecText);
-        if (isNewSpec)
+        // All locks are held: a dirty mark that is taken now is greater than those of earlier writes of these resources.
+        (Now, DirtySeq) = await StampAsync(cancellationToken);
+        foreach (var part in Parts)
         {
-            if (await ApplyAsync(target, sent.Spec, null, cancellationToken) is { } problem)
+            await part.StoreAsync(cancellationToken);
+            if (FirstProblem() is { } later)
             {
-                return problem;
-            }
-
-            target.Spec = sent.SpecText;
-            target.Generation++;
-            target.DirtySeq = dirtySeq;
-            if (target.Reason == Reason.Ready)
-            {
-                // A client that waits for this change must not see the readiness of the previous spec.
-                (target.Reason, target.Message, target.Since) = (Reason.NotProgrammed, NotProgrammed, Now);
+                return later;
             }
         }
 
-        (target.Description, target.Labels, target.UpdatedAt) = (sent.Description, sent.Labels, Now);
-        target.Revision++;
-        (Written, HasChanged) = (target, true);
-        ChangeLog.Add(Db, kind, VmName, name, target.Id, "updated", before, ResourceDocument.Of(target));
-        await Db.SaveChangesAsync(cancellationToken);
-        return isNewSpec ? await FollowAsync(target, cancellationToken) : null;
+        Rows.Insert(changed.ConvertAll(Entry));
+        await Rows.FlushAsync(cancellationToken);
+        foreach (var part in Parts)
+        {
+            await part.FollowAsync(cancellationToken);
+        }
+
+        if (_vms.Count + _containers.Count > 0)
+        {
+            await PlacementWriter.RefreshAsync(Db, _vms, _containers, cancellationToken);
+        }
+
+        return null;
     }
 
-    private static bool IsStored(T present, SubmittedResource<TSpec> sent) =>
-        present.Description == sent.Description && SameLabels(present.Labels, sent.Labels) && SameJson(present.Spec, sent.SpecText);
-
-    private static bool SameLabels(Dictionary<string, string>? a, Dictionary<string, string>? b) =>
-        ReferenceEquals(a, b)
-        || (
-            a is not null
-            && b is not null
-            && a.Count == b.Count
-            && a.All(label => b.TryGetValue(label.Key, out var value) && value == label.Value)
-        );
-
-    private static bool SameJson(string a, string b) => a == b || JsonElement.DeepEquals(JsonElement.Parse(a), JsonElement.Parse(b));
-
-    private static Problem? CheckVersion(T? present, SeenVersion? expected) =>
-        (present, expected) switch
+    private async Task TakeNamesAsync(CancellationToken cancellationToken)
+    {
+        var requests = Parts.SelectMany(part => part.RequestNames()).ToList();
+        if (requests.Count == 0)
         {
-            (null, _) or (_, null) => null,
-            (_, { Id: { } id }) when id != present.Id => Problem.RevisionConflict(
-                "#/metadata/id",
-                $"The id of the current incarnation is {present.Id}. Read the resource again and repeat the change."
-            ),
-            (_, { Revision: { } revision }) when revision != present.Revision => Problem.RevisionConflict(
-                "#/metadata/revision",
-                $"The current revision is {present.Revision}. Read the resource again and repeat the change."
-            ),
-            _ => null,
-        };
+            return;
+        }
+
+        var answers = await NameClaims.TakeAsync(Db, requests.ConvertAll(one => one.Request), cancellationToken);
+        for (var i = 0; i < answers.Count; i++)
+        {
+            var (part, item, _) = requests[i];
+            if (answers[i].TryGet(out var names, out var problem))
+            {
+                part.SetNames(item, names);
+            }
+            else
+            {
+                item.Fail(problem);
+            }
+        }
+    }
+
+    /// <summary>Returns the problems of all items as one; null if there are none.</summary>
+    private Problem? FirstProblem() => Problem.Join(_items.Select(item => item.Problem).OfType<Problem>());
+
+    private Change Entry(WriteItem item)
+    {
+        var resource = item.Resource ?? throw new InvalidOperationException("A resource without a problem has been stored.");
+        return ChangeLog.Entry(
+            Db,
+            item.Kind.Name,
+            item.Path.Vm,
+            item.Path.Name,
+            resource.Id,
+            item.IsNew ? "created" : "updated",
+            item.Before,
+            ResourceDocument.Of(resource)
+        );
+    }
 
     private async Task<(DateTimeOffset Now, long DirtySeq)> StampAsync(CancellationToken cancellationToken) =>
         (

@@ -3,9 +3,23 @@ namespace OvnNestApi.Resources;
 /// <summary>Registers the engine behind every declarative resource.</summary>
 internal static class ResourcesSetup
 {
-    public static IServiceCollection AddResources(this IServiceCollection services)
+    /// <param name="kinds">All kinds of resources, in the lock order.</param>
+    public static IServiceCollection AddResources(this IServiceCollection services, ResourceKinds kinds)
     {
+        services.AddSingleton(kinds);
         services.AddScoped(typeof(ResourceStore<,,,>));
         return services;
     }
+
+    /// <summary>Maps the URLs of all kinds.</summary>
+    public static void MapResources(this IEndpointRouteBuilder api, ResourceKinds kinds)
+    {
+        foreach (var kind in kinds.All)
+        {
+            kind.Map(api);
+        }
+    }
 }
+
+/// <summary>All kinds of resources, in the lock order.</summary>
+internal sealed record ResourceKinds(params IReadOnlyList<ResourceKind> All);

@@ -1,7 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Conditions;
 using OvnNestApi.Networks;
-using OvnNestApi.Problems;
 using OvnNestApi.Resources;
 using OvnNestApi.Schema;
 
@@ -16,10 +15,7 @@ internal sealed class RouterKind : ResourceKind<Router, RouterSpec, RouterBody, 
 
     public override string Example => """{"name":"tenant1","spec":{}}""";
 
-    public override ResourceWrite<Router, RouterSpec> Write(NestDb db, ResourcePath path) => new RouterWrite(db, path.Name);
-
-    public override Task<Problem?> DeleteAsync(Deletion deletion, ResourcePath path, CancellationToken cancellationToken) =>
-        deletion.OfRouterAsync(path.Name, cancellationToken);
+    public override KindWrite Begin(ResourceWrite write) => new RouterWrite(write, this);
 
     public override async Task<List<RouterView>> ViewAsync(
         NestDb db,

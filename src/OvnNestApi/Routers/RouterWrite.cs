@@ -1,34 +1,16 @@
-using Microsoft.EntityFrameworkCore;
-using OvnNestApi.Problems;
 using OvnNestApi.Resources;
 using OvnNestApi.Schema;
 
 namespace OvnNestApi.Routers;
 
-/// <summary>Creates or changes a router. Routers have no rules of their own.</summary>
-internal sealed class RouterWrite(NestDb db, string name) : ResourceWrite<Router, RouterSpec>(db, "router", name)
+/// <summary>The routers of a write. Routers have no rules of their own.</summary>
+internal sealed class RouterWrite(ResourceWrite write, RouterKind kind) : KindWrite<Router, RouterSpec>(write, kind)
 {
-    protected override Task<Problem?> LockParentsAsync(RouterSpec spec, CancellationToken cancellationToken) =>
-        Task.FromResult<Problem?>(null);
+    // Serializes the checks of networks for overlapping subnets.
+    protected override string ReferenceLock => "NO KEY UPDATE";
 
-    protected override IQueryable<Router> LockIncarnations() =>
-        Db.Routers.FromSql($"SELECT * FROM routers WHERE name = {Name} ORDER BY created_at DESC FOR UPDATE");
+    protected override Router Create(WriteItem<Router, RouterSpec> item) =>
+        new() { Name = item.Path.Name, Spec = item.Submission.Sent.SpecText };
 
-    protected override Router Create(SubmittedResource<RouterSpec> sent) =>
-        new()
-        {
-            Name = Name,
-            Spec = sent.SpecText,
-            CreatedAt = Now,
-            UpdatedAt = Now,
-        };
-
-    protected override Task<Problem?> ApplyAsync(
-        Router target,
-        RouterSpec spec,
-        Router? predecessor,
-        CancellationToken cancellationToken
-    ) => Task.FromResult<Problem?>(null);
-
-    protected override Task<Problem?> FollowAsync(Router target, CancellationToken cancellationToken) => Task.FromResult<Problem?>(null);
+    protected override Task ApplyAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -25,7 +25,7 @@ public abstract class Resource
     public long Generation { get; set; } = 1;
 
     /// <summary>Time when this incarnation was created, by the database's clock.</summary>
-    public DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset CreatedAt { get; set; }
 
     /// <summary>Time when the last change was accepted.</summary>
     public DateTimeOffset UpdatedAt { get; set; }

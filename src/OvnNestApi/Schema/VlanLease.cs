@@ -25,8 +25,8 @@ public sealed class VlanLease
     public string? ContainerName { get; set; }
 
     /// <summary>
-    /// While draining: id of the next incarnation of the container, which gets the tag without a cool-down when the release is confirmed;
-    /// null if none.
+    /// While draining: id of the container that gets the tag without a cool-down when the release is confirmed: the next incarnation, or
+    /// a container with which the tag was exchanged; null if none.
     /// </summary>
     public Guid? SuccessorId { get; set; }
 
@@ -125,7 +125,6 @@ internal sealed class VlanLeaseMapping : IEntityTypeConfiguration<VlanLease>, IE
             .HasIndex(l => new { l.VmId, l.Owner }, "ix_vlan_leases_owner")
             .HasFilter("owner IS NOT NULL")
             .HasDatabaseName("ix_vlan_leases_owner");
-        lease.HasIndex(l => new { l.VmId, l.ContainerName }).HasFilter("former_mac IS NOT NULL").HasDatabaseName("ix_vlan_leases_former");
         lease.HasIndex(l => l.CoolUntil).HasFilter("state = 'Cooling'");
         lease.HasIndex(l => l.ContainerId, "ix_vlan_leases_former").HasFilter("state <> 'Bound'").HasDatabaseName("ix_vlan_leases_former");
         lease.HasIndex(l => l.SuccessorId).HasFilter("successor_id IS NOT NULL");

@@ -78,6 +78,10 @@ public sealed class VlanRanges
             )
         );
 
+    /// <summary>Returns the ranges as a literal of PostgreSQL's type <c>int4multirange</c>.</summary>
+    public string ToMultirange() =>
+        $"{{{string.Join(',', Ranges.Select(r => string.Create(CultureInfo.InvariantCulture, $"[{r.Low},{r.High}]")))}}}";
+
     private static bool TryParseTag(string text, out int tag) =>
         int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out tag) && tag is >= Lowest and <= Highest;
 }

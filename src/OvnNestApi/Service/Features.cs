@@ -41,5 +41,11 @@ internal static class Features
         "list-name",
         "list-vlan",
         "changes-stream",
+        "manifests",
+        "manifest-yaml",
+        "manifest-prune",
+        "manifest-export",
+        "manifest-at",
+        "manifest-exchange",
     ];
 }

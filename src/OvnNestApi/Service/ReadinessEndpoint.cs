@@ -1,4 +1,3 @@
-using System.Text.Json;
 using OvnNestApi.Conditions;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
@@ -9,7 +8,7 @@ namespace OvnNestApi.Service;
 /// <summary>Counts resources by reason, for progress displays.</summary>
 internal static class ReadinessEndpoint
 {
-    private const string Count = """
+    private static readonly string Count = $"""
         SELECT kind, reason, dirty, host, count(*)::int FROM (
             SELECT 'network' AS kind, reason, dirty_seq > reconciled_seq AS dirty, NULL::uuid AS host, labels, NULL AS vm,
                 NULL::uuid AS at FROM networks
@@ -23,7 +22,7 @@ internal static class ReadinessEndpoint
             FROM containers c JOIN vms v ON v.id = c.vm_id) x
         WHERE (@vm::text IS NULL OR vm = @vm::text)
           AND (@host::text IS NULL OR at IN (SELECT id FROM hosts WHERE name = @host::text))
-          AND (@pairs::text IS NULL OR (labels::jsonb @> @pairs::jsonb AND labels::jsonb ?& @keys::text[]))
+          AND {LabelSelector.Matches("labels")}
         GROUP BY kind, reason, dirty, host
         """;
 
@@ -45,7 +44,7 @@ internal static class ReadinessEndpoint
     )
     {
         var query = new Query(context.Request);
-        var (vm, host, labels) = (query.Name("vm"), query.Name("host"), query.Labels("label"));
+        var (vm, host, labels) = (query.Name("vm"), query.Name("host"), query.Selector("label"));
         if (query.Problem is { } problem)
         {
             return problem;
@@ -73,7 +72,7 @@ internal static class ReadinessEndpoint
         NestDb db,
         string? vm,
         string? host,
-        IReadOnlyDictionary<string, string?>? labels,
+        LabelSelector? labels,
         CancellationToken cancellationToken
     ) =>
         db.QueryAsync(
@@ -86,10 +85,7 @@ internal static class ReadinessEndpoint
                 row.GetInt32(4)
             ),
             cancellationToken,
-            ("vm", vm),
-            ("host", host),
-            ("pairs", labels is null ? null : JsonSerializer.Serialize(labels.Where(label => label.Value is not null).ToDictionary())),
-            ("keys", labels?.Where(label => label.Value is null).Select(label => label.Key).ToArray() ?? [])
+            [("vm", vm), ("host", host), .. LabelSelector.Parameters(labels)]
         );
 
     /// <summary>Number of resources of one kind with the same stored reason.</summary>

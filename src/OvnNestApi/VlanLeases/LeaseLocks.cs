@@ -30,7 +30,7 @@ internal static class LeaseLocks
             return found;
         }
 
-        await Expiry.SweepVmAsync(db, vm, cancellationToken);
+        await Expiry.SweepVmsAsync(db, [vm], cancellationToken);
         return await leases.ToListAsync(cancellationToken);
     }
 

@@ -15,9 +15,9 @@ namespace OvnNestApi.VlanLeases;
 /// </summary>
 internal static class Reservations
 {
-    private const string DeleteLease = """
+    private static readonly string DeleteLease = $"""
         WITH gone AS (DELETE FROM vlan_leases WHERE id = @lease RETURNING id)
-        UPDATE vlan_history SET until = statement_timestamp() WHERE until IS NULL AND lease_id IN (SELECT id FROM gone)
+        {TagHistory.End("gone")}
         """;
 
     private const string RemoveOwner =
@@ -177,7 +177,7 @@ internal static class Reservations
 
         return held is null
             ? Problem.VlanTagTaken($"Tag {tag} of {vm.Name} has just been leased by another client.", TimeSpan.FromSeconds(1))
-            : Leases.Taken(vm, held, null);
+            : TagProblems.Taken(vm, held, null);
     }
 
     /// <summary>Answers a POST whose owners already have leases: the request is a repetition, or a conflict.</summary>
@@ -192,7 +192,7 @@ internal static class Reservations
     {
         if (present.Find(l => l.State is LeaseState.Draining or LeaseState.Cooling) is { } released)
         {
-            return Leases.Taken(vm, released, "#/spec/owner");
+            return TagProblems.Taken(vm, released, "#/spec/owner");
         }
 
         return present.Count == count
@@ -209,7 +209,7 @@ internal static class Reservations
         CancellationToken cancellationToken
     )
     {
-        var exhausted = await Leases.ExhaustedAsync(db, vm, VlanRanges.Parse(vm.VlanRanges), null, cancellationToken);
+        var exhausted = (await TagProblems.ExhaustedAsync(db, [(vm, null)], cancellationToken))[0];
         if (free > 0)
         {
             exhausted = exhausted with { Detail = $"{count} tags of {vm.Name} were requested, but only {free} are free." };

@@ -2,7 +2,6 @@ using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Conditions;
 using OvnNestApi.Http;
 using OvnNestApi.Ports;
-using OvnNestApi.Problems;
 using OvnNestApi.Resources;
 using OvnNestApi.Schema;
 
@@ -37,10 +36,36 @@ internal sealed class VmKind : ResourceKind<Vm, VmSpec, VmBody, VmView>
             new("host", "Only VMs on this host. The list is empty if the host does not exist."),
         ];
 
-    public override ResourceWrite<Vm, VmSpec> Write(NestDb db, ResourcePath path) => new VmWrite(db, path.Name);
+    public override KindWrite Begin(ResourceWrite write) => new VmWrite(write, this);
 
-    public override Task<Problem?> DeleteAsync(Deletion deletion, ResourcePath path, CancellationToken cancellationToken) =>
-        deletion.OfVmAsync(path.Name, cancellationToken);
+    public override string WriteLock => "NO KEY UPDATE";
+
+    public override async Task<IReadOnlyList<DeletionEntry>> LockDependentsAsync(
+        NestDb db,
+        DeletionSet set,
+        CancellationToken cancellationToken
+    )
+    {
+        var (networks, hosts) = (set.Ids("network"), set.Ids("host"));
+        if (networks.Length + hosts.Length == 0)
+        {
+            return [];
+        }
+
+        // Also locks the VMs that stay but lose a container.
+        var rows = await db
+            .Vms.FromSql(
+                $"""
+                SELECT * FROM vms WHERE deleting_since IS NULL AND (network_id = ANY({networks}) OR host_id = ANY({hosts})
+                    OR id IN (SELECT vm_id FROM containers WHERE network_id = ANY({networks}) AND deleting_since IS NULL))
+                ORDER BY id FOR NO KEY UPDATE
+                """
+            )
+            .AsNoTracking()
+            .ToListAsync(cancellationToken);
+        var dependents = rows.FindAll(vm => networks.Contains(vm.NetworkId) || (vm.HostId is { } host && hosts.Contains(host)));
+        return dependents.ConvertAll(vm => new DeletionEntry(this, null, vm));
+    }
 
     public override async Task<List<VmView>> ViewAsync(
         NestDb db,

@@ -1,10 +1,6 @@
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Allocation;
-using OvnNestApi.Containers;
 using OvnNestApi.Data;
-using OvnNestApi.Http;
-using OvnNestApi.Placements;
 using OvnNestApi.Ports;
 using OvnNestApi.Problems;
 using OvnNestApi.Resources;
@@ -12,127 +8,121 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Vms;
 
-/// <summary>Creates or changes a VM.</summary>
-internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec>(db, "vm", name)
+/// <summary>The VMs of a write.</summary>
+internal sealed class VmWrite(ResourceWrite write, VmKind kind) : PortWrite<Vm, VmSpec>(write, kind)
 {
     private const int MaxNamedTags = 10;
 
-    private Network? _network;
-    private Host? _host;
-    private bool _hasMovedNetwork;
-    private bool _hasNewPortName;
+    private readonly List<Guid> _withNewPortName = [];
+    private readonly Dictionary<Guid, Network> _networks = [];
 
-    protected override string Noun => "VM";
+    /// <summary>Stored VMs that move to another network, by id: containers without a network of their own follow.</summary>
+    public IReadOnlyDictionary<Guid, WriteItem<Vm, VmSpec>> Moving { get; private set; } = new Dictionary<Guid, WriteItem<Vm, VmSpec>>();
 
-    protected override async Task<Problem?> LockParentsAsync(VmSpec spec, CancellationToken cancellationToken)
+    /// <summary>Returns the incarnations of a VM that the write has locked, the newest first.</summary>
+    public IReadOnlyList<Vm> Named(string name) => Incarnations(name);
+
+    /// <summary>Returns the network that the VM has after the write.</summary>
+    public async Task<Network> NetworkOfAsync(Vm vm, CancellationToken cancellationToken) =>
+        _networks.GetValueOrDefault(vm.Id) ?? await Networks.ReadAsync(vm.NetworkId, cancellationToken);
+
+    protected override IEnumerable<Reference> References(WriteItem<Vm, VmSpec> item)
     {
-        var network = await References.LockAsync(
-            Db.Networks.FromSql($"SELECT * FROM networks WHERE name = {spec.Network} ORDER BY created_at DESC FOR KEY SHARE"),
-            "network",
-            spec.Network ?? "",
-            "#/spec/network",
-            cancellationToken
-        );
-        _host = null;
-        if (!network.TryGet(out _network, out var problem))
+        yield return new("network", item.Spec.Network ?? "", "#/spec/network");
+        if (item.Spec.Host is { } host)
         {
-            return problem;
+            yield return new("host", host, "#/spec/host");
         }
-
-        if (spec.Host is not null)
-        {
-            var host = await References.LockAsync(
-                Db.Hosts.FromSql($"SELECT * FROM hosts WHERE name = {spec.Host} ORDER BY created_at DESC FOR KEY SHARE"),
-                "host",
-                spec.Host,
-                "#/spec/host",
-                cancellationToken
-            );
-            return host.TryGet(out _host, out problem) ? null : problem;
-        }
-
-        return null;
     }
 
-    protected override IQueryable<Vm> LockIncarnations() =>
-        Db.Vms.FromSql($"SELECT * FROM vms WHERE name = {Name} ORDER BY created_at DESC FOR NO KEY UPDATE");
+    // The changes of a network can affect every VM that has a port in it, or a container with a port in it.
+    protected override LockedIds? AlsoLocked() =>
+        Networks.Changed is { Length: > 0 } changed
+            ? new(
+                "SELECT id FROM vms WHERE network_id = ANY({1}) UNION ALL SELECT vm_id FROM containers WHERE network_id = ANY({1})",
+                changed,
+                ForWrite: true
+            )
+            : null;
 
-    protected override Vm Create(SubmittedResource<VmSpec> sent) =>
+    protected override Vm Create(WriteItem<Vm, VmSpec> item) =>
         new()
         {
-            Name = Name,
-            Spec = sent.SpecText,
+            Name = item.Path.Name,
+            Spec = item.Submission.Sent.SpecText,
             NetworkId = Guid.Empty,
             Mac = default,
             PortName = "",
             Interface = "",
             Namespace = "",
             Bridge = "",
-            CreatedAt = Now,
-            UpdatedAt = Now,
         };
 
-    protected override async Task<Problem?> ApplyAsync(Vm target, VmSpec spec, Vm? predecessor, CancellationToken cancellationToken)
+    protected override async Task ApplyAsync(CancellationToken cancellationToken)
     {
-        var network = _network ?? throw new InvalidOperationException("The network is not locked.");
-        var present = target.Bridge.Length > 0 ? target : null;
-        if (CheckUplink(spec) is { } invalid)
+        foreach (var item in Changing)
         {
-            return invalid;
+            _networks[Target(item).Id] = item.The<Network>();
+            if (CheckUplink(item.Spec) is { } problem)
+            {
+                item.Fail(problem);
+            }
         }
 
-        var claims = PortRules.Claims(spec, present, predecessor, Name, $"{network.Name}-{Name}");
-        claims.Add(new(NameScope.Device, "bridge", spec.Bridge, present?.Bridge, predecessor?.Bridge, $"br-{Name}"));
-        var claimed = await NameClaims.TakeAsync(Db, target.Id, predecessor?.Id, claims, cancellationToken);
-        if (!claimed.TryGet(out var names, out var problem))
-        {
-            return problem;
-        }
+        Moving = Changing
+            .Where(item => !item.IsNew && Target(item).NetworkId != item.The<Network>().Id)
+            .ToDictionary(item => Target(item).Id);
 
-        var ranges = VlanRanges.Parse(spec.VlanRanges ?? Vm.DefaultVlanRanges);
-        if (present is not null && await CheckRangesAsync(present, ranges, cancellationToken) is { } tagsInUse)
-        {
-            return tagsInUse;
-        }
-
-        _hasMovedNetwork = present is not null && present.NetworkId != network.Id;
-        _hasNewPortName = present is not null && present.PortName != names[0];
-        PortRules.Apply(target, spec, network, names, present is not null);
-        ApplyOwnFields(target, spec, names[3], ranges);
-        return await AddressBook.AssignAsync(
-            Db,
-            target,
-            network,
-            PortRules.Request(spec),
-            predecessor,
-            mayRemember: true,
-            cancellationToken
-        );
+        await CheckRangesAsync(cancellationToken);
+        FollowNewSubnets(Locked.Where(vm => vm.DeletingSince is null));
     }
 
-    protected override async Task<Problem?> FollowAsync(Vm target, CancellationToken cancellationToken)
+    protected override IReadOnlyList<Claim> Claims(WriteItem<Vm, VmSpec> item)
     {
-        if (!IsNew)
+        var (name, present, former) = (item.Path.Name, item.IsNew ? null : item.Target, item.Predecessor);
+        var claims = PortRules.Claims(item.Spec, present, former, name, $"{item.The<Network>().Name}-{name}");
+        claims.Add(new(NameScope.Device, "bridge", item.Spec.Bridge, present?.Bridge, former?.Bridge, $"br-{name}"));
+        return claims;
+    }
+
+    protected override void SetNames(WriteItem<Vm, VmSpec> item, IReadOnlyList<string> names)
+    {
+        var target = Target(item);
+        if (!item.IsNew && target.PortName != names[0])
         {
-            if (_hasMovedNetwork && await MoveContainersAsync(target, cancellationToken) is { } problem)
-            {
-                return problem;
-            }
-
-            if (_hasNewPortName)
-            {
-                // The parent of an NB row cannot be changed, so the containers get new rows.
-                await Db.Database.ExecuteSqlAsync(
-                    $"UPDATE containers SET port_uuid = gen_random_uuid() WHERE vm_id = {target.Id} AND deleting_since IS NULL",
-                    cancellationToken
-                );
-            }
-
-            await Db.MarkVmAsync(target.Id, cancellationToken);
+            _withNewPortName.Add(target.Id);
         }
 
-        await PlacementWriter.RefreshAsync(Db, target.Id, cancellationToken);
-        return null;
+        base.SetNames(item, names);
+        var ranges = Ranges(item.Spec).ToString();
+        target.Bridge = names[3];
+        target.HostId = item.Find<Host>()?.Id;
+        target.NextTag = target.VlanRanges == ranges ? target.NextTag : 0;
+        target.VlanRanges = ranges;
+        target.UplinkInterface = item.Spec.Uplink?.Interface;
+    }
+
+    public override async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        foreach (var item in Changing)
+        {
+            Write.RefreshVm(Target(item).Id);
+        }
+
+        if (_withNewPortName.Count > 0)
+        {
+            // The parent of an NB row cannot be changed, so the containers get new rows.
+            await Db.ExecuteAsync(
+                "UPDATE containers SET port_uuid = gen_random_uuid() WHERE vm_id = ANY(@vms) AND deleting_since IS NULL",
+                cancellationToken,
+                ("vms", _withNewPortName.ToArray())
+            );
+        }
+
+        if (Changing.Where(item => !item.IsNew).Select(item => Target(item).Id).ToArray() is { Length: > 0 } changed)
+        {
+            await Db.MarkVmsAsync(changed, cancellationToken);
+        }
     }
 
     private static Problem? CheckUplink(VmSpec spec)
@@ -142,7 +132,7 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
         {
             null => isInterface ? "is required for kind interface" : null,
             _ when !isInterface => "is allowed only for kind interface",
-            var uplink when NameClaims.IsReservedDevice(uplink) =>
+            var uplink when Claim.IsReservedDevice(uplink) =>
                 $"{uplink} is a reserved device name; use the interface that connects the VM to the outside, such as eth1",
             var uplink when uplink == spec.Bridge || uplink == spec.Interface =>
                 $"{uplink} is a device of this VM; use the interface that connects the VM to the outside, such as eth1",
@@ -151,82 +141,51 @@ internal sealed class VmWrite(NestDb db, string name) : ResourceWrite<Vm, VmSpec
         return error is null ? null : Problem.ValidationFailed("#/spec/uplink/interface", error);
     }
 
-    private void ApplyOwnFields(Vm target, VmSpec spec, string bridge, VlanRanges ranges)
-    {
-        target.Bridge = bridge;
-        target.HostId = _host?.Id;
-        target.NextTag = target.VlanRanges == ranges.ToString() ? target.NextTag : 0;
-        target.VlanRanges = ranges.ToString();
-        target.UplinkInterface = spec.Uplink?.Interface;
-    }
+    private static VlanRanges Ranges(VmSpec spec) => VlanRanges.Parse(spec.VlanRanges ?? Vm.DefaultVlanRanges);
 
     /// <summary>
     /// Checks that the new ranges contain every tag of the present ranges that is bound or reserved, or will be after its cool-down. A tag
     /// that was requested outside of the present ranges stays valid.
     /// </summary>
-    private async Task<Problem?> CheckRangesAsync(Vm vm, VlanRanges ranges, CancellationToken cancellationToken)
+    private async Task CheckRangesAsync(CancellationToken cancellationToken)
     {
-        if (ranges.ToString() == vm.VlanRanges)
+        var changing = Changing.Where(item => !item.IsNew && Ranges(item.Spec).ToString() != Target(item).VlanRanges).ToList();
+        if (changing.Count == 0)
         {
-            return null;
+            return;
         }
 
-        var present = VlanRanges.Parse(vm.VlanRanges);
+        var vms = changing.Select(item => Target(item).Id).ToArray();
         var used = await Expiry
             .Leases(Db)
+            .AsNoTracking()
             .Where(l =>
-                l.VmId == vm.Id
+                vms.Contains(l.VmId)
                 && (l.State == LeaseState.Reserved || l.State == LeaseState.Bound || l.Owner != null || l.SuccessorId != null)
             )
             .OrderBy(l => l.Tag)
-            .Select(l => new UsedTag(l.Tag, l.ContainerName, l.Owner))
             .ToListAsync(cancellationToken);
-        var excluded = used.FindAll(one => present.Contains(one.Tag) && !ranges.Contains(one.Tag));
-        return excluded.Count == 0
-            ? null
-            : Problem.Immutable("#/spec/vlanRanges", $"The ranges do not contain tags that are in use: {ListOf(excluded)}.");
-    }
-
-    private static string ListOf(List<UsedTag> tags)
-    {
-        var named = string.Join(", ", tags.Take(MaxNamedTags).Select(one => $"{one.Tag} ({one.User})"));
-        return tags.Count > MaxNamedTags ? $"{named} and {tags.Count - MaxNamedTags} more" : named;
-    }
-
-    /// <summary>Moves the containers without a network in their spec to the new network of the VM.</summary>
-    private async Task<Problem?> MoveContainersAsync(Vm vm, CancellationToken cancellationToken)
-    {
-        var network = _network ?? throw new InvalidOperationException("The network is not locked.");
-        var containers = await Db
-            .Containers.FromSql(
-                $"""
-                SELECT * FROM containers WHERE vm_id = {vm.Id} AND deleting_since IS NULL AND spec ->> 'network' IS NULL
-                    AND network_id <> {network.Id}
-                ORDER BY id FOR NO KEY UPDATE
-                """
-            )
-            .ToListAsync(cancellationToken);
-        foreach (var container in containers)
+        var ofVm = used.ToLookup(lease => lease.VmId);
+        foreach (var item in changing)
         {
-            var spec = JsonSerializer.Deserialize<ContainerSpec>(container.Spec, ApiJson.Options) ?? new();
-            PortRules.Apply(container, spec, network, [container.PortName, container.Interface, container.Namespace], isStored: true);
-            var request = new AddressRequest(spec.Ip, spec.Mac);
-            if (await AddressBook.AssignAsync(Db, container, network, request, null, mayRemember: true, cancellationToken) is { } problem)
+            var (present, ranges) = (VlanRanges.Parse(Target(item).VlanRanges), Ranges(item.Spec));
+            var excluded = ofVm[Target(item).Id].Where(one => present.Contains(one.Tag) && !ranges.Contains(one.Tag)).ToList();
+            if (excluded.Count > 0)
             {
-                return problem with
-                {
-                    Detail = $"Container {container.Name} cannot move to network {network.Name} with its VM: {problem.Detail}",
-                    Errors = [new("#/spec/network", problem.Detail)],
-                };
+                var detail = $"The ranges do not contain tags that are in use: {ListOf(excluded)}.";
+                item.Fail(Problem.Immutable("#/spec/vlanRanges", detail));
             }
         }
-
-        await Db.SaveChangesAsync(cancellationToken);
-        return null;
     }
 
-    private sealed record UsedTag(int Tag, string? ContainerName, string? Owner)
+    private static string ListOf(List<VlanLease> leases)
     {
-        public string User => ContainerName is null ? $"reserved for {Owner}" : $"container {ContainerName}";
+        var named = string.Join(
+            ", ",
+            leases
+                .Take(MaxNamedTags)
+                .Select(one => $"{one.Tag} ({(one.ContainerName is { } name ? $"container {name}" : $"reserved for {one.Owner}")})")
+        );
+        return leases.Count > MaxNamedTags ? $"{named} and {leases.Count - MaxNamedTags} more" : named;
     }
 }

@@ -76,7 +76,11 @@ public sealed class LeaseTests(TestApi api) : IClassFixture<TestApi>
         await api.PutSpecAsync($"/v1/vms/{vm}/containers/c51", """{"vlan":51}""");
         var refused = await api.PutAsync($"/v1/vms/{vm}/containers/c52", """{"spec":{"vlan":51}}""");
         refused.IsProblem("vlan-tag-taken", "#/spec/vlan");
-        Assert.Equal($"Tag 51 of {vm} is bound to container c51.", refused.Detail);
+        Assert.Equal(
+            $"Tag 51 of {vm} is bound to container c51. "
+                + "To exchange the tags of two containers, change both in one manifest (POST /v1/manifests).",
+            refused.Detail
+        );
         Assert.False(refused.Json.GetProperty("retryable").GetBoolean());
     }
 

@@ -1,51 +1,53 @@
 using System.Diagnostics;
-using Microsoft.EntityFrameworkCore.Diagnostics;
 
 namespace OvnNestApi.Tests.Harness;
 
 /// <summary>
-/// Counts the statements that Entity Framework has run in one database since <see cref="Start"/> and that contain a text.
+/// Counts the commands that were run in one database since <see cref="Start"/> and whose SQL contains a text: those of all processes, or
+/// with <see cref="OfCaller"/> only those that the test itself runs.
 /// </summary>
-internal sealed class QueryCounter(string database, string text)
-    : IObserver<DiagnosticListener>,
-        IObserver<KeyValuePair<string, object?>>,
-        IDisposable
+internal sealed class QueryCounter(string database, string text) : IDisposable
 {
-    private readonly List<IDisposable> _subscriptions = [];
+    private readonly ActivityListener _listener = new()
+    {
+        ShouldListenTo = source => source.Name == "Npgsql",
+        Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+    };
+    private readonly Activity _caller = new("test");
     private int _count;
+
+    /// <summary>True to count only the commands that the caller of <see cref="Start"/> runs afterwards.</summary>
+    public bool OfCaller { get; init; }
 
     public QueryCounter Start()
     {
-        _subscriptions.Add(DiagnosticListener.AllListeners.Subscribe(this));
+        if (OfCaller)
+        {
+            _caller.Start();
+        }
+
+        _listener.ActivityStopped = activity =>
+        {
+            if (
+                activity.GetTagItem("db.namespace") is string name
+                && database.Contains(name, StringComparison.Ordinal)
+                && activity.GetTagItem("db.query.text") is string sql
+                && sql.Contains(text, StringComparison.Ordinal)
+                && (!OfCaller || activity.TraceId == _caller.TraceId)
+            )
+            {
+                Interlocked.Increment(ref _count);
+            }
+        };
+        ActivitySource.AddActivityListener(_listener);
         return this;
     }
 
     public int Count => _count;
 
-    public void OnNext(DiagnosticListener value)
+    public void Dispose()
     {
-        if (value.Name == "Microsoft.EntityFrameworkCore")
-        {
-            _subscriptions.Add(value.Subscribe(this));
-        }
+        _listener.Dispose();
+        _caller.Dispose();
     }
-
-    public void OnNext(KeyValuePair<string, object?> value)
-    {
-        if (
-            value.Key == RelationalEventId.CommandExecuted.Name
-            && value.Value is CommandEventData { Command: { Connection: { } connection } command }
-            && database.Contains(connection.Database, StringComparison.Ordinal)
-            && command.CommandText.Contains(text, StringComparison.Ordinal)
-        )
-        {
-            Interlocked.Increment(ref _count);
-        }
-    }
-
-    public void OnCompleted() { }
-
-    public void OnError(Exception error) { }
-
-    public void Dispose() => _subscriptions.ForEach(subscription => subscription.Dispose());
 }
