@@ -3,7 +3,7 @@ using OvnNestApi.Tests.Harness;
 
 namespace OvnNestApi.Tests.Manifests;
 
-/// <summary>The number of SQL statements of a manifest does not depend on its size.</summary>
+/// <summary>The number of SQL statements of a write does not depend on the number of resources.</summary>
 public sealed class ManifestCostTests(TestApi api, ITestOutputHelper output) : IClassFixture<TestApi>
 {
     private const int Vms = 10;
@@ -32,5 +32,24 @@ public sealed class ManifestCostTests(TestApi api, ITestOutputHelper output) : I
         output.WriteLine(text);
         Assert.All(counts, count => Assert.Equal(counts[0], count));
         Assert.InRange(counts[0], 1, 13);
+    }
+
+    [Fact]
+    public async Task A_deletion_of_a_VM_with_any_number_of_containers_needs_the_same_statements()
+    {
+        var network = await api.NetworkAsync("""{"subnet":"10.72.0.0/16"}""");
+        var counts = new List<int>();
+        foreach (var size in (int[])[1, 100, 3000])
+        {
+            var vm = await api.VmAsync(network);
+            var items = Enumerable.Range(0, size).Select(i => ManifestTests.Container(vm, $"c{i}", "{}"));
+            (await api.PostAsync("/v1/manifests", ManifestTests.Body([.. items]))).Is(HttpStatusCode.OK);
+            using var counter = new StatementCounter();
+            (await api.DeleteAsync($"/v1/vms/{vm}?cascade=true")).Is(HttpStatusCode.Accepted);
+            output.WriteLine($"{size} containers: {counter.Count} statements");
+            counts.Add(counter.Count);
+        }
+
+        Assert.All(counts, count => Assert.Equal(counts[0], count));
     }
 }
