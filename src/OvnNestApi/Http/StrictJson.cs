@@ -187,7 +187,7 @@ internal static class StrictJson
     }
 
     /// <summary>Returns the fields. A field whose name is not valid Unicode is reported as an error and skipped.</summary>
-    private static IEnumerable<JsonProperty> Fields(JsonElement json, JsonPointer at, List<FieldError> errors)
+    internal static IEnumerable<JsonProperty> Fields(JsonElement json, JsonPointer at, List<FieldError> errors)
     {
         foreach (var field in json.EnumerateObject())
         {

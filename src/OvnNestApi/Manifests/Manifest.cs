@@ -96,20 +96,39 @@ internal static class Manifest
             return Problem.ValidationFailed("#", "an object is expected");
         }
 
-        if (!document.TryGetProperty("items", out var items))
+        if (!Fields(document).TryGet(out var fields, out var problem))
         {
-            return isOnly && !document.TryGetProperty("kind", out _)
+            return problem;
+        }
+
+        if (!fields.TryGetValue("items", out var items))
+        {
+            return isOnly && !fields.ContainsKey("kind")
                 ? Problem.ValidationFailed("#/items", "is required")
                 : new List<JsonElement> { document };
         }
 
-        var others = document.EnumerateObject().Where(field => field.Name != "items").Select(field => field.Name).ToList();
-        return (items.ValueKind, others) switch
+        return (items.ValueKind, fields.Keys.FirstOrDefault(field => field != "items")) switch
         {
             (not JsonValueKind.Array, _) => Problem.ValidationFailed("#/items", "an array is expected"),
-            (_, [var other, ..]) => Problem.ValidationFailed(JsonPointer.Root.To(other).Text, "is not a known field"),
+            (_, { } other) => Problem.ValidationFailed(JsonPointer.Root.To(other).Text, "is not a known field"),
             _ => items.EnumerateArray().ToList(),
         };
+    }
+
+    /// <summary>Returns the fields of an object, or 400 if a name is repeated or not valid Unicode.</summary>
+    private static Answer<Dictionary<string, JsonElement>> Fields(JsonElement json)
+    {
+        var (fields, errors) = (new Dictionary<string, JsonElement>(StringComparer.Ordinal), new List<FieldError>());
+        foreach (var field in StrictJson.Fields(json, JsonPointer.Root, errors))
+        {
+            if (!fields.TryAdd(field.Name, field.Value))
+            {
+                errors.Add(JsonPointer.Root.To(field.Name).Error("is repeated"));
+            }
+        }
+
+        return errors.Count > 0 ? Problem.ValidationFailed(errors) : fields;
     }
 
     private static Answer<(ResourceKind Kind, Submission Submission)> ReadItem(ResourceKinds kinds, JsonElement item, string at)
@@ -119,12 +138,12 @@ internal static class Manifest
             return Problem.ValidationFailed("#", "an object is expected");
         }
 
-        if (item.EnumerateObject().GroupBy(field => field.Name).FirstOrDefault(fields => fields.Count() > 1) is { } repeated)
+        if (!Fields(item).TryGet(out var fields, out var problem))
         {
-            return Problem.ValidationFailed(JsonPointer.Root.To(repeated.Key).Text, "is repeated");
+            return problem;
         }
 
-        var (kindName, vm) = (Text(item, "kind"), Text(item, "vm"));
+        var (kindName, vm) = (Text(fields, "kind"), Text(fields, "vm"));
         if (kinds.All.FirstOrDefault(kind => kind.Name == kindName) is not { } kind)
         {
             var names = string.Join(", ", kinds.All.Select(one => one.Name));
@@ -139,30 +158,40 @@ internal static class Manifest
                 return Problem.ValidationFailed("#/vm", $"is not allowed for a {kind.Noun}");
         }
 
-        return kind.Read(Body(item), vm, at).TryGet(out var submission, out var problem) ? (kind, submission) : problem;
+        return kind.Read(Body(fields), vm, at).TryGet(out var submission, out problem) ? (kind, submission) : problem;
     }
 
-    /// <summary>Returns the text of a field; "" if it is not a string, null if it is absent or null.</summary>
-    private static string? Text(JsonElement item, string field) =>
-        item.TryGetProperty(field, out var value)
-            ? value.ValueKind switch
+    /// <summary>Returns the text of a field; "" if it is not a valid string, null if it is absent or null.</summary>
+    private static string? Text(Dictionary<string, JsonElement> fields, string name)
+    {
+        var value = fields.GetValueOrDefault(name);
+        try
+        {
+            return value.ValueKind switch
             {
-                JsonValueKind.Null => null,
+                JsonValueKind.Undefined or JsonValueKind.Null => null,
                 JsonValueKind.String => value.GetString(),
                 _ => "",
-            }
-            : null;
+            };
+        }
+        catch (InvalidOperationException)
+        {
+            return ""; // Half of a surrogate pair.
+        }
+    }
 
     /// <summary>Returns the item without the fields that a PUT has in its URL.</summary>
-    private static JsonElement Body(JsonElement item)
+    private static JsonElement Body(Dictionary<string, JsonElement> fields)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
-            foreach (var field in item.EnumerateObject().Where(field => field.Name is not ("kind" or "vm")))
+            foreach (var (name, value) in fields.Where(field => field.Key is not ("kind" or "vm")))
             {
-                field.WriteTo(json);
+                // As it is, because a string in it need not be valid Unicode yet.
+                json.WritePropertyName(name);
+                json.WriteRawValue(value.GetRawText(), skipInputValidation: true);
             }
 
             json.WriteEndObject();

@@ -42,7 +42,8 @@ public sealed record Problem(string Code, int Status, string Title, string Detai
             (_, []) => this with { Errors = [new(at, Detail)] },
             _ => this with
             {
-                Detail = Detail.Replace("#/", at + "/", StringComparison.Ordinal),
+                // The detail of a single error begins with its pointer.
+                Detail = Detail.StartsWith('#') ? at + Detail[1..] : Detail,
                 Errors = [.. Errors.Select(error => error with { Pointer = at + error.Pointer[1..] })],
             },
         };

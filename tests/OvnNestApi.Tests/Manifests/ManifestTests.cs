@@ -75,6 +75,11 @@ public sealed class ManifestTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("""{"items":[{"kind":"network","kind":"vm","name":"n"}]}""", "#/items/0/kind")]
     [InlineData("""{"items":[{"kind":"network"}]}""", "#/items/0/name")]
     [InlineData("""{"items":[{"kind":"network","name":"No"}]}""", "#/items/0/name")]
+    [InlineData("""{"items":[{"kind":"network","name":"\ud800"}]}""", "#/items/0/name")]
+    [InlineData("""{"items":[{"kind":"network","name":"n","description":"\ud800"}]}""", "#/items/0/description")]
+    [InlineData("""{"items":[{"kind":"\ud800","name":"n"}]}""", "#/items/0/kind")]
+    [InlineData("""{"items":[{"kind":"network","name":"n","\ud800":1}]}""", "#/items/0")]
+    [InlineData("""{"items":[],"\ud800":1}""", "#")]
     [InlineData("""{"items":[{"kind":"container","vm":"No","name":"c"}]}""", "#/items/0/vm")]
     [InlineData("""{"items":[{"kind":"vm","name":"v"}]}""", "#/items/0/spec/network")]
     public async Task A_malformed_manifest_is_rejected_with_the_place(string body, string pointer) =>
