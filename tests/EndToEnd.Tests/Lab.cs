@@ -56,6 +56,7 @@ public sealed class Lab : IAsyncLifetime
             {
                 Database = Database,
                 Northbound = _sandbox.Northbound,
+                Handler = inner => new DescribedResponses(inner),
                 Settings = new Dictionary<string, string> { ["Leases__Cooldown"] = Cooldown.ToString() },
             }
         );

@@ -12,6 +12,7 @@ using OvnNestApi.Data;
 using OvnNestApi.Http;
 using OvnNestApi.Problems;
 using OvnNestApi.Schema;
+using TestServers;
 
 namespace OvnNestApi.Tests.Harness;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using OvnNestApi.Tests.Harness;
+using TestServers;
 
 namespace OvnNestApi.Tests.OpenApi;
 

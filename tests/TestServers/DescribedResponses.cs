@@ -1,10 +1,10 @@
-namespace OvnNestApi.Tests.Harness;
+namespace TestServers;
 
 /// <summary>
 /// Fails the test if the service sends a response that its OpenAPI document does not describe: path, method, status, media type, and body.
 /// </summary>
 /// <param name="document">The document; null to read it from the service at the first response.</param>
-internal sealed class DescribedResponses(HttpMessageHandler inner, ApiDocument? document = null) : DelegatingHandler(inner)
+public sealed class DescribedResponses(HttpMessageHandler inner, ApiDocument? document = null) : DelegatingHandler(inner)
 {
     /// <summary>Pages for people and tools, which the document does not contain.</summary>
     private static readonly string[] Undescribed = ["/openapi/", "/swagger", "/problems"];

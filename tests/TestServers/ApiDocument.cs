@@ -3,10 +3,10 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Json.Schema;
 
-namespace OvnNestApi.Tests.Harness;
+namespace TestServers;
 
 /// <summary>An OpenAPI 3.1 document, against which responses are checked.</summary>
-internal sealed class ApiDocument
+public sealed class ApiDocument
 {
     private const string Components = "https://nest.test/components";
 
@@ -100,7 +100,7 @@ internal sealed class ApiDocument
 /// <param name="Method">Method of the request in lower case.</param>
 /// <param name="MediaType">Media type without parameters; null if the response has none.</param>
 /// <param name="Allow">Methods in the header <c>Allow</c>.</param>
-internal sealed record ReceivedResponse(
+public sealed record ReceivedResponse(
     string Method,
     string Path,
     int Status,
