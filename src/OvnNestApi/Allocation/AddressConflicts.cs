@@ -22,11 +22,13 @@ internal static class AddressConflicts
         LEFT JOIN containers c ON c.id = t.owner_id
         """;
 
-    public static Problem IpTaken(AddressPlan plan, Ipv4 ip, string holder) =>
-        Problem.AddressTaken(plan.Request.Pointers.Ip, $"{ip} in network {plan.Request.Network.Name} belongs to {holder}.");
+    private const string Remedy = " To exchange the addresses of two ports, change both in one manifest (POST /v1/manifests).";
 
-    public static Problem MacTaken(AddressPlan plan, MacAddress mac, string holder) =>
-        Problem.AddressTaken(plan.Request.Pointers.Mac, $"{mac} in network {plan.Request.Network.Name} belongs to {holder}.");
+    public static Problem IpTaken(AddressPlan plan, Ipv4 ip, string holder, string remedy = "") =>
+        Problem.AddressTaken(plan.Request.Pointers.Ip, $"{ip} in network {plan.Request.Network.Name} belongs to {holder}.{remedy}");
+
+    public static Problem MacTaken(AddressPlan plan, MacAddress mac, string holder, string remedy = "") =>
+        Problem.AddressTaken(plan.Request.Pointers.Mac, $"{mac} in network {plan.Request.Network.Name} belongs to {holder}.{remedy}");
 
     /// <summary>Sets the problem of each plan whose addresses could not be stored.</summary>
     /// <param name="plans">All plans of the list for which addresses were to be stored.</param>
@@ -36,7 +38,7 @@ internal static class AddressConflicts
         foreach (var (place, isIp, holder) in await HoldersAsync(db, refused, cancellationToken))
         {
             var plan = refused[place - 1];
-            plan.Problem = isIp && plan.Ip is { } ip ? IpTaken(plan, ip, holder) : MacTaken(plan, plan.SettleMac(), holder);
+            plan.Problem = isIp && plan.Ip is { } ip ? IpTaken(plan, ip, holder, Remedy) : MacTaken(plan, plan.SettleMac(), holder, Remedy);
         }
 
         var unexplained = refused.FindAll(plan => plan.Problem is null);

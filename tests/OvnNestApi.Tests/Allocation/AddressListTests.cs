@@ -10,6 +10,8 @@ namespace OvnNestApi.Tests.Allocation;
 /// <summary>Addresses for a list of ports in one transaction.</summary>
 public sealed class AddressListTests(TestApi api, ITestOutputHelper output) : IClassFixture<TestApi>
 {
+    private const string Remedy = " To exchange the addresses of two ports, change both in one manifest (POST /v1/manifests).";
+
     [Theory]
     [InlineData(1)]
     [InlineData(100)]
@@ -145,7 +147,11 @@ public sealed class AddressListTests(TestApi api, ITestOutputHelper output) : IC
             PortListing.Requesting(PortListing.Port(network), network, null, null)
         );
         Assert.Equal(
-            [$"10.0.0.9 in network {network.Name} belongs to VM holder.", $"{mac} in network {network.Name} belongs to VM holder.", null],
+            [
+                $"10.0.0.9 in network {network.Name} belongs to VM holder.{Remedy}",
+                $"{mac} in network {network.Name} belongs to VM holder.{Remedy}",
+                null,
+            ],
             problems.Select(problem => problem?.Detail)
         );
     }

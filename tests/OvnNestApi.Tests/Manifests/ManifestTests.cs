@@ -93,6 +93,8 @@ public sealed class ManifestTests(TestApi api) : IClassFixture<TestApi>
         string Two(string n) => $$"""{"ip":"10.7.0.22","mac":"02:00:00:00:00:22","portName":"{{vm}}-two-{{n}}"}""";
         (await ApplyAsync(Container(vm, "a", One("x")), Container(vm, "b", Two("x")))).Is(HttpStatusCode.OK);
         (await api.PutAsync($"/v1/vms/{vm}/containers/a", $$"""{"spec":{{Two("x")}} }""")).IsProblem("name-taken");
+        var refused = await api.PutAsync($"/v1/vms/{vm}/containers/a", """{"spec":{"ip":"10.7.0.22"}}""");
+        Assert.Contains("POST /v1/manifests", refused.IsProblem("address-taken", "#/spec/ip").Detail);
         (await ApplyAsync(Container(vm, "a", Two("x")), Container(vm, "b", One("x")))).Is(HttpStatusCode.OK);
         Assert.Equal(("10.7.0.22", "02:00:00:00:00:22", $"{vm}-two-x"), await EffectiveAsync(vm, "a"));
         Assert.Equal(("10.7.0.21", "02:00:00:00:00:21", $"{vm}-one-x"), await EffectiveAsync(vm, "b"));
