@@ -631,6 +631,41 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("host_status", (string)null);
                 });
 
+            modelBuilder.Entity("OvnNestApi.Schema.IdempotencyRecord", b =>
+                {
+                    b.Property<Guid>("PrincipalId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("principal_id");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("text")
+                        .HasColumnName("key");
+
+                    b.Property<string>("Answer")
+                        .IsRequired()
+                        .HasColumnType("json")
+                        .HasColumnName("answer");
+
+                    b.Property<DateTimeOffset>("At")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at")
+                        .HasDefaultValueSql("now()");
+
+                    b.Property<byte[]>("RequestSha256")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("request_sha256");
+
+                    b.HasKey("PrincipalId", "Key")
+                        .HasName("pk_idempotency_records");
+
+                    b.HasIndex("At")
+                        .HasDatabaseName("ix_idempotency_records_at");
+
+                    b.ToTable("idempotency_records", (string)null);
+                });
+
             modelBuilder.Entity("OvnNestApi.Schema.LeaderRow", b =>
                 {
                     b.Property<int>("Id")

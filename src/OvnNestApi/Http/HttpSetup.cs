@@ -1,6 +1,6 @@
 namespace OvnNestApi.Http;
 
-/// <summary>Registers JSON, problem details, authentication and rate limits, and configures the server.</summary>
+/// <summary>Registers JSON, problem details, authentication, rate limits and idempotency, and configures the server.</summary>
 internal static class HttpSetup
 {
     public static IServiceCollection AddHttp(this IServiceCollection services, IConfiguration configuration)
@@ -9,6 +9,7 @@ internal static class HttpSetup
         services.ConfigureHttpJsonOptions(options => ApiJson.Configure(options.SerializerOptions));
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.AddHostedService<PlainHttp>();
+        services.AddHostedService<IdempotencyRetention>();
         services.AddAccess();
         services.AddSingleton(_ => new RateLimits(configuration.GetSection("RateLimit").Get<RateLimitOptions>() ?? new()));
         return services;

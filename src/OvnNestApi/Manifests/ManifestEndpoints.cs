@@ -48,6 +48,7 @@ internal static class ManifestEndpoints
                         + "not in the manifest."
                 )
             )
+            .TakesHeader(IdempotencyKey.Header, IdempotencyKey.Description)
             .TakesBody<ManifestBody>(JsonBody.Json, Example, Representations.Yaml)
             .Produces<AppliedManifest>()
             .Produces<AppliedManifest>(StatusCodes.Status202Accepted)
@@ -90,12 +91,13 @@ internal static class ManifestEndpoints
     )
     {
         var query = new Query(context.Request);
-        var options = new ManifestOptions(query.Duration("wait"), query.Flag("dryRun"), query.Selector("prune"));
+        var (wait, dryRun, prune) = (query.Duration("wait"), query.Flag("dryRun"), query.Selector("prune"));
         if (
             query.Problem is { } problem
             || !(await ReadBodyAsync(context.Request, cancellationToken)).TryGet(out var documents, out problem)
             || !Manifest.Read(kinds, documents).TryGet(out var submissions, out problem)
-            || !(await store.ApplyAsync(submissions, options, cancellationToken)).TryGet(out var applied, out problem)
+            || !IdempotencyKey.Of(context, documents, dryRun).TryGet(out var key, out problem)
+            || !(await store.ApplyAsync(submissions, new(wait, dryRun, prune, key), cancellationToken)).TryGet(out var applied, out problem)
         )
         {
             return problem;

@@ -1,5 +1,6 @@
 using OvnNestApi.Conditions;
 using OvnNestApi.Data;
+using OvnNestApi.Http;
 using OvnNestApi.Placements;
 using OvnNestApi.Problems;
 using OvnNestApi.Resources;
@@ -26,8 +27,9 @@ internal sealed class ManifestStore(
         CancellationToken cancellationToken
     )
     {
-        var answer = await transactions.RunAsync(
+        var answer = await transactions.RunOnceAsync(
             db,
+            options.Key,
             token => WriteAsync(submissions, options.Prune, token),
             options.DryRun,
             cancellationToken
@@ -115,11 +117,12 @@ internal sealed class ManifestStore(
     }
 }
 
-/// <summary>Query parameters of a manifest.</summary>
+/// <summary>Query parameters and idempotency key of a manifest.</summary>
 /// <param name="Wait">Longest time to hold the response, at most 60 s; null to respond at once.</param>
 /// <param name="DryRun">True to check and respond as usual, but store nothing.</param>
 /// <param name="Prune">Labels of the resources to delete that are not in the manifest; null to delete none.</param>
-internal sealed record ManifestOptions(TimeSpan? Wait, bool DryRun, LabelSelector? Prune);
+/// <param name="Key">Key for which the result is stored, and returned again without a second effect; null if none.</param>
+internal sealed record ManifestOptions(TimeSpan? Wait, bool DryRun, LabelSelector? Prune, IdempotencyKey? Key);
 
 /// <summary>What a manifest did with a resource.</summary>
 public enum AppliedAction

@@ -34,6 +34,7 @@ internal static class OpenApiProblems
     {
         var isWrite = context.Description.HttpMethod is "POST" or "PUT" or "PATCH" or "DELETE";
         var path = context.Description.RelativePath ?? "";
+        var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         if (isAnonymous)
         {
             return (isWrite, path) switch
@@ -49,9 +50,10 @@ internal static class OpenApiProblems
         AddIf(408, operation.OperationId?.StartsWith("wait-", StringComparison.Ordinal) == true);
         AddIf(409, isWrite);
         AddIf(410, operation.OperationId is "list-changes" or "export-manifest");
-        AddIf(412, context.Description.ActionDescriptor.EndpointMetadata.OfType<TakesConditions>().Any());
+        AddIf(412, metadata.OfType<TakesConditions>().Any());
         AddIf(413, hasBody);
         AddIf(415, hasBody);
+        AddIf(422, metadata.OfType<RequestHeader>().Any(header => header.Name == IdempotencyKey.Header));
         return statuses.Order();
 
         void AddIf(int status, bool condition)

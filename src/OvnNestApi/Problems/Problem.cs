@@ -142,9 +142,7 @@ public sealed record Problem(string Code, int Status, string Title, string Detai
         };
 
     public static Problem IdempotencyKeyReused() =>
-        Of("idempotency-key-reused", "This Idempotency-Key was already used with another path or body.");
-
-    public static Problem ReconcilerOff(string detail) => Of("reconciler-off", detail);
+        Of("idempotency-key-reused", "This Idempotency-Key was already used with another URL or body. Use a new key for each new request.");
 
     public static Problem CursorExpired() =>
         Of("cursor-expired", "The changes after this cursor are no longer stored. Read the lists again.");
@@ -174,7 +172,8 @@ public sealed record Problem(string Code, int Status, string Title, string Detai
     public static Problem OutcomeUnknown() =>
         Of(
             "outcome-unknown",
-            "The connection to the database was lost during the commit. Repeat the same PUT or DELETE, or read the resource."
+            "The connection to the database was lost during the commit. Repeat the same PUT or DELETE, or the POST with the same "
+                + "Idempotency-Key, or read the resource."
         ) with
         {
             RetryAfter = TimeSpan.FromSeconds(1),

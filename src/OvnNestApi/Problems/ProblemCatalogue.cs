@@ -177,13 +177,6 @@ public static class ProblemCatalogue
             true
         ),
         new(
-            "reconciler-off",
-            409,
-            "The reconciler is not in repair mode",
-            "The operation needs the reconciler, but its mode is `observe` or `off`.",
-            true
-        ),
-        new(
             "cursor-expired",
             410,
             "The cursor is too old",
@@ -209,7 +202,7 @@ public static class ProblemCatalogue
             "idempotency-key-reused",
             422,
             "The Idempotency-Key was used for another request",
-            "An earlier request used this key with another path or body. Use a new key for each new request."
+            "An earlier request used this key with another path, query or body. Use a new key for each new request."
         ),
         new(
             "rate-limited",
@@ -235,8 +228,8 @@ public static class ProblemCatalogue
             "outcome-unknown",
             503,
             "The outcome of the change is unknown",
-            "The connection to the database was lost during the commit. Repeat the same `PUT` or `DELETE` (this is safe), "
-                + "or read the resource.",
+            "The connection to the database was lost during the commit. Repeat the same `PUT` or `DELETE`, or the `POST` with "
+                + "the same `Idempotency-Key` (this is safe), or read the resource.",
             true
         ),
         new(

@@ -41,6 +41,8 @@ public sealed class NestDb(DbContextOptions<NestDb> options) : DbContext(options
 
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
 
+    public DbSet<IdempotencyRecord> IdempotencyRecords => Set<IdempotencyRecord>();
+
     public DbSet<Change> Changes => Set<Change>();
 
     public DbSet<LeaderRow> Leader => Set<LeaderRow>();

@@ -47,5 +47,6 @@ internal static class Features
         "manifest-export",
         "manifest-at",
         "manifest-exchange",
+        "idempotency-key",
     ];
 }

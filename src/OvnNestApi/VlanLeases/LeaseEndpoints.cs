@@ -78,14 +78,20 @@ internal static class LeaseEndpoints
             return Problem.InvalidName("VM", pointer: null);
         }
 
-        if (!(await ReadAsync(context, mayCount: true, cancellationToken)).TryGet(out var request, out var invalid))
+        if (!(await ReadAsync(context, isPost: true, cancellationToken)).TryGet(out var request, out var problem))
         {
-            return invalid;
+            return problem;
         }
 
-        var (spec, dryRun) = request;
-        var answer = await transactions.RunAsync(db, token => Reservations.PostAsync(db, vm, spec, token), dryRun, cancellationToken);
-        if (!answer.TryGet(out var granted, out var problem))
+        var (spec, dryRun, key) = request;
+        var answer = await transactions.RunOnceAsync(
+            db,
+            key,
+            async token => ReservedLeases.Of(vm, await Reservations.PostAsync(db, vm, spec, token)),
+            dryRun,
+            cancellationToken
+        );
+        if (!answer.TryGet(out var reserved, out problem))
         {
             return problem;
         }
@@ -95,9 +101,8 @@ internal static class LeaseEndpoints
             signals.Logged();
         }
 
-        var views = granted.Leases.Select(lease => LeaseReader.View(vm, lease, [])).ToList();
-        var status = granted.IsNew ? StatusCodes.Status201Created : StatusCodes.Status200OK;
-        return spec.Count > 1 ? new JsonResult<LeasesView>(new(views), status) : Result(context, views[0], status);
+        var status = reserved.IsNew ? StatusCodes.Status201Created : StatusCodes.Status200OK;
+        return spec.Count > 1 ? new JsonResult<LeasesView>(new(reserved.Leases), status) : Result(context, reserved.Leases[0], status);
     }
 
     internal static async Task<Reply<JsonResult<LeaseView>>> PutAsync(
@@ -115,12 +120,12 @@ internal static class LeaseEndpoints
             return invalid;
         }
 
-        if (!(await ReadAsync(context, mayCount: false, cancellationToken)).TryGet(out var request, out invalid))
+        if (!(await ReadAsync(context, isPost: false, cancellationToken)).TryGet(out var request, out invalid))
         {
             return invalid;
         }
 
-        var (spec, dryRun) = request;
+        var (spec, dryRun, _) = request;
         var answer = await transactions.RunAsync(
             db,
             token => Reservations.PutAsync(db, vm, number, spec, Conditional.Of(context.Request), token),
@@ -204,11 +209,16 @@ internal static class LeaseEndpoints
         return await ViewAsync(db, reader, db.VlanLeases, vm, tag, cancellationToken);
     }
 
-    private static async Task<Answer<LeaseRequest>> ReadAsync(HttpContext context, bool mayCount, CancellationToken cancellationToken)
+    private static async Task<Answer<LeaseRequest>> ReadAsync(HttpContext context, bool isPost, CancellationToken cancellationToken)
     {
         var query = new Query(context.Request);
         var dryRun = query.Flag("dryRun");
-        if (!(await JsonBody.ReadAsync<LeaseBody>(context.Request, cancellationToken)).TryGet(out var body, out var problem))
+        IdempotencyKey? key = null;
+        if (
+            !(await JsonBody.ReadAsync(context.Request, JsonBody.Json, cancellationToken)).TryGet(out var json, out var problem)
+            || !StrictJson.Read<LeaseBody>(json).TryGet(out var body, out problem)
+            || (isPost && !IdempotencyKey.Of(context, [json], dryRun).TryGet(out key, out problem))
+        )
         {
             return problem;
         }
@@ -218,9 +228,9 @@ internal static class LeaseEndpoints
             return invalid;
         }
 
-        return body.Spec is { Count: not null } && !mayCount
+        return body.Spec is { Count: not null } && !isPost
             ? Problem.ValidationFailed("#/spec/count", "is allowed with POST only, because this URL is one tag")
-            : new LeaseRequest(body.Spec ?? new(), dryRun);
+            : new LeaseRequest(body.Spec ?? new(), dryRun, key);
     }
 
     private static JsonResult<LeaseView> Result(HttpContext context, LeaseView view, int status)
@@ -276,5 +286,5 @@ internal static class LeaseEndpoints
         && tag is >= VlanRanges.Lowest and <= VlanRanges.Highest
         && text[0] != '0';
 
-    private readonly record struct LeaseRequest(LeaseSpec Spec, bool DryRun);
+    private readonly record struct LeaseRequest(LeaseSpec Spec, bool DryRun, IdempotencyKey? Key);
 }

@@ -44,6 +44,7 @@ internal static class LeaseRoutes
             .MapPost("/", LeaseEndpoints.PostAsync)
             .RequireAuthorization(Policies.Write)
             .Takes(DryRun)
+            .TakesHeader(IdempotencyKey.Header, IdempotencyKey.Description)
             .TakesBody<LeaseBody>(JsonBody.Json, Example)
             .Produces<LeaseView>()
             .Produces<LeasesView>(StatusCodes.Status201Created)
