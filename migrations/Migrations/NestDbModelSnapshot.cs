@@ -221,8 +221,9 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
-                    b.Property<int>("Addressing")
-                        .HasColumnType("integer")
+                    b.Property<string>("Addressing")
+                        .IsRequired()
+                        .HasColumnType("text")
                         .HasColumnName("addressing");
 
                     b.Property<DateTimeOffset>("CreatedAt")
@@ -365,8 +366,9 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("vm_id");
 
-                    b.Property<int>("Workload")
-                        .HasColumnType("integer")
+                    b.Property<string>("Workload")
+                        .IsRequired()
+                        .HasColumnType("text")
                         .HasColumnName("workload");
 
                     b.HasKey("Id")
@@ -1364,8 +1366,9 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
-                    b.Property<int>("Addressing")
-                        .HasColumnType("integer")
+                    b.Property<string>("Addressing")
+                        .IsRequired()
+                        .HasColumnType("text")
                         .HasColumnName("addressing");
 
                     b.Property<string>("Bridge")
@@ -1518,8 +1521,9 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("text")
                         .HasColumnName("vlan_ranges");
 
-                    b.Property<int>("Workload")
-                        .HasColumnType("integer")
+                    b.Property<string>("Workload")
+                        .IsRequired()
+                        .HasColumnType("text")
                         .HasColumnName("workload");
 
                     b.HasKey("Id")

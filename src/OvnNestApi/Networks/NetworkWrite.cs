@@ -244,7 +244,7 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
             """,
             cancellationToken,
             ("networks", networks.Select(network => network.Id).ToArray()),
-            ("addressings", networks.Select(network => (int)NetworkRules.DefaultAddressing(network)).ToArray())
+            ("addressings", networks.Select(network => NetworkRules.DefaultAddressing(network).ToString()).ToArray())
         );
     }
 

@@ -14,7 +14,7 @@ internal static class PlacementWriter
     /// removal of the VM and its containers. "Other" is written as two ranges, which the index on (VM, host) answers at constant cost.
     /// </summary>
     internal const string IsPlaced = """
-        (v.deleting_since IS NULL AND v.host_id IS NOT NULL AND v.workload <> 2
+        (v.deleting_since IS NULL AND v.host_id IS NOT NULL AND v.workload <> 'None'
          AND NOT EXISTS (SELECT FROM vms p WHERE p.name = v.name AND p.id <> v.id AND p.deleting_since IS NOT NULL)
          AND NOT EXISTS (SELECT FROM placements o WHERE o.vm_id = v.id AND (o.host_id < v.host_id OR o.host_id > v.host_id)))
         """;
@@ -26,7 +26,7 @@ internal static class PlacementWriter
         SELECT v.host_id, c.id AS object_id, 'Container' AS kind, v.id AS vm_id, c.name, c.interface, c.namespace, v.bridge,
             l.id AS lease_id
         FROM vms v JOIN containers c ON c.vm_id = v.id JOIN vlan_leases l ON l.container_id = c.id AND l.state = 'Bound' AND l.tag = c.tag
-        WHERE {IsPlaced} AND c.deleting_since IS NULL AND c.workload <> 2
+        WHERE {IsPlaced} AND c.deleting_since IS NULL AND c.workload <> 'None'
           AND NOT EXISTS (SELECT FROM containers p WHERE p.vm_id = c.vm_id AND p.name = c.name AND p.id <> c.id
               AND p.deleting_since IS NOT NULL)
         """;

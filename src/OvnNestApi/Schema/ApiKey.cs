@@ -49,7 +49,6 @@ internal sealed class ApiKeyMapping : IEntityTypeConfiguration<ApiKey>
     public void Configure(EntityTypeBuilder<ApiKey> key)
     {
         key.ToTable("api_keys");
-        key.Property(k => k.Role).HasConversion<string>();
         key.HasIndex(k => k.KeySha256).IsUnique().HasDatabaseName("ux_api_keys_hash");
         key.Property(k => k.CreatedAt).HasDefaultValueSql("now()");
     }

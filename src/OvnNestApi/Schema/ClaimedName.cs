@@ -39,7 +39,6 @@ internal sealed class ClaimedNameMapping : IEntityTypeConfiguration<ClaimedName>
     public void Configure(EntityTypeBuilder<ClaimedName> name)
     {
         name.ToTable("claimed_names").HasKey(n => new { n.Scope, n.Name });
-        name.Property(n => n.Scope).HasConversion<string>();
         name.HasIndex(n => n.OwnerId);
     }
 }

@@ -70,8 +70,6 @@ internal sealed class LeaderRowMapping : IEntityTypeConfiguration<LeaderRow>
     {
         leader.ToTable("leader", t => t.HasCheckConstraint("ck_leader_one", "id = 1"));
         leader.Property(l => l.Id).ValueGeneratedNever();
-        leader.Property(l => l.Mode).HasConversion<string>();
-        leader.Property(l => l.ModeInForce).HasConversion<string>();
         leader.Property(l => l.LastPass).HasColumnType("json");
         leader.Property(l => l.Installation).HasDefaultValueSql("gen_random_uuid()");
     }

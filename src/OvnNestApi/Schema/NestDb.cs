@@ -62,6 +62,7 @@ public sealed class NestDb(DbContextOptions<NestDb> options) : DbContext(options
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
+        configurationBuilder.Properties<Enum>().HaveConversion<string>();
         configurationBuilder.Properties<Ipv4>().HaveConversion<Ipv4Conversion>().HaveColumnType("inet");
         configurationBuilder.Properties<MacAddress>().HaveConversion<MacConversion>().HaveColumnType("macaddr");
         configurationBuilder.Properties<Cidr>().HaveConversion<CidrConversion>();

@@ -60,7 +60,6 @@ internal sealed class PlacementMapping : IEntityTypeConfiguration<Placement>
     public void Configure(EntityTypeBuilder<Placement> placement)
     {
         placement.ToTable("placements").HasKey(p => new { p.HostId, p.ObjectId });
-        placement.Property(p => p.Kind).HasConversion<string>();
         placement.HasIndex(p => p.ObjectId);
         placement.HasIndex(p => new { p.VmId, p.HostId });
         placement.HasOne<Host>().WithMany().HasForeignKey(p => p.HostId).OnDelete(DeleteBehavior.Restrict);

@@ -17,8 +17,6 @@ internal static class ResourceMapping
         var table = resource.Metadata.GetTableName();
         resource.Property(r => r.Id).ValueGeneratedNever();
         resource.Property(r => r.Spec).HasColumnType("json");
-        resource.Property(r => r.Reason).HasConversion<string>();
-        resource.Property(r => r.RejectedAs).HasConversion<string>();
         resource
             .Property(r => r.Labels)
             .HasColumnType("json")

@@ -108,7 +108,6 @@ internal sealed class VlanLeaseMapping : IEntityTypeConfiguration<VlanLease>, IE
     public void Configure(EntityTypeBuilder<VlanLease> lease)
     {
         lease.ToTable("vlan_leases", t => t.HasCheckConstraint("ck_vlan_leases_tag", "tag BETWEEN 1 AND 4094"));
-        lease.Property(l => l.State).HasConversion<string>();
         lease.HasIndex(l => new { l.VmId, l.Tag }).IsUnique().HasDatabaseName("ux_vlan_leases_tag");
         // EF distinguishes two indexes on the same columns by their names only.
         lease

@@ -16,9 +16,9 @@ internal static class ReadinessEndpoint
             UNION ALL SELECT 'host', CASE WHEN deleting_since IS NULL THEN 'Ready' ELSE 'Deleting' END, false, id, labels, NULL, id
                 FROM hosts
             UNION ALL SELECT 'vm', reason, dirty_seq > reconciled_seq, CASE
-                WHEN workload <> 2 THEN host_id END, labels, name, host_id FROM vms
-            UNION ALL SELECT 'container', c.reason, c.dirty_seq > c.reconciled_seq, CASE WHEN c.workload <> 2
-                AND v.workload <> 2 THEN v.host_id END, c.labels, v.name, v.host_id
+                WHEN workload <> 'None' THEN host_id END, labels, name, host_id FROM vms
+            UNION ALL SELECT 'container', c.reason, c.dirty_seq > c.reconciled_seq, CASE WHEN c.workload <> 'None'
+                AND v.workload <> 'None' THEN v.host_id END, c.labels, v.name, v.host_id
             FROM containers c JOIN vms v ON v.id = c.vm_id) x
         WHERE (@vm::text IS NULL OR vm = @vm::text)
           AND (@host::text IS NULL OR at IN (SELECT id FROM hosts WHERE name = @host::text))
