@@ -48,7 +48,7 @@ internal static class ManifestEndpoints
                         + "not in the manifest."
                 )
             )
-            .TakesHeader(IdempotencyKey.Header, IdempotencyKey.Description)
+            .TakesHeader(IdempotencyKey.Header, $"{IdempotencyKey.Description} With `wait`, a repeated request waits again.")
             .TakesBody<ManifestBody>(JsonBody.Json, Example, Representations.Yaml)
             .Produces<AppliedManifest>()
             .Produces<AppliedManifest>(StatusCodes.Status202Accepted)

@@ -60,6 +60,15 @@ public sealed class IdempotencyTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
+    public async Task A_repeated_manifest_that_is_still_not_ready_in_time_gets_202_again()
+    {
+        var manifest = Manifest(api.NewName("net"));
+        var first = (await PostAsync("/v1/manifests?wait=1ms", manifest, "waits")).Is(HttpStatusCode.Accepted);
+        var again = (await PostAsync("/v1/manifests?wait=1ms", manifest, "waits")).Is(HttpStatusCode.Accepted);
+        Assert.Equal(first.Text, again.Text);
+    }
+
+    [Fact]
     public async Task A_key_with_another_path_query_or_body_is_refused()
     {
         var (path, other) = (await LeasesPathAsync(), await LeasesPathAsync());
