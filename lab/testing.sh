@@ -112,10 +112,10 @@ model_is_migrated() {
 
 scripts_are_sound() { shellcheck -x dev lab/sandbox .ci/run; }
 
-# Runs the architecture tests, which print the graph of folders, and the test that compares openapi.yaml with the document
-# that the API serves.
+# Runs the architecture tests, which print the graph of folders, and the tests that compare openapi.yaml with the document
+# that the API serves and with the one before, to find changes that break clients.
 rules_hold() {
-  run_projects tests/Architecture.Tests -- -showLiveOutput && run_projects tests/OvnNestApi.Tests -- -class '*OpenApi*'
+  run_projects tests/Architecture.Tests -- -showLiveOutput && run_projects tests/OvnNestApi.Tests -- -class '*OpenApi*' -showLiveOutput
 }
 
 # Prints the files that the limits below apply to, each followed by a NUL: all sources except generated ones.

@@ -59,6 +59,11 @@ internal static class OpenApiSchemas
         {
             Text(schema, "date-time", null, "2026-11-23T18:00:00Z");
         }
+        else if (value.IsEnum)
+        {
+            // The generator leaves the type out, and some client generators then take the names for numbers.
+            schema.Type = JsonSchemaType.String;
+        }
     }
 
     /// <summary>Whether clients send this type. Unknown fields are errors in requests; responses may get new fields.</summary>

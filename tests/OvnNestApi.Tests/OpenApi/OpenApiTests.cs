@@ -68,6 +68,18 @@ public sealed class OpenApiTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
+    public async Task Every_enumeration_has_the_type_string_in_both_documents()
+    {
+        foreach (var name in new[] { "v1", "v1-3.0" })
+        {
+            var document = (await api.GetAsync($"/openapi/{name}.json", ("Authorization", ""))).Json;
+            var enumerations = Objects(document.GetProperty("components")).Where(part => part.TryGetProperty("enum", out _)).ToList();
+            Assert.NotEmpty(enumerations);
+            Assert.All(enumerations, schema => Assert.Equal("string", schema.GetProperty("type").GetString()));
+        }
+    }
+
+    [Fact]
     public async Task An_operation_answers_412_exactly_if_it_takes_preconditions()
     {
         var document = (await api.GetAsync("/openapi/v1.json", ("Authorization", ""))).Json;
