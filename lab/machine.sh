@@ -4,7 +4,8 @@
 # Entries are PROGRAM:PACKAGE; the package is installed if the program is missing.
 FOR_LAB=(ovsdb-server:openvswitch-switch ovs-vswitchd:openvswitch-switch ovn-northd:ovn-central ovn-controller:ovn-host
   udhcpc:udhcpc ethtool:ethtool ip:iproute2 ping:iputils-ping curl:curl jq:jq column:bsdextrautils)
-FOR_TESTS=(tcpdump:tcpdump shellcheck:shellcheck git:git chromium:chromium g++:g++) # g++ links the ahead-of-time compiled program
+FOR_TESTS=(tcpdump:tcpdump shellcheck:shellcheck git:git chromium:chromium g++:g++ # g++ links the ahead-of-time compiled program
+  ansible-playbook:ansible-core node:nodejs npm:npm) # for the examples
 
 require_dotnet() {
   command -v dotnet >/dev/null || die "the .NET SDK 10 is missing; install it from https://dotnet.microsoft.com/download"
