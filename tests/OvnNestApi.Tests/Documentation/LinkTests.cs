@@ -12,6 +12,7 @@ public sealed partial class LinkTests
         "README.md",
         "CONTRIBUTING.md",
         "CHANGELOG.md",
+        "examples/README.md",
         .. Directory.GetFiles(Path.Combine(Programs.Root, "docs"), "*.md").Select(file => Path.GetRelativePath(Programs.Root, file)),
     ];
 

@@ -3,13 +3,13 @@ using TestServers;
 
 namespace OvnNestApi.Tests.Examples;
 
-/// <summary>The playbook <c>examples/ansible/lab.yml</c> creates the lab, changes nothing when it is repeated, and removes the lab.</summary>
+/// <summary>The playbook <c>examples/ansible/lab.yml</c> creates its resources, changes only what differs, and removes them.</summary>
 public sealed partial class AnsibleTests(LivingInstallation nest) : IClassFixture<LivingInstallation>
 {
     private static readonly string Playbook = Path.Combine(Programs.Root, "examples", "ansible", "lab.yml");
 
     [Fact]
-    public async Task The_playbook_changes_only_what_differs()
+    public async Task The_playbook_changes_nothing_but_what_differs()
     {
         Assert.Equal(4, await PlayAsync("state=present"));
         Assert.Equal(4, await nest.ReadyAsync());

@@ -45,11 +45,7 @@ public sealed class BreakingChangeTests(ITestOutputHelper output)
     [InlineData("\"dryRun\"", "\"dry\"", "PUT /v1/vms/{name}: parameter dryRun was removed.")]
     [InlineData("\"dryRun\",", "\"dryRun\", \"required\": true,", "PUT /v1/vms/{name}: parameter dryRun is required now.")]
     [InlineData("boolean", "string", "PUT /v1/vms/{name}: parameter dryRun: the type was boolean, and is string now.")]
-    [InlineData(
-        "{ \"content\": { \"application/json\": { \"schema\": { \"$ref\": \"#/components/schemas/B",
-        "{ \"required\": true, \"content\": { \"application/json\": { \"schema\": { \"$ref\": \"#/components/schemas/B",
-        "PUT /v1/vms/{name}: a body is required now."
-    )]
+    [InlineData("\"requestBody\": {", "\"requestBody\": { \"required\": true,", "PUT /v1/vms/{name}: a body is required now.")]
     [InlineData("\"mtu\"", "\"maxSize\"", "Body.mtu was removed.")]
     [InlineData("[\"network\"]", "[\"network\", \"mtu\"]", "Body.mtu is required now.")]
     [InlineData("[\"integer\", \"null\"]", "\"integer\"", "Body.mtu: the type was integer or null, and is integer now.")]
