@@ -61,8 +61,10 @@ internal static class OpenApiSchemas
         }
         else if (value.IsEnum)
         {
-            // The generator leaves the type out, and some client generators then take the names for numbers.
+            // The generator leaves the type out, and some client generators then take the names for numbers. It adds null to the names if
+            // a property can be null, although that property says so itself.
             schema.Type = JsonSchemaType.String;
+            schema.Enum = schema.Enum?.Where(name => name is not null && !name.IsJsonNullSentinel()).ToList();
         }
     }
 

@@ -75,7 +75,11 @@ public sealed class OpenApiTests(TestApi api) : IClassFixture<TestApi>
             var document = (await api.GetAsync($"/openapi/{name}.json", ("Authorization", ""))).Json;
             var enumerations = Objects(document.GetProperty("components")).Where(part => part.TryGetProperty("enum", out _)).ToList();
             Assert.NotEmpty(enumerations);
-            Assert.All(enumerations, schema => Assert.Equal("string", schema.GetProperty("type").GetString()));
+            Assert.All(enumerations, schema =>
+            {
+                Assert.Equal("string", schema.GetProperty("type").GetString());
+                Assert.All(schema.GetProperty("enum").EnumerateArray(), name => Assert.Equal(JsonValueKind.String, name.ValueKind));
+            });
         }
     }
 

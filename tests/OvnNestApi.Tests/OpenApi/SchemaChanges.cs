@@ -105,7 +105,9 @@ internal sealed class SchemaChanges(JsonElement before, JsonElement after, List<
     private static HashSet<string> Required(JsonElement schema) =>
         [.. Elements(Get(schema, "required")).Select(name => name.GetString() ?? "")];
 
-    private static HashSet<string> Values(JsonElement schema) => [.. Elements(Get(schema, "enum")).Select(value => value.GetRawText())];
+    /// <summary>The values of an enumeration. Whether a value can be null is a matter of its type.</summary>
+    private static HashSet<string> Values(JsonElement schema) =>
+        [.. Elements(Get(schema, "enum")).Where(value => value.ValueKind != JsonValueKind.Null).Select(value => value.GetRawText())];
 
     /// <summary>The types of a schema; none if it does not say.</summary>
     private static HashSet<string> Types(JsonElement schema)
@@ -115,7 +117,7 @@ internal sealed class SchemaChanges(JsonElement before, JsonElement after, List<
         {
             JsonValueKind.String => [type.GetString() ?? ""],
             JsonValueKind.Array => [.. type.EnumerateArray().Select(one => one.GetString() ?? "")],
-            _ => [.. Elements(Get(schema, "enum")).Select(value => value.ValueKind == JsonValueKind.String ? "string" : "number")],
+            _ => [.. Values(schema).Select(value => value.StartsWith('"') ? "string" : "number")],
         };
         return types;
     }
