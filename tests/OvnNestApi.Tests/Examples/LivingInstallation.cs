@@ -10,7 +10,7 @@ namespace OvnNestApi.Tests.Examples;
 /// </summary>
 public sealed class LivingInstallation : IAsyncLifetime
 {
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(400);
 
     /// <summary>A configuration that every chassis has reached, above those that the reconciler writes.</summary>
     private const long Reached = 1_000_000_000;
