@@ -12,10 +12,8 @@ internal static class DataSetup
     public static IServiceCollection AddData(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton(_ => NpgsqlDataSource.Create(ConnectionString(configuration)));
-        services.AddDbContextFactory<NestDb>(
-            (provider, options) => options.UseNest(provider.GetRequiredService<NpgsqlDataSource>()),
-            ServiceLifetime.Singleton
-        );
+        services.AddPooledDbContextFactory<NestDb>((provider, options) => options.UseNest(provider.GetRequiredService<NpgsqlDataSource>()));
+        services.AddScoped(provider => provider.GetRequiredService<IDbContextFactory<NestDb>>().CreateDbContext());
         services
             .AddOptions<TransactionOptions>()
             .Bind(configuration.GetSection("Transactions"))

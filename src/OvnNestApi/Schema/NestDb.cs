@@ -53,6 +53,20 @@ public sealed class NestDb(DbContextOptions<NestDb> options) : DbContext(options
     /// <summary>Transaction to which <see cref="TouchedHosts"/> belongs; null if none yet.</summary>
     internal Guid? TouchedIn { get; set; }
 
+    /// <summary>Contexts are pooled: the next user of this one starts without the state of the present user.</summary>
+    public override void Dispose()
+    {
+        Reset();
+        base.Dispose();
+    }
+
+    /// <inheritdoc cref="Dispose"/>
+    public override ValueTask DisposeAsync()
+    {
+        Reset();
+        return base.DisposeAsync();
+    }
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.HasSequence<long>("dirty_seq");
@@ -66,6 +80,13 @@ public sealed class NestDb(DbContextOptions<NestDb> options) : DbContext(options
         configurationBuilder.Properties<Ipv4>().HaveConversion<Ipv4Conversion>().HaveColumnType("inet");
         configurationBuilder.Properties<MacAddress>().HaveConversion<MacConversion>().HaveColumnType("macaddr");
         configurationBuilder.Properties<Cidr>().HaveConversion<CidrConversion>();
+    }
+
+    private void Reset()
+    {
+        Actor = Actor.Reconciler;
+        TouchedHosts.Clear();
+        TouchedIn = null;
     }
 
     private sealed class Ipv4Conversion() : ValueConverter<Ipv4, IPAddress>(ip => ip.ToIPAddress(), ip => Ipv4.From(ip));
