@@ -1,5 +1,5 @@
-# A part of the lab with the generic REST provider. The service returns `spec`, `labels` and `description` exactly as they were sent, so that
-# a plan is empty after every apply.
+# A part of the lab with the generic REST provider. The service returns `spec`, `labels` and `description` exactly as they were sent, so
+# that a plan is empty after every apply.
 #   export TF_VAR_nest_url=http://127.0.0.1:8080 TF_VAR_nest_key=nest_…
 #   terraform init && terraform apply
 

@@ -32,14 +32,16 @@ namespace OvnNestApi.Migrations.Migrations
             migrationBuilder.Sql(
                 """
                 ALTER TABLE vms
-                    ALTER COLUMN addressing TYPE integer USING CASE addressing WHEN 'Dhcp' THEN 0 WHEN 'Static' THEN 1 WHEN 'None' THEN 2 END,
+                    ALTER COLUMN addressing TYPE integer
+                        USING CASE addressing WHEN 'Dhcp' THEN 0 WHEN 'Static' THEN 1 WHEN 'None' THEN 2 END,
                     ALTER COLUMN workload TYPE integer USING CASE workload WHEN 'Namespace' THEN 0 WHEN 'Port' THEN 1 WHEN 'None' THEN 2 END
                 """);
 
             migrationBuilder.Sql(
                 """
                 ALTER TABLE containers
-                    ALTER COLUMN addressing TYPE integer USING CASE addressing WHEN 'Dhcp' THEN 0 WHEN 'Static' THEN 1 WHEN 'None' THEN 2 END,
+                    ALTER COLUMN addressing TYPE integer
+                        USING CASE addressing WHEN 'Dhcp' THEN 0 WHEN 'Static' THEN 1 WHEN 'None' THEN 2 END,
                     ALTER COLUMN workload TYPE integer USING CASE workload WHEN 'Namespace' THEN 0 WHEN 'Port' THEN 1 WHEN 'None' THEN 2 END
                 """);
         }

@@ -58,7 +58,7 @@ internal sealed class AddressPlan
     public Guid? Former => _former?.Id;
 
     /// <summary>Name of the container for which addresses may be remembered; null if none are.</summary>
-    public Container? Remembering => IsNew && _former is null && Request.MayRemember ? Request.Port as Container : null;
+    public Container? Remembering => IsNew && _former is null ? Request.Port as Container : null;
 
     /// <summary>
     /// Order in which ports of one list get an IPv4 address: first those that have it already, then those that request it.

@@ -15,9 +15,6 @@ internal sealed record AddressRequest(LogicalPort Port, Network Network, Ipv4? I
 
     /// <summary>True if the present addresses of the port belong to another network.</summary>
     public bool IsMoved { get; init; }
-
-    /// <summary>False if the caller knows that no addresses are remembered for the port's name.</summary>
-    public bool MayRemember { get; init; } = true;
 }
 
 /// <summary>JSON pointers to the fields of the caller's body that decide about a port's addresses.</summary>

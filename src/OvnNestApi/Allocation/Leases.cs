@@ -65,13 +65,6 @@ internal static class Leases
         return [.. requests.Select(request => problems.GetValueOrDefault(request))];
     }
 
-    /// <summary>
-    /// Binds tags to new containers in one statement and sets <see cref="Container.Tag"/>, which stays 0 if <see cref="BindAsync"/> must
-    /// decide: a lease of the VM belongs to the container's name, a reservation is requested, or the tag is not free.
-    /// </summary>
-    public static Task TryBindNewAsync(NestDb db, IReadOnlyList<TagRequest> requests, CancellationToken cancellationToken) =>
-        BindNewAsync(db, requests, Claim(requests, []).Keys, cancellationToken);
-
     /// <summary>Releases the tags of containers: their leases change from bound to draining.</summary>
     public static Task ReleaseAsync(NestDb db, IReadOnlyCollection<Guid> containers, CancellationToken cancellationToken) =>
         db.ExecuteAsync(Release, cancellationToken, ("containers", containers.ToArray()));

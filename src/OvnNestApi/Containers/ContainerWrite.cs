@@ -113,7 +113,7 @@ internal sealed class ContainerWrite(ResourceWrite write, ContainerKind kind) : 
 
     public override Task FollowAsync(CancellationToken cancellationToken)
     {
-        // Without a host there is no work that could change.
+        // A container of a VM without a host is not part of any work.
         foreach (var item in Changing.Where(item => !item.IsNew || item.The<Vm>().HostId is not null))
         {
             Write.RefreshContainer(Target(item).Id);

@@ -71,8 +71,4 @@ internal static class DirtyMarks
             cancellationToken,
             ("networks", networks)
         );
-
-    /// <summary>Returns a new dirty mark, for a resource that the transaction writes anyway.</summary>
-    public static async Task<long> NextDirtySeqAsync(this NestDb db, CancellationToken cancellationToken) =>
-        await db.Database.SqlQuery<long>($"""SELECT nextval('dirty_seq') AS "Value" """).SingleAsync(cancellationToken);
 }

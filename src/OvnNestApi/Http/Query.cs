@@ -82,7 +82,7 @@ internal sealed class Query(HttpRequest request)
     /// <summary>
     /// Returns the labels of a selector such as <c>app=web,tier</c>; a null value matches any value of the label. Null if not sent.
     /// </summary>
-    public IReadOnlyDictionary<string, string?>? Labels(string name)
+    private IReadOnlyDictionary<string, string?>? Labels(string name)
     {
         if (Text(name) is not { } text)
         {

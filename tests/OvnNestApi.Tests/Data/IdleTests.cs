@@ -6,7 +6,7 @@ using TestServers;
 
 namespace OvnNestApi.Tests.Data;
 
-/// <summary>What the process does when nobody asks it to do anything.</summary>
+/// <summary>What the process does while there are no requests.</summary>
 public sealed class IdleTests
 {
     /// <summary>

@@ -35,7 +35,7 @@ internal sealed partial class RequestsFile
     }
 
     /// <summary>Replaces <c>{{names}}</c> by the values of the variables.</summary>
-    /// <exception cref="KeyNotFoundException">There is no such variable.</exception>
+    /// <exception cref="KeyNotFoundException">The variable does not exist.</exception>
     public string Fill(string text) => Reference().Replace(text, match => Variables[match.Groups["name"].Value]);
 
     private static FileRequest ParseRequest(string part)
