@@ -91,19 +91,8 @@ internal sealed class WorkPoll(
 
     private static async Task<List<VmWork>> VmsAsync(NestDb db, Guid host, CancellationToken cancellationToken)
     {
-        var placements = db.Placements.Where(p => p.HostId == host);
-        var vms = await DesiredWork.OfVmsAsync(
-            db,
-            db.Vms.Where(v => placements.Any(p => p.ObjectId == v.Id && p.Wanted)),
-            cancellationToken
-        );
-        var containers = (
-            await DesiredWork.OfContainersAsync(
-                db,
-                db.Containers.Where(c => placements.Any(p => p.ObjectId == c.Id && p.Wanted)),
-                cancellationToken
-            )
-        ).ToLookup(c => c.Vm, c => c.Work);
+        var vms = await DesiredWork.OfVmsAsync(db, host, cancellationToken);
+        var containers = (await DesiredWork.OfContainersAsync(db, host, cancellationToken)).ToLookup(c => c.Vm, c => c.Work);
         return vms.ConvertAll(vm => vm with { Containers = [.. containers[vm.Id]] });
     }
 

@@ -136,26 +136,24 @@ internal static class Leases
             await Expiry.SweepVmsAsync(db, withOwner, cancellationToken);
         }
 
-        var vms = requests.Select(request => request.Vm.Id).ToArray();
-        var containers = requests.Select(request => request.Container.Id).ToArray();
-        var names = requests.Select(request => request.Container.Name).ToArray();
-        var tags = requests.Select(request => request.Tag).ToArray();
-        var owners = requests.Select(request => request.OwnerKey).ToArray();
-        return await db
-            .VlanLeases.FromSql(
-                $"""
-                SELECT * FROM vlan_leases WHERE id IN (
-                    SELECT related.id
-                    FROM unnest({vms}, {containers}, {names}, {tags}, {owners}) AS r (vm, container, name, tag, owner), LATERAL (
-                        SELECT l.id FROM vlan_leases l WHERE l.vm_id = r.vm AND l.container_name = r.name
-                        UNION ALL SELECT l.id FROM vlan_leases l WHERE l.vm_id = r.vm AND l.tag = r.tag
-                        UNION ALL SELECT l.id FROM vlan_leases l WHERE l.vm_id = r.vm AND l.owner = r.owner
-                        UNION ALL SELECT l.id FROM vlan_leases l WHERE l.successor_id = r.container) related)
-                ORDER BY since DESC FOR NO KEY UPDATE
-                """
-            )
-            .AsNoTracking()
-            .ToListAsync(cancellationToken);
+        return await db.SelectAsync<VlanLease>(
+            """
+            WHERE id IN (
+                SELECT related.id
+                FROM unnest(@vms, @containers, @names, @tags, @owners) AS r (vm, container, name, tag, owner), LATERAL (
+                    SELECT l.id FROM vlan_leases l WHERE l.vm_id = r.vm AND l.container_name = r.name
+                    UNION ALL SELECT l.id FROM vlan_leases l WHERE l.vm_id = r.vm AND l.tag = r.tag
+                    UNION ALL SELECT l.id FROM vlan_leases l WHERE l.vm_id = r.vm AND l.owner = r.owner
+                    UNION ALL SELECT l.id FROM vlan_leases l WHERE l.successor_id = r.container) related)
+            ORDER BY since DESC FOR NO KEY UPDATE
+            """,
+            cancellationToken,
+            ("vms", requests.Select(request => request.Vm.Id).ToArray()),
+            ("containers", requests.Select(request => request.Container.Id).ToArray()),
+            ("names", requests.Select(request => request.Container.Name).ToArray()),
+            ("tags", requests.Select(request => request.Tag).ToArray()),
+            ("owners", requests.Select(request => request.OwnerKey).ToArray())
+        );
     }
 
     private static async Task ExecuteAsync(NestDb db, TagPlan plan, CancellationToken cancellationToken)

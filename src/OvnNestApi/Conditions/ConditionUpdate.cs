@@ -3,11 +3,8 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.Conditions;
 
-/// <summary>Stored condition of a resource.</summary>
-internal sealed record StoredCondition(Guid Id, Reason Reason, string Message, DateTimeOffset? ObservedAt);
-
-/// <summary>Condition of a resource: as stored, and as evaluated now.</summary>
-internal readonly record struct ConditionUpdate(StoredCondition Stored, (Reason Reason, string Message) Current)
+/// <summary>A resource with its stored condition, and its condition as evaluated now.</summary>
+internal readonly record struct ConditionUpdate(Resource Stored, (Reason Reason, string Message) Current)
 {
     /// <summary>True if the current condition has to be written.</summary>
     public bool HasChanged => Stored.Reason != Current.Reason || Stored.Message != Current.Message || Stored.ObservedAt is null;
@@ -17,15 +14,9 @@ internal readonly record struct ConditionUpdate(StoredCondition Stored, (Reason 
 internal static class ConditionWriter
 {
     /// <summary>Writes the conditions that have changed, with a change row of action "status" for each new reason.</summary>
-    /// <param name="table">Table of the kind.</param>
     /// <param name="kind">Name of the kind in the change log.</param>
-    public static async Task WriteAsync(
-        NestDb db,
-        string table,
-        string kind,
-        List<ConditionUpdate> updates,
-        CancellationToken cancellationToken
-    )
+    public static async Task WriteAsync<T>(NestDb db, string kind, List<ConditionUpdate> updates, CancellationToken cancellationToken)
+        where T : Resource
     {
         var changed = updates.Where(v => v.HasChanged).OrderBy(v => v.Stored.Id).ToList();
         if (changed.Count == 0)
@@ -38,7 +29,7 @@ internal static class ConditionWriter
             WITH seen AS (SELECT * FROM unnest(@ids::uuid[], @was::text[], @reasons::text[], @messages::text[]) AS s (id, was, reason,
                 message)),
             written AS (
-                UPDATE {table} x SET reason = s.reason, message = s.message, observed_at = now(), since = CASE
+                UPDATE {db.EntityTable<T>().Name} x SET reason = s.reason, message = s.message, observed_at = now(), since = CASE
                     WHEN x.reason = s.reason THEN x.since ELSE now() END
                 FROM seen s WHERE x.id = s.id
                 RETURNING x.*, s.was)

@@ -1,5 +1,4 @@
-using Microsoft.EntityFrameworkCore;
-using OvnNestApi.Contracts;
+using Npgsql;
 using OvnNestApi.Data;
 using OvnNestApi.Schema;
 using OvnNestApi.Work;
@@ -13,6 +12,40 @@ internal static class Readiness
     private const string OwnContainers =
         "SELECT id FROM containers WHERE id = ANY(@ids) UNION SELECT id FROM containers WHERE vm_id = ANY(@ids)";
 
+    private const string FormerHost = """
+        (SELECT x.name FROM placements o JOIN hosts x ON x.id = o.host_id WHERE o.vm_id = v.id AND o.host_id IS DISTINCT FROM v.host_id
+            LIMIT 1) AS former_host
+        """;
+
+    private const string OfVms = $"""
+        p.digest, p.error, coalesce(p.ovn_installed, false) AS ovn_installed, h.name AS host, {FormerHost},
+            (SELECT 'host ' || x.name FROM vms g JOIN placements o ON o.vm_id = g.id JOIN hosts x ON x.id = o.host_id
+                WHERE g.name = v.name AND g.deleting_since IS NOT NULL AND NOT o.wanted LIMIT 1) AS waits_for,
+            EXISTS (SELECT FROM vms o WHERE o.name = v.name AND o.id <> v.id AND o.deleting_since IS NOT NULL) AS replacing
+        FROM vms v JOIN networks n ON n.id = v.network_id
+        LEFT JOIN placements p ON p.host_id = v.host_id AND p.object_id = v.id AND p.wanted
+        LEFT JOIN hosts h ON h.id = v.host_id
+        WHERE v.id = ANY(@ids)
+        """;
+
+    private const string OfContainers = $"""
+        l.id AS lease, p.digest, coalesce(p.error, q.error) AS error, h.name AS host, {FormerHost}, v.up AS vm_up,
+            v.workload <> 'None' AS vm_has_device,
+            q.digest IS NOT NULL AND (v.uplink_interface IS NOT NULL OR q.ovn_installed) AS vm_linked,
+            (SELECT 'host ' || x.name FROM containers g JOIN placements o ON o.object_id = g.id JOIN hosts x ON x.id = o.host_id
+                WHERE g.vm_id = c.vm_id AND g.name = c.name AND g.deleting_since IS NOT NULL AND NOT o.wanted LIMIT 1) AS waits_for,
+            l.id IS NULL OR EXISTS (SELECT FROM containers o
+                WHERE o.vm_id = c.vm_id AND o.name = c.name AND o.id <> c.id AND o.deleting_since IS NOT NULL) AS replacing,
+            (SELECT f.tag FROM vlan_leases f WHERE f.container_id = c.id AND f.state = 'Draining'
+                AND EXISTS (SELECT FROM lease_holds o WHERE o.lease_id = f.id AND o.host_id = v.host_id) LIMIT 1) AS former_tag
+        FROM containers c JOIN vms v ON v.id = c.vm_id JOIN networks n ON n.id = c.network_id
+        LEFT JOIN vlan_leases l ON l.vm_id = c.vm_id AND l.tag = c.tag AND l.container_id = c.id AND l.state = 'Bound'
+        LEFT JOIN placements p ON p.host_id = v.host_id AND p.object_id = c.id AND p.wanted
+        LEFT JOIN placements q ON q.host_id = v.host_id AND q.object_id = v.id AND q.wanted
+        LEFT JOIN hosts h ON h.id = v.host_id
+        WHERE c.id = ANY(@ids)
+        """;
+
     /// <summary>
     /// Evaluates the resources with these ids (for a VM also its containers), and writes reason, message, since and observedAt where they
     /// have changed, with a change row of action "status". Part of the caller's transaction, which must have locked the rows of the VMs in
@@ -20,224 +53,156 @@ internal static class Readiness
     /// </summary>
     public static async Task EvaluateAsync(NestDb db, IReadOnlyCollection<Guid> resourceIds, CancellationToken cancellationToken)
     {
-        if (resourceIds.Count == 0)
-        {
-            return;
-        }
-
         await db.SaveChangesAsync(cancellationToken);
-        var ids = resourceIds.Distinct().ToArray();
-        await ConditionWriter.WriteAsync(db, "networks", "network", await OfNetworksAsync(db, ids, cancellationToken), cancellationToken);
-        await ConditionWriter.WriteAsync(db, "routers", "router", await OfRoutersAsync(db, ids, cancellationToken), cancellationToken);
-        await ConditionWriter.WriteAsync(db, "hosts", "host", await OfHostsAsync(db, ids, cancellationToken), cancellationToken);
-        await ConditionWriter.WriteAsync(db, "vms", "vm", await OfVmsAsync(db, ids, cancellationToken), cancellationToken);
-        await ConditionWriter.WriteAsync(
-            db,
-            "containers",
-            "container",
-            await OfContainersAsync(db, ids, cancellationToken),
-            cancellationToken
+
+        // The kinds with the most resources first: an id that is found needs no search in the other tables.
+        var ids = resourceIds.ToHashSet();
+        var containers = await FindAsync(OfContainersAsync);
+        var vms = await FindAsync(OfVmsAsync);
+        var networks = await FindAsync(OfParentsAsync<Network>);
+        var hosts = await FindAsync(OfHostsAsync);
+        var routers = await FindAsync(OfParentsAsync<Router>);
+
+        // In the lock order.
+        await ConditionWriter.WriteAsync<Router>(db, "router", routers, cancellationToken);
+        await ConditionWriter.WriteAsync<Network>(db, "network", networks, cancellationToken);
+        await ConditionWriter.WriteAsync<Host>(db, "host", hosts, cancellationToken);
+        await ConditionWriter.WriteAsync<Vm>(db, "vm", vms, cancellationToken);
+        await ConditionWriter.WriteAsync<Container>(db, "container", containers, cancellationToken);
+
+        async Task<List<ConditionUpdate>> FindAsync(Func<NestDb, Guid[], CancellationToken, Task<List<ConditionUpdate>>> evaluate)
+        {
+            var found = ids.Count == 0 ? [] : await evaluate(db, [.. ids], cancellationToken);
+            ids.ExceptWith(found.Select(update => update.Stored.Id));
+            return found;
+        }
+    }
+
+    /// <summary>Evaluates networks or routers.</summary>
+    private static Task<List<ConditionUpdate>> OfParentsAsync<T>(NestDb db, Guid[] ids, CancellationToken cancellationToken)
+        where T : Resource
+    {
+        var table = db.EntityTable<T>();
+        return db.QueryAsync(
+            $"""
+            SELECT {table.Columns("r")}, EXISTS (SELECT FROM {table.Name} p
+                WHERE p.name = r.name AND p.id <> r.id AND p.deleting_since IS NOT NULL) AS replacing
+            FROM {table.Name} r WHERE r.id = ANY(@ids)
+            """,
+            row =>
+            {
+                var resource = table.Read(row);
+                var facts = Facts(resource) with { IsReplacing = Flag(row, "replacing"), HasDevice = false, IsUp = true };
+                return new ConditionUpdate(resource, facts.Evaluate());
+            },
+            cancellationToken,
+            ("ids", ids)
         );
     }
 
-    private static async Task<List<ConditionUpdate>> OfNetworksAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
+    private static Task<List<ConditionUpdate>> OfHostsAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
     {
-        var rows = await db
-            .Networks.Where(n => ids.Contains(n.Id))
-            .Select(n => new
+        var table = db.EntityTable<Host>();
+        return db.QueryAsync(
+            $"""
+            SELECT {table.Columns("h")}, (SELECT count(*)::int FROM placements p WHERE p.host_id = h.id) AS pending
+            FROM hosts h WHERE h.id = ANY(@ids)
+            """,
+            row =>
             {
-                Stored = new StoredCondition(n.Id, n.Reason, n.Message, n.ObservedAt),
-                Facts = new PortFacts
-                {
-                    IsDeleting = n.DeletingSince != null,
-                    IsReplacing = db.Networks.Any(p => p.Name == n.Name && p.Id != n.Id && p.DeletingSince != null),
-                    IsProgrammed = n.InNorthbound,
-                    RejectedAs = n.RejectedAs,
-                    Rejection = n.Rejection,
-                    HasDevice = false,
-                    IsUp = true,
-                },
-            })
-            .ToListAsync(cancellationToken);
-        return rows.ConvertAll(r => new ConditionUpdate(r.Stored, r.Facts.Evaluate()));
+                var host = table.Read(row);
+                var pending = $"The host is being deleted. It has not confirmed the removal of {Number(row, "pending")} resources yet.";
+                return new ConditionUpdate(host, host.DeletingSince is null ? (Reason.Ready, "") : (Reason.Deleting, pending));
+            },
+            cancellationToken,
+            ("ids", ids)
+        );
     }
 
-    private static async Task<List<ConditionUpdate>> OfRoutersAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
+    private static Task<List<ConditionUpdate>> OfVmsAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
     {
-        var rows = await db
-            .Routers.Where(n => ids.Contains(n.Id))
-            .Select(n => new
+        var (vms, networks) = (db.EntityTable<Vm>(), db.EntityTable<Network>());
+        return db.QueryAsync(
+            $"SELECT {vms.Columns("v")}, {networks.Columns("n")}, {OfVms}",
+            row =>
             {
-                Stored = new StoredCondition(n.Id, n.Reason, n.Message, n.ObservedAt),
-                Facts = new PortFacts
+                var vm = vms.Read(row);
+                var digest = DesiredWork.Of(vm, networks.Read(row, vms.Count)).Digest;
+                var facts = Facts(vm, row) with
                 {
-                    IsDeleting = n.DeletingSince != null,
-                    IsReplacing = db.Routers.Any(p => p.Name == n.Name && p.Id != n.Id && p.DeletingSince != null),
-                    IsProgrammed = n.InNorthbound,
-                    RejectedAs = n.RejectedAs,
-                    Rejection = n.Rejection,
-                    HasDevice = false,
-                    IsUp = true,
-                },
-            })
-            .ToListAsync(cancellationToken);
-        return rows.ConvertAll(r => new ConditionUpdate(r.Stored, r.Facts.Evaluate()));
-    }
-
-    private static async Task<List<ConditionUpdate>> OfHostsAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
-    {
-        var rows = await db
-            .Hosts.Where(h => ids.Contains(h.Id))
-            .Select(h => new
-            {
-                Stored = new StoredCondition(h.Id, h.Reason, h.Message, h.ObservedAt),
-                IsDeleting = h.DeletingSince != null,
-                PendingRemovals = db.Placements.Count(p => p.HostId == h.Id),
-            })
-            .ToListAsync(cancellationToken);
-        return rows.ConvertAll(r => new ConditionUpdate(
-            r.Stored,
-            r.IsDeleting
-                ? (Reason.Deleting, $"The host is being deleted. It has not confirmed the removal of {r.PendingRemovals} resources yet.")
-                : (Reason.Ready, "")
-        ));
-    }
-
-    private static async Task<List<ConditionUpdate>> OfVmsAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
-    {
-        var vms = db.Vms.Where(v => ids.Contains(v.Id));
-        var digests = (await DesiredWork.OfVmsAsync(db, vms, cancellationToken)).ToDictionary(w => w.Id, w => w.Digest);
-        var rows = await (
-            from v in vms
-            from p in db.Placements.Where(p => p.HostId == v.HostId && p.ObjectId == v.Id && p.Wanted).DefaultIfEmpty()
-            from h in db.Hosts.Where(h => h.Id == v.HostId).DefaultIfEmpty()
-            select new
-            {
-                Stored = new StoredCondition(v.Id, v.Reason, v.Message, v.ObservedAt),
-                p.Digest,
-                IsLinked = v.UplinkInterface != null || (bool?)p.OvnInstalled == true,
-                Facts = new PortFacts
-                {
-                    IsDeleting = v.DeletingSince != null,
-                    WaitsFor =
-                        v.InNorthbound && v.DeletingSince != null
-                            ? "the northbound database"
-                            : (
-                                from g in db.Vms
-                                where g.Name == v.Name && g.DeletingSince != null
-                                join o in db.Placements on g.Id equals o.VmId
-                                join x in db.Hosts on o.HostId equals x.Id
-                                where !o.Wanted
-                                select "host " + x.Name
-                            ).FirstOrDefault(),
-                    IsReplacing = db.Vms.Any(o => o.Name == v.Name && o.Id != v.Id && o.DeletingSince != null),
-                    FormerHost = (
-                        from o in db.Placements
-                        join x in db.Hosts on o.HostId equals x.Id
-                        where o.VmId == v.Id && o.HostId != v.HostId
-                        select x.Name
-                    ).FirstOrDefault(),
-                    IsProgrammed = v.InNorthbound,
-                    RejectedAs = v.RejectedAs,
-                    Rejection = v.Rejection,
-                    HasDevice = v.Workload != Workload.None,
-                    Host = h.Name,
-                    HostError = p.Error,
-                    IsUp = v.Up,
-                    IsEnabled = v.Enabled,
-                },
-            }
-        ).ToListAsync(cancellationToken);
-        return rows.ConvertAll(r => new ConditionUpdate(
-            r.Stored,
-            (
-                r.Facts with
-                {
-                    IsConfirmed = r.IsLinked && r.Digest is not null && r.Digest == digests.GetValueOrDefault(r.Stored.Id),
-                }
-            ).Evaluate()
-        ));
+                    HasDevice = vm.Workload != Contracts.Workload.None,
+                    IsConfirmed = Text(row, "digest") == digest && (vm.UplinkInterface is not null || Flag(row, "ovn_installed")),
+                };
+                return new ConditionUpdate(vm, facts.Evaluate());
+            },
+            cancellationToken,
+            ("ids", ids)
+        );
     }
 
     private static async Task<List<ConditionUpdate>> OfContainersAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
     {
-        var own = (await db.QueryAsync(OwnContainers, row => row.GetGuid(0), cancellationToken, ("ids", ids))).ToArray();
-        if (own.Length == 0)
+        var own = await db.QueryAsync(OwnContainers, row => row.GetGuid(0), cancellationToken, ("ids", ids));
+        if (own.Count == 0)
         {
             return [];
         }
 
-        var containers = db.Containers.Where(c => own.Contains(c.Id));
-        var digests = (await DesiredWork.OfContainersAsync(db, containers, cancellationToken)).ToDictionary(
-            w => w.Work.Id,
-            w => w.Work.Digest
-        );
-        var rows = await (
-            from c in containers
-            join v in db.Vms on c.VmId equals v.Id
-            from p in db.Placements.Where(p => p.HostId == v.HostId && p.ObjectId == c.Id && p.Wanted).DefaultIfEmpty()
-            from q in db.Placements.Where(q => q.HostId == v.HostId && q.ObjectId == v.Id && q.Wanted).DefaultIfEmpty()
-            from h in db.Hosts.Where(h => h.Id == v.HostId).DefaultIfEmpty()
-            select new
+        var (containers, networks) = (db.EntityTable<Container>(), db.EntityTable<Network>());
+        return await db.QueryAsync(
+            $"SELECT {containers.Columns("c")}, {networks.Columns("n")}, {OfContainers}",
+            row =>
             {
-                Stored = new StoredCondition(c.Id, c.Reason, c.Message, c.ObservedAt),
-                p.Digest,
-                IsLinked = q.Digest != null && (v.UplinkInterface != null || (bool?)q.OvnInstalled == true),
-                Facts = new PortFacts
-                {
-                    IsDeleting = c.DeletingSince != null,
-                    WaitsFor =
-                        c.InNorthbound && c.DeletingSince != null
-                            ? "the northbound database"
-                            : (
-                                from g in db.Containers
-                                where g.VmId == c.VmId && g.Name == c.Name && g.DeletingSince != null
-                                join o in db.Placements on g.Id equals o.ObjectId
-                                join x in db.Hosts on o.HostId equals x.Id
-                                where !o.Wanted
-                                select "host " + x.Name
-                            ).FirstOrDefault(),
-                    IsReplacing =
-                        db.Containers.Any(o => o.VmId == c.VmId && o.Name == c.Name && o.Id != c.Id && o.DeletingSince != null)
-                        || !db.VlanLeases.Any(l =>
-                            l.VmId == c.VmId && l.Tag == c.Tag && l.ContainerId == c.Id && l.State == LeaseState.Bound
-                        ),
-                    FormerHost = (
-                        from o in db.Placements
-                        join x in db.Hosts on o.HostId equals x.Id
-                        where o.VmId == v.Id && o.HostId != v.HostId
-                        select x.Name
-                    ).FirstOrDefault(),
-                    IsProgrammed = c.InNorthbound,
-                    RejectedAs = c.RejectedAs,
-                    Rejection = c.Rejection,
-                    HasDevice = c.Workload != Workload.None && v.Workload != Workload.None,
-                    Host = h.Name,
-                    HostError = p.Error ?? q.Error,
-                    FormerTag = (
-                        from l in db.VlanLeases
-                        where
-                            l.ContainerId == c.Id
-                            && l.State == LeaseState.Draining
-                            && db.LeaseHolds.Any(o => o.LeaseId == l.Id && o.HostId == v.HostId)
-                        select (int?)l.Tag
-                    ).FirstOrDefault(),
-                    IsParentUp = v.Up,
-                    IsUp = c.Up,
-                    Tag = c.Tag,
-                    ObservedTag = c.ObservedTag,
-                    IsEnabled = c.Enabled,
-                },
-            }
-        ).ToListAsync(cancellationToken);
-        return rows.ConvertAll(r => new ConditionUpdate(
-            r.Stored,
-            (
-                r.Facts with
-                {
-                    IsConfirmed = r.IsLinked && r.Digest is not null && r.Digest == digests.GetValueOrDefault(r.Stored.Id),
-                }
-            ).Evaluate()
-        ));
+                var container = containers.Read(row);
+                return new ConditionUpdate(container, Facts(container, networks.Read(row, containers.Count), row).Evaluate());
+            },
+            cancellationToken,
+            ("ids", own.ToArray())
+        );
     }
+
+    private static PortFacts Facts(Container container, Network network, NpgsqlDataReader row)
+    {
+        var lease = row.GetOrdinal("lease");
+        var digest = row.IsDBNull(lease) ? null : DesiredWork.Of(container, network, row.GetGuid(lease)).Digest;
+        return Facts(container, row) with
+        {
+            HasDevice = container.Workload != Contracts.Workload.None && Flag(row, "vm_has_device"),
+            IsConfirmed = digest is not null && Text(row, "digest") == digest && Flag(row, "vm_linked"),
+            FormerTag = Number(row, "former_tag"),
+            IsParentUp = Flag(row, "vm_up"),
+            Tag = container.Tag,
+            ObservedTag = container.ObservedTag,
+        };
+    }
+
+    private static PortFacts Facts(LogicalPort port, NpgsqlDataReader row) =>
+        Facts(port) with
+        {
+            WaitsFor = port is { InNorthbound: true, DeletingSince: not null } ? "the northbound database" : Text(row, "waits_for"),
+            IsReplacing = Flag(row, "replacing"),
+            FormerHost = Text(row, "former_host"),
+            Host = Text(row, "host"),
+            HostError = Text(row, "error"),
+            IsUp = port.Up,
+            IsEnabled = port.Enabled,
+        };
+
+    private static PortFacts Facts(Resource resource) =>
+        new()
+        {
+            IsDeleting = resource.DeletingSince is not null,
+            IsProgrammed = resource.InNorthbound,
+            RejectedAs = resource.RejectedAs,
+            Rejection = resource.Rejection,
+        };
+
+    private static bool Flag(NpgsqlDataReader row, string column) =>
+        row.GetOrdinal(column) is var i && !row.IsDBNull(i) && row.GetBoolean(i);
+
+    private static int? Number(NpgsqlDataReader row, string column) =>
+        row.GetOrdinal(column) is var i && row.IsDBNull(i) ? null : row.GetInt32(i);
+
+    private static string? Text(NpgsqlDataReader row, string column) =>
+        row.GetOrdinal(column) is var i && row.IsDBNull(i) ? null : row.GetString(i);
 }

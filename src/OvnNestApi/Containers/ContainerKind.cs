@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Allocation;
 using OvnNestApi.Conditions;
+using OvnNestApi.Data;
 using OvnNestApi.Http;
 using OvnNestApi.Ports;
 using OvnNestApi.Problems;
@@ -75,10 +76,12 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
         }
 
         var ids = vms.Select(vm => vm.Id).ToArray();
-        var rows = await db
-            .Containers.FromSql($"SELECT * FROM containers WHERE vm_id = ANY({ids}) AND name = {path.Name} ORDER BY id FOR NO KEY UPDATE")
-            .AsNoTracking()
-            .ToListAsync(cancellationToken);
+        var rows = await db.SelectAsync<Container>(
+            "WHERE vm_id = ANY(@vms) AND name = @name ORDER BY id FOR NO KEY UPDATE",
+            cancellationToken,
+            ("vms", ids),
+            ("name", path.Name)
+        );
         return Newest(rows, path);
     }
 
@@ -94,15 +97,14 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
             return [];
         }
 
-        var rows = await db
-            .Containers.FromSql(
-                $"""
-                SELECT * FROM containers WHERE deleting_since IS NULL AND (vm_id = ANY({vms}) OR network_id = ANY({networks}))
-                ORDER BY id FOR NO KEY UPDATE
-                """
-            )
-            .AsNoTracking()
-            .ToListAsync(cancellationToken);
+        var rows = await db.SelectAsync<Container>(
+            """
+            WHERE deleting_since IS NULL AND (vm_id = ANY(@vms) OR network_id = ANY(@networks)) ORDER BY id FOR NO KEY UPDATE
+            """,
+            cancellationToken,
+            ("vms", vms),
+            ("networks", networks)
+        );
         var ids = rows.Select(row => row.VmId).Distinct().ToArray();
         var names = await db.Vms.Where(vm => ids.Contains(vm.Id)).ToDictionaryAsync(vm => vm.Id, vm => vm.Name, cancellationToken);
         return rows.ConvertAll(row => new DeletionEntry(this, names[row.VmId], row));
@@ -111,10 +113,10 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
     protected override async Task<IReadOnlyList<DeletionEntry>> LockAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken)
     {
         // The VMs come first in the lock order.
-        var ofContainers = new LockedIds("SELECT vm_id FROM containers WHERE id = ANY({1})", ids, ForWrite: true);
+        var ofContainers = new LockedIds("SELECT vm_id FROM containers WHERE id = ANY(@also)", ids, ForWrite: true);
         var vms = await db.LockAsync<Vm>([], WriteLock, ofContainers, cancellationToken);
         var names = vms.ToDictionary(vm => vm.Id, vm => vm.Name);
-        return (await db.LockAsync<Container>([], WriteLock, new("SELECT unnest({1})", ids, ForWrite: true), cancellationToken))
+        return (await db.LockAsync<Container>([], WriteLock, new("SELECT unnest(@also)", ids, ForWrite: true), cancellationToken))
             .FindAll(row => row.DeletingSince is null)
             .ConvertAll(row => new DeletionEntry(this, names[row.VmId], row));
     }

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Allocation;
+using OvnNestApi.Data;
 using OvnNestApi.Http;
 using OvnNestApi.Ports;
 using OvnNestApi.Resources;
@@ -34,21 +34,20 @@ internal sealed class ContainerWrite(ResourceWrite write, ContainerKind kind) : 
         }
 
         var names = wanted.Select(one => one.Vm).Distinct().ToDictionary(vm => vm.Id, vm => vm.Name);
-        var (vmIds, containers) = (wanted.Select(one => one.Vm.Id).ToArray(), wanted.Select(one => one.Name).ToArray());
         // Two parts, because there are two partial indexes.
-        var rows = await Db
-            .Containers.FromSql(
-                $"""
-                SELECT * FROM containers WHERE id IN (
-                    SELECT c.id FROM unnest({vmIds}, {containers}) AS w (vm, name)
-                        JOIN containers c ON c.vm_id = w.vm AND c.name = w.name AND c.deleting_since IS NULL
-                    UNION ALL SELECT c.id FROM unnest({vmIds}, {containers}) AS w (vm, name)
-                        JOIN containers c ON c.vm_id = w.vm AND c.name = w.name AND c.deleting_since IS NOT NULL)
-                ORDER BY id FOR NO KEY UPDATE
-                """
-            )
-            .AsNoTracking()
-            .ToListAsync(cancellationToken);
+        var rows = await Db.SelectAsync<Container>(
+            """
+            WHERE id IN (
+                SELECT c.id FROM unnest(@vms, @names) AS w (vm, name)
+                    JOIN containers c ON c.vm_id = w.vm AND c.name = w.name AND c.deleting_since IS NULL
+                UNION ALL SELECT c.id FROM unnest(@vms, @names) AS w (vm, name)
+                    JOIN containers c ON c.vm_id = w.vm AND c.name = w.name AND c.deleting_since IS NOT NULL)
+            ORDER BY id FOR NO KEY UPDATE
+            """,
+            cancellationToken,
+            ("vms", wanted.Select(one => one.Vm.Id).ToArray()),
+            ("names", wanted.Select(one => one.Name).ToArray())
+        );
         Keep(rows, row => names[row.VmId]);
     }
 
@@ -145,17 +144,17 @@ internal sealed class ContainerWrite(ResourceWrite write, ContainerKind kind) : 
             return;
         }
 
-        var rows = await Db
-            .Containers.FromSql(
-                $"""
-                SELECT * FROM containers WHERE deleting_since IS NULL AND id IN (
-                    SELECT id FROM containers WHERE vm_id = ANY({vms}) AND spec ->> 'network' IS NULL
-                    UNION ALL SELECT id FROM containers WHERE network_id = ANY({networks}))
-                ORDER BY id FOR NO KEY UPDATE
-                """
-            )
-            .AsNoTracking()
-            .ToListAsync(cancellationToken);
+        var rows = await Db.SelectAsync<Container>(
+            """
+            WHERE deleting_since IS NULL AND id IN (
+                SELECT id FROM containers WHERE vm_id = ANY(@vms) AND spec ->> 'network' IS NULL
+                UNION ALL SELECT id FROM containers WHERE network_id = ANY(@networks))
+            ORDER BY id FOR NO KEY UPDATE
+            """,
+            cancellationToken,
+            ("vms", vms),
+            ("networks", networks)
+        );
         var changing = Changing.Select(item => Target(item).Id).ToHashSet();
         foreach (var container in rows.Where(row => !changing.Contains(row.Id)))
         {

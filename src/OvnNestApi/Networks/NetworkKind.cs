@@ -42,12 +42,11 @@ internal sealed class NetworkKind : ResourceKind<Network, NetworkSpec, NetworkBo
         var rows =
             routers.Length == 0
                 ? []
-                : await db
-                    .Networks.FromSql(
-                        $"SELECT * FROM networks WHERE router_id = ANY({routers}) AND deleting_since IS NULL ORDER BY id FOR UPDATE"
-                    )
-                    .AsNoTracking()
-                    .ToListAsync(cancellationToken);
+                : await db.SelectAsync<Network>(
+                    "WHERE router_id = ANY(@routers) AND deleting_since IS NULL ORDER BY id FOR UPDATE",
+                    cancellationToken,
+                    ("routers", routers)
+                );
         return rows.ConvertAll(row => new DeletionEntry(this, null, row));
     }
 

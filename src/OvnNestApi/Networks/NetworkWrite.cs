@@ -33,10 +33,7 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
 
         // The VM changed its network between the two locks. This lock after that of the VM can cause a deadlock with a writer of the
         // network; the transaction is then repeated.
-        var rows = await Db
-            .Networks.FromSql($"SELECT * FROM networks WHERE id = {id} FOR KEY SHARE")
-            .AsNoTracking()
-            .ToListAsync(cancellationToken);
+        var rows = await Db.SelectAsync<Network>("WHERE id = @id FOR KEY SHARE", cancellationToken, ("id", id));
         Keep(rows);
         return rows.Single();
     }
@@ -49,7 +46,7 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
     protected override LockedIds? AlsoLocked() =>
         _vms.Count == 0
             ? null
-            : new("SELECT network_id FROM vms WHERE name = ANY({1}) AND deleting_since IS NULL", _vms.ToArray(), ForWrite: false);
+            : new("SELECT network_id FROM vms WHERE name = ANY(@also) AND deleting_since IS NULL", _vms.ToArray(), ForWrite: false);
 
     protected override Network Create(WriteItem<Network, NetworkSpec> item) =>
         new()

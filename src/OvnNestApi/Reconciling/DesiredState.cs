@@ -43,34 +43,45 @@ internal sealed class DesiredState
 
     private async Task ReadAsync(NestDb db, HashSet<Guid>? ids, CancellationToken cancellationToken)
     {
-        await AddAsync(Containers, DesiredQueries.Containers(db, ids), OwnerKind.Container, ids, cancellationToken);
-        var vms = ids?.Concat(Containers.Values.Select(c => c.VmId ?? default)).ToHashSet();
-        await AddAsync(Vms, DesiredQueries.Vms(db, vms), OwnerKind.Vm, ids, cancellationToken);
-        var networks = ids?.Concat(Vms.Values.Concat(Containers.Values).Select(port => port.NetworkId)).ToHashSet();
-        await AddAsync(Networks, DesiredQueries.Networks(db, networks), OwnerKind.Network, ids, cancellationToken);
-        var routers = ids?.Concat(Networks.Values.Select(n => n.RouterId).OfType<Guid>()).ToHashSet();
-        await AddAsync(Routers, DesiredQueries.Routers(db, routers), OwnerKind.Router, ids, cancellationToken);
+        var found = new HashSet<Guid>();
+        await AddAsync(Containers, OwnerKind.Container, [], DesiredQueries.Containers);
+        await AddAsync(Vms, OwnerKind.Vm, Containers.Values.Select(c => c.VmId ?? default), DesiredQueries.Vms);
+        await AddAsync(
+            Networks,
+            OwnerKind.Network,
+            Vms.Values.Concat(Containers.Values).Select(port => port.NetworkId),
+            DesiredQueries.Networks
+        );
+        await AddAsync(Routers, OwnerKind.Router, Networks.Values.Select(n => n.RouterId).OfType<Guid>(), DesiredQueries.Routers);
         if (Containers.Count > 0)
         {
-            Draining = await DesiredQueries.Draining(db, ids).ToListAsync(cancellationToken);
+            Draining = await DesiredQueries.DrainingAsync(db, ids is null ? null : [.. Containers.Keys], cancellationToken);
         }
-    }
 
-    private async Task AddAsync<T>(
-        Dictionary<Guid, T> resources,
-        IQueryable<DesiredRow<T>> rows,
-        OwnerKind kind,
-        HashSet<Guid>? subjects,
-        CancellationToken cancellationToken
-    )
-        where T : DesiredResource
-    {
-        await foreach (var (resource, recorded) in rows.AsAsyncEnumerable().WithCancellation(cancellationToken))
+        // Reads the subjects that are of this kind, and the resources of this kind that others depend on.
+        async Task AddAsync<T>(
+            Dictionary<Guid, T> resources,
+            OwnerKind kind,
+            IEnumerable<Guid> dependencies,
+            Func<NestDb, Guid[]?, CancellationToken, IAsyncEnumerable<DesiredRow<T>>> read
+        )
+            where T : DesiredResource
         {
-            resources.Add(resource.Id, resource with { IsRequested = recorded.IsRequested });
-            if (subjects is null || subjects.Contains(resource.Id))
+            // A subject that was found as another kind is not searched again.
+            var wanted = ids?.Where(id => !found.Contains(id)).Union(dependencies).ToArray();
+            if (wanted is { Length: 0 })
             {
-                Subjects.Add(new(kind, resource.Id), recorded);
+                return;
+            }
+
+            await foreach (var (resource, recorded) in read(db, wanted, cancellationToken))
+            {
+                resources.Add(resource.Id, resource with { IsRequested = recorded.IsRequested });
+                if (ids is null || ids.Contains(resource.Id))
+                {
+                    Subjects.Add(new(kind, resource.Id), recorded);
+                    found.Add(resource.Id);
+                }
             }
         }
     }

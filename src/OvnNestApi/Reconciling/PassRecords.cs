@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Data;
 using OvnNestApi.Northbound;
 using OvnNestApi.Schema;
 
@@ -15,7 +16,7 @@ internal static class PassRecords
         UPDATE TABLE t SET reconciled_seq = GREATEST(t.reconciled_seq, v.seq), in_northbound = v.in_northbound,
             rejection = v.rejection, rejected_as = v.cause, retry_at = now() + v.pause * interval '1 second',
             rejections = CASE WHEN v.pause IS NULL THEN 0 ELSE t.rejections + 1 END
-        FROM unnest({0}, {1}, {2}, {3}, {4}, {5}) AS v(id, seq, in_northbound, rejection, cause, pause) WHERE t.id = v.id
+        FROM unnest(@ids, @seqs, @present, @rejections, @causes, @pauses) AS v(id, seq, in_northbound, rejection, cause, pause) WHERE t.id = v.id
         """;
 
     /// <summary>
@@ -25,16 +26,17 @@ internal static class PassRecords
     /// locks the same VMs, so of two transactions that observe one resource, the second sees what the first has written.
     /// </summary>
     public static Task LockAsync(NestDb db, Guid[] objects, CancellationToken cancellationToken) =>
-        db.Database.ExecuteSqlAsync(
-            $"""
-            SELECT id FROM routers WHERE id = ANY({objects}) ORDER BY id FOR NO KEY UPDATE;
-            SELECT id FROM networks WHERE id = ANY({objects}) OR id IN (SELECT network_id FROM vms WHERE id = ANY({objects}))
-                OR id IN (SELECT network_id FROM containers WHERE id = ANY({objects}) OR vm_id = ANY({objects})) ORDER BY id
+        db.ExecuteAsync(
+            """
+            SELECT id FROM routers WHERE id = ANY(@ids) ORDER BY id FOR NO KEY UPDATE;
+            SELECT id FROM networks WHERE id = ANY(@ids) OR id IN (SELECT network_id FROM vms WHERE id = ANY(@ids))
+                OR id IN (SELECT network_id FROM containers WHERE id = ANY(@ids) OR vm_id = ANY(@ids)) ORDER BY id
                     FOR NO KEY UPDATE;
-            SELECT id FROM vms WHERE id = ANY({objects}) OR id IN (SELECT vm_id FROM containers WHERE id = ANY({objects}))
+            SELECT id FROM vms WHERE id = ANY(@ids) OR id IN (SELECT vm_id FROM containers WHERE id = ANY(@ids))
                 ORDER BY id FOR NO KEY UPDATE
             """,
-            cancellationToken
+            cancellationToken,
+            ("ids", objects)
         );
 
     /// <summary>Writes results. A resource that became dirty after the pass had read it remains dirty.</summary>
@@ -48,17 +50,15 @@ internal static class PassRecords
         foreach (var kind in results.GroupBy(result => result.Owner.Kind).OrderBy(kind => kind.Key))
         {
             var rows = kind.OrderBy(result => result.Owner.Id).ToList();
-            await db.Database.ExecuteSqlRawAsync(
+            await db.ExecuteAsync(
                 Update.Replace("TABLE", TableOf(kind.Key), StringComparison.Ordinal),
-                [
-                    rows.Select(r => r.Owner.Id).ToArray(),
-                    rows.Select(r => r.Recorded.DirtySeq).ToArray(),
-                    rows.Select(r => r.InNorthbound).ToArray(),
-                    rows.Select(r => r.Obstacle?.Message).ToArray(),
-                    rows.Select(r => r.Obstacle?.Cause.ToString()).ToArray(),
-                    rows.Select(row => PauseSeconds(row, random)).ToArray(),
-                ],
-                cancellationToken
+                cancellationToken,
+                ("ids", rows.Select(r => r.Owner.Id).ToArray()),
+                ("seqs", rows.Select(r => r.Recorded.DirtySeq).ToArray()),
+                ("present", rows.Select(r => r.InNorthbound).ToArray()),
+                ("rejections", rows.Select(r => r.Obstacle?.Message).ToArray()),
+                ("causes", rows.Select(r => r.Obstacle?.Cause.ToString()).ToArray()),
+                ("pauses", rows.Select(row => PauseSeconds(row, random)).ToArray())
             );
         }
     }
@@ -95,20 +95,20 @@ internal static class PassRecords
         }
 
         var sorted = observations.OrderBy(port => port.Id).ToList();
-        var ids = sorted.Select(port => port.Id).ToArray();
-        var ups = sorted.Select(port => port.IsUp).ToArray();
-        var tags = sorted.Select(port => port.Tag).ToArray();
-        return await db
-            .Database.SqlQuery<Guid>(
-                $"""
-                WITH seen AS (SELECT * FROM unnest({ids}, {ups}, {tags}) AS s(id, up, tag)),
-                    vm AS (UPDATE vms t SET up = seen.up FROM seen WHERE t.id = seen.id AND t.up <> seen.up RETURNING t.id),
-                    container AS (UPDATE containers t SET up = COALESCE(seen.up, t.up), observed_tag = seen.tag FROM seen
-                        WHERE t.id = seen.id AND (t.up <> seen.up OR t.observed_tag IS DISTINCT FROM seen.tag) RETURNING t.id)
-                SELECT id AS "Value" FROM vm UNION SELECT id FROM container UNION SELECT c.id FROM containers c JOIN vm ON c.vm_id = vm.id
-                """
-            )
-            .ToListAsync(cancellationToken);
+        return await db.QueryAsync(
+            """
+            WITH seen AS (SELECT * FROM unnest(@ids, @ups, @tags) AS s(id, up, tag)),
+                vm AS (UPDATE vms t SET up = seen.up FROM seen WHERE t.id = seen.id AND t.up <> seen.up RETURNING t.id),
+                container AS (UPDATE containers t SET up = COALESCE(seen.up, t.up), observed_tag = seen.tag FROM seen
+                    WHERE t.id = seen.id AND (t.up <> seen.up OR t.observed_tag IS DISTINCT FROM seen.tag) RETURNING t.id)
+            SELECT id FROM vm UNION SELECT id FROM container UNION SELECT c.id FROM containers c JOIN vm ON c.vm_id = vm.id
+            """,
+            row => row.GetGuid(0),
+            cancellationToken,
+            ("ids", sorted.Select(port => port.Id).ToArray()),
+            ("ups", sorted.Select(port => port.IsUp).ToArray()),
+            ("tags", sorted.Select(port => port.Tag).ToArray())
+        );
     }
 
     /// <summary>Writes the <c>nb_cfg</c> from which on the NB does not contain the tags of these leases.</summary>

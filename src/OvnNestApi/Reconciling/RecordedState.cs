@@ -14,6 +14,19 @@ internal sealed record RecordedState(
     int Rejections
 )
 {
+    /// <summary>Returns what is stored with the resource, without the state of a port.</summary>
+    public static RecordedState Of(Resource resource) =>
+        new(
+            resource.DirtySeq,
+            resource.ReconciledSeq,
+            resource.DeletingSince,
+            resource.InNorthbound,
+            resource.Rejection,
+            resource.RejectedAs,
+            resource.RetryAt,
+            resource.Rejections
+        );
+
     /// <summary>Stored <c>up</c> of the port; false if the resource has no port.</summary>
     public bool Up { get; init; }
 

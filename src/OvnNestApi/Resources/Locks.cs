@@ -1,4 +1,4 @@
-using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Data;
 using OvnNestApi.Schema;
 
 namespace OvnNestApi.Resources;
@@ -19,23 +19,17 @@ internal static class Locks
     )
         where T : Resource
     {
-        var table = db.Table(typeof(T));
-        var ids = $"SELECT id FROM {table} WHERE name = ANY({{0}}){(also is null ? "" : $" UNION ALL {also.Ids}")}";
-#pragma warning disable EF1002 // Everything but the names is a constant.
-        return db.Set<T>()
-            .FromSqlRaw($"SELECT * FROM {table} WHERE id IN ({ids}) ORDER BY id FOR {strength}", names, also?.Parameter ?? names)
-            .AsNoTracking()
-            .ToListAsync(cancellationToken);
-#pragma warning restore EF1002
+        var ids = $"SELECT id FROM {db.EntityTable<T>().Name} WHERE name = ANY(@names){(also is null ? "" : $" UNION ALL {also.Ids}")}";
+        return db.SelectAsync<T>(
+            $"WHERE id IN ({ids}) ORDER BY id FOR {strength}",
+            cancellationToken,
+            [("names", names), .. also is null ? [] : new (string, object?)[] { ("also", also.Parameter) }]
+        );
     }
-
-    /// <summary>Returns the name of the table of a kind.</summary>
-    public static string Table(this NestDb db, Type resource) =>
-        db.Model.FindEntityType(resource)?.GetTableName() ?? throw new InvalidOperationException($"{resource} is not in the model.");
 }
 
 /// <summary>Rows to lock in addition to those with certain names.</summary>
-/// <param name="Ids">SELECT statement for their ids, with the parameter {1}.</param>
+/// <param name="Ids">SELECT statement for their ids, with the parameter @also.</param>
 /// <param name="Parameter">Value of the parameter.</param>
 /// <param name="ForWrite">True if the write may change them.</param>
 internal sealed record LockedIds(string Ids, object Parameter, bool ForWrite);

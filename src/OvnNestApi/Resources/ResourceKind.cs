@@ -103,7 +103,7 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView> : ResourceKind
 {
     public override void Map(IEndpointRouteBuilder api) => api.MapResource(this);
 
-    public override string Table(NestDb db) => db.Table(typeof(T));
+    public override string Table(NestDb db) => db.EntityTable<T>().Name;
 
     public override Answer<Submission> Read(JsonElement json, string? vm, string at)
     {
@@ -134,7 +134,7 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView> : ResourceKind
 
     /// <summary>Locks and returns those of the resources that are not being deleted yet.</summary>
     protected virtual async Task<IReadOnlyList<DeletionEntry>> LockAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken) =>
-        (await db.LockAsync<T>([], WriteLock, new("SELECT unnest({1})", ids, ForWrite: true), cancellationToken))
+        (await db.LockAsync<T>([], WriteLock, new("SELECT unnest(@also)", ids, ForWrite: true), cancellationToken))
             .FindAll(row => row.DeletingSince is null)
             .ConvertAll(row => new DeletionEntry(this, null, row));
 

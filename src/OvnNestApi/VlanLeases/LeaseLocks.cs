@@ -1,5 +1,6 @@
-using Microsoft.EntityFrameworkCore;
+using NpgsqlTypes;
 using OvnNestApi.Allocation;
+using OvnNestApi.Data;
 using OvnNestApi.Problems;
 using OvnNestApi.Schema;
 
@@ -19,19 +20,23 @@ internal static class LeaseLocks
         CancellationToken cancellationToken
     )
     {
-        var leases = db
-            .VlanLeases.FromSql(
-                $"SELECT * FROM vlan_leases WHERE vm_id = {vm} AND (tag = {tag} OR owner = ANY({owners})) ORDER BY tag FOR NO KEY UPDATE"
-            )
-            .AsNoTracking();
-        var found = await leases.ToListAsync(cancellationToken);
+        var found = await ReadAsync();
         if (!found.Exists(lease => lease.ExpiresAt is not null || lease.CoolUntil is not null))
         {
             return found;
         }
 
         await Expiry.SweepVmsAsync(db, [vm], cancellationToken);
-        return await leases.ToListAsync(cancellationToken);
+        return await ReadAsync();
+
+        Task<List<VlanLease>> ReadAsync() =>
+            db.SelectAsync<VlanLease>(
+                "WHERE vm_id = @vm AND (tag = @tag OR owner = ANY(@owners)) ORDER BY tag FOR NO KEY UPDATE",
+                cancellationToken,
+                ("vm", vm),
+                ("tag", Sql.Typed(NpgsqlDbType.Integer, tag)),
+                ("owners", owners)
+            );
     }
 
     /// <summary>Locks and returns the VM.</summary>
@@ -40,12 +45,11 @@ internal static class LeaseLocks
     public static async Task<Answer<Vm>> VmAsync(NestDb db, string name, bool evenDeleting, CancellationToken cancellationToken)
     {
         var vms = ResourceName.IsValid(name)
-            ? await db
-                .Vms.FromSql(
-                    $"SELECT * FROM vms WHERE name = {name} ORDER BY deleting_since IS NOT NULL, created_at DESC FOR NO KEY UPDATE"
-                )
-                .AsNoTracking()
-                .ToListAsync(cancellationToken)
+            ? await db.SelectAsync<Vm>(
+                "WHERE name = @name ORDER BY deleting_since IS NOT NULL, created_at DESC FOR NO KEY UPDATE",
+                cancellationToken,
+                ("name", name)
+            )
             : [];
         return vms switch
         {

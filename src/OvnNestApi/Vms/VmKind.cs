@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Conditions;
+using OvnNestApi.Data;
 using OvnNestApi.Http;
 using OvnNestApi.Ports;
 using OvnNestApi.Resources;
@@ -53,16 +54,16 @@ internal sealed class VmKind : ResourceKind<Vm, VmSpec, VmBody, VmView>
         }
 
         // Also locks the VMs that stay but lose a container.
-        var rows = await db
-            .Vms.FromSql(
-                $"""
-                SELECT * FROM vms WHERE deleting_since IS NULL AND (network_id = ANY({networks}) OR host_id = ANY({hosts})
-                    OR id IN (SELECT vm_id FROM containers WHERE network_id = ANY({networks}) AND deleting_since IS NULL))
-                ORDER BY id FOR NO KEY UPDATE
-                """
-            )
-            .AsNoTracking()
-            .ToListAsync(cancellationToken);
+        var rows = await db.SelectAsync<Vm>(
+            """
+            WHERE deleting_since IS NULL AND (network_id = ANY(@networks) OR host_id = ANY(@hosts)
+                OR id IN (SELECT vm_id FROM containers WHERE network_id = ANY(@networks) AND deleting_since IS NULL))
+            ORDER BY id FOR NO KEY UPDATE
+            """,
+            cancellationToken,
+            ("networks", networks),
+            ("hosts", hosts)
+        );
         var dependents = rows.FindAll(vm => networks.Contains(vm.NetworkId) || (vm.HostId is { } host && hosts.Contains(host)));
         return dependents.ConvertAll(vm => new DeletionEntry(this, null, vm));
     }

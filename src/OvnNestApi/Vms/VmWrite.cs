@@ -39,7 +39,7 @@ internal sealed class VmWrite(ResourceWrite write, VmKind kind) : PortWrite<Vm, 
     protected override LockedIds? AlsoLocked() =>
         Networks.Changed is { Length: > 0 } changed
             ? new(
-                "SELECT id FROM vms WHERE network_id = ANY({1}) UNION ALL SELECT vm_id FROM containers WHERE network_id = ANY({1})",
+                "SELECT id FROM vms WHERE network_id = ANY(@also) UNION ALL SELECT vm_id FROM containers WHERE network_id = ANY(@also)",
                 changed,
                 ForWrite: true
             )

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Contracts;
+using OvnNestApi.Data;
 using OvnNestApi.Schema;
 
 namespace OvnNestApi.Work;
@@ -12,113 +12,78 @@ namespace OvnNestApi.Work;
 /// </summary>
 internal static class DesiredWork
 {
-    /// <summary>Returns the work of the containers, except those whose tag is still leased to another container.</summary>
-    public static async Task<List<(Guid Vm, ContainerWork Work)>> OfContainersAsync(
-        NestDb db,
-        IQueryable<Container> containers,
-        CancellationToken cancellationToken
-    )
+    private const string IsWantedOnHost = "IN (SELECT object_id FROM placements WHERE host_id = @host AND wanted)";
+
+    /// <summary>Returns the work of the host's containers, except those whose tag is still leased to another container.</summary>
+    public static Task<List<(Guid Vm, ContainerWork Work)>> OfContainersAsync(NestDb db, Guid host, CancellationToken cancellationToken)
     {
-        var rows = await (
-            from c in containers
-            join n in db.Networks on c.NetworkId equals n.Id
-            join l in db.VlanLeases on new { c.VmId, c.Tag } equals new { l.VmId, l.Tag }
-            where l.State == LeaseState.Bound && l.ContainerId == c.Id
-            orderby c.Name
-            select new
+        var (container, network) = (db.EntityTable<Container>(), db.EntityTable<Network>());
+        return db.QueryAsync(
+            $"""
+            SELECT {container.Columns("c")}, {network.Columns("n")}, l.id
+            FROM containers c JOIN networks n ON n.id = c.network_id
+                JOIN vlan_leases l ON l.vm_id = c.vm_id AND l.tag = c.tag AND l.container_id = c.id AND l.state = 'Bound'
+            WHERE c.id {IsWantedOnHost} ORDER BY c.name
+            """,
+            row =>
             {
-                c.VmId,
-                c.Id,
-                c.Name,
-                c.PortName,
-                c.Tag,
-                Lease = l.Id,
-                Device = new DeviceRow(
-                    c.Interface,
-                    c.Namespace,
-                    c.Mac,
-                    c.Ip,
-                    c.Addressing,
-                    c.Workload,
-                    n.Mtu,
-                    n.Subnet,
-                    n.Gateway,
-                    n.DnsServers
-                ),
-            }
-        ).ToListAsync(cancellationToken);
-        return rows.ConvertAll(r =>
-        {
-            var work = new ContainerWork(r.Id, r.Name, "", r.PortName, r.Tag, r.Lease, r.Device.ToWork());
-            return (r.VmId, work with { Digest = Digest(work) });
-        });
+                var one = container.Read(row);
+                return (one.VmId, Of(one, network.Read(row, container.Count), row.GetGuid(container.Count + network.Count)));
+            },
+            cancellationToken,
+            ("host", host)
+        );
     }
 
-    /// <summary>Returns the work of the VMs, without their containers.</summary>
-    public static async Task<List<VmWork>> OfVmsAsync(NestDb db, IQueryable<Vm> vms, CancellationToken cancellationToken)
+    /// <summary>Returns the work of the host's VMs, without their containers.</summary>
+    public static Task<List<VmWork>> OfVmsAsync(NestDb db, Guid host, CancellationToken cancellationToken)
     {
-        var rows = await (
-            from v in vms
-            join n in db.Networks on v.NetworkId equals n.Id
-            orderby v.Name
-            select new
-            {
-                v.Id,
-                v.Name,
-                v.PortName,
-                v.Bridge,
-                v.UplinkInterface,
-                Device = new DeviceRow(
-                    v.Interface,
-                    v.Namespace,
-                    v.Mac,
-                    v.Ip,
-                    v.Addressing,
-                    v.Workload,
-                    n.Mtu,
-                    n.Subnet,
-                    n.Gateway,
-                    n.DnsServers
-                ),
-            }
-        ).ToListAsync(cancellationToken);
-        return rows.ConvertAll(r =>
-        {
-            var work = new VmWork(r.Id, r.Name, "", r.PortName, r.Bridge, r.UplinkInterface, r.Device.ToWork(), []);
-            return work with { Digest = Digest(work) };
-        });
+        var (vm, network) = (db.EntityTable<Vm>(), db.EntityTable<Network>());
+        return db.QueryAsync(
+            $"""
+            SELECT {vm.Columns("v")}, {network.Columns("n")} FROM vms v JOIN networks n ON n.id = v.network_id
+            WHERE v.id {IsWantedOnHost} ORDER BY v.name
+            """,
+            row => Of(vm.Read(row), network.Read(row, vm.Count)),
+            cancellationToken,
+            ("host", host)
+        );
     }
+
+    /// <summary>Returns the work for a container.</summary>
+    /// <param name="lease">Id of the lease of its tag.</param>
+    public static ContainerWork Of(Container container, Network network, Guid lease)
+    {
+        var device = Device(container, network);
+        var work = new ContainerWork(container.Id, container.Name, "", container.PortName, container.Tag, lease, device);
+        return work with { Digest = Digest(work) };
+    }
+
+    /// <summary>Returns the work for a VM, without its containers.</summary>
+    public static VmWork Of(Vm vm, Network network)
+    {
+        var work = new VmWork(vm.Id, vm.Name, "", vm.PortName, vm.Bridge, vm.UplinkInterface, Device(vm, network), []);
+        return work with { Digest = Digest(work) };
+    }
+
+    private static DeviceWork Device(LogicalPort port, Network network) =>
+        new(
+            port.Interface,
+            port.Namespace,
+            port.Mac.ToString(),
+            network.Mtu,
+            port.Addressing,
+            port.Ip is { } ip && network.Subnet is { } subnet
+                ? string.Create(CultureInfo.InvariantCulture, $"{ip}/{subnet.PrefixLength}")
+                : null,
+            network.Gateway?.ToString(),
+            network.DnsServers,
+            port.Workload
+        );
 
     /// <summary>
     /// Returns the first 128 bits of the SHA-256 of the work as JSON, in hex. Labels are not part of the work, so they do not change it.
     /// </summary>
     private static string Digest<T>(T work) =>
         Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(work, ContractJson.Options)).AsSpan(0, 16));
-
-    private sealed record DeviceRow(
-        string Interface,
-        string Namespace,
-        MacAddress Mac,
-        Ipv4? Ip,
-        Addressing Addressing,
-        Workload Workload,
-        int Mtu,
-        Cidr? Subnet,
-        Ipv4? Gateway,
-        string[] DnsServers
-    )
-    {
-        public DeviceWork ToWork() =>
-            new(
-                Interface,
-                Namespace,
-                Mac.ToString(),
-                Mtu,
-                Addressing,
-                Ip is { } ip && Subnet is { } subnet ? string.Create(CultureInfo.InvariantCulture, $"{ip}/{subnet.PrefixLength}") : null,
-                Gateway?.ToString(),
-                DnsServers,
-                Workload
-            );
-    }
 }
