@@ -92,7 +92,7 @@ internal static class Readiness
             row =>
             {
                 var resource = table.Read(row);
-                var facts = Facts(resource) with { IsReplacing = Flag(row, "replacing"), HasDevice = false, IsUp = true };
+                var facts = Facts(resource) with { IsReplacing = row.Flag("replacing"), HasDevice = false, IsUp = true };
                 return new ConditionUpdate(resource, facts.Evaluate());
             },
             cancellationToken,
@@ -111,7 +111,7 @@ internal static class Readiness
             row =>
             {
                 var host = table.Read(row);
-                var pending = $"The host is being deleted. It has not confirmed the removal of {Number(row, "pending")} resources yet.";
+                var pending = $"The host is being deleted. It has not confirmed the removal of {row.Number("pending")} resources yet.";
                 return new ConditionUpdate(host, host.DeletingSince is null ? (Reason.Ready, "") : (Reason.Deleting, pending));
             },
             cancellationToken,
@@ -131,7 +131,7 @@ internal static class Readiness
                 var facts = Facts(vm, row) with
                 {
                     HasDevice = vm.Workload != Contracts.Workload.None,
-                    IsConfirmed = Text(row, "digest") == digest && (vm.UplinkInterface is not null || Flag(row, "ovn_installed")),
+                    IsConfirmed = row.Text("digest") == digest && (vm.UplinkInterface is not null || row.Flag("ovn_installed")),
                 };
                 return new ConditionUpdate(vm, facts.Evaluate());
             },
@@ -167,10 +167,10 @@ internal static class Readiness
         var digest = row.IsDBNull(lease) ? null : DesiredWork.Of(container, network, row.GetGuid(lease)).Digest;
         return Facts(container, row) with
         {
-            HasDevice = container.Workload != Contracts.Workload.None && Flag(row, "vm_has_device"),
-            IsConfirmed = digest is not null && Text(row, "digest") == digest && Flag(row, "vm_linked"),
-            FormerTag = Number(row, "former_tag"),
-            IsParentUp = Flag(row, "vm_up"),
+            HasDevice = container.Workload != Contracts.Workload.None && row.Flag("vm_has_device"),
+            IsConfirmed = digest is not null && row.Text("digest") == digest && row.Flag("vm_linked"),
+            FormerTag = row.Number("former_tag"),
+            IsParentUp = row.Flag("vm_up"),
             Tag = container.Tag,
             ObservedTag = container.ObservedTag,
         };
@@ -179,11 +179,11 @@ internal static class Readiness
     private static PortFacts Facts(LogicalPort port, NpgsqlDataReader row) =>
         Facts(port) with
         {
-            WaitsFor = port is { InNorthbound: true, DeletingSince: not null } ? "the northbound database" : Text(row, "waits_for"),
-            IsReplacing = Flag(row, "replacing"),
-            FormerHost = Text(row, "former_host"),
-            Host = Text(row, "host"),
-            HostError = Text(row, "error"),
+            WaitsFor = port is { InNorthbound: true, DeletingSince: not null } ? "the northbound database" : row.Text("waits_for"),
+            IsReplacing = row.Flag("replacing"),
+            FormerHost = row.Text("former_host"),
+            Host = row.Text("host"),
+            HostError = row.Text("error"),
             IsUp = port.Up,
             IsEnabled = port.Enabled,
         };
@@ -196,13 +196,4 @@ internal static class Readiness
             RejectedAs = resource.RejectedAs,
             Rejection = resource.Rejection,
         };
-
-    private static bool Flag(NpgsqlDataReader row, string column) =>
-        row.GetOrdinal(column) is var i && !row.IsDBNull(i) && row.GetBoolean(i);
-
-    private static int? Number(NpgsqlDataReader row, string column) =>
-        row.GetOrdinal(column) is var i && row.IsDBNull(i) ? null : row.GetInt32(i);
-
-    private static string? Text(NpgsqlDataReader row, string column) =>
-        row.GetOrdinal(column) is var i && row.IsDBNull(i) ? null : row.GetString(i);
 }

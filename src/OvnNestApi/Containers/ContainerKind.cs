@@ -124,29 +124,24 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
     public override Task FollowDeletionAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken) =>
         Leases.ReleaseAsync(db, ids, cancellationToken);
 
-    public override async Task<List<ContainerView>> ViewAsync(
-        NestDb db,
-        Liveness liveness,
-        IQueryable<Container> which,
-        CancellationToken cancellationToken
-    )
+    protected override ViewQuery<ContainerView> Views(NestDb db, Liveness liveness)
     {
-        var rows = await which
-            .AsNoTracking()
-            .Select(container => new Row(
-                container,
-                db.Vms.First(vm => vm.Id == container.VmId),
-                db.Networks.Where(network => network.Id == container.NetworkId).Select(network => network.Name).First(),
-                db.Networks.Where(network => network.Id == container.NetworkId).Select(network => network.Mtu).First(),
-                db.Hosts.Where(host => db.Vms.Any(vm => vm.Id == container.VmId && vm.HostId == host.Id))
-                    .Select(host => host.Name)
-                    .FirstOrDefault(),
-                db.Placements.FirstOrDefault(placement =>
-                    placement.ObjectId == container.Id && db.Vms.Any(vm => vm.Id == container.VmId && vm.HostId == placement.HostId)
-                )
-            ))
-            .ToListAsync(cancellationToken);
-        return rows.ConvertAll(row => View(row, liveness.Of(row.Container, row.Vm)));
+        var (containers, vms) = (db.EntityTable<Container>(), db.EntityTable<Vm>());
+        return new(
+            $"""
+            SELECT {containers.Columns("r")}, {vms.Columns(
+                "v"
+            )}, n.name AS network, n.mtu AS network_mtu, h.name AS host, p.address, p.error
+            FROM containers r JOIN vms v ON v.id = r.vm_id JOIN networks n ON n.id = r.network_id LEFT JOIN hosts h ON h.id = v.host_id
+            LEFT JOIN placements p ON p.object_id = r.id AND p.host_id = v.host_id
+            """,
+            row =>
+            {
+                var (container, vm) = (containers.Read(row), vms.Read(row, containers.Count));
+                var host = new PortHost(row.Text("host"), row.Text("address"), row.Text("error"));
+                return View(container, vm, row.Text("network") ?? "", row.Number("network_mtu") ?? 0, host, liveness.Of(container, vm));
+            }
+        );
     }
 
     /// <summary>
@@ -164,11 +159,10 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
         // The cached liveness does not contain a host that was created after it was read.
         return vm.HostId is not null && host is null
             ? base.AnswerAsync(db, liveness, written, cancellationToken)
-            : Task.FromResult(View(new(container, vm, network.Name, network.Mtu, host?.Name, null), liveness.Of(container, vm)));
+            : Task.FromResult(View(container, vm, network.Name, network.Mtu, new(host?.Name, null, null), liveness.Of(container, vm)));
     }
 
-    protected override IQueryable<Container> Named(NestDb db, ResourcePath path) =>
-        db.Containers.Where(container => container.Name == path.Name && db.Vms.Any(vm => vm.Id == container.VmId && vm.Name == path.Vm));
+    protected override string HasName => "r.name = @name AND r.vm_id IN (SELECT id FROM vms WHERE name = @vm)";
 
     // Incarnations of a container can belong to different incarnations of its VM, so the names of the VMs are compared.
     protected override IQueryable<Container> Visible(NestDb db, IQueryable<Container> all) =>
@@ -196,14 +190,14 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
         return query.Number("vlan", VlanRanges.Lowest, VlanRanges.Highest) is { } tag ? all.Where(one => one.Tag == tag) : all;
     }
 
-    private static ContainerView View(Row row, Condition condition) =>
+    private static ContainerView View(Container container, Vm vm, string network, int mtu, PortHost host, Condition condition) =>
         new()
         {
-            Name = row.Container.Name,
-            Description = row.Container.Description,
-            Labels = row.Container.Labels,
-            Spec = new(row.Container.Spec),
-            Metadata = Metadata.Of(row.Container, "container", row.Vm.Name),
+            Name = container.Name,
+            Description = container.Description,
+            Labels = container.Labels,
+            Spec = new(container.Spec),
+            Metadata = Metadata.Of(container, "container", vm.Name),
             Status = new()
             {
                 Ready = condition.IsReady,
@@ -213,25 +207,23 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
                 ObservedAt = condition.ObservedAt,
                 Effective = new()
                 {
-                    Network = row.Network,
-                    Mac = row.Container.Mac,
-                    Ip = row.Container.Ip,
-                    Vlan = row.Container.Tag,
-                    Mtu = row.Mtu,
-                    PortName = row.Container.PortName,
-                    Interface = row.Container.Interface,
-                    Namespace = row.Container.Namespace,
-                    Addressing = row.Container.Addressing,
-                    Workload = row.Container.Workload,
-                    Enabled = row.Container.Enabled,
-                    PortSecurity = row.Container.PortSecurity,
+                    Network = network,
+                    Mac = container.Mac,
+                    Ip = container.Ip,
+                    Vlan = container.Tag,
+                    Mtu = mtu,
+                    PortName = container.PortName,
+                    Interface = container.Interface,
+                    Namespace = container.Namespace,
+                    Addressing = container.Addressing,
+                    Workload = container.Workload,
+                    Enabled = container.Enabled,
+                    PortSecurity = container.PortSecurity,
                 },
-                Northbound = new(row.Container.InNorthbound, row.Container.Up, row.Container.ObservedTag, row.Container.Rejection),
-                Host = new(row.Host, row.Placement?.Address, row.Placement?.Error),
+                Northbound = new(container.InNorthbound, container.Up, container.ObservedTag, container.Rejection),
+                Host = host,
             },
         };
-
-    private sealed record Row(Container Container, Vm Vm, string Network, int Mtu, string? Host, Placement? Placement);
 }
 
 /// <summary>A container in a response.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Conditions;
+using OvnNestApi.Data;
 using OvnNestApi.Placements;
 using OvnNestApi.Problems;
 using OvnNestApi.Resources;
@@ -33,18 +34,14 @@ internal sealed class HostKind : ResourceKind<Host, HostSpec, HostBody, HostView
     public override Task ForceAsync(Settlement settlement, NestDb db, Guid id, CancellationToken cancellationToken) =>
         settlement.ForceHostAsync(db, id, cancellationToken);
 
-    public override async Task<List<HostView>> ViewAsync(
-        NestDb db,
-        Liveness liveness,
-        IQueryable<Host> which,
-        CancellationToken cancellationToken
-    )
+    protected override ViewQuery<HostView> Views(NestDb db, Liveness liveness)
     {
-        var rows = await which
-            .AsNoTracking()
-            .Select(host => new { Host = host, Report = db.HostStatus.FirstOrDefault(status => status.HostId == host.Id) })
-            .ToListAsync(cancellationToken);
-        return rows.ConvertAll(row => View(row.Host, row.Report, liveness.Of(row.Host)));
+        var (hosts, reports) = (db.EntityTable<Host>(), db.EntityTable<HostStatus>());
+        return new($"SELECT {hosts.Columns("r")}, {reports.Columns("s")} FROM hosts r LEFT JOIN host_status s ON s.host_id = r.id", row =>
+        {
+            var host = hosts.Read(row);
+            return View(host, row.IsDBNull(hosts.Count) ? null : reports.Read(row, hosts.Count), liveness.Of(host));
+        });
     }
 
     private static HostView View(Host host, HostStatus? report, Condition condition) =>

@@ -53,22 +53,14 @@ internal sealed class NetworkKind : ResourceKind<Network, NetworkSpec, NetworkBo
     public override Task FollowDeletionAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken) =>
         db.MarkRoutersOfAsync(ids, cancellationToken);
 
-    public override async Task<List<NetworkView>> ViewAsync(
-        NestDb db,
-        Liveness liveness,
-        IQueryable<Network> which,
-        CancellationToken cancellationToken
-    )
+    protected override ViewQuery<NetworkView> Views(NestDb db, Liveness liveness)
     {
-        var rows = await which
-            .AsNoTracking()
-            .Select(network => new
-            {
-                Network = network,
-                Router = db.Routers.Where(router => router.Id == network.RouterId).Select(router => router.Name).FirstOrDefault(),
-            })
-            .ToListAsync(cancellationToken);
-        return rows.ConvertAll(row => View(row.Network, row.Router, liveness.Of(row.Network)));
+        var networks = db.EntityTable<Network>();
+        return new($"SELECT {networks.Columns("r")}, o.name AS router FROM networks r LEFT JOIN routers o ON o.id = r.router_id", row =>
+        {
+            var network = networks.Read(row);
+            return View(network, row.Text("router"), liveness.Of(network));
+        });
     }
 
     protected override IQueryable<Network> Filter(NestDb db, IQueryable<Network> all, Query query, string? vm) =>

@@ -16,7 +16,8 @@ internal static class PassRecords
         UPDATE TABLE t SET reconciled_seq = GREATEST(t.reconciled_seq, v.seq), in_northbound = v.in_northbound,
             rejection = v.rejection, rejected_as = v.cause, retry_at = now() + v.pause * interval '1 second',
             rejections = CASE WHEN v.pause IS NULL THEN 0 ELSE t.rejections + 1 END
-        FROM unnest(@ids, @seqs, @present, @rejections, @causes, @pauses) AS v(id, seq, in_northbound, rejection, cause, pause) WHERE t.id = v.id
+        FROM unnest(@ids, @seqs, @present, @rejections, @causes, @pauses) AS v(id, seq, in_northbound, rejection, cause, pause)
+        WHERE t.id = v.id
         """;
 
     /// <summary>

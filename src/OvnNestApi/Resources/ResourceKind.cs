@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using OvnNestApi.Conditions;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
@@ -101,6 +102,10 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView> : ResourceKind
     where TBody : ResourceBody<TSpec>
     where TView : IResourceView
 {
+    private const string WithIds = "WHERE r.id = ANY(@ids)";
+
+    private const string CurrentFirst = "ORDER BY r.deleting_since IS NOT NULL, r.created_at DESC, r.id DESC LIMIT 1";
+
     public override void Map(IEndpointRouteBuilder api) => api.MapResource(this);
 
     public override string Table(NestDb db) => db.EntityTable<T>().Name;
@@ -139,7 +144,7 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView> : ResourceKind
             .ConvertAll(row => new DeletionEntry(this, null, row));
 
     public override async Task<List<Guid>> NotReadyAsync(NestDb db, Liveness liveness, Guid[] ids, CancellationToken cancellationToken) =>
-        (await ViewAsync(db, liveness, db.Set<T>().Where(one => ids.Contains(one.Id)), cancellationToken))
+        (await ViewAsync(db, liveness, WithIds, cancellationToken, ("ids", ids)))
             .FindAll(view => !view.IsReady)
             .ConvertAll(view => view.Metadata.Id);
 
@@ -152,11 +157,11 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView> : ResourceKind
             ? new DeletionEntry(this, path.Vm, found)
             : Problem.NotFound(Noun, path.Name);
 
-    /// <summary>Returns the views of the selected resources, in the order of <paramref name="which"/>, with one query.</summary>
-    public abstract Task<List<TView>> ViewAsync(NestDb db, Liveness liveness, IQueryable<T> which, CancellationToken cancellationToken);
+    /// <summary>Returns the statement that reads views, without a condition. The resource is called <c>r</c> in it.</summary>
+    protected abstract ViewQuery<TView> Views(NestDb db, Liveness liveness);
 
-    /// <summary>Selects all incarnations of a name.</summary>
-    protected virtual IQueryable<T> Named(NestDb db, ResourcePath path) => db.Set<T>().Where(one => one.Name == path.Name);
+    /// <summary>SQL condition for all incarnations of a name, with the parameters @name and @vm.</summary>
+    protected virtual string HasName => "r.name = @name";
 
     /// <summary>Applies the kind's own filters.</summary>
     protected virtual IQueryable<T> Filter(NestDb db, IQueryable<T> all, Query query, string? vm) => all;
@@ -168,15 +173,16 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView> : ResourceKind
     /// <summary>
     /// Returns the view of the incarnation that is not being deleted, else of the newest one; null if the name does not exist.
     /// </summary>
-    public async Task<TView?> FindAsync(NestDb db, Liveness liveness, ResourcePath path, CancellationToken cancellationToken)
-    {
-        var which = CurrentFirst(Named(db, path)).Take(1);
-        return (await ViewAsync(db, liveness, which, cancellationToken)).FirstOrDefault();
-    }
+    public async Task<TView?> FindAsync(NestDb db, Liveness liveness, ResourcePath path, CancellationToken cancellationToken) =>
+        (await ViewAsync(db, liveness, $"WHERE {HasName} {CurrentFirst}", cancellationToken, Parameters(path))).FirstOrDefault();
 
     /// <summary>Returns the stored row of the same incarnation; null if the name does not exist.</summary>
-    public Task<T?> FindStoredAsync(NestDb db, ResourcePath path, CancellationToken cancellationToken) =>
-        CurrentFirst(Named(db, path)).AsNoTracking().FirstOrDefaultAsync(cancellationToken);
+    public async Task<T?> FindStoredAsync(NestDb db, ResourcePath path, CancellationToken cancellationToken)
+    {
+        var table = db.EntityTable<T>();
+        var sql = $"SELECT {table.Columns("r")} FROM {table.Name} r WHERE {HasName} {CurrentFirst}";
+        return (await db.QueryAsync(sql, table.Read, cancellationToken, Parameters(path))).FirstOrDefault();
+    }
 
     /// <summary>Returns the view of the resource after the write, inside its transaction.</summary>
     public virtual async Task<TView> AnswerAsync(NestDb db, Liveness liveness, WriteItem written, CancellationToken cancellationToken) =>
@@ -186,7 +192,7 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView> : ResourceKind
 
     /// <summary>Returns the view of one incarnation; null if it is gone.</summary>
     public async Task<TView?> FindAsync(NestDb db, Liveness liveness, Guid id, CancellationToken cancellationToken) =>
-        (await ViewAsync(db, liveness, db.Set<T>().Where(one => one.Id == id), cancellationToken)).FirstOrDefault();
+        (await ViewAsync(db, liveness, WithIds, cancellationToken, ("ids", new[] { id }))).FirstOrDefault();
 
     /// <summary>Returns one page of the list.</summary>
     /// <param name="vm">Name of the VM in the URL; null if the URL has none.</param>
@@ -226,18 +232,35 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView> : ResourceKind
         var (items, after, isLast) = (new List<TView>(), list.After, false);
         while (items.Count <= list.Limit && !isLast)
         {
-            var rows = After(selected, after).OrderBy(one => one.Name).ThenBy(one => one.Id).Take(batch);
-            var views = await ViewAsync(db, liveness, rows, cancellationToken);
+            var found = await After(selected, after)
+                .OrderBy(one => one.Name)
+                .ThenBy(one => one.Id)
+                .Take(batch)
+                .Select(one => new ListCursor(one.Name, one.Id))
+                .ToListAsync(cancellationToken);
+            var ids = found.Select(one => one.Id).ToArray();
+            var views = await ViewAsync(db, liveness, $"{WithIds} ORDER BY r.name, r.id", cancellationToken, ("ids", ids));
             items.AddRange(views.Where(view => list.Admits(view)));
-            isLast = views.Count < batch;
-            after = isLast ? null : ListCursor.Of(views[^1]);
+            isLast = found.Count < batch;
+            after = isLast ? null : found[^1];
         }
 
         return items;
     }
 
-    private static IQueryable<T> CurrentFirst(IQueryable<T> incarnations) =>
-        incarnations.OrderBy(one => one.DeletingSince != null).ThenByDescending(one => one.CreatedAt).ThenByDescending(one => one.Id);
+    private async Task<List<TView>> ViewAsync(
+        NestDb db,
+        Liveness liveness,
+        string rest,
+        CancellationToken cancellationToken,
+        params (string Name, object? Value)[] parameters
+    )
+    {
+        var views = Views(db, liveness);
+        return await db.QueryAsync($"{views.Sql} {rest}", views.Read, cancellationToken, parameters);
+    }
+
+    private (string, object?)[] Parameters(ResourcePath path) => IsInVm ? [("name", path.Name), ("vm", path.Vm)] : [("name", path.Name)];
 
     private static IQueryable<T> After(IQueryable<T> all, ListCursor? cursor) =>
         cursor is null
@@ -254,3 +277,8 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView> : ResourceKind
             );
 #pragma warning restore EF1002
 }
+
+/// <summary>A statement that reads views of resources.</summary>
+/// <param name="Sql">The statement, which a condition can follow.</param>
+/// <param name="Read">Reads the view from a row.</param>
+internal sealed record ViewQuery<TView>(string Sql, Func<NpgsqlDataReader, TView> Read);

@@ -1,5 +1,5 @@
-using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Conditions;
+using OvnNestApi.Data;
 using OvnNestApi.Networks;
 using OvnNestApi.Resources;
 using OvnNestApi.Schema;
@@ -17,26 +17,21 @@ internal sealed class RouterKind : ResourceKind<Router, RouterSpec, RouterBody, 
 
     public override KindWrite Begin(ResourceWrite write) => new RouterWrite(write, this);
 
-    public override async Task<List<RouterView>> ViewAsync(
-        NestDb db,
-        Liveness liveness,
-        IQueryable<Router> which,
-        CancellationToken cancellationToken
-    )
+    protected override ViewQuery<RouterView> Views(NestDb db, Liveness liveness)
     {
-        var rows = await which
-            .AsNoTracking()
-            .Select(router => new
+        var routers = db.EntityTable<Router>();
+        return new(
+            $"""
+            SELECT {routers.Columns("r")}, ARRAY(
+                SELECT n.name FROM networks n WHERE n.router_id = r.id AND n.deleting_since IS NULL ORDER BY n.name)
+            FROM routers r
+            """,
+            row =>
             {
-                Router = router,
-                Networks = db
-                    .Networks.Where(network => network.RouterId == router.Id && network.DeletingSince == null)
-                    .OrderBy(network => network.Name)
-                    .Select(network => network.Name)
-                    .ToList(),
-            })
-            .ToListAsync(cancellationToken);
-        return rows.ConvertAll(row => View(row.Router, row.Networks, liveness.Of(row.Router)));
+                var router = routers.Read(row);
+                return View(router, row.GetFieldValue<string[]>(routers.Count), liveness.Of(router));
+            }
+        );
     }
 
     private static RouterView View(Router router, IReadOnlyList<string> networks, Condition condition) =>

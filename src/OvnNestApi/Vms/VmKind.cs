@@ -1,4 +1,4 @@
-using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using OvnNestApi.Conditions;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
@@ -68,25 +68,18 @@ internal sealed class VmKind : ResourceKind<Vm, VmSpec, VmBody, VmView>
         return dependents.ConvertAll(vm => new DeletionEntry(this, null, vm));
     }
 
-    public override async Task<List<VmView>> ViewAsync(
-        NestDb db,
-        Liveness liveness,
-        IQueryable<Vm> which,
-        CancellationToken cancellationToken
-    )
+    protected override ViewQuery<VmView> Views(NestDb db, Liveness liveness)
     {
-        var rows = await which
-            .AsNoTracking()
-            .Select(vm => new Row(
-                vm,
-                db.Networks.Where(network => network.Id == vm.NetworkId).Select(network => network.Name).First(),
-                db.Networks.Where(network => network.Id == vm.NetworkId).Select(network => network.Mtu).First(),
-                db.Hosts.Where(host => host.Id == vm.HostId).Select(host => host.Name).FirstOrDefault(),
-                db.Placements.FirstOrDefault(placement => placement.ObjectId == vm.Id && placement.HostId == vm.HostId),
-                db.Containers.Count(container => container.VmId == vm.Id && container.DeletingSince == null)
-            ))
-            .ToListAsync(cancellationToken);
-        return rows.ConvertAll(row => View(row, liveness.Of(row.Vm)));
+        var vms = db.EntityTable<Vm>();
+        return new(
+            $"""
+            SELECT {vms.Columns("r")}, n.name AS network, n.mtu AS network_mtu, h.name AS host, p.address, p.error,
+                (SELECT count(*)::int FROM containers c WHERE c.vm_id = r.id AND c.deleting_since IS NULL) AS containers
+            FROM vms r JOIN networks n ON n.id = r.network_id LEFT JOIN hosts h ON h.id = r.host_id
+            LEFT JOIN placements p ON p.object_id = r.id AND p.host_id = r.host_id
+            """,
+            row => View(vms.Read(row), row, liveness)
+        );
     }
 
     protected override IQueryable<Vm> Filter(NestDb db, IQueryable<Vm> all, Query query, string? vm)
@@ -97,14 +90,16 @@ internal sealed class VmKind : ResourceKind<Vm, VmSpec, VmBody, VmView>
         return query.Name("host") is { } host ? all.Where(one => db.Hosts.Any(h => h.Id == one.HostId && h.Name == host)) : all;
     }
 
-    private static VmView View(Row row, Condition condition) =>
-        new()
+    private static VmView View(Vm vm, NpgsqlDataReader row, Liveness liveness)
+    {
+        var (condition, host) = (liveness.Of(vm), row.Text("host"));
+        return new()
         {
-            Name = row.Vm.Name,
-            Description = row.Vm.Description,
-            Labels = row.Vm.Labels,
-            Spec = new(row.Vm.Spec),
-            Metadata = Metadata.Of(row.Vm, "vm"),
+            Name = vm.Name,
+            Description = vm.Description,
+            Labels = vm.Labels,
+            Spec = new(vm.Spec),
+            Metadata = Metadata.Of(vm, "vm"),
             Status = new()
             {
                 Ready = condition.IsReady,
@@ -114,29 +109,28 @@ internal sealed class VmKind : ResourceKind<Vm, VmSpec, VmBody, VmView>
                 ObservedAt = condition.ObservedAt,
                 Effective = new()
                 {
-                    Network = row.Network,
-                    Host = row.Host,
-                    Mac = row.Vm.Mac,
-                    Ip = row.Vm.Ip,
-                    Mtu = row.Mtu,
-                    PortName = row.Vm.PortName,
-                    Interface = row.Vm.Interface,
-                    Namespace = row.Vm.Namespace,
-                    Bridge = row.Vm.Bridge,
-                    VlanRanges = row.Vm.VlanRanges,
-                    Uplink = new(row.Vm.UplinkInterface is null ? UplinkKind.Patch : UplinkKind.Interface, row.Vm.UplinkInterface),
-                    Addressing = row.Vm.Addressing,
-                    Workload = row.Vm.Workload,
-                    Enabled = row.Vm.Enabled,
-                    PortSecurity = row.Vm.PortSecurity,
+                    Network = row.Text("network") ?? "",
+                    Host = host,
+                    Mac = vm.Mac,
+                    Ip = vm.Ip,
+                    Mtu = row.Number("network_mtu") ?? 0,
+                    PortName = vm.PortName,
+                    Interface = vm.Interface,
+                    Namespace = vm.Namespace,
+                    Bridge = vm.Bridge,
+                    VlanRanges = vm.VlanRanges,
+                    Uplink = new(vm.UplinkInterface is null ? UplinkKind.Patch : UplinkKind.Interface, vm.UplinkInterface),
+                    Addressing = vm.Addressing,
+                    Workload = vm.Workload,
+                    Enabled = vm.Enabled,
+                    PortSecurity = vm.PortSecurity,
                 },
-                Containers = row.Containers,
-                Northbound = new(row.Vm.InNorthbound, row.Vm.Up, null, row.Vm.Rejection),
-                Host = new(row.Host, row.Placement?.Address, row.Placement?.Error),
+                Containers = row.Number("containers") ?? 0,
+                Northbound = new(vm.InNorthbound, vm.Up, null, vm.Rejection),
+                Host = new(host, row.Text("address"), row.Text("error")),
             },
         };
-
-    private sealed record Row(Vm Vm, string Network, int Mtu, string? Host, Placement? Placement, int Containers);
+    }
 }
 
 /// <summary>A VM in a response.</summary>

@@ -16,6 +16,9 @@ internal sealed class QueryCounter(string database, string text) : IDisposable
     private readonly Activity _caller = new("test");
     private int _count;
 
+    /// <summary>Part of the SQL of commands that are not counted; null if all are.</summary>
+    public string? Except { get; init; }
+
     /// <summary>True to count only the commands that the caller of <see cref="Start"/> runs afterwards.</summary>
     public bool OfCaller { get; init; }
 
@@ -33,6 +36,7 @@ internal sealed class QueryCounter(string database, string text) : IDisposable
                 && database.Contains(name, StringComparison.Ordinal)
                 && activity.GetTagItem("db.query.text") is string sql
                 && sql.Contains(text, StringComparison.Ordinal)
+                && (Except is null || !sql.Contains(Except, StringComparison.Ordinal))
                 && (!OfCaller || activity.TraceId == _caller.TraceId)
             )
             {

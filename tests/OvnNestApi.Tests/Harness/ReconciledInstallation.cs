@@ -17,6 +17,15 @@ namespace OvnNestApi.Tests.Harness;
 public sealed class ReconciledInstallation : IAsyncDisposable
 {
     private readonly List<TestApi> _processes = [];
+
+    /// <summary>Statement that returns the names of dirty resources.</summary>
+    public const string Dirty = """
+        SELECT name AS "Value" FROM networks WHERE dirty_seq > reconciled_seq
+        UNION ALL SELECT name FROM routers WHERE dirty_seq > reconciled_seq
+        UNION ALL SELECT name FROM vms WHERE dirty_seq > reconciled_seq
+        UNION ALL SELECT name FROM containers WHERE dirty_seq > reconciled_seq
+        """;
+
     private readonly string _database;
     private readonly bool _ownsServer;
     private ChildProcess? _northd;
@@ -30,6 +39,9 @@ public sealed class ReconciledInstallation : IAsyncDisposable
 
     /// <summary>The northbound database.</summary>
     public OvsdbServer Server { get; }
+
+    /// <summary>The connection string of the database.</summary>
+    public string Database => _database;
 
     internal CollectedLog Log { get; } = new();
 
@@ -98,21 +110,7 @@ public sealed class ReconciledInstallation : IAsyncDisposable
         Wake();
         await Eventually.Becomes(
             "nothing is dirty",
-            async () =>
-                (
-                    Dirty: await ReadAsync(db =>
-                        db.Database.SqlQuery<string>(
-                                $"""
-                                SELECT name AS "Value" FROM networks WHERE dirty_seq > reconciled_seq UNION ALL SELECT name FROM routers
-                                    WHERE dirty_seq > reconciled_seq
-                                UNION ALL SELECT name FROM vms WHERE dirty_seq > reconciled_seq UNION ALL SELECT name FROM containers
-                                    WHERE dirty_seq > reconciled_seq
-                                """
-                            )
-                            .ToListAsync()
-                    ),
-                    Log
-                ),
+            async () => (Dirty: await ReadAsync(db => db.Database.SqlQueryRaw<string>(Dirty).ToListAsync()), Log),
             seen => seen.Dirty.Count == 0
         );
     }

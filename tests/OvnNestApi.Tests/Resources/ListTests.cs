@@ -139,9 +139,16 @@ public sealed class ListTests(TestApi api) : IClassFixture<TestApi>
             (await api.PutAsync($"/v1/vms/{vm}/containers/c{i}", "{}")).IsSuccess();
         }
 
-        using var counter = new QueryCounter(api.Database, ".labels").Start();
-        Assert.Equal(30, Names(await api.GetAsync($"/v1/vms/{vm}/containers")).Count());
-        Assert.Equal(1, counter.Count);
+        await StatementsAsync(1); // The first request also records the use of the key.
+        Assert.Equal(await StatementsAsync(1), await StatementsAsync(30));
+
+        async Task<int> StatementsAsync(int length)
+        {
+            using var counter = new StatementCounter();
+            Assert.Equal(length, Names(await api.GetAsync($"/v1/vms/{vm}/containers?limit={length}")).Count());
+            Assert.InRange(counter.Count, 1, 10);
+            return counter.Count;
+        }
     }
 
     [Fact]
