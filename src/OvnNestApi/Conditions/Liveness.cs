@@ -106,8 +106,10 @@ internal sealed record Liveness
     public Condition Of(Vm vm) => Of(vm, vm.Workload == Workload.None ? null : vm.HostId);
 
     /// <summary>Returns the current condition of a container.</summary>
-    public Condition Of(Container container, Vm vm) =>
-        Of(container, container.Workload == Workload.None || vm.Workload == Workload.None ? null : vm.HostId);
+    /// <param name="hasVmDevice">True if an agent configures the device of its VM.</param>
+    /// <param name="host">Id of the VM's host; null if none.</param>
+    public Condition Of(Container container, bool hasVmDevice, Guid? host) =>
+        Of(container, hasVmDevice && container.Workload != Workload.None ? host : null);
 
     /// <summary>Returns the current reason of a host, given its stored reason.</summary>
     public Reason OfHost(Reason stored, Guid? host) =>

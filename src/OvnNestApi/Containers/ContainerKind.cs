@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Allocation;
 using OvnNestApi.Conditions;
+using OvnNestApi.Contracts;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
 using OvnNestApi.Ports;
@@ -126,20 +127,23 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
 
     protected override ViewQuery<ContainerView> Views(NestDb db, Liveness liveness)
     {
-        var (containers, vms) = (db.EntityTable<Container>(), db.EntityTable<Vm>());
+        var table = db.EntityTable<Container>();
         return new(
             $"""
-            SELECT {containers.Columns("r")}, {vms.Columns(
-                "v"
-            )}, n.name AS network, n.mtu AS network_mtu, h.name AS host, p.address, p.error
+            SELECT {table.Columns("r")}, v.name AS vm, v.host_id, v.workload <> 'None' AS vm_has_device, n.name AS network, n.mtu,
+                h.name AS host, p.address, p.error
             FROM containers r JOIN vms v ON v.id = r.vm_id JOIN networks n ON n.id = r.network_id LEFT JOIN hosts h ON h.id = v.host_id
             LEFT JOIN placements p ON p.object_id = r.id AND p.host_id = v.host_id
             """,
             row =>
             {
-                var (container, vm) = (containers.Read(row), vms.Read(row, containers.Count));
-                var host = new PortHost(row.Text("host"), row.Text("address"), row.Text("error"));
-                return View(container, vm, row.Text("network") ?? "", row.Number("network_mtu") ?? 0, host, liveness.Of(container, vm));
+                var container = table.Read(row);
+                return View(
+                    container,
+                    new(row.Text("vm") ?? "", row.Text("network") ?? "", row.Number("mtu") ?? 0),
+                    new(row.Text("host"), row.Text("address"), row.Text("error")),
+                    liveness.Of(container, row.Flag("vm_has_device"), row.Id("host_id"))
+                );
             }
         );
     }
@@ -159,7 +163,14 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
         // The cached liveness does not contain a host that was created after it was read.
         return vm.HostId is not null && host is null
             ? base.AnswerAsync(db, liveness, written, cancellationToken)
-            : Task.FromResult(View(container, vm, network.Name, network.Mtu, new(host?.Name, null, null), liveness.Of(container, vm)));
+            : Task.FromResult(
+                View(
+                    container,
+                    new(vm.Name, network.Name, network.Mtu),
+                    new(host?.Name, null, null),
+                    liveness.Of(container, vm.Workload != Workload.None, vm.HostId)
+                )
+            );
     }
 
     protected override string HasName => "r.name = @name AND r.vm_id IN (SELECT id FROM vms WHERE name = @vm)";
@@ -190,14 +201,14 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
         return query.Number("vlan", VlanRanges.Lowest, VlanRanges.Highest) is { } tag ? all.Where(one => one.Tag == tag) : all;
     }
 
-    private static ContainerView View(Container container, Vm vm, string network, int mtu, PortHost host, Condition condition) =>
+    private static ContainerView View(Container container, Parents parents, PortHost host, Condition condition) =>
         new()
         {
             Name = container.Name,
             Description = container.Description,
             Labels = container.Labels,
             Spec = new(container.Spec),
-            Metadata = Metadata.Of(container, "container", vm.Name),
+            Metadata = Metadata.Of(container, "container", parents.Vm),
             Status = new()
             {
                 Ready = condition.IsReady,
@@ -207,11 +218,11 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
                 ObservedAt = condition.ObservedAt,
                 Effective = new()
                 {
-                    Network = network,
+                    Network = parents.Network,
                     Mac = container.Mac,
                     Ip = container.Ip,
                     Vlan = container.Tag,
-                    Mtu = mtu,
+                    Mtu = parents.Mtu,
                     PortName = container.PortName,
                     Interface = container.Interface,
                     Namespace = container.Namespace,
@@ -224,6 +235,8 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
                 Host = host,
             },
         };
+
+    private readonly record struct Parents(string Vm, string Network, int Mtu);
 }
 
 /// <summary>A container in a response.</summary>

@@ -12,6 +12,13 @@ internal static class ColumnValues
         return !row.IsDBNull(i) && row.GetBoolean(i);
     }
 
+    /// <summary>Returns an id or null.</summary>
+    public static Guid? Id(this NpgsqlDataReader row, string column)
+    {
+        var i = row.GetOrdinal(column);
+        return row.IsDBNull(i) ? null : row.GetGuid(i);
+    }
+
     /// <summary>Returns an integer or null.</summary>
     public static int? Number(this NpgsqlDataReader row, string column)
     {

@@ -74,9 +74,18 @@ internal sealed class TextValueConverter<T>(TextValueConverter<T>.Parse parse, s
 /// <summary>Writes times in UTC with the suffix Z (RFC 3339).</summary>
 internal sealed class UtcConverter : JsonConverter<DateTimeOffset>
 {
+    private const int MicrosecondsEnd = 26;
+
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.GetDateTimeOffset();
 
-    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
-        writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture));
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options)
+    {
+        // The round-trip format has seven digits after the point. It is several times as fast as a custom format.
+        Span<byte> text = stackalloc byte[32];
+        value.UtcDateTime.TryFormat(text, out _, "O", CultureInfo.InvariantCulture);
+        var digits = text[..MicrosecondsEnd].TrimEnd((byte)'0').TrimEnd((byte)'.');
+        text[digits.Length] = (byte)'Z';
+        writer.WriteStringValue(text[..(digits.Length + 1)]);
+    }
 }
