@@ -9,7 +9,16 @@ namespace OvnNestApi.Agent;
 /// <param name="Report">Observed state; null if the local Open_vSwitch database cannot be read, because then nothing is known.</param>
 /// <param name="Fault">Reason why the report is missing or not reliable yet; null if it is reliable.</param>
 /// <param name="IsDone">True if there was nothing left to change. The agent may still wait for other programs.</param>
-internal sealed record PassResult(HostReport? Report, string? Fault, bool IsDone);
+internal sealed record PassResult(HostReport? Report, string? Fault, bool IsDone)
+{
+    /// <summary>True if everything is in place and all removals are confirmed, so that only a change of the host needs another pass.</summary>
+    public bool IsSettled(HostWork work) =>
+        IsDone
+        && Fault is null
+        && Report is { } report
+        && report.Objects.All(item => item.Digest is not null)
+        && work.Remove.All(removal => report.Removed.Contains(removal.Id));
+}
 
 /// <summary>Observes, plans and applies in rounds, until the host matches the work or nothing more can be done now.</summary>
 internal sealed partial class HostPass(

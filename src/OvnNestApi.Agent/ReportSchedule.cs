@@ -3,7 +3,7 @@ using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agent;
 
-/// <summary>Decides which reports are sent.</summary>
+/// <summary>Decides which reports are sent, and when.</summary>
 internal sealed class ReportSchedule(TimeProvider time)
 {
     // nb_cfg alone changes often and rarely matters, so it is sent at most this often …
@@ -20,16 +20,24 @@ internal sealed class ReportSchedule(TimeProvider time)
     private long _sentAt;
     private long _changedAt;
 
-    /// <summary>Returns whether the report has news that the API may wait for, or the last report was sent long ago.</summary>
-    public bool IsDue(PendingReport next)
+    /// <summary>
+    /// Returns the time until the report is to be sent; zero or less for at once. It is at once if the report has news that the API may
+    /// wait for.
+    /// </summary>
+    public TimeSpan TimeUntilDue(PendingReport next)
     {
-        if (_sent is null || ContentOf(next.Report) != _sentContent || time.GetElapsedTime(_sentAt) >= RepeatInterval)
+        if (_sent is null || ContentOf(next.Report) != _sentContent)
         {
-            return true;
+            return TimeSpan.Zero;
         }
 
-        return next.Report.NbCfg != _sent.NbCfg
-            && (next.HasRemovals || time.GetElapsedTime(_changedAt) < NbCfgUrgentTime || time.GetElapsedTime(_sentAt) >= NbCfgInterval);
+        var rest = RepeatInterval;
+        if (next.Report.NbCfg != _sent.NbCfg)
+        {
+            rest = next.HasRemovals || time.GetElapsedTime(_changedAt) < NbCfgUrgentTime ? TimeSpan.Zero : NbCfgInterval;
+        }
+
+        return rest - time.GetElapsedTime(_sentAt);
     }
 
     /// <summary>Records that the API has accepted the report.</summary>

@@ -19,6 +19,7 @@ internal sealed partial class ReportSender(
 ) : BackgroundService
 {
     private readonly ReportSchedule _schedule = new(time);
+    private PendingReport? _latest; // not sent yet
 
     protected override async Task ExecuteAsync(CancellationToken cancellationToken)
     {
@@ -29,18 +30,44 @@ internal sealed partial class ReportSender(
         }
     }
 
-    // A report that could not be sent is not kept: every pass writes a newer one, at the latest after the next tick.
+    // Waits until the latest report is due. After a failure the report is kept until it is sent, or a pass writes a newer one.
     private async ValueTask SendNextAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            await reports.WaitAsync(cancellationToken);
-            if (reports.TryTake(out var next) && identity.Host is { } host && _schedule.IsDue(next))
+            var pause = Timeout.InfiniteTimeSpan;
+            if (_latest is { } latest && identity.Host is { } host)
             {
-                await controlPlane.ReportAsync(host, next.Report, cancellationToken);
-                _schedule.MarkSent(next.Report);
-                return;
+                pause = _schedule.TimeUntilDue(latest);
+                if (pause <= TimeSpan.Zero)
+                {
+                    await controlPlane.ReportAsync(host, latest.Report, cancellationToken);
+                    _schedule.MarkSent(latest.Report);
+                    _latest = null;
+                    return;
+                }
             }
+
+            await WaitForReportAsync(pause, cancellationToken);
+        }
+    }
+
+    private async Task WaitForReportAsync(TimeSpan pause, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(pause, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        try
+        {
+            await reports.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The latest report is due.
+        }
+
+        if (reports.TryTake(out var next))
+        {
+            _latest = next;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using OvnNestApi.Agent.Local;
 using OvnNestApi.Agent.State;
 using OvnNestApi.Contracts;
@@ -5,12 +6,14 @@ using OvnNestApi.Contracts;
 namespace OvnNestApi.Agent;
 
 /// <summary>
-/// Keeps the host as the latest work describes it. A pass runs after new work, after a change of the Open_vSwitch database, of namespaces
-/// or of DHCP leases, and every 2 s.
+/// Keeps the host as the latest work describes it. A pass runs after new work; after a change of the Open_vSwitch database, of devices,
+/// addresses and routes, of namespaces and their resolv.conf, or of DHCP leases; within 2 s after the end of a DHCP client; every 2 s while
+/// something is not in place or a notification is missing; and at least every 10 s.
 /// </summary>
 internal sealed partial class WorkLoop(
     HostPass pass,
     LocalOvs ovs,
+    DhcpClients clients,
     StateFolder folder,
     LatestValue<HostWork> latestWork,
     LatestValue<PendingReport> reports,
@@ -22,15 +25,21 @@ internal sealed partial class WorkLoop(
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(20); // collects a burst of signals into one pass
 
+    private static readonly TimeSpan NetworkPause = TimeSpan.FromMilliseconds(500); // limits the passes on a host whose network often changes
+
+    private readonly PassSchedule _schedule = new(time);
     private readonly Dictionary<Guid, string> _loggedErrors = [];
+    private volatile bool _isNotified = true; // false if some kind of change is not notified
     private string? _loggedFault;
     private HostReport? _lastReport; // the last one without a fault
 
     protected override async Task ExecuteAsync(CancellationToken cancellationToken)
     {
-        using var ticker = time.CreateTimer(_ => wake.Set(), null, Tick, Tick);
+        using var ticker = time.CreateTimer(_ => WakeIfDue(), null, Tick, Tick);
         using var namespaces = Watch(NetworkReader.NamespaceFolder);
+        using var configurations = Watch(NetworkReader.ConfigurationFolder);
         using var leases = Watch(folder.ClientsFolder);
+        _ = WatchNetworkAsync(cancellationToken);
         ovs.Changed += wake.Set;
         ovs.Start();
 
@@ -62,12 +71,21 @@ internal sealed partial class WorkLoop(
         }
     }
 
+    private void WakeIfDue()
+    {
+        if (_schedule.IsDue || clients.HasEnded())
+        {
+            wake.Set();
+        }
+    }
+
     /// <summary>Returns true if nothing is left to change.</summary>
     private async Task<bool> RunPassAsync(HostWork work, CancellationToken cancellationToken)
     {
         try
         {
             var result = await pass.RunAsync(work, cancellationToken);
+            _schedule.MarkPassed(_isNotified && result.IsSettled(work));
             LogNewFault(result.Fault);
             if (result.Fault is null)
             {
@@ -86,6 +104,7 @@ internal sealed partial class WorkLoop(
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
+            _schedule.MarkPassed(isSettled: false);
             LogPassFailed(e);
             return false;
         }
@@ -112,24 +131,62 @@ internal sealed partial class WorkLoop(
                 ],
             };
 
-    // Only saves waiting for the next tick, which finds every change.
     private FileSystemWatcher? Watch(string path)
     {
         try
         {
             Directory.CreateDirectory(path);
-            var watcher = new FileSystemWatcher(path) { NotifyFilter = NotifyFilters.FileName };
+            var watcher = new FileSystemWatcher(path) { IncludeSubdirectories = true };
             watcher.Created += (_, _) => wake.Set();
+            watcher.Changed += (_, _) => wake.Set();
             watcher.Deleted += (_, _) => wake.Set();
             watcher.Renamed += (_, _) => wake.Set();
+            watcher.Error += (_, e) => OnWatchError(path, e.GetException());
             watcher.EnableRaisingEvents = true;
             return watcher;
         }
         catch (IOException e)
         {
-            LogNotWatched(path, e.Message);
+            OnNotWatched(path, e.Message);
             return null;
         }
+    }
+
+    private void OnWatchError(string path, Exception e)
+    {
+        if (e is InternalBufferOverflowException) // single changes were lost, but the next pass finds them
+        {
+            wake.Set();
+        }
+        else
+        {
+            OnNotWatched(path, e.Message);
+        }
+    }
+
+    private async Task WatchNetworkAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var network = new NetworkWatcher();
+            while (true)
+            {
+                await network.WaitAsync(cancellationToken);
+                wake.Set();
+                await Task.Delay(NetworkPause, time, cancellationToken);
+            }
+        }
+        catch (Win32Exception e)
+        {
+            OnNotWatched("The network of the host", e.Message);
+        }
+    }
+
+    private void OnNotWatched(string what, string error)
+    {
+        _isNotified = false;
+        LogNotWatched(what, error);
+        wake.Set();
     }
 
     private void LogNewFault(string? fault)
@@ -167,6 +224,6 @@ internal sealed partial class WorkLoop(
     [LoggerMessage(LogLevel.Error, "A pass failed")]
     private partial void LogPassFailed(Exception e);
 
-    [LoggerMessage(LogLevel.Warning, "{Folder} cannot be watched ({Error}); its changes are found within 2 s")]
-    private partial void LogNotWatched(string folder, string error);
+    [LoggerMessage(LogLevel.Warning, "{What} cannot be watched ({Error}); changes are found within 2 s")]
+    private partial void LogNotWatched(string what, string error);
 }

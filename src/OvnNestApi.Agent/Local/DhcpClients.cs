@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
 using OvnNestApi.Agent.Planning;
 using OvnNestApi.Agent.State;
 
@@ -42,10 +43,13 @@ internal sealed partial class DhcpClients
         """;
 
     private readonly StateFolder _state;
+    private readonly byte[] _pidFilePrefix; // as it appears in a command line, whose arguments end with NUL
+    private volatile IReadOnlyList<DhcpClient> _found = [];
 
     public DhcpClients(StateFolder state)
     {
         _state = state;
+        _pidFilePrefix = Encoding.UTF8.GetBytes($"\0{state.ClientsFolder}/");
         var temporary = $"{state.DhcpEventScript}.new";
         File.WriteAllText(temporary, EventScript);
         File.SetUnixFileMode(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -56,8 +60,11 @@ internal sealed partial class DhcpClients
     public IReadOnlyList<DhcpClient> Find()
     {
         var uptime = double.Parse(File.ReadAllText("/proc/uptime").Split(' ')[0], CultureInfo.InvariantCulture);
-        return [.. Directory.EnumerateDirectories("/proc").Select(folder => TryRead(folder, uptime)).OfType<DhcpClient>()];
+        return _found = [.. Directory.EnumerateDirectories("/proc").Select(folder => TryRead(folder, uptime)).OfType<DhcpClient>()];
     }
+
+    /// <summary>True if a client that was last found has ended. Much cheaper than <see cref="Find"/>.</summary>
+    public bool HasEnded() => _found.Any(client => Kill(client.Pid, 0) != 0);
 
     /// <summary>
     /// Starts a client in a namespace. It has its own session and neither a terminal nor a pipe to the agent, so that it keeps running when
@@ -132,11 +139,8 @@ internal sealed partial class DhcpClients
 
         try
         {
-            var argument = File.ReadAllText($"{folder}/cmdline")
-                .Split('\0')
-                .FirstOrDefault(word => word.StartsWith($"{_state.ClientsFolder}/", StringComparison.Ordinal));
             if (
-                Path.GetFileNameWithoutExtension(argument)?.Split('-') is not [var text, var number]
+                ReadPidFileName($"{folder}/cmdline")?.Split('-') is not [var text, var number]
                 || !Guid.TryParseExact(text, "N", out var id)
                 || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
                 || new FileInfo($"{folder}/ns/net").LinkTarget is not { } place
@@ -153,6 +157,24 @@ internal sealed partial class DhcpClients
         {
             return null; // the process ended in the meantime
         }
+    }
+
+    /// <summary>Returns the name of the pid file in a command line, without its extension; null if there is none of our clients'.</summary>
+    /// <remarks>Reads few bytes and creates no objects for other processes, because a host has hundreds of them.</remarks>
+    private string? ReadPidFileName(string commandLine)
+    {
+        Span<byte> buffer = stackalloc byte[8 * 1024];
+        using var file = File.OpenHandle(commandLine, share: FileShare.ReadWrite | FileShare.Delete);
+        var text = buffer[..RandomAccess.Read(file, buffer, 0)];
+        var start = text.IndexOf(_pidFilePrefix);
+        if (start < 0)
+        {
+            return null;
+        }
+
+        text = text[(start + _pidFilePrefix.Length)..];
+        var end = text.IndexOf((byte)0);
+        return Path.GetFileNameWithoutExtension(Encoding.UTF8.GetString(end < 0 ? text : text[..end]));
     }
 
     private DhcpLease? ReadLease(Guid id)

@@ -25,6 +25,7 @@ internal static partial class Netlink
     private const uint IsUp = 1; // IFF_UP
     private const uint IsLowerUp = 0x10000; // IFF_LOWER_UP
     private const int Interrupted = 4; // EINTR
+    private const int BufferLength = 64 * 1024; // more than the kernel puts into one message of a dump
 
     /// <summary>Returns all devices by name, and the next hop of the IPv4 default route; null if there is none.</summary>
     /// <exception cref="Win32Exception">The kernel returned an error.</exception>
@@ -37,13 +38,14 @@ internal static partial class Netlink
             throw new Win32Exception();
         }
 
-        return (ReadLinks(socket, ReadAddresses(socket)), ReadDefaultGateway(socket));
+        var buffer = new byte[BufferLength];
+        return (ReadLinks(socket, buffer, ReadAddresses(socket, buffer)), ReadDefaultGateway(socket, buffer));
     }
 
-    private static Dictionary<int, List<string>> ReadAddresses(SafeFileHandle socket)
+    private static Dictionary<int, List<string>> ReadAddresses(SafeFileHandle socket, byte[] buffer)
     {
         var addresses = new Dictionary<int, List<string>>();
-        Dump(socket, GetAddress, 8, message =>
+        Dump(socket, buffer, GetAddress, 8, message =>
         {
             // ifaddrmsg: family, prefix length, flags, scope, index
             var index = BinaryPrimitives.ReadInt32LittleEndian(message[4..]);
@@ -56,10 +58,10 @@ internal static partial class Netlink
         return addresses;
     }
 
-    private static Dictionary<string, Link> ReadLinks(SafeFileHandle socket, Dictionary<int, List<string>> addresses)
+    private static Dictionary<string, Link> ReadLinks(SafeFileHandle socket, byte[] buffer, Dictionary<int, List<string>> addresses)
     {
         var links = new Dictionary<string, Link>();
-        Dump(socket, GetLink, 16, message =>
+        Dump(socket, buffer, GetLink, 16, message =>
         {
             // ifinfomsg: family, type, index, flags, change
             var index = BinaryPrimitives.ReadInt32LittleEndian(message[4..]);
@@ -83,10 +85,10 @@ internal static partial class Netlink
         return links;
     }
 
-    private static string? ReadDefaultGateway(SafeFileHandle socket)
+    private static string? ReadDefaultGateway(SafeFileHandle socket, byte[] buffer)
     {
         string? gateway = null;
-        Dump(socket, GetRoute, 12, message =>
+        Dump(socket, buffer, GetRoute, 12, message =>
         {
             // rtmsg: family, destination length, source length, tos, table, protocol, scope, type, flags
             const byte mainTable = 254;
@@ -102,10 +104,9 @@ internal static partial class Netlink
 
     private delegate void Reader(ReadOnlySpan<byte> message);
 
-    private static void Dump(SafeFileHandle socket, ushort type, int payload, Reader read)
+    private static void Dump(SafeFileHandle socket, byte[] buffer, ushort type, int payload, Reader read)
     {
         SendDumpRequest(socket, type, payload);
-        var buffer = new byte[64 * 1024];
         while (true)
         {
             for (var rest = buffer.AsSpan(0, Receive(socket, buffer)); rest.Length >= HeaderLength; )

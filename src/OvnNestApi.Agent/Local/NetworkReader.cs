@@ -7,7 +7,7 @@ namespace OvnNestApi.Agent.Local;
 
 /// <summary>
 /// Reads many network namespaces without a process for each: a dedicated thread enters them one after the other (setns(2)) and queries the
-/// kernel. One namespace takes about 0.1 ms, so reading all of them every 2 s is cheap.
+/// kernel. One namespace takes about 0.1 ms.
 /// </summary>
 internal static partial class NetworkReader
 {
