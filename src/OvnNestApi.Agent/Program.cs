@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Console;
 using OvnNestApi.Agent;
@@ -19,7 +20,10 @@ if (!Environment.IsPrivilegedProcess)
     return Fail("The agent must run as root, because it creates network namespaces and devices.");
 }
 
-var builder = Host.CreateApplicationBuilder();
+// Not the default builder: it would watch the working directory, with all folders in it, for a changed settings file.
+var builder = Host.CreateEmptyApplicationBuilder(null);
+builder.Configuration.AddEnvironmentVariables();
+builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging")).AddConsole();
 
 // The agent logs failed requests itself, once per failure.
 builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning).AddFilter("Polly", LogLevel.None);

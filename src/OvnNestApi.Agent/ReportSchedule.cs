@@ -41,15 +41,16 @@ internal sealed class ReportSchedule(TimeProvider time)
     }
 
     /// <summary>Records that the API has accepted the report.</summary>
-    public void MarkSent(HostReport report)
+    /// <param name="sentAt">Timestamp of the moment before it was sent.</param>
+    public void MarkSent(HostReport report, long sentAt)
     {
         var content = ContentOf(report);
         if (content != _sentContent)
         {
-            _changedAt = time.GetTimestamp();
+            _changedAt = sentAt;
         }
 
-        (_sent, _sentContent, _sentAt) = (report, content, time.GetTimestamp());
+        (_sent, _sentContent, _sentAt) = (report, content, sentAt);
     }
 
     private static string ContentOf(HostReport report) => JsonSerializer.Serialize(report with { NbCfg = null }, ContractJson.Options);

@@ -41,8 +41,9 @@ internal sealed partial class ReportSender(
                 pause = _schedule.TimeUntilDue(latest);
                 if (pause <= TimeSpan.Zero)
                 {
+                    var start = time.GetTimestamp();
                     await controlPlane.ReportAsync(host, latest.Report, cancellationToken);
-                    _schedule.MarkSent(latest.Report);
+                    _schedule.MarkSent(latest.Report, start);
                     _latest = null;
                     return;
                 }
