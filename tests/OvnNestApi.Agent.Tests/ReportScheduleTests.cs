@@ -17,8 +17,7 @@ public sealed class ReportScheduleTests
     }
 
     [Fact]
-    public void A_changed_report_is_sent_at_once() =>
-        Assert.True(IsDue(new PendingReport(Report(1) with { Cursor = "c2" }, false)));
+    public void A_changed_report_is_sent_at_once() => Assert.True(IsDue(new PendingReport(Report(1) with { Cursor = "c2" }, false)));
 
     [Fact]
     public void An_unchanged_report_is_repeated_after_a_minute()

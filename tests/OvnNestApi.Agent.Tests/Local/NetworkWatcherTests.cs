@@ -45,10 +45,9 @@ public sealed class NetworkWatcherTests : IAsyncLifetime
         Assert.False(WaitAsync().IsCompleted);
     }
 
-    private Task WaitAsync() =>
-        (_watcher?.WaitAsync(TestContext.Current.CancellationToken) ?? throw new InvalidOperationException("There is no watcher.")).WaitAsync(
-            Eventually.Deadline
-        );
+    private NetworkWatcher Watcher => _watcher ?? throw new InvalidOperationException("There is no watcher.");
+
+    private Task WaitAsync() => Watcher.WaitAsync(TestContext.Current.CancellationToken).WaitAsync(Eventually.Deadline);
 
     private static Task<string> IpAsync(params string[] arguments) => ChildProcess.RunAsync("ip", arguments);
 }
