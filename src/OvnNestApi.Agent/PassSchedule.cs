@@ -3,8 +3,8 @@ namespace OvnNestApi.Agent;
 /// <summary>Decides which ticks start a pass. Most changes of the host start a pass without a tick.</summary>
 internal sealed class PassSchedule(TimeProvider time)
 {
-    // Finds the changes that nothing notifies, for example of a device that is down.
-    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(10);
+    // Finds the changes that nothing notifies, for example of a device that is down. With a tick every 2 s, it makes at most 10 s.
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(8);
 
     private readonly Lock _lock = new();
     private long _passedAt;

@@ -35,6 +35,11 @@ internal sealed partial class ReportSender(
     {
         while (true)
         {
+            if (reports.TryTake(out var newer))
+            {
+                _latest = newer;
+            }
+
             var pause = Timeout.InfiniteTimeSpan;
             if (_latest is { } latest && identity.Host is { } host)
             {
@@ -64,11 +69,6 @@ internal sealed partial class ReportSender(
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             // The latest report is due.
-        }
-
-        if (reports.TryTake(out var next))
-        {
-            _latest = next;
         }
     }
 

@@ -20,10 +20,10 @@ public sealed class PassScheduleTests
     }
 
     [Fact]
-    public void If_everything_is_in_place_a_pass_is_due_after_ten_seconds()
+    public void If_everything_is_in_place_a_pass_is_due_after_eight_seconds()
     {
         _schedule.MarkPassed(isSettled: true);
-        _time.Advance(TimeSpan.FromSeconds(9));
+        _time.Advance(TimeSpan.FromSeconds(7));
         Assert.False(_schedule.IsDue);
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.True(_schedule.IsDue);

@@ -103,13 +103,19 @@ public sealed class ReportSenderTests : IAsyncLifetime
         Assert.True((await next).Time >= Seconds(130));
     }
 
-    [Fact]
-    public async Task A_report_that_was_refused_is_sent_again_without_another_pass()
+    [Theory]
+    [InlineData(null, "c1")]
+    [InlineData("c2", "c2")]
+    public async Task After_a_refusal_the_latest_report_is_sent_without_another_pass(string? newer, string expected)
     {
         _status = HttpStatusCode.ServiceUnavailable;
         Put("c1");
         await ReceiveAsync();
         _status = HttpStatusCode.NoContent;
+        if (newer is not null)
+        {
+            Put(newer);
+        }
 
         var next = ReceiveAsync();
         while (!next.IsCompleted)
@@ -118,7 +124,7 @@ public sealed class ReportSenderTests : IAsyncLifetime
             await Task.Yield();
         }
 
-        Assert.Equal("c1", (await next).Cursor);
+        Assert.Equal(expected, (await next).Cursor);
     }
 
     private static int FreePort()
