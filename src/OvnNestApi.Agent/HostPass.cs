@@ -11,7 +11,7 @@ namespace OvnNestApi.Agent;
 /// <param name="IsDone">True if there was nothing left to change. The agent may still wait for other programs.</param>
 internal sealed record PassResult(HostReport? Report, string? Fault, bool IsDone)
 {
-    /// <summary>True if everything is in place and all removals are confirmed, so that only a change of the host needs another pass.</summary>
+    /// <summary>True if everything is in place and all removals are confirmed: only a change needs another pass.</summary>
     public bool IsSettled(HostWork work) =>
         IsDone
         && Fault is null

@@ -25,7 +25,8 @@ internal sealed partial class WorkLoop(
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(20); // collects a burst of signals into one pass
 
-    private static readonly TimeSpan NetworkPause = TimeSpan.FromMilliseconds(500); // limits the passes on a host whose network often changes
+    // Limits the number of passes on a host whose network often changes.
+    private static readonly TimeSpan NetworkPause = TimeSpan.FromMilliseconds(500);
 
     private readonly PassSchedule _schedule = new(time);
     private readonly Dictionary<Guid, string> _loggedErrors = [];
