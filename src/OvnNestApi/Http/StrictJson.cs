@@ -212,6 +212,19 @@ internal static class StrictJson
         }
     }
 
+    /// <summary>Returns true if the string is valid Unicode, not half of a surrogate pair.</summary>
+    internal static bool IsText(JsonElement json)
+    {
+        try
+        {
+            return json.GetString() is not null;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     private static bool Is(JsonElement json, JsonValueKind kind, string error, JsonPointer at, List<FieldError> errors)
     {
         if (json.ValueKind != kind)

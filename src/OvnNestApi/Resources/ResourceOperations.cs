@@ -162,9 +162,12 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
             return problem;
         }
 
-        return patch.ValueKind == JsonValueKind.Object
-            ? await store.PatchAsync(kind, context, path, patch, cancellationToken)
-            : Problem.ValidationFailed("#", "an object is expected");
+        if (patch.ValueKind != JsonValueKind.Object)
+        {
+            return Problem.ValidationFailed("#", "an object is expected");
+        }
+
+        return MergePatch.Check(patch) is { } invalid ? invalid : await store.PatchAsync(kind, context, path, patch, cancellationToken);
     }
 
     public async Task<Reply<ResourceResult<TView>, NoContent>> DeleteAsync(

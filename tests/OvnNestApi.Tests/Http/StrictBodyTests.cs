@@ -9,6 +9,18 @@ namespace OvnNestApi.Tests.Http;
 /// <summary>An invalid request is refused with all its errors and their pointers, and stores nothing.</summary>
 public sealed class StrictBodyTests(TestApi api) : IClassFixture<TestApi>
 {
+    [Theory]
+    [InlineData("""{"description":"\ud800"}""", "#/description")]
+    [InlineData("""{"\ud800":1}""", "#")]
+    [InlineData("""{"metadata":{"a":["b","\ud800"]}}""", "#/metadata/a/1")]
+    [InlineData("""{"description":"a","description":"b"}""", "#/description")]
+    [InlineData("""{"spec":{"subnet":null,"subnet":"10.0.0.0/24"}}""", "#/spec/subnet")]
+    public async Task A_patch_with_a_repeated_field_or_invalid_text_is_rejected(string patch, string pointer)
+    {
+        var network = await api.NetworkAsync("{}");
+        (await api.PatchAsync($"/v1/networks/{network}", patch)).IsProblem("validation-failed", pointer);
+    }
+
     [Fact]
     public async Task All_errors_of_a_body_are_returned_at_once_each_with_its_pointer()
     {
