@@ -55,6 +55,11 @@ internal static class Manifest
         IReadOnlyList<JsonElement> documents
     )
     {
+        if (documents.Count == 0)
+        {
+            return Problem.ValidationFailed("#/items", "is required");
+        }
+
         var items = new List<JsonElement>();
         foreach (var document in documents)
         {

@@ -16,40 +16,47 @@ namespace OvnNestApi.Manifests;
 /// </summary>
 internal static partial class YamlJson
 {
+    /// <summary>White space that is lost at the end of a plain scalar, and characters that YAML allows only as escape sequences.</summary>
+    private static readonly SearchValues<char> NeedsQuotes = SearchValues.Create('\t', '\ufeff', '\ufffe', '\uffff');
+
     /// <summary>Returns the documents, or 400 <c>malformed-json</c>.</summary>
     /// <param name="limit">Maximum size of the JSON in bytes: aliases can make it much larger than the YAML.</param>
     public static Answer<List<JsonElement>> Read(ReadOnlyMemory<byte> utf8, int limit)
     {
         var stream = new YamlStream();
+        var text = utf8.Span.StartsWith(Encoding.UTF8.Preamble) ? utf8.Span[Encoding.UTF8.Preamble.Length..] : utf8.Span;
         try
         {
-            stream.Load(new StringReader(Encoding.UTF8.GetString(utf8.Span)));
+            stream.Load(new ShallowYaml(new Parser(new StringReader(Encoding.UTF8.GetString(text)))));
         }
         catch (YamlException e)
         {
             return Malformed(e.Start, e.InnerException?.Message ?? e.Message);
         }
 
-        var documents = new List<JsonElement>();
+        // One array, because the limit is that of all documents together.
+        var buffer = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartArray();
         foreach (var document in stream.Documents.Where(document => !IsEmpty(document.RootNode)))
         {
-            var buffer = new ArrayBufferWriter<byte>();
-            using var json = new Utf8JsonWriter(buffer);
             if (Write(json, document.RootNode, depth: 1, limit) is { } problem)
             {
                 return problem;
             }
-
-            json.Flush();
-            documents.Add(JsonElement.Parse(buffer.WrittenSpan, new() { MaxDepth = ApiJson.MaxDepth }));
         }
 
-        return documents;
+        json.WriteEndArray();
+        json.Flush();
+        return JsonElement.Parse(buffer.WrittenSpan, new() { MaxDepth = ApiJson.MaxDepth + 1 }).EnumerateArray().ToList();
     }
 
     /// <summary>Returns true if readers of YAML 1.1 and 1.2 take the text for a string without quotes.</summary>
     public static bool IsPlainString(string text) =>
-        text.Length > 0 && (char.IsLetter(text[0]) || text[0] == '/') && !Reserved().IsMatch(text);
+        text.Length > 0
+        && (char.IsLetter(text[0]) || text[0] == '/')
+        && !text.AsSpan().ContainsAny(NeedsQuotes)
+        && !Reserved().IsMatch(text);
 
     private static bool IsEmpty(YamlNode node) => node is YamlScalarNode { Value: null or "", Style: ScalarStyle.Plain };
 
@@ -135,7 +142,10 @@ internal static partial class YamlJson
                     && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var n):
                 json.WriteNumberValue(n);
                 break;
-            case var _ when Fraction().IsMatch(text) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var d):
+            case var _
+                when Fraction().IsMatch(text)
+                    && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var d)
+                    && double.IsFinite(d):
                 json.WriteNumberValue(d);
                 break;
             default:

@@ -61,10 +61,43 @@ public sealed class YamlTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("items: *nowhere")]
     [InlineData("? [a]\n: b")]
     [InlineData("a: &a [*a]")]
+    [InlineData("a: &a b\n? *a\n: c")]
     public async Task Malformed_YAML_is_rejected_with_the_line(string yaml)
     {
         var refused = (await ApplyAsync(yaml)).IsProblem("malformed-json");
         Assert.Contains("line ", refused.Detail);
+    }
+
+    [Fact]
+    public async Task Nesting_is_limited_before_it_costs_stack()
+    {
+        var refused = (await ApplyAsync($"items:\n  {string.Concat(Enumerable.Repeat("- ", 500_000))}a\n")).IsProblem("malformed-json");
+        Assert.Contains("levels deep", refused.Detail);
+    }
+
+    [Theory]
+    [InlineData("1e999", "#/items/0/spec/dhcp/leaseTime")]
+    [InlineData("-1e999", "#/items/0/spec/dhcp/leaseTime")]
+    public async Task Numbers_that_JSON_cannot_represent_are_rejected(string number, string pointer) =>
+        (await ApplyAsync($"kind: network\nname: q-3\nspec: {{ dhcp: {{ leaseTime: {number} }} }}\n")).IsProblem("validation-failed", pointer);
+
+    [Fact]
+    public async Task A_byte_order_mark_is_skipped() =>
+        (await ApplyAsync("\ufeffkind: network\nname: bom\n")).Is(HttpStatusCode.OK);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("---\n---\n")]
+    public async Task A_manifest_without_a_document_is_rejected(string yaml) =>
+        (await ApplyAsync(yaml)).IsProblem("validation-failed", "#/items");
+
+    [Fact]
+    public async Task The_limit_of_the_size_is_that_of_all_documents_together()
+    {
+        var line = $"k: [{string.Join(", ", Enumerable.Repeat("*a", 1000))}]\n";
+        var document = $"---\na: &a {new string('x', 15_000)}\n{line}";
+        (await ApplyAsync(document)).IsProblem("validation-failed");
+        (await ApplyAsync(string.Concat(Enumerable.Repeat(document, 3)))).IsProblem("body-too-large");
     }
 
     [Fact]
