@@ -128,26 +128,32 @@ internal sealed record SeenVersion(Guid? Id, long? Revision)
             return (null, [new("#/metadata", "an object is expected")]);
         }
 
-        Guid? id = null;
-        long? revision = null;
-        if (json.TryGetProperty("id", out var idJson) && idJson.ValueKind != JsonValueKind.Null)
+        var fields = StrictJson.Fields(json, JsonPointer.Root.To("metadata"), errors).ToLookup(field => field.Name, field => field.Value);
+        var seen = new SeenVersion(
+            Read<Guid>(fields["id"].LastOrDefault(), "#/metadata/id", "a UUID is expected", errors),
+            Read<long>(fields["revision"].LastOrDefault(), "#/metadata/revision", "a whole number is expected", errors)
+        );
+        return (seen is { Id: null, Revision: null } ? null : seen, errors);
+    }
+
+    /// <summary>Returns the value, null if it is absent, null or not valid.</summary>
+    private static T? Read<T>(JsonElement json, string pointer, string expected, List<FieldError> errors)
+        where T : struct
+    {
+        if (json.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
         {
-            id = idJson.ValueKind == JsonValueKind.String && idJson.TryGetGuid(out var parsed) ? parsed : null;
-            if (id is null)
-            {
-                errors.Add(new("#/metadata/id", "a UUID is expected"));
-            }
+            return null;
         }
 
-        if (json.TryGetProperty("revision", out var revisionJson) && revisionJson.ValueKind != JsonValueKind.Null)
+        try
         {
-            revision = revisionJson.ValueKind == JsonValueKind.Number && revisionJson.TryGetInt64(out var parsed) ? parsed : null;
-            if (revision is null)
-            {
-                errors.Add(new("#/metadata/revision", "a whole number is expected"));
-            }
+            return json.Deserialize<T>(ApiJson.Options);
         }
-
-        return (id is null && revision is null ? null : new(id, revision), errors);
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+        {
+            // InvalidOperationException: the string contains half of a surrogate pair.
+            errors.Add(new(pointer, expected));
+            return null;
+        }
     }
 }
