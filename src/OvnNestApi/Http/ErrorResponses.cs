@@ -19,7 +19,7 @@ internal static class ErrorResponses
             StatusCodes.Status406NotAcceptable => Write(
                 Problem.NotAcceptable("The response is application/json. Change the header Accept.")
             ),
-            StatusCodes.Status413PayloadTooLarge => Write(Problem.BodyTooLarge(HttpLimits.Body)),
+            StatusCodes.Status413PayloadTooLarge => Write(Problem.BodyTooLarge(HttpLimits.BodyOf(context))),
             StatusCodes.Status415UnsupportedMediaType => Write(Problem.UnsupportedMediaType(JsonBody.WantsJson)),
             _ => Task.CompletedTask,
         };

@@ -18,16 +18,16 @@ internal sealed partial class FailureHandler(IHostApplicationLifetime lifetime, 
             return true;
         }
 
-        await new ProblemResult(Explain(exception)).ExecuteAsync(httpContext);
+        await new ProblemResult(Explain(exception, httpContext)).ExecuteAsync(httpContext);
         return true;
     }
 
-    private Problem Explain(Exception exception)
+    private Problem Explain(Exception exception, HttpContext context)
     {
         switch (exception)
         {
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
-                return Problem.BodyTooLarge(HttpLimits.Body);
+                return Problem.BodyTooLarge(HttpLimits.BodyOf(context));
             case BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType }:
                 return Problem.UnsupportedMediaType(JsonBody.WantsJson);
             case BadHttpRequestException:

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http.Features;
+
 namespace OvnNestApi.Http;
 
 /// <summary>Fixed limits of requests.</summary>
@@ -5,6 +7,10 @@ public static class HttpLimits
 {
     /// <summary>Maximum size of a body in bytes: 1 MiB.</summary>
     public const int Body = 1024 * 1024;
+
+    /// <summary>Returns the maximum size of the body of this request in bytes.</summary>
+    public static long BodyOf(HttpContext context) =>
+        context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? Body;
 
     /// <summary>Maximum time that a request is held.</summary>
     public static readonly TimeSpan Wait = TimeSpan.FromSeconds(60);

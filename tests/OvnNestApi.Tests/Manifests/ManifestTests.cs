@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using OvnNestApi.Schema;
 using OvnNestApi.Tests.Harness;
 
 namespace OvnNestApi.Tests.Manifests;
@@ -80,6 +81,8 @@ public sealed class ManifestTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("""{"items":[{"kind":"\ud800","name":"n"}]}""", "#/items/0/kind")]
     [InlineData("""{"items":[{"kind":"network","name":"n","\ud800":1}]}""", "#/items/0")]
     [InlineData("""{"items":[],"\ud800":1}""", "#")]
+    [InlineData("""{"items":[{"kind":"network","name":"n","metadata":{"id":"\ud800"}}]}""", "#/items/0/metadata/id")]
+    [InlineData("""{"items":[{"kind":"network","name":"n","metadata":{"\ud800":1}}]}""", "#/items/0/metadata")]
     [InlineData("""{"items":[{"kind":"container","vm":"No","name":"c"}]}""", "#/items/0/vm")]
     [InlineData("""{"items":[{"kind":"vm","name":"v"}]}""", "#/items/0/spec/network")]
     public async Task A_malformed_manifest_is_rejected_with_the_place(string body, string pointer) =>
@@ -201,6 +204,20 @@ public sealed class ManifestTests(TestApi api) : IClassFixture<TestApi>
         var large = new string(' ', 32 * 1024 * 1024);
         var refused = await api.PostAsync(Path, $$"""{"items":[]{{large}} }""", ("Expect", "100-continue"));
         refused.IsProblem("body-too-large");
+    }
+
+    [Fact]
+    public async Task A_manifest_without_a_length_is_rejected_with_the_same_limit()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, Path);
+        request.Headers.Authorization = new("Bearer", await api.KeyAsync(Role.Editor));
+        request.Headers.TransferEncodingChunked = true;
+        request.Headers.ExpectContinue = true;
+        request.Content = new ByteArrayContent(new byte[33 * 1024 * 1024]);
+        request.Content.Headers.ContentType = new("application/json");
+        using var response = await api.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
+        Assert.Contains("33554432", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
     internal static string Body(params string[] items) => $$"""{"items":[{{string.Join(',', items)}}]}""";
