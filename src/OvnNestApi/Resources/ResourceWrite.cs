@@ -34,7 +34,10 @@ internal sealed class ResourceWrite
     /// <summary>The resources of each kind, in the lock order.</summary>
     public IReadOnlyList<KindWrite> Parts { get; }
 
-    /// <summary>Start time of the transaction, by the database's clock; known when rows are stored.</summary>
+    /// <summary>
+    /// Time by the database's clock at which all locks were held, so that a later incarnation of a name has a later one; known when rows are
+    /// stored.
+    /// </summary>
     public DateTimeOffset Now { get; private set; }
 
     /// <summary>Dirty mark of the resources that the write changes; known when rows are stored.</summary>
@@ -193,7 +196,7 @@ internal sealed class ResourceWrite
     private async Task<(DateTimeOffset Now, long DirtySeq)> StampAsync(CancellationToken cancellationToken) =>
         (
             await Db.QueryAsync(
-                "SELECT now(), nextval('dirty_seq')",
+                "SELECT statement_timestamp(), nextval('dirty_seq')",
                 row => (row.GetFieldValue<DateTimeOffset>(0), row.GetInt64(1)),
                 cancellationToken
             )
