@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Data;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
@@ -20,6 +21,12 @@ internal sealed record ManifestFilter(string? Kind, string? Vm, LabelSelector? L
 /// <param name="at">Number of the last change before the exported moment; null for now.</param>
 internal sealed class ManifestExport(ManifestFilter filter, long? at, bool isYaml) : IResult, IStatusCodeHttpResult
 {
+    /// <summary>Size from which written bytes are sent.</summary>
+    private const int SendAt = 64 * 1024;
+
+    // Not the buffer of the response, because an exception before the first bytes are sent becomes a problem instead.
+    private readonly ArrayBufferWriter<byte> _unsent = new();
+
     /// <inheritdoc/>
     public int? StatusCode => StatusCodes.Status200OK;
 
@@ -37,30 +44,42 @@ internal sealed class ManifestExport(ManifestFilter filter, long? at, bool isYam
         var db = httpContext.RequestServices.GetRequiredService<NestDb>();
         var kinds = httpContext.RequestServices.GetRequiredService<ResourceKinds>();
         await using var transaction = await db.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
-        ManifestFormat format = isYaml ? new YamlManifest(response.BodyWriter) : new JsonManifest(response.BodyWriter);
-        format.Begin();
+        ManifestFormat format = isYaml ? new YamlManifest(_unsent) : new JsonManifest(_unsent);
+
+        // HTTP/1.0 has no chunks: without a length, a client cannot distinguish a response that was cut off from a complete one.
+        var isStream = !HttpProtocol.IsHttp10(httpContext.Request.Protocol);
         foreach (var kind in kinds.All.Where(Selects))
         {
-            await WriteAsync(db, kind, format, cancellationToken);
+            await foreach (var item in db.StreamAsync(Select(db, kind), row => Read(row, kind), Parameters(kind), cancellationToken))
+            {
+                format.Write(item);
+                if (isStream && _unsent.WrittenCount >= SendAt)
+                {
+                    await SendAsync(response, cancellationToken);
+                }
+            }
         }
 
         format.End();
-        await response.BodyWriter.FlushAsync(cancellationToken);
+        if (!isStream)
+        {
+            response.ContentLength = _unsent.WrittenCount;
+        }
+
+        await SendAsync(response, cancellationToken);
     }
 
     private bool Selects(ResourceKind kind) =>
         (filter.Kind is null || filter.Kind == kind.Name) && (filter.Vm is null || kind.IsInVm || kind.Name == "vm");
 
-    private async Task WriteAsync(NestDb db, ResourceKind kind, ManifestFormat format, CancellationToken cancellationToken)
+    private async Task SendAsync(HttpResponse response, CancellationToken cancellationToken)
     {
-        await foreach (var item in db.StreamAsync(Select(db, kind), row => Read(row, kind), Parameters(kind), cancellationToken))
-        {
-            format.Write(item);
-            await format.SendAsync(cancellationToken);
-        }
+        await response.Body.WriteAsync(_unsent.WrittenMemory, cancellationToken);
+        _unsent.ResetWrittenCount();
     }
 
     // Resources that have changed since the moment are exported as they were before their first change, all others as they are.
+    // NOT IN, because PostgreSQL hashes its list for any estimate of its length; NOT EXISTS read it once for each resource.
     private static string Select(NestDb db, ResourceKind kind) =>
         $"""
             WITH later AS (
@@ -71,7 +90,7 @@ internal sealed class ManifestExport(ManifestFilter filter, long? at, bool isYam
                 SELECT {(kind.IsInVm ? "(SELECT v.name FROM vms v WHERE v.id = r.vm_id)" : "NULL::text")} AS vm,
                     r.name, r.description, r.labels::text, r.spec::text
                 FROM {kind.Table(db)} r
-                WHERE r.deleting_since IS NULL AND (@at IS NULL OR NOT EXISTS (SELECT FROM later WHERE object_id = r.id))
+                WHERE r.deleting_since IS NULL AND (@at IS NULL OR r.id NOT IN (SELECT object_id FROM later))
                 UNION ALL
                 SELECT vm, name, before ->> 'description', before ->> 'labels', before ->> 'spec' FROM later
                 WHERE before IS NOT NULL) x

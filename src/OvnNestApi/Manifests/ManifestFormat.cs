@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
 using OvnNestApi.Http;
@@ -9,58 +8,39 @@ using YamlDotNet.Core.Events;
 namespace OvnNestApi.Manifests;
 
 /// <summary>Writes the items of a manifest one after the other.</summary>
-internal abstract class ManifestFormat(PipeWriter output)
+internal abstract class ManifestFormat(IBufferWriter<byte> output)
 {
-    /// <summary>Size from which written bytes are sent.</summary>
-    private const int SendAt = 64 * 1024;
-
-    protected PipeWriter Output => output;
-
-    public abstract void Begin();
+    protected IBufferWriter<byte> Output => output;
 
     public abstract void Write(ManifestItem item);
 
     public abstract void End();
-
-    /// <summary>Sends what was written, if it is much.</summary>
-    public async ValueTask SendAsync(CancellationToken cancellationToken)
-    {
-        if (output.UnflushedBytes >= SendAt)
-        {
-            await output.FlushAsync(cancellationToken);
-        }
-    }
 }
 
 /// <summary>A manifest as JSON.</summary>
-internal sealed class JsonManifest(PipeWriter output) : ManifestFormat(output)
+internal sealed class JsonManifest(IBufferWriter<byte> output) : ManifestFormat(output)
 {
     private bool _hasItems;
 
-    public override void Begin() => Output.Write("{\"items\":["u8);
-
     public override void Write(ManifestItem item)
     {
-        if (_hasItems)
-        {
-            Output.Write(","u8);
-        }
-
+        Output.Write(_hasItems ? ","u8 : "{\"items\":["u8);
         _hasItems = true;
-        using var json = new Utf8JsonWriter((IBufferWriter<byte>)Output, new() { Encoder = ApiJson.Options.Encoder });
+        using var json = new Utf8JsonWriter(Output, new() { Encoder = ApiJson.Options.Encoder });
         JsonSerializer.Serialize(json, item, ApiJson.Options);
     }
 
-    public override void End() => Output.Write("]}"u8);
+    public override void End() => Output.Write(_hasItems ? "]}"u8 : "{\"items\":[]}"u8);
 }
 
 /// <summary>A manifest as YAML: one document for each resource.</summary>
-internal sealed class YamlManifest(PipeWriter output) : ManifestFormat(output)
+internal sealed class YamlManifest(IBufferWriter<byte> output) : ManifestFormat(output)
 {
-    public override void Begin() { }
+    private bool _hasItems;
 
     public override void Write(ManifestItem item)
     {
+        _hasItems = true;
         using var text = new StringWriter { NewLine = "\n" };
         var yaml = new Emitter(text);
         yaml.Emit(new StreamStart());
@@ -71,7 +51,8 @@ internal sealed class YamlManifest(PipeWriter output) : ManifestFormat(output)
         Output.Write(Encoding.UTF8.GetBytes(text.ToString()));
     }
 
-    public override void End() { }
+    // An empty stream could be mistaken for a failure, and is not accepted by POST.
+    public override void End() => Output.Write(_hasItems ? ""u8 : "items: []\n"u8);
 
     private static void Emit(Emitter yaml, JsonElement json)
     {

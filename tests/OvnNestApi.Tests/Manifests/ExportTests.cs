@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Schema;
 using OvnNestApi.Tests.Harness;
 using TestServers;
 
@@ -20,7 +22,8 @@ public sealed class ExportTests : IAsyncLifetime
             """{"kind":"network","name":"n","spec":{"subnet":"10.9.0.0/24","router":"r","dhcp":{"dnsServers":["10.9.0.2"]}}}""",
             """{"kind":"host","name":"h","spec":{"chassis":"0123"}}""",
             """{"kind":"vm","name":"v","labels":{"app":"web","n":"1e3"},"spec":{"network":"n","host":"h","vlanRanges":"100-199"}}""",
-            """{"kind":"vm","name":"w","spec":{"network":"n"}}""",
+            """{"kind":"vm","name":"w","description":"a\t","spec":{"network":"n"}}""",
+            """{"kind":"router","name":"s","description":"a\ufeff\uffff\t&b"}""",
             ManifestTests.Container("v", "c", """{"vlan":51,"mac":"02:00:00:00:00:33"}""", """{"app":"web"}"""),
             ManifestTests.Container("w", "c", "{}")
         );
@@ -89,11 +92,60 @@ public sealed class ExportTests : IAsyncLifetime
         Assert.Equal(then, (await ExportAsync(_api, "")).Text);
     }
 
+    [Theory]
+    [InlineData("application/json", "{\"items\":[]}")]
+    [InlineData("application/yaml", "items: []\n")]
+    public async Task An_empty_export_is_a_manifest(string mediaType, string text)
+    {
+        var export = await ExportAsync(_api, "?vm=nosuch", mediaType);
+        Assert.Equal(text, export.Is(HttpStatusCode.OK).Text);
+        (await _api.PostAsync("/v1/manifests", export.Text, ("Content-Type", mediaType))).Is(HttpStatusCode.OK);
+    }
+
     [Fact]
     public async Task HEAD_returns_the_headers_of_GET()
     {
         var head = await _api.SendAsync(HttpMethod.Head, "/v1/manifests", null);
         Assert.Equal(("", "application/json"), (head.Is(HttpStatusCode.OK).Text, head.Headers["Content-Type"]));
+    }
+
+    [Fact]
+    public async Task An_export_over_HTTP_1_0_has_a_length()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/manifests") { Version = HttpVersion.Version10 };
+        request.Headers.Authorization = new("Bearer", await _api.KeyAsync(Role.Viewer));
+        using var response = await _api.Client.SendAsync(
+            request,
+            HttpCompletionOption.ResponseHeadersRead,
+            TestContext.Current.CancellationToken
+        );
+        Assert.True(response.Content.Headers.NonValidated.Contains("Content-Length"));
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((await ExportAsync(_api, "")).Text, text);
+    }
+
+    [Theory]
+    [InlineData("application/json")]
+    [InlineData("application/yaml")]
+    public async Task An_export_that_fails_before_its_first_bytes_are_sent_is_a_problem(string mediaType)
+    {
+        await using var db = _api.Open();
+        await using var transaction = await db.Database.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await db.Database.ExecuteSqlAsync($"LOCK TABLE networks", TestContext.Current.CancellationToken);
+        var export = ExportAsync(_api, "", mediaType);
+        await Eventually.Becomes("the export waits and loses its connection", TerminateAsync, isTerminated => isTerminated);
+        (await export).IsProblem("database-unavailable");
+
+        // In a transaction of its own, because a transaction sees the sessions as they were at its first look.
+        Task<bool> TerminateAsync() =>
+            _api.ReadAsync(other => other
+                .Database.SqlQuery<bool>(
+                    $"""
+                    SELECT coalesce((SELECT bool_or(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()
+                        AND wait_event_type = 'Lock' AND query LIKE 'WITH later%'), false) AS "Value"
+                    """
+                )
+                .SingleAsync(TestContext.Current.CancellationToken));
     }
 
     private async Task<string> CursorAsync() => (await _api.GetAsync("/v1/changes")).Json.GetProperty("next").GetString() ?? "";
