@@ -9,8 +9,7 @@ public static class HttpLimits
     public const int Body = 1024 * 1024;
 
     /// <summary>Returns the maximum size of the body of this request in bytes.</summary>
-    public static long BodyOf(HttpContext context) =>
-        context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? Body;
+    public static long BodyOf(HttpContext context) => context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? Body;
 
     /// <summary>Maximum time that a request is held.</summary>
     public static readonly TimeSpan Wait = TimeSpan.FromSeconds(60);

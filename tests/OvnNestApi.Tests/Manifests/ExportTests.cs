@@ -138,14 +138,16 @@ public sealed class ExportTests : IAsyncLifetime
 
         // In a transaction of its own, because a transaction sees the sessions as they were at its first look.
         Task<bool> TerminateAsync() =>
-            _api.ReadAsync(other => other
-                .Database.SqlQuery<bool>(
-                    $"""
-                    SELECT coalesce((SELECT bool_or(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()
-                        AND wait_event_type = 'Lock' AND query LIKE 'WITH later%'), false) AS "Value"
-                    """
-                )
-                .SingleAsync(TestContext.Current.CancellationToken));
+            _api.ReadAsync(other =>
+                other
+                    .Database.SqlQuery<bool>(
+                        $"""
+                        SELECT coalesce((SELECT bool_or(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()
+                            AND wait_event_type = 'Lock' AND query LIKE 'WITH later%'), false) AS "Value"
+                        """
+                    )
+                    .SingleAsync(TestContext.Current.CancellationToken)
+            );
     }
 
     private async Task<string> CursorAsync() => (await _api.GetAsync("/v1/changes")).Json.GetProperty("next").GetString() ?? "";

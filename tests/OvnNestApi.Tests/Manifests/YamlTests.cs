@@ -79,11 +79,13 @@ public sealed class YamlTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("1e999", "#/items/0/spec/dhcp/leaseTime")]
     [InlineData("-1e999", "#/items/0/spec/dhcp/leaseTime")]
     public async Task Numbers_that_JSON_cannot_represent_are_rejected(string number, string pointer) =>
-        (await ApplyAsync($"kind: network\nname: q-3\nspec: {{ dhcp: {{ leaseTime: {number} }} }}\n")).IsProblem("validation-failed", pointer);
+        (await ApplyAsync($"kind: network\nname: q-3\nspec: {{ dhcp: {{ leaseTime: {number} }} }}\n")).IsProblem(
+            "validation-failed",
+            pointer
+        );
 
     [Fact]
-    public async Task A_byte_order_mark_is_skipped() =>
-        (await ApplyAsync("\ufeffkind: network\nname: bom\n")).Is(HttpStatusCode.OK);
+    public async Task A_byte_order_mark_is_skipped() => (await ApplyAsync("\ufeffkind: network\nname: bom\n")).Is(HttpStatusCode.OK);
 
     [Theory]
     [InlineData("")]

@@ -15,10 +15,7 @@ public sealed class IncarnationOrderTests(TestApi api) : IClassFixture<TestApi>
         (await api.PutAsync($"/v1/routers/{router}", "{}")).Is(HttpStatusCode.Created);
         await using var db = api.Open();
         await using var transaction = await db.Database.BeginTransactionAsync(TestContext.Current.CancellationToken);
-        await db.Database.ExecuteSqlAsync(
-            $"SELECT FROM routers WHERE name = {router} FOR UPDATE",
-            TestContext.Current.CancellationToken
-        );
+        await db.Database.ExecuteSqlAsync($"SELECT FROM routers WHERE name = {router} FOR UPDATE", TestContext.Current.CancellationToken);
         var waiting = api.PostAsync(
             "/v1/manifests",
             $$"""{"items":[{"kind":"router","name":"{{router}}","description":"x"},{"kind":"network","name":"{{network}}"}]}"""
@@ -35,13 +32,15 @@ public sealed class IncarnationOrderTests(TestApi api) : IClassFixture<TestApi>
 
         // In a transaction of its own, because a transaction sees the sessions as they were at its first look.
         Task<bool> IsWaitingAsync() =>
-            api.ReadAsync(other => other
-                .Database.SqlQuery<bool>(
-                    $"""
-                    SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-                        AND query LIKE '%FROM routers%') AS "Value"
-                    """
-                )
-                .SingleAsync(TestContext.Current.CancellationToken));
+            api.ReadAsync(other =>
+                other
+                    .Database.SqlQuery<bool>(
+                        $"""
+                        SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+                            AND query LIKE '%FROM routers%') AS "Value"
+                        """
+                    )
+                    .SingleAsync(TestContext.Current.CancellationToken)
+            );
     }
 }
