@@ -5,8 +5,8 @@ using YamlDotNet.Core.Events;
 namespace OvnNestApi.Manifests;
 
 /// <summary>
-/// Passes on the events of a YAML parser. Throws <see cref="YamlException"/> at what costs unlimited stack or time when nodes are built from
-/// the events: deep nesting, and keys that are not strings, whose hash codes include all nodes that they contain or refer to.
+/// Passes on the events of a YAML parser. Throws <see cref="YamlException"/> at what costs unlimited stack or time when nodes are built
+/// from the events: deep nesting, and keys that are not strings, whose hash codes include all nodes that they contain or refer to.
 /// </summary>
 internal sealed class ShallowYaml(IParser parser) : IParser
 {

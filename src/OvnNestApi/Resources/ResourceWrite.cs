@@ -35,8 +35,8 @@ internal sealed class ResourceWrite
     public IReadOnlyList<KindWrite> Parts { get; }
 
     /// <summary>
-    /// Time by the database's clock at which all locks were held, so that a later incarnation of a name has a later one; known when rows are
-    /// stored.
+    /// Time by the database's clock at which all locks were held, so that a later incarnation of a name has a later one; known when rows
+    /// are stored.
     /// </summary>
     public DateTimeOffset Now { get; private set; }
 
