@@ -16,15 +16,20 @@ internal sealed class ChangeReader(IDbContextFactory<NestDb> databases, ChangeFe
     /// <summary>Returns the position to continue from, which is the end of the log if <paramref name="after"/> is null.</summary>
     public async Task<Answer<ChangeCursor>> StartAsync(string? after, CancellationToken cancellationToken)
     {
-        var end = await feed.UpToAsync(Patience, cancellationToken);
+        ChangeCursor from = default;
+        if (after is not null && !ChangeCursor.TryParse(after, out from))
+        {
+            return Problem.CursorInvalid();
+        }
+
+        if (await feed.UpToAsync(Patience, cancellationToken) is not { } end)
+        {
+            return Problem.EndOfLogUnknown();
+        }
+
         if (after is null)
         {
             return end;
-        }
-
-        if (!ChangeCursor.TryParse(after, out var from))
-        {
-            return Problem.CursorInvalid();
         }
 
         return IsForeign(from, end) || await IsPrunedAsync(from, cancellationToken) ? Problem.CursorExpired() : from;
@@ -33,7 +38,7 @@ internal sealed class ChangeReader(IDbContextFactory<NestDb> databases, ChangeFe
     /// <summary>Returns the changes after the position, without waiting for more.</summary>
     public async Task<ChangePage> ReadAsync(ChangeCursor from, ChangeFilter filter, CancellationToken cancellationToken)
     {
-        var end = await feed.UpToAsync(Patience, cancellationToken);
+        var end = await feed.UpToAsync(Patience, cancellationToken) ?? from;
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var changes = db.Changes.AsNoTracking().Where(change => change.Number > from.Number && change.Number <= end.Number);
         var rows = await filter.Apply(changes).OrderBy(change => change.Number).Take(filter.Limit).ToListAsync(cancellationToken);

@@ -1,76 +1,93 @@
 using System.Globalization;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace OvnNestApi.Data;
 
 /// <summary>
 /// Finds the position up to which the change log is complete. A transaction takes its number before it commits, so a lower number can
-/// become visible later than a higher one. A position is safe when all transactions that can have taken a number up to it have ended.
+/// become visible later than a higher one. A position is safe when all transactions that can have taken a number up to it have ended. They
+/// are known, because a trigger gives each transaction a shared lock before its first number.
 /// </summary>
 internal sealed class ChangeFeed(NpgsqlDataSource database, TimeProvider time)
 {
     private static readonly TimeSpan CacheTime = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(2);
     private volatile Safe? _last;
-    private string? _epoch;
 
     /// <summary>
-    /// Returns a safe position without waiting. If no transaction is writing, it is at most 100 ms old.
+    /// Returns a safe position without waiting, except for the first. If no transaction is writing, it is at most 100 ms old. Null if none
+    /// is known yet, because a transaction that began before this process was started still adds to the log.
     /// </summary>
-    public async Task<ChangeCursor> PresentAsync(CancellationToken cancellationToken)
+    public async Task<ChangeCursor?> PresentAsync(CancellationToken cancellationToken)
     {
         if (_last is { } safe && time.GetElapsedTime(safe.At) < CacheTime)
         {
             return safe.Cursor;
         }
 
-        return await UpToAsync(TimeSpan.Zero, cancellationToken);
+        return await UpToAsync(_last is null ? FirstPatience : TimeSpan.Zero, cancellationToken);
     }
 
     /// <summary>
     /// Waits until the last number taken so far is safe, and returns it. After <paramref name="atMost"/>, returns the last position that is
-    /// known to be safe.
+    /// known to be safe; null if none is known yet.
     /// </summary>
-    public async Task<ChangeCursor> UpToAsync(TimeSpan atMost, CancellationToken cancellationToken)
+    public async Task<ChangeCursor?> UpToAsync(TimeSpan atMost, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
-        var epoch = _epoch ??= await EpochAsync(cancellationToken);
 
-        // Two statements in this order: a transaction that took a number up to "last" has an id below "current".
-        var last = await ReadAsync("SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM change_seq", cancellationToken);
-        var current = await ReadAsync("SELECT pg_current_xact_id()::text::bigint", cancellationToken);
-        while (await ReadAsync("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint", cancellationToken) < current)
+        // In this order: a transaction that has taken a number up to the last one holds its lock, or has ended.
+        var last = await LastAsync(cancellationToken);
+        var writers = await WritersAsync(null, cancellationToken);
+        while (writers.Length > 0)
         {
             if (time.GetElapsedTime(start) >= atMost)
             {
-                return _last?.Cursor ?? new(epoch, 0);
+                return _last?.Cursor;
             }
 
             await Task.Delay(Interval, time, cancellationToken);
+            writers = await WritersAsync(writers, cancellationToken);
         }
 
-        var cursor = new ChangeCursor(epoch, last);
-        _last = new(cursor, time.GetTimestamp());
-        return cursor;
+        _last = new(last, time.GetTimestamp());
+        return last;
     }
 
-    /// <summary>Returns an identifier of the log, which a restore changes: the database then assigns the same numbers again.</summary>
-    private async Task<string> EpochAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Returns the last number taken so far, with an identifier of the log, which a restore changes: the database then assigns the same
+    /// numbers again. It is read each time, because a database can be restored while this process runs.
+    /// </summary>
+    private async Task<ChangeCursor> LastAsync(CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
             """
             SELECT substr(md5(concat_ws('/', (SELECT installation FROM leader), (SELECT system_identifier FROM pg_control_system()),
                 (SELECT timeline_id FROM pg_control_checkpoint()), (SELECT oid FROM pg_database
-                    WHERE datname = current_database()))), 1, 12)
+                    WHERE datname = current_database()))), 1, 12), CASE WHEN is_called THEN last_value ELSE last_value - 1 END
+            FROM change_seq
             """
         );
-        return await command.ExecuteScalarAsync(cancellationToken) as string ?? "";
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return new(row.GetString(0), row.GetInt64(1));
     }
 
-    private async Task<long> ReadAsync(string sql, CancellationToken cancellationToken)
+    /// <summary>Returns the open transactions that have added to the log.</summary>
+    /// <param name="among">Only these; null for all.</param>
+    private async Task<string[]> WritersAsync(string[]? among, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(sql);
-        return Convert.ToInt64(await command.ExecuteScalarAsync(cancellationToken), CultureInfo.InvariantCulture);
+        await using var command = database.CreateCommand(
+            """
+            SELECT coalesce(array_agg(virtualtransaction), '{}') FROM pg_locks
+            WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                AND classid = 0 AND objid = 'changes'::regclass AND objsubid = 1 AND ($1 IS NULL OR virtualtransaction = ANY($1))
+            """
+        );
+        command.Parameters.Add(new() { Value = (object?)among ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+        return await command.ExecuteScalarAsync(cancellationToken) as string[] ?? [];
     }
 
     private sealed record Safe(ChangeCursor Cursor, long At);

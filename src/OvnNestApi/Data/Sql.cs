@@ -90,6 +90,7 @@ internal static class Sql
         }
 
         var command = new NpgsqlCommand(sql, connection);
+        command.CommandTimeout = db.Database.GetCommandTimeout() ?? command.CommandTimeout;
         foreach (var parameter in parameters)
         {
             command.Parameters.Add(Parameter(parameter));

@@ -23,7 +23,8 @@ internal sealed class HostKind : ResourceKind<Host, HostSpec, HostBody, HostView
         await db.Placements.AnyAsync(placement => placement.HostId == resource.Id && !placement.Wanted, cancellationToken)
         || await db.LeaseHolds.AnyAsync(hold => hold.HostId == resource.Id && hold.AfterRevision != null, cancellationToken)
             ? Problem.InUse(
-                $"The host {resource.Name} has not confirmed all removals yet. Try again later, or send ?cascade=true or ?force=true."
+                $"The host {resource.Name} has not confirmed all removals yet. Try again later; "
+                    + "a DELETE with ?cascade=true or ?force=true does not wait."
             ) with
             {
                 Retryable = true,

@@ -11,7 +11,8 @@ internal static class JsonBody
 
     public const string MergePatch = "application/merge-patch+json";
 
-    public const string WantsJson = "Send the body with Content-Type: application/json; with curl: curl --json '{…}'.";
+    public const string WantsJson =
+        "Send the body with Content-Type: application/json, with curl: curl --json '{…}'. A manifest can also be application/yaml.";
 
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = ApiJson.MaxDepth };
 

@@ -93,7 +93,7 @@ internal static class ManifestEndpoints
         var query = new Query(context.Request);
         var (wait, dryRun, prune) = (query.Duration("wait"), query.Flag("dryRun"), query.Selector("prune"));
         if (
-            query.Problem is { } problem
+            (query.Problem ?? RefuseConditions(context.Request)) is { } problem
             || !(await ReadBodyAsync(context.Request, cancellationToken)).TryGet(out var documents, out problem)
             || !Manifest.Read(kinds, documents).TryGet(out var submissions, out problem)
             || !IdempotencyKey.Of(context, documents, dryRun).TryGet(out var key, out problem)
@@ -106,6 +106,15 @@ internal static class ManifestEndpoints
         var status = applied.IsInTime ? StatusCodes.Status200OK : StatusCodes.Status202Accepted;
         return new JsonResult<AppliedManifest>(new(applied.Items), status);
     }
+
+    /// <summary>A header cannot say to which of many resources it applies, and to ignore it would overwrite changes.</summary>
+    private static Problem? RefuseConditions(HttpRequest request) =>
+        request.Headers.IfMatch.Count + request.Headers.IfNoneMatch.Count == 0
+            ? null
+            : Problem.InvalidParameter(
+                "A manifest takes neither If-Match nor If-None-Match. "
+                    + "Put the metadata.id and metadata.revision that you have read into its items."
+            );
 
     internal static async Task<Reply<ManifestExport>> ExportAsync(
         HttpContext context,

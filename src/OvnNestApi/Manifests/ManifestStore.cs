@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Conditions;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
@@ -19,6 +20,9 @@ internal sealed class ManifestStore(
     Settlement settlement
 )
 {
+    /// <summary>A statement for ten thousand resources takes seconds; the default timeout is for single resources.</summary>
+    private static readonly TimeSpan LongestStatement = TimeSpan.FromMinutes(1);
+
     /// <summary>Creates or replaces the resources of a manifest, and deletes those that the selector of the options matches.</summary>
     /// <returns>What became of each resource; false in <c>IsInTime</c> if the requested wait ended before all were ready or gone.</returns>
     public async Task<Answer<(IReadOnlyList<AppliedResource> Items, bool IsInTime)>> ApplyAsync(
@@ -27,6 +31,7 @@ internal sealed class ManifestStore(
         CancellationToken cancellationToken
     )
     {
+        db.Database.SetCommandTimeout(LongestStatement);
         var answer = await transactions.RunOnceAsync(
             db,
             options.Key,

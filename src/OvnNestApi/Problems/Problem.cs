@@ -169,6 +169,15 @@ public sealed record Problem(string Code, int Status, string Title, string Detai
             RetryAfter = TimeSpan.FromSeconds(2),
         };
 
+    public static Problem EndOfLogUnknown() =>
+        Of(
+            "database-unavailable",
+            "The end of the change log is not known yet, because a transaction that adds to it has not ended since this process was started."
+        ) with
+        {
+            RetryAfter = TimeSpan.FromSeconds(2),
+        };
+
     public static Problem OutcomeUnknown() =>
         Of(
             "outcome-unknown",

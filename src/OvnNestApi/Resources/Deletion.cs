@@ -119,7 +119,7 @@ internal sealed class Deletion(NestDb db, IReadOnlyList<ResourceKind> kinds, Set
     {
         var more = dependents.Count > MaxNamedDependents ? $" and {dependents.Count - MaxNamedDependents} more" : "";
         var names = string.Join(", ", dependents.Take(MaxNamedDependents));
-        return Problem.InUse($"In use by {names}{more}. Delete them first, or send ?cascade=true.");
+        return Problem.InUse($"In use by {names}{more}. Delete them first; a DELETE with ?cascade=true deletes them as well.");
     }
 }
 

@@ -41,7 +41,7 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
         }
 
         Paging.Link(context, page.Next);
-        return new JsonResult<ListView<TView>>(page with { ChangesCursor = changes.ToString() });
+        return new JsonResult<ListView<TView>>(page with { ChangesCursor = changes?.ToString() });
     }
 
     public async Task<Reply<ResourceResult<TView>>> GetAsync(

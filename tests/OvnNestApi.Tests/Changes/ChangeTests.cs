@@ -100,6 +100,40 @@ public sealed class ChangeTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
+    public async Task A_new_process_that_cannot_know_the_end_of_the_log_says_so()
+    {
+        await using var other = api.Open();
+        await using var transaction = await other.Database.BeginTransactionAsync();
+        ChangeLog.Add(other, "router", null, "open", Guid.NewGuid(), "created", null, null);
+        await other.SaveChangesAsync();
+        await using var fresh = new TestApi(api.Database);
+        await fresh.InitializeAsync();
+
+        var refused = await fresh.GetAsync("/v1/changes");
+        Assert.Contains("end of the change log", refused.IsProblem("database-unavailable").Detail);
+        Assert.Contains("Retry-After", refused.Headers);
+        Assert.False(
+            (await fresh.GetAsync("/v1/routers")).Is(HttpStatusCode.OK).Json.TryGetProperty("changesCursor", out var cursor),
+            $"{cursor}"
+        );
+
+        await transaction.CommitAsync();
+        Assert.NotEmpty((await fresh.GetAsync("/v1/changes")).Is(HttpStatusCode.OK).Json.GetProperty("next").GetString()!);
+    }
+
+    [Fact]
+    public async Task A_transaction_that_adds_nothing_to_the_log_does_not_delay_the_feed()
+    {
+        var from = await NowAsync();
+        await using var other = api.Open();
+        await using var transaction = await other.Database.BeginTransactionAsync();
+        await other.Database.ExecuteSqlAsync($"SELECT pg_current_xact_id()");
+        var name = api.NewName("prompt");
+        (await api.PutAsync($"/v1/routers/{name}", "{}")).IsSuccess();
+        Assert.Contains(name, (await api.GetAsync($"/v1/changes?after={from}&limit=1000")).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_list_contains_the_cursor_of_the_changes_that_follow_it()
     {
         var from = (await api.GetAsync("/v1/routers")).Json.GetProperty("changesCursor").GetString();

@@ -162,6 +162,15 @@ public sealed class ManifestTests(TestApi api) : IClassFixture<TestApi>
         Assert.Equal(before, await api.RowsAsync());
     }
 
+    [Theory]
+    [InlineData("If-Match", "\"1\"")]
+    [InlineData("If-None-Match", "*")]
+    public async Task A_condition_for_many_resources_is_refused(string header, string value)
+    {
+        var refused = await api.PostAsync(Path, Body(), (header, value));
+        Assert.Contains("metadata.revision", refused.IsProblem("invalid-parameter").Detail);
+    }
+
     [Fact]
     public async Task Containers_follow_a_VM_that_the_manifest_moves_to_a_new_network()
     {
