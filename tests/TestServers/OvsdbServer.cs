@@ -125,6 +125,23 @@ public sealed class OvsdbServer : IAsyncDisposable
         await StartAsync();
     }
 
+    /// <summary>Copies the database to a file.</summary>
+    /// <returns>The path of the file.</returns>
+    public string Backup()
+    {
+        var path = Path.Combine(Folder, "backup.db");
+        File.Copy(Database, path, overwrite: true);
+        return path;
+    }
+
+    /// <summary>Kills the server, replaces its database by a copy of this file, and starts it again.</summary>
+    public async Task RestoreAsync(string backup)
+    {
+        await KillAsync();
+        File.Copy(backup, Database, overwrite: true);
+        await StartAsync();
+    }
+
     /// <summary>Kills the server and deletes its folder.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -80,7 +80,7 @@ internal static class ManifestEndpoints
                 "Export resources as a manifest",
                 "Returns the requested state of the resources that are not being deleted, in a form that POST accepts, as JSON or, with "
                     + "`Accept: application/yaml`, as YAML. Posting an earlier state back restores it; resources that were created since "
-                    + "then stay."
+                    + "then stay. Reservations of tags are not part of it: reserve them again before you post a container with `lease`."
             );
 
     internal static async Task<Reply<JsonResult<AppliedManifest>>> ApplyAsync(

@@ -12,7 +12,6 @@ internal sealed class NorthboundDb : IAsyncDisposable
 {
     private readonly OvsdbClient _client;
     private readonly ConcurrentQueue<ReplicaChange> _changes = new();
-    private RowRef? _global;
     private Op? _fence;
 
     /// <summary>Creates the client, which connects in the background.</summary>
@@ -92,9 +91,10 @@ internal sealed class NorthboundDb : IAsyncDisposable
             return conflict;
         }
 
-        return Global is { } row
-            ? Claimed(await WriteFenceAsync(row, value, cancellationToken), row.Uuid, value)
+        var outcome = Global is { } row
+            ? await WriteFenceAsync(row, value, cancellationToken)
             : await InsertGlobalAsync(value, cancellationToken);
+        return Claimed(outcome, value);
     }
 
     /// <summary>Sends a transaction that fails if the fence is not ours.</summary>
@@ -107,16 +107,13 @@ internal sealed class NorthboundDb : IAsyncDisposable
         CancellationToken cancellationToken
     )
     {
-        if (_fence is null || _global is not { } global)
+        if (_fence is null)
         {
             throw new FenceFallenException("The northbound database has not been claimed.");
         }
 
-        Op[] barrier =
-        [
-            Op.Mutate(Tables.Global, [Where.Uuid(global.Uuid)], Mutation.Add("nb_cfg", 1)),
-            Op.Select(Tables.Global, [Where.Uuid(global.Uuid)], ["nb_cfg"]),
-        ];
+        // NB_Global has one row (maxRows of the schema). Its UUID is not used, because it changes when the database is replaced.
+        Op[] barrier = [Op.Mutate(Tables.Global, [], Mutation.Add("nb_cfg", 1)), Op.Select(Tables.Global, [], ["nb_cfg"])];
         switch (await _client.TransactAsync([_fence, .. ops, .. counts ? barrier : []], cancellationToken))
         {
             case Rejected { OpIndex: 0, Error.Error: OvsdbError.TimedOut }:
@@ -135,11 +132,7 @@ internal sealed class NorthboundDb : IAsyncDisposable
     /// <exception cref="FenceFallenException">The fence is not ours: another process is the leader, or the NB was replaced.</exception>
     /// <exception cref="OvsdbNotConnectedException">There is no connection; nothing was sent.</exception>
     public Task<(TransactOutcome Outcome, long? NbCfg)> IncreaseNbCfgAsync(long by, CancellationToken cancellationToken) =>
-        TransactAsync(
-            _global is { } global ? [Op.Mutate(Tables.Global, [Where.Uuid(global.Uuid)], Mutation.Add("nb_cfg", by))] : [],
-            counts: false,
-            cancellationToken
-        );
+        TransactAsync([Op.Mutate(Tables.Global, [], Mutation.Add("nb_cfg", by))], counts: false, cancellationToken);
 
     /// <summary>Reads rows from the server that the replica does not contain because they lack our owner mark.</summary>
     public async Task<IReadOnlyDictionary<RowRef, Row>> ReadAsync(IReadOnlyList<RowRef> rows, CancellationToken cancellationToken)
@@ -188,18 +181,14 @@ internal sealed class NorthboundDb : IAsyncDisposable
     }
 
     /// <summary>Inserts the only row of NB_Global, with the fence. It is missing until northd or another client has inserted it.</summary>
-    private async Task<FenceClaim> InsertGlobalAsync(string value, CancellationToken cancellationToken)
-    {
-        var uuid = Guid.NewGuid();
-        var outcome = await _client.TransactAsync(
+    private Task<TransactOutcome> InsertGlobalAsync(string value, CancellationToken cancellationToken) =>
+        _client.TransactAsync(
             [
                 Op.Wait(Tables.Global, [], ["_uuid"], "==", []),
-                Op.Insert(Tables.Global, new Dictionary<string, OvsdbValue> { ["external_ids"] = FenceMap(value) }, uuid),
+                Op.Insert(Tables.Global, new Dictionary<string, OvsdbValue> { ["external_ids"] = FenceMap(value) }),
             ],
             cancellationToken
         );
-        return Claimed(outcome, uuid, value);
-    }
 
     /// <summary>Replaces the fence, unless <c>external_ids</c> has changed since the replica was read.</summary>
     private async Task<TransactOutcome> WriteFenceAsync(Row global, string value, CancellationToken cancellationToken) =>
@@ -226,14 +215,13 @@ internal sealed class NorthboundDb : IAsyncDisposable
 
     private OvsdbValue FenceMap(string value) => OvsdbValue.Map([new(Ownership.FenceKey, value)]);
 
-    private FenceClaim Claimed(TransactOutcome outcome, Guid global, string value)
+    private FenceClaim Claimed(TransactOutcome outcome, string value)
     {
         if (outcome is not Committed)
         {
             return new(false, null, $"The northbound database could not be claimed: {outcome}");
         }
 
-        _global = new(Tables.Global, global);
         _fence = Op.Wait(Tables.Global, [Where.Includes("external_ids", FenceMap(value))], ["_uuid"], "!=", []);
         return new(true, null, null);
     }

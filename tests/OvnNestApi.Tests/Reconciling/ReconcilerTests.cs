@@ -167,6 +167,22 @@ public sealed class ReconcilerTests
     }
 
     [Fact]
+    public async Task An_NB_that_was_replaced_twice_is_written_again()
+    {
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.LabAsync();
+        var backup = nest.Server.Backup();
+        await nest.Server.ReplaceByEmptyAsync();
+        await Eventually.Holds("all ports are back", async () => (await nest.PortsAsync()).Count == 3);
+
+        // The backup has the same fence as the database that was filled again, but another row that contains it.
+        await nest.Server.RestoreAsync(backup);
+        (await nest.Api.DeleteAsync("/v1/vms/vm5/containers/c51")).IsSuccess();
+        await nest.SettledAsync();
+        Assert.Equal(["dmz-vm5", "dmz-vm5-c52"], await nest.PortsAsync());
+    }
+
+    [Fact]
     public async Task Every_port_is_created_although_the_NB_is_killed_several_times()
     {
         await using var nest = await ReconciledInstallation.StartAsync();
