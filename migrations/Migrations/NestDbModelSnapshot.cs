@@ -686,6 +686,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("epoch");
 
+                    b.Property<DateTimeOffset?>("FailingSince")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("failing_since");
+
                     b.Property<DateTimeOffset?>("Heartbeat")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("heartbeat");
@@ -727,6 +731,10 @@ namespace OvnNestApi.Migrations.Migrations
                     b.Property<DateTimeOffset?>("NorthboundSeenAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("northbound_seen_at");
+
+                    b.Property<string>("PassError")
+                        .HasColumnType("text")
+                        .HasColumnName("pass_error");
 
                     b.Property<string>("ReleasedBrake")
                         .HasColumnType("text")

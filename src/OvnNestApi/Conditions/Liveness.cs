@@ -8,13 +8,14 @@ namespace OvnNestApi.Conditions;
 /// <summary>
 /// Liveness of the reconciler and of all hosts at one moment, by the database's clock. It is computed on reading, because a process that
 /// has died cannot store that it died. It turns a stored condition into the current one, and adds the causes that concern all resources:
-/// brake, mode, NB.
+/// brake, mode, failing passes, NB.
 /// </summary>
 internal sealed record Liveness
 {
     private const string LeaderQuery = """
         SELECT brake, coalesce(mode_in_force, 'Repair'), northbound_seen_at, northbound_error, resynced_at IS NOT NULL,
-            coalesce(northbound_seen_at > now() - interval '10 seconds', false)
+            coalesce(northbound_seen_at > now() - interval '10 seconds', false),
+            CASE WHEN failing_since <= now() - interval '10 seconds' THEN pass_error END
         FROM leader
         """;
 
@@ -31,6 +32,9 @@ internal sealed record Liveness
 
     /// <summary>Mode of the reconciler.</summary>
     public ReconcilerMode Mode { get; init; }
+
+    /// <summary>Error of the passes, if they have failed for 10 s; null if they have not.</summary>
+    public string? PassError { get; init; }
 
     /// <summary>Time when a reconciler last reached the NB; null if never.</summary>
     public DateTimeOffset? NorthboundSeenAt { get; init; }
@@ -67,6 +71,7 @@ internal sealed record Liveness
                     NorthboundError = row.IsDBNull(3) ? null : row.GetString(3),
                     IsObserved = row.GetBoolean(4),
                     IsNorthboundReached = row.GetBoolean(5),
+                    PassError = row.IsDBNull(6) ? null : row.GetString(6),
                 },
                 cancellationToken
             );
@@ -125,7 +130,7 @@ internal sealed record Liveness
         ReadOnlySpan<(Reason Reason, bool Holds)> causes =
         [
             (Reason.Braked, Brake is not null),
-            (Reason.NotReconciling, Mode != ReconcilerMode.Repair),
+            (Reason.NotReconciling, Mode != ReconcilerMode.Repair || PassError is not null),
             (Reason.NorthboundUnreachable, !IsNorthboundReached),
             (Reason.Unobserved, !IsObserved),
             (Reason.NotProgrammed, isDirty && stored is not (Reason.Rejected or Reason.Contended)),
@@ -162,7 +167,9 @@ internal sealed record Liveness
             Reason.Braked => new(reason, Brake ?? "", resource.Since, observedAt),
             Reason.NotReconciling => new(
                 reason,
-                $"The reconciler is in mode {Mode.ToString().ToLowerInvariant()} and writes nothing.",
+                Mode != ReconcilerMode.Repair
+                    ? $"The reconciler is in mode {Mode.ToString().ToLowerInvariant()} and writes nothing."
+                    : $"The passes of the reconciler fail and are repeated: {PassError}",
                 resource.Since,
                 observedAt
             ),

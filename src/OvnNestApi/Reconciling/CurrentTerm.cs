@@ -18,10 +18,13 @@ internal sealed class CurrentTerm(Leadership leadership, Term first, Signal chan
     /// <summary>Why the NB cannot be claimed; null if it is claimed, or was not tried.</summary>
     public volatile string? Refusal;
 
+    /// <summary>Error of the last pass; null if it did not fail.</summary>
+    public volatile string? PassError;
+
     /// <inheritdoc cref="Leadership.RenewAsync"/>
     public Task RenewAsync(bool isReached, string? error, CancellationToken cancellationToken) =>
         ReplaceAsync(
-            term => leadership.RenewAsync(term, isReached, isReached ? null : Refusal ?? error, cancellationToken),
+            term => leadership.RenewAsync(term, isReached, isReached ? null : Refusal ?? error, PassError, cancellationToken),
             cancellationToken
         );
 

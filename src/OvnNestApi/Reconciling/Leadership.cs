@@ -30,23 +30,26 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
             new NpgsqlParameter("patience", options.TakeOverAfter)
         );
 
-    /// <summary>Writes a heartbeat, and whether the NB is reached.</summary>
+    /// <summary>Writes a heartbeat, whether the NB is reached, and whether the passes fail.</summary>
     /// <param name="isReached">True if the replica of the NB is complete and the NB answers.</param>
     /// <param name="error">Why the NB is not reached; null if it is.</param>
+    /// <param name="passError">Error of the last pass; null if it did not fail.</param>
     /// <returns>The term with the mode and the released brake as stored.</returns>
     /// <exception cref="DeposedException">Another process has become the leader.</exception>
-    public async Task<Term> RenewAsync(Term term, bool isReached, string? error, CancellationToken cancellationToken) =>
+    public async Task<Term> RenewAsync(Term term, bool isReached, string? error, string? passError, CancellationToken cancellationToken) =>
         await ReadAsync(
             $"""
             UPDATE leader SET heartbeat = now(), northbound_seen_at = CASE WHEN @seen THEN now()
-                ELSE northbound_seen_at END, northbound_error = @error,
+                ELSE northbound_seen_at END, northbound_error = @error, pass_error = @passerror,
+                failing_since = CASE WHEN @passerror IS NOT NULL THEN coalesce(failing_since, now()) END,
                 mode_in_force = COALESCE(mode, @mode)
             WHERE {Row}
             """,
             cancellationToken,
             new("epoch", term.Epoch),
             new("seen", isReached),
-            new NpgsqlParameter<string?>("error", error)
+            new NpgsqlParameter<string?>("error", error),
+            new NpgsqlParameter<string?>("passerror", passError)
         ) ?? throw Deposed();
 
     /// <summary>

@@ -11,6 +11,8 @@ namespace OvnNestApi.Reconciling;
 /// </summary>
 internal sealed partial class PassLoop
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private readonly CurrentTerm _term;
     private readonly NorthboundDb _nb;
     private readonly Pass _pass;
@@ -20,6 +22,7 @@ internal sealed partial class PassLoop
     private readonly ILogger<Reconciler> _logger;
     private readonly Schedule _schedule;
     private readonly ResiliencePipeline _retry;
+    private long? _failingSince;
 
     public PassLoop(
         CurrentTerm term,
@@ -34,7 +37,7 @@ internal sealed partial class PassLoop
     {
         (_term, _nb, _pass, _signals, _options, _time, _logger) = (term, nb, pass, signals, options, time, logger);
         _schedule = new(options, time);
-        _retry = Retries.UntilSuccess(options.FirstRetryPause, options.LongestRetryPause, time, random, LogPassFailed, IsFinal);
+        _retry = Retries.UntilSuccess(options.FirstRetryPause, options.LongestRetryPause, time, random, OnFailure, IsFinal);
     }
 
     /// <summary>Runs passes until the token is cancelled. A failed pass is repeated after a pause that grows with each failure.</summary>
@@ -45,7 +48,9 @@ internal sealed partial class PassLoop
         {
             // Taken before the state is read, so that a change after the reading wakes the loop.
             var change = _signals.Dirty.Next;
-            if (!await _retry.ExecuteAsync(async token => await StepAsync(token), cancellationToken))
+            var hasMore = await _retry.ExecuteAsync(async token => await StepAsync(token), cancellationToken);
+            (_failingSince, _term.PassError) = (null, null);
+            if (!hasMore)
             {
                 var isQuiet = _signals.IsRelayed && !_pass.AwaitsRetry;
                 await Signal.WaitAsync(change, _schedule.WaitAtMost(_pass.NextIn, isQuiet), _time, cancellationToken);
@@ -120,6 +125,22 @@ internal sealed partial class PassLoop
         _term.Refusal = claim.Error;
         await _term.RenewAsync(claim.IsClaimed, claim.Error, cancellationToken);
         return claim.IsClaimed;
+    }
+
+    /// <summary>
+    /// Shows the failure with the next heartbeat. After some failures, the next pass compares everything, because the cause may be something
+    /// that the loop remembers wrongly.
+    /// </summary>
+    private void OnFailure(Exception failure)
+    {
+        LogPassFailed(failure);
+        ReconcilerMetrics.Failures.Add(1);
+        _term.PassError = failure.Message;
+        _failingSince ??= _time.GetTimestamp();
+        if (_time.GetElapsedTime(_failingSince.Value) >= Patience)
+        {
+            _schedule.Forget();
+        }
     }
 
     private static bool IsFinal(Exception failure) => failure is DeposedException;

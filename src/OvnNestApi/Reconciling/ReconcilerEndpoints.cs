@@ -23,7 +23,7 @@ internal static class ReconcilerEndpoints
                 "get-reconciler",
                 "Read the reconciler's state",
                 "Which process is the leader, whether it reaches the northbound database, how many resources are still to be "
-                    + "reconciled, what the last pass did, and the plan that the safety brake holds back, if there is one."
+                    + "reconciled, what the last pass did, whether passes fail, and the plan that the safety brake holds back, if there is one."
             );
         reconciler
             .MapPut("/", PutAsync)
@@ -109,6 +109,7 @@ internal static class ReconcilerEndpoints
                 new(leader.NorthboundSeenAt, leader.NorthboundError, leader.HvCfg),
                 lag,
                 leader.Brake is null || leader.BrakeId is null ? null : new(leader.BrakeId, leader.Brake),
+                leader.FailingSince is not { } since || leader.PassError is null ? null : new(since, leader.PassError),
                 leader.LastPassAt,
                 pass,
                 leader.ResyncedAt

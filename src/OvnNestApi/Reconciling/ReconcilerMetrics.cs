@@ -12,6 +12,9 @@ internal static class ReconcilerMetrics
     public static Counter<long> Passes { get; } =
         Meter.CreateCounter<long>("nest.reconciler.passes", "{pass}", "Passes that had something to compare; tag full");
 
+    public static Counter<long> Failures { get; } =
+        Meter.CreateCounter<long>("nest.reconciler.failures", "{pass}", "Passes that failed and were repeated");
+
     public static Histogram<double> Duration { get; } =
         Meter.CreateHistogram<double>("nest.reconciler.duration", "s", "Duration of such a pass");
 

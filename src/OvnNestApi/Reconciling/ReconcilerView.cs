@@ -27,6 +27,7 @@ internal sealed record ReconcilerView(ReconcilerSpec Spec, ReconcilerStatus Stat
 /// <param name="Northbound">State of the connection to the northbound database.</param>
 /// <param name="Lag">Number of resources with a change that is not in the northbound database yet.</param>
 /// <param name="Brake">The plan that the safety brake holds back; null if there is none.</param>
+/// <param name="Failure">The failure of the passes; null if the last one did not fail.</param>
 /// <param name="LastPassAt">Time when the last pass that did something ended; null if there was none yet.</param>
 /// <param name="LastPass">Result of that pass; null if there was none yet.</param>
 /// <param name="ResyncedAt">Time when the last full comparison ended; null if there was none yet.</param>
@@ -38,6 +39,7 @@ internal sealed record ReconcilerStatus(
     NorthboundReach Northbound,
     int Lag,
     BrakeView? Brake,
+    PassFailure? Failure,
     DateTimeOffset? LastPassAt,
     PassSummary? LastPass,
     DateTimeOffset? ResyncedAt
@@ -57,6 +59,11 @@ internal sealed record NorthboundReach(DateTimeOffset? SeenAt, string? Error, lo
 /// <param name="Id">Value to send as <c>spec.releaseBrake</c> to carry the plan out.</param>
 /// <param name="Message">What the plan would delete.</param>
 internal sealed record BrakeView(string Id, string Message);
+
+/// <summary>Passes that fail. They are repeated, with growing pauses, until one succeeds.</summary>
+/// <param name="Since">Time since when all passes have failed.</param>
+/// <param name="Error">Error of the last one.</param>
+internal sealed record PassFailure(DateTimeOffset Since, string Error);
 
 /// <summary>Result of a pass.</summary>
 /// <param name="Full">True if the pass compared all resources.</param>

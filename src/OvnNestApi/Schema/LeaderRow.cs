@@ -37,6 +37,12 @@ public sealed class LeaderRow
     /// <summary>Error of the connection to the NB; null if there is none.</summary>
     public string? NorthboundError { get; set; }
 
+    /// <summary>Error of the last pass, if it failed; null if it did not.</summary>
+    public string? PassError { get; set; }
+
+    /// <summary>Time since when all passes have failed; null if the last one did not.</summary>
+    public DateTimeOffset? FailingSince { get; set; }
+
     /// <summary>Why the safety brake holds a pass back; null if it does not.</summary>
     public string? Brake { get; set; }
 

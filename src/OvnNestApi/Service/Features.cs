@@ -48,5 +48,6 @@ internal static class Features
         "manifest-at",
         "manifest-exchange",
         "idempotency-key",
+        "reconciler-failure",
     ];
 }

@@ -10,7 +10,11 @@ namespace OvnNestApi.Service;
 /// <summary>The health checks <c>/livez</c> and <c>/readyz</c>.</summary>
 internal static class Health
 {
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+    private const string State = """
+        SELECT coalesce(northbound_seen_at > now() - interval '10 seconds', false),
+            coalesce(failing_since <= now() - interval '10 seconds', false)
+        FROM leader
+        """;
 
     public static void MapHealth(this IEndpointRouteBuilder endpoints)
     {
@@ -32,8 +36,8 @@ internal static class Health
             .Describe(
                 "readyz",
                 "Check that the process can serve requests",
-                "Checks the database and its schema. The response also shows the state of the northbound database, but the HTTP status "
-                    + "does not depend on it: writes succeed without it."
+                "Checks the database and its schema. The response also shows the state of the northbound database and of the reconciler, but "
+                    + "the HTTP status does not depend on them: writes succeed without them."
             );
     }
 
@@ -48,11 +52,9 @@ internal static class Health
                 return mismatch;
             }
 
-            var seen = await db
-                .Database.SqlQuery<double?>($"""SELECT extract(epoch FROM now() - northbound_seen_at)::float8 AS "Value" FROM leader""")
-                .FirstOrDefaultAsync(cancellationToken);
+            var (isReached, isFailing) = (await db.QueryAsync(State, row => (row.GetBoolean(0), row.GetBoolean(1)), cancellationToken))[0];
             return new JsonResult<ReadyView>(
-                new("ready", "reachable", seen is { } age && age < Grace.TotalSeconds ? "reachable" : "unreachable")
+                new("ready", "reachable", isReached ? "reachable" : "unreachable", isFailing ? "failing" : "working")
             );
         }
         catch (Exception e) when (Conflicts.Outage(e) is { } outage)
@@ -95,4 +97,7 @@ public sealed record LiveView(string Status);
 /// <param name="Northbound">
 /// <c>reachable</c> if the leading reconciler had a connection to the northbound database within the last 10 s, else <c>unreachable</c>.
 /// </param>
-public sealed record ReadyView(string Status, string Database, string Northbound);
+/// <param name="Reconciler">
+/// <c>failing</c> if all passes of the reconciler have failed for 10 s (<c>GET /v1/reconciler</c> shows the error), else <c>working</c>.
+/// </param>
+public sealed record ReadyView(string Status, string Database, string Northbound, string Reconciler);

@@ -183,6 +183,38 @@ public sealed class ReconcilerTests
     }
 
     [Fact]
+    public async Task Passes_that_fail_show_it_and_continue_when_the_cause_is_gone()
+    {
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.LabAsync(1);
+        await nest.ExecuteAsync(
+            $"""
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no pass can be recorded''; END';
+            CREATE TRIGGER refuse BEFORE UPDATE OF last_pass_at ON leader FOR EACH ROW EXECUTE FUNCTION refuse();
+            """
+        );
+        (await nest.Api.PutAsync("/v1/vms/vm5/containers/c99", "{}")).IsSuccess();
+        await Eventually.Holds("the reason names the failure", async () => await IsShownAsync(), TimeSpan.FromMinutes(1));
+        Assert.Equal("failing", (await nest.Api.GetAsync("/readyz")).Json.GetProperty("reconciler").GetString());
+        var failure = (await nest.Api.GetAsync("/v1/reconciler")).Json.GetProperty("status").GetProperty("failure");
+        Assert.Contains("no pass can be recorded", failure.GetProperty("error").GetString(), StringComparison.Ordinal);
+
+        await nest.ExecuteAsync($"DROP TRIGGER refuse ON leader");
+        await nest.SettledAsync();
+        await Eventually.Holds("the passes work", async () =>
+            (await nest.Api.GetAsync("/readyz")).Json.GetProperty("reconciler").GetString() == "working"
+        );
+        Assert.False(await IsShownAsync());
+
+        async Task<bool> IsShownAsync()
+        {
+            var status = (await nest.Api.GetAsync("/v1/vms/vm5/containers/c51")).Json.GetProperty("status");
+            return status.GetProperty("reason").GetString() == "NotReconciling"
+                && status.GetProperty("message").GetString()!.Contains("no pass can be recorded", StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task Every_port_is_created_although_the_NB_is_killed_several_times()
     {
         await using var nest = await ReconciledInstallation.StartAsync();
