@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using OvnNestApi.Data;
 using OvnNestApi.Http;
 using OvnNestApi.Schema;
 
@@ -76,13 +76,19 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
     /// <exception cref="DeposedException">Another process has become the leader; the transaction must not be committed.</exception>
     public async Task FinishAsync(NestDb db, Term term, PassSummary summary, CancellationToken cancellationToken)
     {
-        var rows = await db.Database.ExecuteSqlAsync(
+        // Another process cannot take over while this row is locked, and this process can be suspended before it commits.
+        var rows = await db.ExecuteAsync(
             $"""
-            UPDATE leader SET last_pass_at = now(), last_pass = {JsonSerializer.Serialize(summary, ApiJson.Options)}::json,
-                resynced_at = CASE WHEN {summary.Full} THEN now() ELSE resynced_at END, brake = NULL, brake_id = NULL
-            WHERE holder = {Me} AND epoch = {term.Epoch}
+            SET LOCAL idle_in_transaction_session_timeout = '2s';
+            UPDATE leader SET last_pass_at = now(), last_pass = @summary::json,
+                resynced_at = CASE WHEN @full THEN now() ELSE resynced_at END, brake = NULL, brake_id = NULL
+            WHERE {Row}
             """,
-            cancellationToken
+            cancellationToken,
+            ("summary", JsonSerializer.Serialize(summary, ApiJson.Options)),
+            ("full", summary.Full),
+            ("me", Me),
+            ("epoch", term.Epoch)
         );
         if (rows == 0)
         {

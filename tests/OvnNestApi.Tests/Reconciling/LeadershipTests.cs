@@ -1,4 +1,8 @@
+using Npgsql;
+using OvnNestApi.Data;
 using OvnNestApi.Northbound;
+using OvnNestApi.Reconciling;
+using OvnNestApi.Schema;
 using OvnNestApi.Tests.Harness;
 using Ovsdb;
 using TestServers;
@@ -93,6 +97,25 @@ public sealed class LeadershipTests
         await nest.ContainerAsync("c90", 90);
         await nest.SettledAsync();
         Assert.Equal(42, (await nest.LeaderAsync()).Epoch);
+    }
+
+    [Fact]
+    public async Task A_leader_that_is_suspended_while_it_records_a_pass_does_not_prevent_a_takeover()
+    {
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.StopReconcilerAsync();
+        await using var database = NpgsqlDataSource.Create(nest.Database);
+        var options = new ReconcilerOptions { TakeOverAfter = TimeSpan.FromSeconds(1) };
+        var suspended = new Leadership(database, options);
+        var term = await suspended.TakeOverAsync(default);
+        Assert.NotNull(term);
+        await using var db = new NestDb(NestDbRegistration.Options(nest.Database));
+        await using var transaction = await db.Database.BeginTransactionAsync();
+        await suspended.FinishAsync(db, term, new(false, 1, 1, 1), default);
+
+        // The transaction stays open, and its lock with it.
+        var other = new Leadership(database, options);
+        await Eventually.Holds("the other leads", async () => await other.TakeOverAsync(default) is not null, TimeSpan.FromSeconds(15));
     }
 
     private static Op Switch(string name) => Op.Insert(Tables.Switch, new Dictionary<string, OvsdbValue> { ["name"] = name });
