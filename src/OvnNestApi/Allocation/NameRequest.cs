@@ -32,7 +32,13 @@ internal sealed record Claim(NameScope Scope, string Field, string? Asked, strin
 
     private bool IsShort => Scope is NameScope.Device or NameScope.Namespace;
 
-    private string Word => Scope == NameScope.Switch ? "logical switch" : Scope.ToString().ToLowerInvariant();
+    private string Word =>
+        Scope switch
+        {
+            NameScope.Switch => "logical switch",
+            NameScope.RouterPort => "logical router port",
+            _ => Scope.ToString().ToLowerInvariant(),
+        };
 
     /// <summary>
     /// Returns true for a device name that Linux or Open vSwitch uses itself. No resource can have it, and it cannot be an uplink.

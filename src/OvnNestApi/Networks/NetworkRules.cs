@@ -31,7 +31,9 @@ internal static class NetworkRules
         spec.Gateway switch
         {
             "none" => null,
-            null => spec.Router is null ? null : spec.Subnet?.FirstHost,
+            null => spec.Router is null ? null
+            : spec.Subnet is { PrefixLength: 31 } pair ? pair.LastHost
+            : spec.Subnet?.FirstHost,
             var text => Ipv4.TryParse(text, out var address) ? address : null,
         };
 
@@ -100,6 +102,14 @@ internal static class NetworkRules
         if (Gateway(spec) is { } gateway && !subnet.IsHost(gateway))
         {
             yield return new("#/spec/gateway", $"{gateway} is not a host address of {subnet}");
+        }
+
+        if (subnet.PrefixLength == 31 && spec.Router is not null && Gateway(spec) == subnet.FirstHost)
+        {
+            yield return new(
+                "#/spec/gateway",
+                $"in a /31, a router must have the address {subnet.LastHost}: OVN drops the packets of a port with the last address"
+            );
         }
 
         for (var i = 0; i < spec.Reserved?.Count; i++)

@@ -78,8 +78,10 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
             : [new(NameScope.Switch, "switch", network.SwitchName, null, null, network.SwitchName)];
         if (item.Find<Router>() is { } router)
         {
-            var port = $"{network.Name}-{router.Name}";
+            // Both names are composed, so the names of two pairs can be equal; they have no alternative.
+            var (port, ofRouter) = ($"{network.Name}-{router.Name}", $"{router.Name}-{network.Name}");
             claims.Add(new(NameScope.Port, "router", port, null, null, port));
+            claims.Add(new(NameScope.RouterPort, "router", ofRouter, null, null, ofRouter));
         }
 
         return claims;

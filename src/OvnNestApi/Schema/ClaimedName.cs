@@ -32,6 +32,9 @@ public enum NameScope
 
     /// <summary>Names of logical switches, which the NB does not require to be unique.</summary>
     Switch,
+
+    /// <summary>Names of logical router ports, unique in the NB (ovn-nb(5)).</summary>
+    RouterPort,
 }
 
 internal sealed class ClaimedNameMapping : IEntityTypeConfiguration<ClaimedName>

@@ -19,6 +19,7 @@ public sealed class NetworkRuleTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("""{"subnet":"255.255.255.0/24"}""", "#/spec/subnet")]
     [InlineData("""{"subnet":"10.0.0.0/31"}""", "#/spec/subnet")]
     [InlineData("""{"subnet":"10.0.0.0/32","router":"r"}""", "#/spec/subnet")]
+    [InlineData("""{"subnet":"10.0.0.0/31","router":"r","gateway":"10.0.0.0","dhcp":{"enabled":false}}""", "#/spec/gateway")]
     [InlineData("""{"subnet":"10.0.0.0/24","gatewayMac":"01:00:5e:00:00:01"}""", "#/spec/gatewayMac")]
     [InlineData("""{"subnet":"10.0.0.0/24","gateway":"10.0.1.1"}""", "#/spec/gateway")]
     [InlineData("""{"subnet":"10.0.0.0/24","gateway":"10.0.0.255"}""", "#/spec/gateway")]
@@ -40,6 +41,40 @@ public sealed class NetworkRuleTests(TestApi api) : IClassFixture<TestApi>
         var rows = await api.RowsAsync();
         (await api.PutAsync("/v1/networks/invalid", $$$"""{"spec":{{{spec}}}}""")).IsProblem("validation-failed", pointer);
         Assert.Equal(rows, await api.RowsAsync());
+    }
+
+    [Fact]
+    public async Task The_router_of_a_slash_31_has_the_last_address()
+    {
+        (await api.PutAsync("/v1/routers/pair", "{}")).IsSuccess();
+        var network = await api.PutAsync(
+            "/v1/networks/pair",
+            """{"spec":{"subnet":"10.41.0.0/31","router":"pair","dhcp":{"enabled":false}}}"""
+        );
+        Assert.Equal(
+            "10.41.0.1",
+            network.Is(HttpStatusCode.Created).Json.GetProperty("status").GetProperty("effective").GetProperty("gateway").GetString()
+        );
+        (await api.PutAsync("/v1/vms/pair", """{"spec":{"network":"pair"}}""")).Is(HttpStatusCode.Created);
+        (await api.PutAsync("/v1/vms/third", """{"spec":{"network":"pair"}}""")).IsProblem("addresses-exhausted", "#/spec/ip");
+    }
+
+    [Theory]
+    [InlineData("a-b", "c", "a", "b-c")] // logical router port a-b-c
+    [InlineData("f", "d-e", "e-f", "d")] // logical switch port d-e-f
+    public async Task A_pair_of_router_and_network_whose_composed_port_name_is_taken_is_refused(
+        string router,
+        string network,
+        string otherRouter,
+        string otherNetwork
+    )
+    {
+        (await api.PutAsync($"/v1/routers/{router}", "{}")).IsSuccess();
+        (await api.PutAsync($"/v1/routers/{otherRouter}", "{}")).IsSuccess();
+        (await api.PutAsync($"/v1/networks/{network}", $$$"""{"spec":{"subnet":"10.42.0.0/24","router":"{{{router}}}"}}""")).IsSuccess();
+        (
+            await api.PutAsync($"/v1/networks/{otherNetwork}", $$$"""{"spec":{"subnet":"10.42.1.0/24","router":"{{{otherRouter}}}"}}""")
+        ).IsProblem("name-taken", "#/spec/router");
     }
 
     [Fact]
