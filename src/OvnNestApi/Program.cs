@@ -32,7 +32,7 @@ builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton(Random.Shared);
 builder.Services.AddData(builder.Configuration);
 builder.Services.AddAllocation(builder.Configuration);
-builder.Services.AddConditions(builder.Configuration);
+builder.Services.AddConditions(builder.Configuration, kinds.Readiness);
 builder.Services.AddHttp(builder.Configuration);
 builder.Services.AddPlacements();
 builder.Services.AddResources(kinds);

@@ -9,7 +9,7 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Agents;
 
 /// <summary>Stores what hosts report. A report without news costs two queries and no write.</summary>
-internal sealed class ReportIntake(Transactions transactions, Settlement settlement)
+internal sealed class ReportIntake(Transactions transactions, Settlement settlement, Readiness readiness)
 {
     private const string ReportRows = """
         said AS (
@@ -133,7 +133,7 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
         }
 
         await settlement.SettleAsync(db, vms, cancellationToken);
-        await Readiness.EvaluateAsync(db, [.. news.Select(n => n.Resource).OfType<Guid>().Distinct(), host], cancellationToken);
+        await readiness.EvaluateAsync(db, [.. news.Select(n => n.Resource).OfType<Guid>().Distinct(), host], cancellationToken);
     }
 
     private static Task<List<(Guid Vm, Guid? Resource)>> NewsAsync(NestDb db, Reported reported, CancellationToken cancellationToken) =>

@@ -14,9 +14,12 @@ internal readonly record struct ConditionUpdate(Resource Stored, (Reason Reason,
 internal static class ConditionWriter
 {
     /// <summary>Writes the conditions that have changed, with a change row of action "status" for each new reason.</summary>
-    /// <param name="kind">Name of the kind in the change log.</param>
-    public static async Task WriteAsync<T>(NestDb db, string kind, List<ConditionUpdate> updates, CancellationToken cancellationToken)
-        where T : Resource
+    public static async Task WriteAsync(
+        NestDb db,
+        KindReadiness kind,
+        List<ConditionUpdate> updates,
+        CancellationToken cancellationToken
+    )
     {
         var changed = updates.Where(v => v.HasChanged).OrderBy(v => v.Stored.Id).ToList();
         if (changed.Count == 0)
@@ -24,17 +27,17 @@ internal static class ConditionWriter
             return;
         }
 
-        var (vm, join) = kind == "container" ? ("v.name", "JOIN vms v ON v.id = w.vm_id") : ("NULL", "");
+        var (vm, join) = kind.VmColumn is { } column ? ("v.name", $"JOIN vms v ON v.id = w.{column}") : ("NULL", "");
         var sql = $"""
             WITH seen AS (SELECT * FROM unnest(@ids::uuid[], @was::text[], @reasons::text[], @messages::text[]) AS s (id, was, reason,
                 message)),
             written AS (
-                UPDATE {db.EntityTable<T>().Name} x SET reason = s.reason, message = s.message, observed_at = now(), since = CASE
+                UPDATE {kind.Table(db)} x SET reason = s.reason, message = s.message, observed_at = now(), since = CASE
                     WHEN x.reason = s.reason THEN x.since ELSE now() END
                 FROM seen s WHERE x.id = s.id
                 RETURNING x.*, s.was)
             INSERT INTO changes (by, kind, vm, name, object_id, action, before, after)
-            SELECT 'reconciler', '{kind}', {vm}, w.name, w.id, 'status', json_build_object('ready', w.was = 'Ready', 'reason', w.was),
+            SELECT 'reconciler', '{kind.Kind}', {vm}, w.name, w.id, 'status', json_build_object('ready', w.was = 'Ready', 'reason', w.was),
                 json_build_object('ready', w.reason = 'Ready', 'reason', w.reason, 'message', w.message)
             FROM written w {join} WHERE w.was <> w.reason
             """;

@@ -1,9 +1,14 @@
 namespace OvnNestApi.Conditions;
 
-/// <summary>Registers the options of hosts (section <c>Hosts</c>) and the cached liveness.</summary>
+/// <summary>Registers the options of hosts (section <c>Hosts</c>), the cached liveness and the evaluation of conditions.</summary>
 internal static class ConditionsSetup
 {
-    public static IServiceCollection AddConditions(this IServiceCollection services, IConfiguration configuration)
+    /// <param name="kinds">All kinds of resources, in the lock order.</param>
+    public static IServiceCollection AddConditions(
+        this IServiceCollection services,
+        IConfiguration configuration,
+        IEnumerable<KindReadiness> kinds
+    )
     {
         services
             .AddOptions<HostOptions>()
@@ -14,6 +19,7 @@ internal static class ConditionsSetup
             )
             .ValidateOnStart();
         services.AddSingleton<CachedLiveness>();
+        services.AddSingleton(new Readiness(kinds));
         return services;
     }
 }

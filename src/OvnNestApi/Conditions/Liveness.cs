@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using OvnNestApi.Contracts;
 using OvnNestApi.Data;
 using OvnNestApi.Schema;
 
@@ -83,12 +82,6 @@ internal sealed record Liveness
         }
     }
 
-    /// <summary>Returns the current condition of a network.</summary>
-    public Condition Of(Network network) => Of(network, null);
-
-    /// <summary>Returns the current condition of a router.</summary>
-    public Condition Of(Router router) => Of(router, null);
-
     /// <summary>Returns the current condition of a host. A host has no rows in the NB, so it is ready or silent.</summary>
     public Condition Of(Host host)
     {
@@ -106,15 +99,6 @@ internal sealed record Liveness
         var since = host.Reason == Reason.Ready ? host.Since : host.CreatedAt;
         return new(Reason.Ready, "", since, seen.SeenAt);
     }
-
-    /// <summary>Returns the current condition of a VM.</summary>
-    public Condition Of(Vm vm) => Of(vm, vm.Workload == Workload.None ? null : vm.HostId);
-
-    /// <summary>Returns the current condition of a container.</summary>
-    /// <param name="hasVmDevice">True if an agent configures the device of its VM.</param>
-    /// <param name="host">Id of the VM's host; null if none.</param>
-    public Condition Of(Container container, bool hasVmDevice, Guid? host) =>
-        Of(container, hasVmDevice && container.Workload != Workload.None ? host : null);
 
     /// <summary>Returns the current reason of a host, given its stored reason.</summary>
     public Reason OfHost(Reason stored, Guid? host) =>
@@ -147,7 +131,9 @@ internal sealed record Liveness
         return stored;
     }
 
-    private Condition Of(Resource resource, Guid? host)
+    /// <summary>Returns the current condition of a resource that has rows in the NB.</summary>
+    /// <param name="host">Host whose agent configures the resource; null if none does.</param>
+    public Condition Of(Resource resource, Guid? host)
     {
         var reason = Of(resource.Reason, resource.DirtySeq > resource.ReconciledSeq, host);
         var seen = host is { } id ? Hosts.GetValueOrDefault(id) : null;

@@ -58,6 +58,16 @@ internal sealed record PortFacts
     /// <summary>Value of <c>spec.enabled</c>.</summary>
     public bool IsEnabled { get; init; } = true;
 
+    /// <summary>Returns the facts that all resources have.</summary>
+    public static PortFacts Of(Resource resource) =>
+        new()
+        {
+            IsDeleting = resource.DeletingSince is not null,
+            IsProgrammed = resource.InNorthbound,
+            RejectedAs = resource.RejectedAs,
+            Rejection = resource.Rejection,
+        };
+
     /// <summary>
     /// Returns the first cause that applies, in the order of <see cref="Reason"/>, with its message. Causes that concern all resources, and
     /// silent hosts, are added on reading, by <see cref="Liveness"/>.

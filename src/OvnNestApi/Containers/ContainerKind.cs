@@ -62,6 +62,8 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
 
     public override string Url(ResourcePath path) => $"/v1/vms/{path.Vm}/containers/{path.Name}";
 
+    public override KindReadiness Readiness => new ContainerReadiness();
+
     public override KindWrite Begin(ResourceWrite write) => new ContainerWrite(write, this);
 
     public override bool IsInVm => true;
@@ -142,7 +144,7 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
                     container,
                     new(row.Text("vm") ?? "", row.Text("network") ?? "", row.Number("mtu") ?? 0),
                     new(row.Text("host"), row.Text("address"), row.Text("error")),
-                    liveness.Of(container, row.Flag("vm_has_device"), row.Id("host_id"))
+                    liveness.Of(container, HostOf(container, row.Flag("vm_has_device"), row.Id("host_id")))
                 );
             }
         );
@@ -168,10 +170,16 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
                     container,
                     new(vm.Name, network.Name, network.Mtu),
                     new(host?.Name, null, null),
-                    liveness.Of(container, vm.Workload != Workload.None, vm.HostId)
+                    liveness.Of(container, HostOf(container, vm.Workload != Workload.None, vm.HostId))
                 )
             );
     }
+
+    /// <summary>Returns the host whose agent configures the container; null if none does.</summary>
+    /// <param name="hasVmDevice">True if an agent configures the device of its VM.</param>
+    /// <param name="host">Id of the VM's host; null if none.</param>
+    private static Guid? HostOf(Container container, bool hasVmDevice, Guid? host) =>
+        hasVmDevice && container.Workload != Workload.None ? host : null;
 
     protected override string HasName => "r.name = @name AND r.vm_id IN (SELECT id FROM vms WHERE name = @vm)";
 

@@ -17,6 +17,8 @@ internal sealed class HostKind : ResourceKind<Host, HostSpec, HostBody, HostView
 
     public override string Example => """{"name":"ubuntu2","spec":{}}""";
 
+    public override KindReadiness Readiness => new HostReadiness();
+
     public override KindWrite Begin(ResourceWrite write) => new HostWrite(write, this);
 
     public override async Task<Problem?> CheckDeletionAsync(NestDb db, Resource resource, CancellationToken cancellationToken) =>

@@ -59,7 +59,7 @@ internal sealed class NetworkKind : ResourceKind<Network, NetworkSpec, NetworkBo
         return new($"SELECT {networks.Columns("r")}, o.name AS router FROM networks r LEFT JOIN routers o ON o.id = r.router_id", row =>
         {
             var network = networks.Read(row);
-            return View(network, row.Text("router"), liveness.Of(network));
+            return View(network, row.Text("router"), liveness.Of(network, host: null));
         });
     }
 

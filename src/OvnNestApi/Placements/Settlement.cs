@@ -11,7 +11,7 @@ namespace OvnNestApi.Placements;
 /// Applies what the NB and the hosts have confirmed: releases end, successors get their names and tags, deleted resources are removed. Part
 /// of the caller's transaction. Calling it without news changes nothing.
 /// </summary>
-internal sealed class Settlement(IOptions<LeaseOptions> options)
+internal sealed class Settlement(IOptions<LeaseOptions> options, Readiness readiness)
 {
     private const string Lock = "SELECT id FROM vms WHERE id = ANY(@vms) ORDER BY id FOR NO KEY UPDATE";
 
@@ -48,7 +48,7 @@ internal sealed class Settlement(IOptions<LeaseOptions> options)
         await db.MarkVmsAsync(changed, cancellationToken);
         await PlacementWriter.RefreshAsync(db, changed, [], cancellationToken);
 
-        await Readiness.EvaluateAsync(db, retagged.OfType<Guid>().ToList(), cancellationToken);
+        await readiness.EvaluateAsync(db, retagged.OfType<Guid>().ToList(), cancellationToken);
     }
 
     /// <summary>Marks containers that have got their name or tag as dirty, and places them.</summary>

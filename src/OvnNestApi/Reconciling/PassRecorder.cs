@@ -13,6 +13,7 @@ internal sealed class PassRecorder(
     Leadership leadership,
     Transactions transactions,
     Settlement settlement,
+    Readiness readiness,
     Signals signals,
     TimeProvider time,
     Random random
@@ -85,7 +86,7 @@ internal sealed class PassRecorder(
             await Settlement.SettleNetworksAsync(db, cancellationToken);
         }
 
-        await Readiness.EvaluateAsync(db, [.. ids, .. observed], cancellationToken);
+        await readiness.EvaluateAsync(db, [.. ids, .. observed], cancellationToken);
         var duration = Math.Round(time.GetElapsedTime(outcome.StartedAt).TotalMilliseconds, 1);
         await leadership.FinishAsync(db, term, new(outcome.IsFull, ids.Count, outcome.Operations, duration), cancellationToken);
         return null;

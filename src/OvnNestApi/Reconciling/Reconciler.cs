@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using OvnNestApi.Conditions;
 using OvnNestApi.Data;
 using OvnNestApi.Northbound;
 using OvnNestApi.Placements;
@@ -16,6 +17,7 @@ internal sealed partial class Reconciler(
     IDbContextFactory<NestDb> databases,
     Transactions transactions,
     Settlement settlement,
+    Readiness readiness,
     Signals signals,
     IOptions<ReconcilerOptions> reconciling,
     IOptions<NorthboundOptions> northbound,
@@ -91,7 +93,7 @@ internal sealed partial class Reconciler(
 
     private PassLoop CreateLoop(CurrentTerm term, NorthboundDb nb)
     {
-        var recorder = new PassRecorder(leadership, transactions, settlement, signals, time, random);
+        var recorder = new PassRecorder(leadership, transactions, settlement, readiness, signals, time, random);
         var pass = new Pass(nb, leadership, databases, recorder, _options, time, loggers.CreateLogger<Pass>());
         return new(term, nb, pass, signals, _options, time, random, _logger);
     }

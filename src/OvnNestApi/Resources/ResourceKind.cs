@@ -40,6 +40,9 @@ internal abstract class ResourceKind
     /// <summary>Returns the URL of a resource.</summary>
     public virtual string Url(ResourcePath path) => $"/v1/{Plural}/{path.Name}";
 
+    /// <summary>How the conditions of the resources are evaluated.</summary>
+    public abstract KindReadiness Readiness { get; }
+
     /// <summary>Maps the URLs of the kind.</summary>
     public abstract void Map(IEndpointRouteBuilder api);
 
@@ -105,6 +108,8 @@ internal abstract class ResourceKind<T, TSpec, TBody, TView> : ResourceKind
     private const string WithIds = "WHERE r.id = ANY(@ids)";
 
     private const string CurrentFirst = "ORDER BY r.deleting_since IS NOT NULL, r.created_at DESC, r.id DESC LIMIT 1";
+
+    public override KindReadiness Readiness => new KindReadiness<T>(Name);
 
     public override void Map(IEndpointRouteBuilder api) => api.MapResource(this);
 

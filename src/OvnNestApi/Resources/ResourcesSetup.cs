@@ -1,3 +1,5 @@
+using OvnNestApi.Conditions;
+
 namespace OvnNestApi.Resources;
 
 /// <summary>Registers the engine behind every declarative resource.</summary>
@@ -22,4 +24,8 @@ internal static class ResourcesSetup
 }
 
 /// <summary>All kinds of resources, in the lock order.</summary>
-internal sealed record ResourceKinds(params IReadOnlyList<ResourceKind> All);
+internal sealed record ResourceKinds(params IReadOnlyList<ResourceKind> All)
+{
+    /// <summary>How the conditions of each kind are evaluated.</summary>
+    public IEnumerable<KindReadiness> Readiness => All.Select(kind => kind.Readiness);
+}

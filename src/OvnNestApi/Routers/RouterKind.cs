@@ -29,7 +29,7 @@ internal sealed class RouterKind : ResourceKind<Router, RouterSpec, RouterBody, 
             row =>
             {
                 var router = routers.Read(row);
-                return View(router, row.GetFieldValue<string[]>(routers.Count), liveness.Of(router));
+                return View(router, row.GetFieldValue<string[]>(routers.Count), liveness.Of(router, host: null));
             }
         );
     }

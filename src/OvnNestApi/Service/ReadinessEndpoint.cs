@@ -8,24 +8,6 @@ namespace OvnNestApi.Service;
 /// <summary>Counts resources by reason, for progress displays.</summary>
 internal static class ReadinessEndpoint
 {
-    private static readonly string Count = $"""
-        SELECT kind, reason, dirty, host, count(*)::int FROM (
-            SELECT 'network' AS kind, reason, dirty_seq > reconciled_seq AS dirty, NULL::uuid AS host, labels, NULL AS vm,
-                NULL::uuid AS at FROM networks
-            UNION ALL SELECT 'router', reason, dirty_seq > reconciled_seq, NULL, labels, NULL, NULL FROM routers
-            UNION ALL SELECT 'host', CASE WHEN deleting_since IS NULL THEN 'Ready' ELSE 'Deleting' END, false, id, labels, NULL, id
-                FROM hosts
-            UNION ALL SELECT 'vm', reason, dirty_seq > reconciled_seq, CASE
-                WHEN workload <> 'None' THEN host_id END, labels, name, host_id FROM vms
-            UNION ALL SELECT 'container', c.reason, c.dirty_seq > c.reconciled_seq, CASE WHEN c.workload <> 'None'
-                AND v.workload <> 'None' THEN v.host_id END, c.labels, v.name, v.host_id
-            FROM containers c JOIN vms v ON v.id = c.vm_id) x
-        WHERE (@vm::text IS NULL OR vm = @vm::text)
-          AND (@host::text IS NULL OR at IN (SELECT id FROM hosts WHERE name = @host::text))
-          AND {LabelSelector.Matches("labels")}
-        GROUP BY kind, reason, dirty, host
-        """;
-
     public static void MapReadiness(this IEndpointRouteBuilder api) =>
         api.MapRead("/readiness", GetAsync)
             .WithTags("Readiness")
@@ -39,6 +21,7 @@ internal static class ReadinessEndpoint
     internal static async Task<Reply<JsonResult<ReadinessView>>> GetAsync(
         HttpContext context,
         NestDb db,
+        Readiness readiness,
         CachedLiveness liveness,
         CancellationToken cancellationToken
     )
@@ -52,9 +35,10 @@ internal static class ReadinessEndpoint
 
         var present = await liveness.ReadAsync(db, cancellationToken);
         var counts = new Dictionary<Reason, int>();
-        foreach (var row in await CountAsync(db, vm, host, labels, cancellationToken))
+        var kinds = readiness.Kinds.ToDictionary(kind => kind.Kind);
+        foreach (var row in await CountAsync(db, readiness, vm, host, labels, cancellationToken))
         {
-            var reason = row.Kind == "host" ? present.OfHost(row.Reason, row.Host) : present.Of(row.Reason, row.IsDirty, row.Host);
+            var reason = kinds[row.Kind].Current(present, row.Reason, row.IsDirty, row.Host);
             counts[reason] = counts.GetValueOrDefault(reason) + row.Count;
         }
 
@@ -70,13 +54,22 @@ internal static class ReadinessEndpoint
 
     private static Task<List<CountRow>> CountAsync(
         NestDb db,
+        Readiness readiness,
         string? vm,
         string? host,
         LabelSelector? labels,
         CancellationToken cancellationToken
-    ) =>
-        db.QueryAsync(
-            Count,
+    )
+    {
+        var all = string.Join(" UNION ALL ", readiness.Kinds.Select(kind => kind.Counted(db)));
+        return db.QueryAsync(
+            $"""
+            SELECT kind, reason, dirty, host, count(*)::int FROM ({all}) x
+            WHERE (@vm::text IS NULL OR vm = @vm::text)
+              AND (@host::text IS NULL OR at IN (SELECT id FROM hosts WHERE name = @host::text))
+              AND {LabelSelector.Matches("labels")}
+            GROUP BY kind, reason, dirty, host
+            """,
             row => new CountRow(
                 row.GetString(0),
                 Enum.Parse<Reason>(row.GetString(1)),
@@ -87,6 +80,7 @@ internal static class ReadinessEndpoint
             cancellationToken,
             [("vm", vm), ("host", host), .. LabelSelector.Parameters(labels)]
         );
+    }
 
     /// <summary>Number of resources of one kind with the same stored reason.</summary>
     /// <param name="IsDirty">True if the reconciler has not processed the last change yet.</param>

@@ -1,5 +1,6 @@
 using Npgsql;
 using OvnNestApi.Conditions;
+using OvnNestApi.Contracts;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
 using OvnNestApi.Ports;
@@ -36,6 +37,8 @@ internal sealed class VmKind : ResourceKind<Vm, VmSpec, VmBody, VmView>
             new("network", "Only VMs in this network. The list is empty if the network does not exist."),
             new("host", "Only VMs on this host. The list is empty if the host does not exist."),
         ];
+
+    public override KindReadiness Readiness => new VmReadiness();
 
     public override KindWrite Begin(ResourceWrite write) => new VmWrite(write, this);
 
@@ -92,7 +95,7 @@ internal sealed class VmKind : ResourceKind<Vm, VmSpec, VmBody, VmView>
 
     private static VmView View(Vm vm, NpgsqlDataReader row, Liveness liveness)
     {
-        var (condition, host) = (liveness.Of(vm), row.Text("host"));
+        var (condition, host) = (liveness.Of(vm, vm.Workload == Workload.None ? null : vm.HostId), row.Text("host"));
         return new()
         {
             Name = vm.Name,

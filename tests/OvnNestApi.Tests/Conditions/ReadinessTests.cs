@@ -89,7 +89,7 @@ public sealed class ReadinessTests
         {
             // The connections of the API have this setting.
             await db.ExecuteAsync("SET LOCAL plan_cache_mode = force_generic_plan", default);
-            await Readiness.EvaluateAsync(db, [container], default);
+            await api.Services.GetRequiredService<Readiness>().EvaluateAsync(db, [container], default);
             var read = await db.QueryAsync(
                 "SELECT sum(seq_tup_read + idx_tup_fetch)::bigint FROM pg_stat_xact_user_tables WHERE relname = 'vlan_leases'",
                 row => row.GetInt64(0),

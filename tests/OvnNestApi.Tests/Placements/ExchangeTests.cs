@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using OvnNestApi.Allocation;
 using OvnNestApi.Conditions;
 using OvnNestApi.Placements;
@@ -81,7 +82,7 @@ public sealed class ExchangeTests
 
             var ids = containers.Select(container => container.Id).ToList();
             await PlacementWriter.RefreshAsync(db, [], ids, default);
-            await Readiness.EvaluateAsync(db, ids, default);
+            await nest.Api.Services.GetRequiredService<Readiness>().EvaluateAsync(db, ids, default);
         });
 
     /// <summary>Applies the updates that the monitor has printed one by one; fails if two ports of a parent have the same tag.</summary>
