@@ -19,10 +19,10 @@ internal static class Layers
             "Northbound",
             "Http",
             "Telemetry",
-            // Placements on hosts, the engine of resources, the reconciler.
+            // Placements on hosts, the reconciler, the engine of resources.
             "Placements",
-            "Resources",
             "Reconciling",
+            "Resources",
             // One folder for each noun of the API.
             "Networks",
             "Routers",

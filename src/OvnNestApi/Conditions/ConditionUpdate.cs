@@ -14,12 +14,7 @@ internal readonly record struct ConditionUpdate(Resource Stored, (Reason Reason,
 internal static class ConditionWriter
 {
     /// <summary>Writes the conditions that have changed, with a change row of action "status" for each new reason.</summary>
-    public static async Task WriteAsync(
-        NestDb db,
-        KindReadiness kind,
-        List<ConditionUpdate> updates,
-        CancellationToken cancellationToken
-    )
+    public static async Task WriteAsync(NestDb db, KindReadiness kind, List<ConditionUpdate> updates, CancellationToken cancellationToken)
     {
         var changed = updates.Where(v => v.HasChanged).OrderBy(v => v.Stored.Id).ToList();
         if (changed.Count == 0)

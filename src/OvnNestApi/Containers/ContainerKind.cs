@@ -4,8 +4,10 @@ using OvnNestApi.Conditions;
 using OvnNestApi.Contracts;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
+using OvnNestApi.Placements;
 using OvnNestApi.Ports;
 using OvnNestApi.Problems;
+using OvnNestApi.Reconciling;
 using OvnNestApi.Resources;
 using OvnNestApi.Schema;
 
@@ -19,6 +21,8 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
     public override string Plural => "containers";
 
     public override string Route => "/vms/{vm}/containers";
+
+    public override string TagDescription => "Containers in VMs: each has a nested port with a VLAN tag.";
 
     public override string Example =>
         """
@@ -63,6 +67,10 @@ internal sealed class ContainerKind : ResourceKind<Container, ContainerSpec, Con
     public override string Url(ResourcePath path) => $"/v1/vms/{path.Vm}/containers/{path.Name}";
 
     public override KindReadiness Readiness => new ContainerReadiness();
+
+    public override ReconciledKind? Reconciled => new ReconciledContainer();
+
+    public override KindRemoval? Removal => null;
 
     public override KindWrite Begin(ResourceWrite write) => new ContainerWrite(write, this);
 

@@ -3,6 +3,7 @@ using OvnNestApi.Conditions;
 using OvnNestApi.Data;
 using OvnNestApi.Placements;
 using OvnNestApi.Problems;
+using OvnNestApi.Reconciling;
 using OvnNestApi.Resources;
 using OvnNestApi.Schema;
 
@@ -15,9 +16,27 @@ internal sealed class HostKind : ResourceKind<Host, HostSpec, HostBody, HostView
 
     public override string Plural => "hosts";
 
+    public override string TagDescription => "Machines that run VMs. An agent on each host configures its bridges and ports.";
+
     public override string Example => """{"name":"ubuntu2","spec":{}}""";
 
     public override KindReadiness Readiness => new HostReadiness();
+
+    public override ReconciledKind? Reconciled => null;
+
+    public override KindRemoval Removal =>
+        new(
+            "host",
+            "hosts",
+            """
+            NOT EXISTS (SELECT FROM vms v WHERE v.host_id = x.id)
+                AND NOT EXISTS (SELECT FROM placements p WHERE p.host_id = x.id)
+                AND NOT EXISTS (SELECT FROM lease_holds o WHERE o.host_id = x.id)
+            """
+        )
+        {
+            HasRows = false,
+        };
 
     public override KindWrite Begin(ResourceWrite write) => new HostWrite(write, this);
 

@@ -18,7 +18,7 @@ public sealed record ManifestBody
 /// <summary>A resource in a manifest: the body of a PUT, and what its URL would contain.</summary>
 public sealed record ManifestItem
 {
-    /// <summary>Kind of the resource: router, network, host, vm or container.</summary>
+    /// <summary>Kind of the resource: {kinds}.</summary>
     /// <example>container</example>
     [Needed]
     public string? Kind { get; init; }

@@ -66,7 +66,7 @@ internal static class ManifestEndpoints
             .MapRead("/", ExportAsync)
             .Offers(Representations.Json, Representations.Yaml)
             .Takes(
-                new QueryParameter("kind", "Only resources of this kind: router, network, host, vm or container."),
+                new QueryParameter("kind", "Only resources of this kind: {kinds}."),
                 new QueryParameter("vm", "Only this VM and its containers. The manifest is empty if the VM does not exist."),
                 new QueryParameter("label", "Only resources with all of these labels: a comma-separated list of key=value or key."),
                 new QueryParameter(

@@ -146,7 +146,7 @@ public enum AppliedAction
 }
 
 /// <summary>A resource that a manifest was applied to.</summary>
-/// <param name="Kind">Kind of the resource: router, network, host, vm or container.</param>
+/// <param name="Kind">Kind of the resource: {kinds}.</param>
 /// <param name="Vm">Name of the VM, for a container; absent for other kinds.</param>
 /// <param name="Name">Name of the resource.</param>
 /// <param name="Action">What the manifest did with it.</param>

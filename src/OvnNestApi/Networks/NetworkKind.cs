@@ -2,6 +2,8 @@ using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Conditions;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
+using OvnNestApi.Placements;
+using OvnNestApi.Reconciling;
 using OvnNestApi.Resources;
 using OvnNestApi.Schema;
 
@@ -13,6 +15,8 @@ internal sealed class NetworkKind : ResourceKind<Network, NetworkSpec, NetworkBo
     public override string Name => "network";
 
     public override string Plural => "networks";
+
+    public override string TagDescription => "Logical switches with their subnet, DHCP options and gateway.";
 
     public override string Example =>
         """
@@ -29,6 +33,22 @@ internal sealed class NetworkKind : ResourceKind<Network, NetworkSpec, NetworkBo
 
     public override IReadOnlyList<QueryParameter> Filters =>
         [new("router", "Only networks that are connected to this router. The list is empty if the router does not exist.")];
+
+    public override ReconciledKind? Reconciled => new ReconciledNetwork();
+
+    public override KindRemoval Removal =>
+        new(
+            "network",
+            "networks",
+            """
+            NOT EXISTS (SELECT FROM vms v WHERE v.network_id = x.id)
+                AND NOT EXISTS (SELECT FROM containers c WHERE c.network_id = x.id)
+                AND NOT EXISTS (SELECT FROM addresses a WHERE a.network_id = x.id AND a.freed_at IS NULL)
+            """
+        )
+        {
+            MarkSuccessors = NetworkMarks.OfNetworks,
+        };
 
     public override KindWrite Begin(ResourceWrite write) => new NetworkWrite(write, this);
 

@@ -5,6 +5,12 @@ namespace OvnNestApi.Northbound;
 /// <summary>Common part of all desired resources.</summary>
 public abstract record DesiredResource
 {
+    /// <summary>Kind of the resource.</summary>
+    public abstract OwnerKind Kind { get; }
+
+    /// <summary>Resources of other kinds that the rows of this one depend on.</summary>
+    public virtual IEnumerable<OwnerRef> DependsOn => [];
+
     /// <summary>Id of this incarnation.</summary>
     public required Guid Id { get; init; }
 
@@ -23,6 +29,8 @@ public abstract record DesiredResource
 /// <summary>A logical router.</summary>
 public sealed record DesiredRouter : DesiredResource
 {
+    public override OwnerKind Kind => OwnerKind.Router;
+
     /// <summary>UUID of the Logical_Router row.</summary>
     public required Guid RouterUuid { get; init; }
 }
@@ -30,6 +38,10 @@ public sealed record DesiredRouter : DesiredResource
 /// <summary>A network. See <see cref="Schema.Network"/> for the values.</summary>
 public sealed record DesiredNetwork : DesiredResource
 {
+    public override OwnerKind Kind => OwnerKind.Network;
+
+    public override IEnumerable<OwnerRef> DependsOn => RouterId is { } router ? [new(OwnerKind.Router, router)] : [];
+
     public required string SwitchName { get; init; }
 
     public bool SwitchExisting { get; init; }
@@ -66,6 +78,11 @@ public sealed record DesiredNetwork : DesiredResource
 /// <summary>The port of a VM or container. See <see cref="LogicalPort"/> for the values.</summary>
 public sealed record DesiredPort : DesiredResource
 {
+    public override OwnerKind Kind => VmId is null ? OwnerKind.Vm : OwnerKind.Container;
+
+    public override IEnumerable<OwnerRef> DependsOn =>
+        VmId is { } vm ? [new(OwnerKind.Vm, vm), new(OwnerKind.Network, NetworkId)] : [new(OwnerKind.Network, NetworkId)];
+
     public required Guid NetworkId { get; init; }
 
     public required string PortName { get; init; }
@@ -88,9 +105,6 @@ public sealed record DesiredPort : DesiredResource
 
     /// <summary>Leased tag of the container, 1–4094; null for a VM.</summary>
     public int? Tag { get; init; }
-
-    /// <summary>Kind of the resource.</summary>
-    public OwnerKind Kind => VmId is null ? OwnerKind.Vm : OwnerKind.Container;
 }
 
 /// <summary>Rows of other clients that a network on an existing switch uses.</summary>

@@ -21,35 +21,18 @@ public static class NorthboundMonitor
         return
         [
             new(Northbound.Tables.Global, ["nb_cfg", "hv_cfg", "external_ids"]),
-            new(Northbound.Tables.Switch, ["name", "ports", "external_ids"]),
-            new(Northbound.Tables.Router, ["name", "ports", "external_ids"], [ours]),
-            new(Northbound.Tables.RouterPort, ["name", "mac", "networks", "external_ids"], [ours]),
-            new(Northbound.Tables.Dhcp, ["cidr", "options", "external_ids"]),
-            new(
-                Northbound.Tables.SwitchPort,
-                [
-                    "name",
-                    "type",
-                    "addresses",
-                    "port_security",
-                    "enabled",
-                    "dhcpv4_options",
-                    "parent_name",
-                    "tag_request",
-                    "tag",
-                    "options",
-                    "up",
-                    "external_ids",
-                ],
-                [ours, new("parent_name", "!=", OvsdbValue.Empty)]
-            ),
+            .. Northbound.Tables.Marked.Select(table => new MonitoredTable(
+                table.Name,
+                [.. table.Columns, "external_ids"],
+                table.Foreign is null ? null : [ours, .. table.Foreign]
+            )),
         ];
     }
 
     /// <summary>Indexes: rows by owner, nested ports by parent and tag, switches by name, DHCP options by subnet.</summary>
     public static IReadOnlyList<ReplicaIndex> Indexes(Ownership ownership) =>
         [
-            .. Northbound.Tables.Marked.Select(table => new ReplicaIndex(ByOwner + table, table, row =>
+            .. Northbound.Tables.Marked.Select(table => new ReplicaIndex(ByOwner + table.Name, table.Name, row =>
                 ownership.OwnerOf(row)?.Id.ToString()
             )),
             new(ByTag, Northbound.Tables.SwitchPort, row => Nested(row, "tag")),

@@ -134,15 +134,17 @@ public static class NorthboundPlan
         return present;
     }
 
-    /// <summary>Order of the plans: deletions of ports first, then creations in the order of kinds, then other deletions.</summary>
-    private static int Rank(ResourcePlan plan) =>
-        (plan.HasRows, plan.Owner.Kind) switch
+    /// <summary>Order of the plans: deletions of ports, creations in the order of kinds, other deletions in the opposite order.</summary>
+    private static int Rank(ResourcePlan plan)
+    {
+        var kind = plan.Owner.Kind;
+        if (plan.HasRows)
         {
-            (true, var kind) => (int)kind,
-            (false, OwnerKind.Container or OwnerKind.Vm) => -1,
-            (false, OwnerKind.Network) => 8,
-            _ => 9,
-        };
+            return (int)kind;
+        }
+
+        return Tables.Of(kind).All(table => table.Parent is not null) ? -1 : int.MaxValue - (int)kind;
+    }
 
     /// <summary>Keeps a switch or router that has ports of other clients, because deleting it would delete those ports as well.</summary>
     private static List<ResourcePlan> KeepShared(List<ResourcePlan> plans, ILookup<OwnerRef, ActualRow> actual)

@@ -6,17 +6,26 @@ using Columns = System.Collections.Generic.KeyValuePair<string, Ovsdb.OvsdbValue
 namespace OvnNestApi.Northbound;
 
 /// <summary>Computes the rows that desired resources must have in the NB (ovn-nb(5)). Pure.</summary>
+/// <param name="resources">The resources to project and those that they depend on, by id.</param>
 /// <param name="existing">Rows to use on existing switches, by the id of the network.</param>
 public sealed class NorthboundProjection(
     Ownership ownership,
-    IReadOnlyDictionary<Guid, DesiredRouter> routers,
-    IReadOnlyDictionary<Guid, DesiredNetwork> networks,
-    IReadOnlyDictionary<Guid, DesiredPort> vms,
+    IReadOnlyDictionary<Guid, DesiredResource> resources,
     IReadOnlyDictionary<Guid, ExistingSwitch> existing
 )
 {
+    /// <summary>Returns the rows of a resource.</summary>
+    public WantedResource Of(DesiredResource resource) =>
+        resource switch
+        {
+            DesiredRouter router => Of(router),
+            DesiredNetwork network => Of(network),
+            DesiredPort port => Of(port),
+            _ => throw new NotSupportedException($"A {resource.Kind} has no projection."),
+        };
+
     /// <summary>Returns the row of a router.</summary>
-    public WantedResource Of(DesiredRouter router)
+    private WantedResource Of(DesiredRouter router)
     {
         var self = new OwnerRef(OwnerKind.Router, router.Id);
         return router.IsWanted
@@ -25,7 +34,7 @@ public sealed class NorthboundProjection(
     }
 
     /// <summary>Returns the rows of a network: switch, DHCP options, and the two ports that connect it to its router.</summary>
-    public WantedResource Of(DesiredNetwork network)
+    private WantedResource Of(DesiredNetwork network)
     {
         var self = new OwnerRef(OwnerKind.Network, network.Id);
         if (!network.IsWanted)
@@ -54,7 +63,7 @@ public sealed class NorthboundProjection(
     }
 
     /// <summary>Returns the row of the port of a VM or container.</summary>
-    public WantedResource Of(DesiredPort port)
+    private WantedResource Of(DesiredPort port)
     {
         var self = new OwnerRef(port.Kind, port.Id);
         if (!port.IsWanted)
@@ -62,7 +71,7 @@ public sealed class NorthboundProjection(
             return new(self, [], port.IsRequested);
         }
 
-        var network = networks[port.NetworkId];
+        var network = (DesiredNetwork)resources[port.NetworkId];
         if (SwitchOf(network) is not { } parent)
         {
             return new(self, [], port.IsRequested, Obstacle.Rejected(existing[network.Id].Problem ?? ""));
@@ -90,7 +99,7 @@ public sealed class NorthboundProjection(
             new("port_security", port.PortSecurity ? address : OvsdbValue.Empty),
             new("enabled", port.Enabled),
             new("dhcpv4_options", OvsdbValue.Optional(dhcp?.Uuid)),
-            new("parent_name", OvsdbValue.Optional(port.VmId is { } vm ? vms[vm].PortName : null)),
+            new("parent_name", OvsdbValue.Optional(port.VmId is { } vm ? ((DesiredPort)resources[vm]).PortName : null)),
             // Never `tag`: northd copies tag_request to it, and since 26.03.2 it clears what other clients write there.
             new("tag_request", OvsdbValue.Optional((long?)port.Tag)),
         ];
@@ -101,8 +110,7 @@ public sealed class NorthboundProjection(
     {
         if (
             network is not { RouterId: { } id, Subnet: { } subnet, Gateway: { } gateway }
-            || !routers.TryGetValue(id, out var router)
-            || !router.IsWanted
+            || resources.GetValueOrDefault(id) is not DesiredRouter { IsWanted: true } router
         )
         {
             yield break;

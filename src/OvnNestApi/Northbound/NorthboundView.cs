@@ -21,14 +21,14 @@ public sealed class NorthboundView(ReplicaSnapshot replica, Ownership ownership,
             .ToLookup(pair => pair.Owner, pair => pair.Row);
 
     /// <summary>Returns true if a row has the owner mark of the resource.</summary>
-    public bool HasRows(OwnerRef owner) => TablesOf(owner.Kind).Any(table => replica.OfResource(table, owner.Id).Count > 0);
+    public bool HasRows(OwnerRef owner) => Tables.Of(owner.Kind).Any(table => replica.OfResource(table.Name, owner.Id).Count > 0);
 
     /// <summary>Returns the owners that the owner marks of all rows name.</summary>
     public IReadOnlySet<OwnerRef> Owners() =>
-        Tables.Marked.SelectMany(table => replica.MarkedIds(table).Select(id => new OwnerRef(KindOf(table, id), id))).ToHashSet();
+        Tables.Marked.SelectMany(table => replica.MarkedIds(table.Name).Select(id => new OwnerRef(KindOf(table, id), id))).ToHashSet();
 
     /// <summary>Returns the number of rows with our owner mark.</summary>
-    public int Count() => Tables.Marked.Sum(table => replica.MarkedIds(table).Sum(id => replica.OfResource(table, id).Count));
+    public int Count() => Tables.Marked.Sum(table => replica.MarkedIds(table.Name).Sum(id => replica.OfResource(table.Name, id).Count));
 
     /// <summary>Finds the existing switch, and the existing DHCP options, that a network must use.</summary>
     public ExistingSwitch Existing(DesiredNetwork network)
@@ -86,11 +86,11 @@ public sealed class NorthboundView(ReplicaSnapshot replica, Ownership ownership,
             }
         }
 
-        foreach (var table in TablesOf(resource.Owner.Kind))
+        foreach (var table in Tables.Of(resource.Owner.Kind))
         {
-            foreach (var row in replica.OfResource(table, resource.Owner.Id))
+            foreach (var row in replica.OfResource(table.Name, resource.Owner.Id))
             {
-                rows[new(table, row.Uuid)] = row;
+                rows[new(table.Name, row.Uuid)] = row;
             }
         }
 
@@ -101,23 +101,9 @@ public sealed class NorthboundView(ReplicaSnapshot replica, Ownership ownership,
         ));
     }
 
-    private static string[] TablesOf(OwnerKind kind) =>
-        kind switch
-        {
-            OwnerKind.Router => [Tables.Router],
-            OwnerKind.Network => [Tables.Switch, Tables.Dhcp, Tables.RouterPort, Tables.SwitchPort],
-            _ => [Tables.SwitchPort],
-        };
-
     // The kind in the owner mark is ignored if resources of that kind have no rows in the table.
-    private OwnerKind KindOf(string table, Guid id) =>
-        table switch
-        {
-            Tables.Router => OwnerKind.Router,
-            Tables.SwitchPort when MarkedKind(table, id) is { } kind and not OwnerKind.Router => kind,
-            Tables.SwitchPort => OwnerKind.Container,
-            _ => OwnerKind.Network,
-        };
+    private OwnerKind KindOf(MarkedTable table, Guid id) =>
+        table.Owners.Count > 1 && MarkedKind(table.Name, id) is { } kind && table.Owners.Contains(kind) ? kind : table.Owners[^1];
 
     private OwnerKind? MarkedKind(string table, Guid id) =>
         replica.OfResource(table, id).Select(row => ownership.OwnerOf(row)?.Kind).FirstOrDefault();

@@ -15,6 +15,8 @@ public sealed record Ownership(string Instance)
     /// <summary>Key of the resource's id.</summary>
     public const string IdKey = "ovnnest:id";
 
+    private static readonly string[] Names = [.. Enum.GetNames<OwnerKind>().Select(name => name.ToLowerInvariant())];
+
     /// <summary>Key of the fence in <c>NB_Global.external_ids</c>, which names the epoch that may write for this instance.</summary>
     public string FenceKey => $"ovnnest_{Instance}";
 
@@ -35,22 +37,12 @@ public sealed record Ownership(string Instance)
             : null;
     }
 
-    private static string NameOf(OwnerKind kind) =>
-        kind switch
-        {
-            OwnerKind.Router => "router",
-            OwnerKind.Network => "network",
-            OwnerKind.Vm => "vm",
-            _ => "container",
-        };
+    private static string NameOf(OwnerKind kind) => Names[(int)kind];
 
     // An unknown kind was written by another client; the id alone identifies the resource.
-    private static OwnerKind KindOf(string? name) =>
-        name switch
-        {
-            "router" => OwnerKind.Router,
-            "network" => OwnerKind.Network,
-            "vm" => OwnerKind.Vm,
-            _ => OwnerKind.Container,
-        };
+    private static OwnerKind KindOf(string? name)
+    {
+        var index = Array.IndexOf(Names, name);
+        return index < 0 ? OwnerKind.Container : (OwnerKind)index;
+    }
 }

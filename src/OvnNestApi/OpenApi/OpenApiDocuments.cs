@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using OvnNestApi.Resources;
 
 namespace OvnNestApi.OpenApi;
 
@@ -17,13 +18,9 @@ internal static class OpenApiDocuments
         does not support with 405 and the header `Allow`; an unknown URL is 404. HEAD is supported wherever GET is.
         """;
 
+    /// <summary>The tags after those of the kinds of resources.</summary>
     private static readonly (string Name, string Description)[] Tags =
     [
-        ("Networks", "Logical switches with their subnet, DHCP options and gateway."),
-        ("Routers", "Logical routers. Networks that name a router are attached to it."),
-        ("Hosts", "Machines that run VMs. An agent on each host configures its bridges and ports."),
-        ("VMs", "Virtual machines: each has a parent port, a bridge, and VLAN tags of its own."),
-        ("Containers", "Containers in VMs: each has a nested port with a VLAN tag."),
         ("VLAN leases", "The VLAN tags of a VM and their state: reserved, bound, draining or cooling."),
         ("Readiness", "How many resources are ready, and what the others wait for."),
         ("Changes", "Log of all changes, with the client that made each."),
@@ -51,8 +48,9 @@ internal static class OpenApiDocuments
         OpenApiProblems.AddTo(document);
         OpenApiSpecs.ShareSpecSchemas(document);
         OpenApiNulls.Simplify(document, isOld: context.DocumentName == OpenApiSetup.OldDocument);
-        OpenApiTexts.Unwrap(document);
-        AddTags(document);
+        var kinds = context.ApplicationServices.GetRequiredService<ResourceKinds>().All;
+        OpenApiTexts.Complete(document, kinds);
+        AddTags(document, kinds);
         document.AddComponent<IOpenApiSecurityScheme>(
             OpenApiOperations.SecurityScheme,
             new OpenApiSecurityScheme
@@ -68,6 +66,10 @@ internal static class OpenApiDocuments
     public static IEnumerable<OpenApiOperation> OperationsOf(OpenApiDocument document) =>
         document.Paths.Values.SelectMany(path => path.Operations?.Values ?? Enumerable.Empty<OpenApiOperation>());
 
+    /// <summary>Returns the kinds in the order of their tags: networks first, because all other resources need or serve them.</summary>
+    public static IEnumerable<ResourceKind> ByTag(IEnumerable<ResourceKind> kinds) =>
+        kinds.OrderByDescending(kind => kind.Name == "network");
+
     /// <summary>Removes HEAD, which every path with GET has, with the same headers and no body.</summary>
     private static void RemoveHead(OpenApiDocument document)
     {
@@ -78,14 +80,18 @@ internal static class OpenApiDocuments
     }
 
     /// <summary>Lists the tags in use: the known ones first, in their order, then the others.</summary>
-    private static void AddTags(OpenApiDocument document)
+    private static void AddTags(OpenApiDocument document, IReadOnlyList<ResourceKind> kinds)
     {
         var used = OperationsOf(document)
             .SelectMany(operation => operation.Tags ?? new HashSet<OpenApiTagReference>())
             .Select(tag => tag.Name)
             .OfType<string>()
             .ToHashSet();
-        var known = Tags.Where(tag => used.Contains(tag.Name)).ToList();
+        var known = ByTag(kinds)
+            .Select(kind => (Name: kind.Tag, Description: kind.TagDescription))
+            .Concat(Tags)
+            .Where(tag => used.Contains(tag.Name))
+            .ToList();
         var others = used.Except(known.Select(tag => tag.Name)).Select(name => (Name: name, Description: name));
         document.Tags = new HashSet<OpenApiTag>(
             known.Concat(others).Select(tag => new OpenApiTag { Name = tag.Name, Description = tag.Description })

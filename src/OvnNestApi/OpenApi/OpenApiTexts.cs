@@ -1,51 +1,74 @@
 using System.Text.RegularExpressions;
 using Microsoft.OpenApi;
+using OvnNestApi.Resources;
 
 namespace OvnNestApi.OpenApi;
 
-/// <summary>Joins the wrapped lines of summaries and descriptions. Blank lines and list items stay.</summary>
+/// <summary>
+/// Joins the wrapped lines of summaries and descriptions; blank lines and list items stay. Replaces <c>{kinds}</c> by the names of the
+/// kinds in the lock order, and <c>{kinds by tag}</c> by their names in the order of the tags.
+/// </summary>
 internal sealed partial class OpenApiTexts : OpenApiVisitorBase
 {
-    public static void Unwrap(OpenApiDocument document)
+    private readonly string _kinds;
+    private readonly string _kindsByTag;
+
+    private OpenApiTexts(IReadOnlyList<ResourceKind> kinds) => (_kinds, _kindsByTag) = (Names(kinds), Names(OpenApiDocuments.ByTag(kinds)));
+
+    public static void Complete(OpenApiDocument document, IReadOnlyList<ResourceKind> kinds)
     {
-        document.Info.Description = Unwrap(document.Info.Description);
-        new OpenApiWalker(new OpenApiTexts()).Walk(document);
+        var texts = new OpenApiTexts(kinds);
+        document.Info.Description = texts.Complete(document.Info.Description);
+        new OpenApiWalker(texts).Walk(document);
     }
 
     public override void Visit(OpenApiOperation operation)
     {
-        operation.Summary = Unwrap(operation.Summary);
-        operation.Description = Unwrap(operation.Description);
+        operation.Summary = Complete(operation.Summary);
+        operation.Description = Complete(operation.Description);
     }
 
-    public override void Visit(IOpenApiParameter parameter) => UnwrapDescription(parameter);
+    public override void Visit(IOpenApiParameter parameter) => CompleteDescription(parameter);
 
-    public override void Visit(IOpenApiRequestBody requestBody) => UnwrapDescription(requestBody);
+    public override void Visit(IOpenApiRequestBody requestBody) => CompleteDescription(requestBody);
 
-    public override void Visit(IOpenApiHeader header) => UnwrapDescription(header);
+    public override void Visit(IOpenApiHeader header) => CompleteDescription(header);
 
     public override void Visit(OpenApiResponses response)
     {
         foreach (var one in response.Values.OfType<OpenApiResponse>())
         {
-            UnwrapDescription(one);
+            CompleteDescription(one);
         }
     }
 
-    public override void Visit(IOpenApiSchema schema) => UnwrapDescription(schema);
+    public override void Visit(IOpenApiSchema schema) => CompleteDescription(schema);
 
     public override void Visit(IOpenApiReferenceHolder referenceHolder)
     {
         // Without a description of its own, a reference shows its target's: nothing to set.
         if (referenceHolder is OpenApiSchemaReference { Reference.Description: { } description } reference)
         {
-            reference.Description = Unwrap(description);
+            reference.Description = Complete(description);
         }
     }
 
-    private static void UnwrapDescription(IOpenApiDescribedElement element) => element.Description = Unwrap(element.Description);
+    private void CompleteDescription(IOpenApiDescribedElement element) => element.Description = Complete(element.Description);
 
-    private static string? Unwrap(string? text) => text is null ? null : Whitespace().Replace(text.Trim(), Separator);
+    private string? Complete(string? text) =>
+        text is null
+            ? null
+            : Whitespace()
+                .Replace(text.Trim(), Separator)
+                .Replace("{kinds}", _kinds, StringComparison.Ordinal)
+                .Replace("{kinds by tag}", _kindsByTag, StringComparison.Ordinal);
+
+    /// <summary>Returns the names as "a, b or c".</summary>
+    private static string Names(IEnumerable<ResourceKind> kinds)
+    {
+        var names = kinds.Select(kind => kind.Name).ToArray();
+        return $"{string.Join(", ", names[..^1])} or {names[^1]}";
+    }
 
     private static string Separator(Match whitespace) =>
         whitespace.Value.Count(character => character == '\n') switch

@@ -3,18 +3,21 @@ using OvnNestApi.Allocation;
 namespace OvnNestApi.Placements;
 
 /// <summary>
-/// SQL statements that delete resources whose deletion was requested, once the NB and all hosts have confirmed their removal. They also
-/// delete dependent rows and write the change log.
+/// SQL statements that delete VMs and containers whose deletion was requested, once the NB and all hosts have confirmed their removal. They
+/// also delete dependent rows and write the change log. Other kinds: <see cref="KindRemoval"/>.
 /// </summary>
 internal static class Removals
 {
-    private const string IsGone = "x.deleting_since IS NOT NULL AND NOT x.in_northbound AND x.reconciled_seq >= x.dirty_seq";
+    /// <summary>SQL condition: the deletion of the resource <c>x</c> was requested, and the NB no longer has its rows.</summary>
+    public const string IsGone = "x.deleting_since IS NOT NULL AND NOT x.in_northbound AND x.reconciled_seq >= x.dirty_seq";
 
-    private const string Returning =
+    /// <summary>What a deletion returns: id, name, and the resource as it was.</summary>
+    public const string Returning =
         "RETURNING x.id, x.name, json_build_object('name', x.name, 'description', x.description, 'labels', x.labels, 'spec', "
         + "x.spec) AS before";
 
-    private const string WithNames = "names AS (DELETE FROM claimed_names WHERE owner_id IN (SELECT id FROM gone))";
+    /// <summary>Deletes the claimed names of the resources that are gone.</summary>
+    public const string WithNames = "names AS (DELETE FROM claimed_names WHERE owner_id IN (SELECT id FROM gone))";
 
     private static readonly string WithAddresses = AddressDraw.Free("owner_id IN (SELECT id FROM gone)");
 
@@ -60,41 +63,5 @@ internal static class Removals
         logged AS (INSERT INTO changes (by, kind, name, object_id, action, before)
             SELECT 'reconciler', 'vm', name, id, 'deleted', before FROM gone)
         SELECT v.id FROM gone g JOIN vms v ON v.name = g.name AND v.deleting_since IS NULL
-        """;
-
-    /// <summary>Deletes networks without ports. Rows: the incarnations that waited for a name.</summary>
-    public const string Networks = $"""
-        WITH gone AS (
-            DELETE FROM networks x WHERE {IsGone}
-              AND NOT EXISTS (SELECT FROM vms v WHERE v.network_id = x.id)
-              AND NOT EXISTS (SELECT FROM containers c WHERE c.network_id = x.id)
-              AND NOT EXISTS (SELECT FROM addresses a WHERE a.network_id = x.id AND a.freed_at IS NULL)
-            {Returning}),
-        {WithNames},
-        logged AS (INSERT INTO changes (by, kind, name, object_id, action, before)
-            SELECT 'reconciler', 'network', name, id, 'deleted', before FROM gone)
-        SELECT n.id FROM gone g JOIN networks n ON n.name = g.name AND n.deleting_since IS NULL
-        """;
-
-    /// <summary>Deletes routers without networks. Rows: the incarnations that waited for a name.</summary>
-    public const string Routers = $"""
-        WITH gone AS (
-            DELETE FROM routers x WHERE {IsGone} AND NOT EXISTS (SELECT FROM networks n WHERE n.router_id = x.id) {Returning}),
-        {WithNames},
-        logged AS (INSERT INTO changes (by, kind, name, object_id, action, before)
-            SELECT 'reconciler', 'router', name, id, 'deleted', before FROM gone)
-        SELECT r.id FROM gone g JOIN routers r ON r.name = g.name AND r.deleting_since IS NULL
-        """;
-
-    /// <summary>Deletes hosts without pending confirmations. The NB has no rows of hosts.</summary>
-    public const string Hosts = $"""
-        WITH gone AS (
-            DELETE FROM hosts x WHERE x.deleting_since IS NOT NULL
-              AND NOT EXISTS (SELECT FROM vms v WHERE v.host_id = x.id)
-              AND NOT EXISTS (SELECT FROM placements p WHERE p.host_id = x.id)
-              AND NOT EXISTS (SELECT FROM lease_holds o WHERE o.host_id = x.id)
-            {Returning}),
-        {WithNames}
-        INSERT INTO changes (by, kind, name, object_id, action, before) SELECT 'reconciler', 'host', name, id, 'deleted', before FROM gone
         """;
 }

@@ -11,7 +11,8 @@ namespace OvnNestApi.Placements;
 /// Applies what the NB and the hosts have confirmed: releases end, successors get their names and tags, deleted resources are removed. Part
 /// of the caller's transaction. Calling it without news changes nothing.
 /// </summary>
-internal sealed class Settlement(IOptions<LeaseOptions> options, Readiness readiness)
+/// <param name="removals">Kinds that are not placed on hosts, those first that depend on others.</param>
+internal sealed class Settlement(IOptions<LeaseOptions> options, Readiness readiness, IEnumerable<KindRemoval> removals)
 {
     private const string Lock = "SELECT id FROM vms WHERE id = ANY(@vms) ORDER BY id FOR NO KEY UPDATE";
 
@@ -66,26 +67,18 @@ internal sealed class Settlement(IOptions<LeaseOptions> options, Readiness readi
         }
     }
 
-    /// <summary>Removes networks, routers and hosts whose deletion was requested and whose removal is confirmed.</summary>
-    public static async Task SettleNetworksAsync(NestDb db, CancellationToken cancellationToken)
+    /// <summary>Removes resources of the other kinds whose deletion was requested and whose removal is confirmed.</summary>
+    public async Task SettleOthersAsync(NestDb db, CancellationToken cancellationToken)
     {
         await db.SaveChangesAsync(cancellationToken);
-        var networks = await db.QueryAsync(Removals.Networks, row => row.GetGuid(0), cancellationToken);
-        await db.MarkNetworksAsync(networks, cancellationToken);
-
-        foreach (var successor in await db.QueryAsync(Removals.Routers, row => row.GetGuid(0), cancellationToken))
+        foreach (var kind in removals)
         {
-            await db.ExecuteAsync(
-                """
-                UPDATE routers SET dirty_seq = nextval('dirty_seq') WHERE id = @router;
-                UPDATE networks SET dirty_seq = nextval('dirty_seq') WHERE router_id = @router
-                """,
-                cancellationToken,
-                ("router", successor)
-            );
+            var successors = await db.QueryAsync(kind.Statement, row => row.GetGuid(0), cancellationToken);
+            if (successors.Count > 0 && kind.MarkSuccessors is { } mark)
+            {
+                await db.ExecuteAsync(mark, cancellationToken, ("ids", successors.ToArray()));
+            }
         }
-
-        await db.ExecuteAsync(Removals.Hosts, cancellationToken);
     }
 
     /// <summary>

@@ -15,6 +15,7 @@ internal sealed partial class Sweeper(
     IDbContextFactory<NestDb> databases,
     Transactions transactions,
     Settlement settlement,
+    IEnumerable<KindRemoval> removals,
     Signals signals,
     TimeProvider time,
     ILogger<Sweeper> logger
@@ -29,23 +30,17 @@ internal sealed partial class Sweeper(
         LIMIT 1000
         """;
 
-    private const string Unfinished = """
-        SELECT id FROM networks WHERE deleting_since IS NOT NULL AND NOT in_northbound AND reconciled_seq >= dirty_seq
-        UNION SELECT id FROM routers WHERE deleting_since IS NOT NULL AND NOT in_northbound AND reconciled_seq >= dirty_seq
-        UNION SELECT id FROM hosts WHERE deleting_since IS NOT NULL
-        LIMIT 1
-        """;
+    private readonly string _unfinished =
+        string.Join(" UNION ", removals.Select(kind => $"SELECT id FROM {kind.Table} x WHERE {kind.IsGone}")) + " LIMIT 1";
 
     // One index lookup for each part, however many leases and resources there are.
-    private const string Pending = """
+    private readonly string _pending = $"""
         SELECT EXISTS (SELECT FROM vlan_leases WHERE state = 'Draining')
             OR EXISTS (SELECT FROM vlan_leases WHERE state = 'Cooling' AND cool_until <= now() + @rest)
             OR EXISTS (SELECT FROM vlan_leases WHERE state = 'Reserved' AND expires_at <= now() + @rest)
             OR EXISTS (SELECT FROM containers WHERE deleting_since IS NOT NULL)
             OR EXISTS (SELECT FROM vms WHERE deleting_since IS NOT NULL)
-            OR EXISTS (SELECT FROM networks WHERE deleting_since IS NOT NULL)
-            OR EXISTS (SELECT FROM routers WHERE deleting_since IS NOT NULL)
-            OR EXISTS (SELECT FROM hosts WHERE deleting_since IS NOT NULL)
+            {string.Concat(removals.Select(kind => $"OR EXISTS (SELECT FROM {kind.Table} WHERE deleting_since IS NOT NULL) "))}
         """;
 
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
@@ -58,7 +53,7 @@ internal sealed partial class Sweeper(
         await db.ExecuteAsync(Expiry.Free, cancellationToken);
         await db.ExecuteAsync(Expiry.Return, cancellationToken);
         var vms = await db.QueryAsync(Unsettled, row => row.GetGuid(0), cancellationToken);
-        var others = await db.QueryAsync(Unfinished, row => row.GetGuid(0), cancellationToken);
+        var others = await db.QueryAsync(_unfinished, row => row.GetGuid(0), cancellationToken);
         if (vms.Count + others.Count == 0)
         {
             return;
@@ -70,7 +65,7 @@ internal sealed partial class Sweeper(
             async token =>
             {
                 await settlement.SettleAsync(db, vms, token);
-                await Settlement.SettleNetworksAsync(db, token);
+                await settlement.SettleOthersAsync(db, token);
                 return null;
             },
             cancellationToken
@@ -109,7 +104,7 @@ internal sealed partial class Sweeper(
     private async Task<bool> IsPendingAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return (await db.QueryAsync(Pending, row => row.GetBoolean(0), cancellationToken, ("rest", PaceAtRest)))[0];
+        return (await db.QueryAsync(_pending, row => row.GetBoolean(0), cancellationToken, ("rest", PaceAtRest)))[0];
     }
 
     private static async Task<long> LastChangeAsync(NestDb db, CancellationToken cancellationToken) =>

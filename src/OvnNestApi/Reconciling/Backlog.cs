@@ -4,8 +4,19 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Reconciling;
 
 /// <summary>Finds the resources that a pass has to process.</summary>
-internal static class Backlog
+internal sealed class Backlog(ReconciledKinds kinds)
 {
+    private readonly string _read = $"""
+        {Each(kinds, " UNION ", table => $"(SELECT id FROM {table} WHERE dirty_seq > reconciled_seq ORDER BY dirty_seq LIMIT @most)")}
+        UNION {Each(kinds, " UNION ", table => $"SELECT id FROM {table} WHERE retry_at IS NOT NULL AND (retry_at <= now() OR @all)")}
+        UNION SELECT container_id FROM vlan_leases WHERE state = 'Draining' AND drain_nb_cfg IS NULL
+            AND container_id IS NOT NULL AND @all
+        UNION ALL SELECT NULL WHERE {Each(kinds, " OR ", table => $"EXISTS (SELECT FROM {table} WHERE retry_at > now())")}
+        """;
+
+    private readonly string _count =
+        $"SELECT ({Each(kinds, " + ", table => $"(SELECT count(*) FROM {table} WHERE dirty_seq > reconciled_seq)")})::int";
+
     /// <summary>
     /// Returns the ids of dirty resources, oldest dirty mark first, and of rejected resources that are due for a retry; null once if other
     /// rejected resources are due later.
@@ -14,26 +25,19 @@ internal static class Backlog
     /// <param name="allRejected">
     /// True to return rejected resources that are not due as well, because a foreign row that may have caused the rejection has changed.
     /// </param>
-    public static Task<List<Guid?>> ReadAsync(NestDb db, int maxPerKind, bool allRejected, CancellationToken cancellationToken) =>
+    public Task<List<Guid?>> ReadAsync(NestDb db, int maxPerKind, bool allRejected, CancellationToken cancellationToken) =>
         db.QueryAsync(
-            """
-            (SELECT id FROM routers WHERE dirty_seq > reconciled_seq ORDER BY dirty_seq LIMIT @most)
-            UNION (SELECT id FROM networks WHERE dirty_seq > reconciled_seq ORDER BY dirty_seq LIMIT @most)
-            UNION (SELECT id FROM vms WHERE dirty_seq > reconciled_seq ORDER BY dirty_seq LIMIT @most)
-            UNION (SELECT id FROM containers WHERE dirty_seq > reconciled_seq ORDER BY dirty_seq LIMIT @most)
-            UNION SELECT id FROM routers WHERE retry_at IS NOT NULL AND (retry_at <= now() OR @all)
-            UNION SELECT id FROM networks WHERE retry_at IS NOT NULL AND (retry_at <= now() OR @all)
-            UNION SELECT id FROM vms WHERE retry_at IS NOT NULL AND (retry_at <= now() OR @all)
-            UNION SELECT id FROM containers WHERE retry_at IS NOT NULL AND (retry_at <= now() OR @all)
-            UNION SELECT container_id FROM vlan_leases WHERE state = 'Draining' AND drain_nb_cfg IS NULL
-                AND container_id IS NOT NULL AND @all
-            UNION ALL SELECT NULL WHERE EXISTS (SELECT FROM routers WHERE retry_at > now())
-                OR EXISTS (SELECT FROM networks WHERE retry_at > now())
-                OR EXISTS (SELECT FROM vms WHERE retry_at > now()) OR EXISTS (SELECT FROM containers WHERE retry_at > now())
-            """,
+            _read,
             row => row.IsDBNull(0) ? (Guid?)null : row.GetGuid(0),
             cancellationToken,
             ("most", maxPerKind),
             ("all", allRejected)
         );
+
+    /// <summary>Returns the number of dirty resources.</summary>
+    public async Task<int> CountAsync(NestDb db, CancellationToken cancellationToken) =>
+        (await db.QueryAsync(_count, row => row.GetInt32(0), cancellationToken))[0];
+
+    private static string Each(ReconciledKinds kinds, string separator, Func<string, string> part) =>
+        string.Join(separator, kinds.All.Select(kind => part(kind.Table)));
 }

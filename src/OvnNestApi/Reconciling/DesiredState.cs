@@ -1,5 +1,6 @@
 using System.Data;
 using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Data;
 using OvnNestApi.Northbound;
 using OvnNestApi.Schema;
 
@@ -11,93 +12,108 @@ namespace OvnNestApi.Reconciling;
 /// </summary>
 internal sealed class DesiredState
 {
-    /// <summary>Routers by id: subjects, and routers of <see cref="Networks"/>.</summary>
-    public Dictionary<Guid, DesiredRouter> Routers { get; } = [];
+    private readonly Dictionary<Guid, DesiredResource> _resources = [];
 
-    /// <summary>Networks by id: subjects, and networks of <see cref="Vms"/> and <see cref="Containers"/>.</summary>
-    public Dictionary<Guid, DesiredNetwork> Networks { get; } = [];
-
-    /// <summary>VMs by id: subjects, and VMs of <see cref="Containers"/>.</summary>
-    public Dictionary<Guid, DesiredPort> Vms { get; } = [];
-
-    /// <summary>Containers by id; all are subjects.</summary>
-    public Dictionary<Guid, DesiredPort> Containers { get; } = [];
+    /// <summary>The subjects, and the resources that they depend on, by id.</summary>
+    public IReadOnlyDictionary<Guid, DesiredResource> Resources => _resources;
 
     /// <summary>Recorded state of each subject.</summary>
     public Dictionary<OwnerRef, RecordedState> Subjects { get; } = [];
 
+    /// <summary>The containers; all are subjects.</summary>
+    public IEnumerable<DesiredPort> Containers => Ports(OwnerKind.Container);
+
     /// <summary>Released tags of <see cref="Containers"/> that the NB has not been observed without.</summary>
     public IReadOnlyList<DrainingLease> Draining { get; private set; } = [];
 
+    /// <summary>Returns the port of a VM or container.</summary>
+    public DesiredPort Port(Guid id) => (DesiredPort)_resources[id];
+
     /// <summary>Reads the resources with these ids, of any kind, and the resources that they depend on.</summary>
     /// <param name="ids">Ids of the subjects; null for all resources.</param>
-    public static async Task<DesiredState> ReadAsync(NestDb db, IReadOnlyCollection<Guid>? ids, CancellationToken cancellationToken)
+    public static async Task<DesiredState> ReadAsync(
+        NestDb db,
+        ReconciledKinds kinds,
+        IReadOnlyCollection<Guid>? ids,
+        CancellationToken cancellationToken
+    )
     {
         var state = new DesiredState();
         await using var transaction = await db.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
-        await state.ReadAsync(db, ids?.ToHashSet(), cancellationToken);
+        await state.ReadAsync(db, kinds, ids?.ToHashSet(), cancellationToken);
+        var containers = state.Containers.Select(container => container.Id).ToArray();
+        if (containers.Length > 0)
+        {
+            state.Draining = await DrainingAsync(db, ids is null ? null : containers, cancellationToken);
+        }
+
         await transaction.CommitAsync(cancellationToken);
         state.WithdrawPortsWithoutParent();
         return state;
     }
 
-    private async Task ReadAsync(NestDb db, HashSet<Guid>? ids, CancellationToken cancellationToken)
+    private async Task ReadAsync(NestDb db, ReconciledKinds kinds, HashSet<Guid>? ids, CancellationToken cancellationToken)
     {
-        var found = new HashSet<Guid>();
-        await AddAsync(Containers, OwnerKind.Container, [], DesiredQueries.Containers);
-        await AddAsync(Vms, OwnerKind.Vm, Containers.Values.Select(c => c.VmId ?? default), DesiredQueries.Vms);
-        await AddAsync(
-            Networks,
-            OwnerKind.Network,
-            Vms.Values.Concat(Containers.Values).Select(port => port.NetworkId),
-            DesiredQueries.Networks
-        );
-        await AddAsync(Routers, OwnerKind.Router, Networks.Values.Select(n => n.RouterId).OfType<Guid>(), DesiredQueries.Routers);
-        if (Containers.Count > 0)
-        {
-            Draining = await DesiredQueries.DrainingAsync(db, ids is null ? null : [.. Containers.Keys], cancellationToken);
-        }
-
-        // Reads the subjects that are of this kind, and the resources of this kind that others depend on.
-        async Task AddAsync<T>(
-            Dictionary<Guid, T> resources,
-            OwnerKind kind,
-            IEnumerable<Guid> dependencies,
-            Func<NestDb, Guid[]?, CancellationToken, IAsyncEnumerable<DesiredRow<T>>> read
-        )
-            where T : DesiredResource
+        var (found, dependencies) = (new HashSet<Guid>(), new HashSet<OwnerRef>());
+        // A resource depends only on kinds before its own in the lock order.
+        foreach (var kind in kinds.All.Reverse())
         {
             // A subject that was found as another kind is not searched again.
-            var wanted = ids?.Where(id => !found.Contains(id)).Union(dependencies).ToArray();
+            var wanted = ids
+                ?.Where(id => !found.Contains(id))
+                .Union(dependencies.Where(one => one.Kind == kind.Kind).Select(one => one.Id))
+                .ToArray();
             if (wanted is { Length: 0 })
             {
-                return;
+                continue;
             }
 
-            await foreach (var (resource, recorded) in read(db, wanted, cancellationToken))
+            await foreach (var (resource, recorded) in kind.ReadAsync(db, wanted, cancellationToken))
             {
-                resources.Add(resource.Id, resource with { IsRequested = recorded.IsRequested });
+                _resources.Add(resource.Id, resource with { IsRequested = recorded.IsRequested });
                 if (ids is null || ids.Contains(resource.Id))
                 {
-                    Subjects.Add(new(kind, resource.Id), recorded);
+                    Subjects.Add(new(kind.Kind, resource.Id), recorded);
                     found.Add(resource.Id);
+                }
+
+                if (ids is not null)
+                {
+                    dependencies.UnionWith(resource.DependsOn);
                 }
             }
         }
     }
 
+    /// <summary>Returns the leases of released tags of these containers that the NB has not been observed without.</summary>
+    private static Task<List<DrainingLease>> DrainingAsync(NestDb db, Guid[]? containers, CancellationToken cancellationToken) =>
+        db.QueryAsync(
+            $"""
+            SELECT id, vm_id, tag, container_id FROM vlan_leases
+            WHERE state = 'Draining' AND drain_nb_cfg IS NULL AND {(
+                containers is null ? "container_id IS NOT NULL" : "container_id = ANY(@ids)"
+            )}
+            """,
+            row => new DrainingLease(row.GetGuid(0), row.GetGuid(1), row.GetInt32(2), row.GetGuid(3)),
+            cancellationToken,
+            containers is null ? [] : [("ids", containers)]
+        );
+
     /// <summary>A port is not wanted if its network, or the VM of the container, is not wanted.</summary>
     private void WithdrawPortsWithoutParent()
     {
-        foreach (var vm in Vms.Values.Where(vm => vm.IsWanted && !Networks[vm.NetworkId].IsWanted).ToList())
+        // The VMs first, because their containers depend on them.
+        foreach (var port in Ports(OwnerKind.Vm).Concat(Containers).Where(port => port.IsWanted).ToList())
         {
-            Vms[vm.Id] = vm with { IsWanted = false };
-        }
-
-        var orphans = Containers.Values.Where(c => c.IsWanted && !(Networks[c.NetworkId].IsWanted && Vms[c.VmId ?? default].IsWanted));
-        foreach (var container in orphans.ToList())
-        {
-            Containers[container.Id] = container with { IsWanted = false };
+            if (port.DependsOn.Any(parent => !_resources[parent.Id].IsWanted))
+            {
+                _resources[port.Id] = port with { IsWanted = false };
+            }
         }
     }
+
+    private IEnumerable<DesiredPort> Ports(OwnerKind kind) => _resources.Values.OfType<DesiredPort>().Where(port => port.Kind == kind);
 }
+
+/// <summary>A released tag that the NB has not been observed without.</summary>
+internal sealed record DrainingLease(Guid Id, Guid VmId, int Tag, Guid ContainerId);

@@ -41,6 +41,6 @@ internal static class DrainedTags
     }
 
     private static bool IsInNorthbound(ReplicaSnapshot replica, DesiredState desired, DrainingLease lease) =>
-        replica.WithTag(desired.Vms[lease.VmId].PortName, lease.Tag).Any()
+        replica.WithTag(desired.Port(lease.VmId).PortName, lease.Tag).Any()
         || replica.OfResource(Tables.SwitchPort, lease.ContainerId).Any(row => row["tag"] == lease.Tag || row["tag_request"] == lease.Tag);
 }

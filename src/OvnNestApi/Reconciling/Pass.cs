@@ -12,6 +12,8 @@ internal sealed partial class Pass(
     NorthboundDb nb,
     Leadership leadership,
     IDbContextFactory<NestDb> databases,
+    ReconciledKinds kinds,
+    Backlog backlog,
     PassRecorder recorder,
     ReconcilerOptions options,
     TimeProvider time,
@@ -77,9 +79,9 @@ internal sealed partial class Pass(
             return [];
         }
 
-        var backlog = await Backlog.ReadAsync(db, options.PassSize, drift.HasForeignChange, cancellationToken);
-        AwaitsRetry = backlog.Contains(null);
-        return [.. backlog.OfType<Guid>(), .. drift.Suspects];
+        var found = await backlog.ReadAsync(db, options.PassSize, drift.HasForeignChange, cancellationToken);
+        AwaitsRetry = found.Contains(null);
+        return [.. found.OfType<Guid>(), .. drift.Suspects];
     }
 
     private async Task<PassOutcome> ReconcileAsync(
@@ -96,7 +98,7 @@ internal sealed partial class Pass(
             await Barriers.RepairAsync(db, nb, mayWrite: term.Mode == ReconcilerMode.Repair, cancellationToken);
         }
 
-        var desired = await DesiredState.ReadAsync(db, ids, cancellationToken);
+        var desired = await DesiredState.ReadAsync(db, kinds, ids, cancellationToken);
         var view = new NorthboundView(nb.Replica, nb.Ownership, isThorough: isFull || drift.Suspects.Count > 0);
         var strays = isFull ? _strays.Find(desired, view) : [];
         var conflicts = await TagConflicts.FindAsync(db, desired, view, isFull, cancellationToken);

@@ -35,11 +35,12 @@ internal sealed class PassPlan
     )
     {
         var existing = desired
-            .Networks.Values.Where(network => network is { SwitchExisting: true, IsWanted: true })
+            .Resources.Values.OfType<DesiredNetwork>()
+            .Where(network => network is { SwitchExisting: true, IsWanted: true })
             .ToDictionary(network => network.Id, view.Existing);
-        var projection = new NorthboundProjection(ownership, desired.Routers, desired.Networks, desired.Vms, existing);
+        var projection = new NorthboundProjection(ownership, desired.Resources, existing);
         var wanted = desired
-            .Subjects.Keys.Select(owner => Project(projection, desired, owner))
+            .Subjects.Keys.Select(owner => projection.Of(desired.Resources[owner.Id]))
             .Select(resource => resource with { Obstacle = resource.Obstacle ?? obstacleOf(resource.Owner) });
         return new(desired, view, [.. wanted, .. strays.Select(stray => new WantedResource(stray, [], IsRequested: false))]);
     }
@@ -49,21 +50,5 @@ internal sealed class PassPlan
         NorthboundPlan.Between([Wanted(owner)], view.RowsOf([Wanted(owner)], read))[0];
 
     /// <summary>True if the resource must be in the NB. A network on an existing switch can be there without rows of its own.</summary>
-    public bool IsWanted(OwnerRef owner) =>
-        owner.Kind switch
-        {
-            OwnerKind.Router => Desired.Routers[owner.Id].IsWanted,
-            OwnerKind.Network => Desired.Networks[owner.Id].IsWanted,
-            OwnerKind.Vm => Desired.Vms[owner.Id].IsWanted,
-            _ => Desired.Containers[owner.Id].IsWanted,
-        };
-
-    private static WantedResource Project(NorthboundProjection projection, DesiredState desired, OwnerRef owner) =>
-        owner.Kind switch
-        {
-            OwnerKind.Router => projection.Of(desired.Routers[owner.Id]),
-            OwnerKind.Network => projection.Of(desired.Networks[owner.Id]),
-            OwnerKind.Vm => projection.Of(desired.Vms[owner.Id]),
-            _ => projection.Of(desired.Containers[owner.Id]),
-        };
+    public bool IsWanted(OwnerRef owner) => Desired.Resources[owner.Id].IsWanted;
 }

@@ -1,7 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Conditions;
 using OvnNestApi.Data;
-using OvnNestApi.Northbound;
 using OvnNestApi.Placements;
 using OvnNestApi.Problems;
 using OvnNestApi.Schema;
@@ -14,9 +13,9 @@ internal sealed class PassRecorder(
     Transactions transactions,
     Settlement settlement,
     Readiness readiness,
+    PassRecords records,
     Signals signals,
-    TimeProvider time,
-    Random random
+    TimeProvider time
 )
 {
     /// <summary>Records the outcome. A pass over some resources that found nothing new is not recorded.</summary>
@@ -67,9 +66,9 @@ internal sealed class PassRecorder(
     )
     {
         var ids = results.Select(result => result.Owner.Id).ToList();
-        await PassRecords.LockAsync(db, [.. vms, .. ids, .. outcome.Observations.Select(port => port.Id)], cancellationToken);
-        await PassRecords.WriteAsync(db, results, random, cancellationToken);
-        await PassRecords.WakeDependentsAsync(db, results, cancellationToken);
+        await records.LockAsync(db, [.. vms, .. ids, .. outcome.Observations.Select(port => port.Id)], cancellationToken);
+        await records.WriteAsync(db, results, cancellationToken);
+        await records.WakeDependentsAsync(db, results, cancellationToken);
         var observed = await PassRecords.WriteAsync(db, outcome.Observations, cancellationToken);
         await PassRecords.WriteAsync(db, outcome.Drained, cancellationToken);
         if (outcome.HvCfg is { } hvCfg)
@@ -81,9 +80,9 @@ internal sealed class PassRecorder(
         }
 
         await settlement.SettleAsync(db, vms, cancellationToken);
-        if (outcome.Results.Any(r => r.Recorded.IsDeleting && r.Owner.Kind is OwnerKind.Network or OwnerKind.Router))
+        if (outcome.Results.Any(r => r.Recorded is { IsDeleting: true, VmId: null }))
         {
-            await Settlement.SettleNetworksAsync(db, cancellationToken);
+            await settlement.SettleOthersAsync(db, cancellationToken);
         }
 
         await readiness.EvaluateAsync(db, [.. ids, .. observed], cancellationToken);

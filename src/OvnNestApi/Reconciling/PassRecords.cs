@@ -1,12 +1,12 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Data;
-using OvnNestApi.Northbound;
 using OvnNestApi.Schema;
 
 namespace OvnNestApi.Reconciling;
 
 /// <summary>Statements that write the outcome of a pass, each for many resources, in the transaction of the caller.</summary>
-internal static class PassRecords
+/// <param name="kinds">All kinds with rows in the NB, in the lock order.</param>
+internal sealed class PassRecords(ReconciledKinds kinds, Random random)
 {
     private const double ShortestPauseSeconds = 1;
     private const double LongestPauseSeconds = 300;
@@ -20,52 +20,51 @@ internal static class PassRecords
         WHERE t.id = v.id
         """;
 
+    private readonly string _lock = string.Join(
+        ";\n",
+        kinds
+            .All.Where(kind => kind.IsLocked is not null)
+            .Select(kind => $"SELECT id FROM {kind.Table} WHERE {kind.IsLocked} ORDER BY id FOR NO KEY UPDATE")
+    );
+
+    private readonly string _wake = string.Join(
+        ";\n",
+        kinds
+            .All.Where(kind => kind.IsDependent is not null)
+            .Select(kind => $"UPDATE {kind.Table} SET retry_at = now() WHERE retry_at > now() AND ({kind.IsDependent})")
+    );
+
     /// <summary>
     /// Locks the rows of these resources before their conditions are evaluated, in the order that all writers use: routers, networks, VMs.
     /// The networks of the ports are locked as well, because PostgreSQL locks a referenced row when a transaction changes the referencing
     /// row twice. That lock would come after the locks of the VMs, while a writer of a network takes them in the opposite order. A report
     /// locks the same VMs, so of two transactions that observe one resource, the second sees what the first has written.
     /// </summary>
-    public static Task LockAsync(NestDb db, Guid[] objects, CancellationToken cancellationToken) =>
-        db.ExecuteAsync(
-            """
-            SELECT id FROM routers WHERE id = ANY(@ids) ORDER BY id FOR NO KEY UPDATE;
-            SELECT id FROM networks WHERE id = ANY(@ids) OR id IN (SELECT network_id FROM vms WHERE id = ANY(@ids))
-                OR id IN (SELECT network_id FROM containers WHERE id = ANY(@ids) OR vm_id = ANY(@ids)) ORDER BY id
-                    FOR NO KEY UPDATE;
-            SELECT id FROM vms WHERE id = ANY(@ids) OR id IN (SELECT vm_id FROM containers WHERE id = ANY(@ids))
-                ORDER BY id FOR NO KEY UPDATE
-            """,
-            cancellationToken,
-            ("ids", objects)
-        );
+    public Task LockAsync(NestDb db, Guid[] objects, CancellationToken cancellationToken) =>
+        db.ExecuteAsync(_lock, cancellationToken, ("ids", objects));
 
     /// <summary>Writes results. A resource that became dirty after the pass had read it remains dirty.</summary>
-    public static async Task WriteAsync(
-        NestDb db,
-        IReadOnlyList<ReconcileResult> results,
-        Random random,
-        CancellationToken cancellationToken
-    )
+    public async Task WriteAsync(NestDb db, IReadOnlyList<ReconcileResult> results, CancellationToken cancellationToken)
     {
-        foreach (var kind in results.GroupBy(result => result.Owner.Kind).OrderBy(kind => kind.Key))
+        var byKind = results.OrderBy(result => result.Owner.Id).ToLookup(result => result.Owner.Kind);
+        foreach (var kind in kinds.All.Where(kind => byKind.Contains(kind.Kind)))
         {
-            var rows = kind.OrderBy(result => result.Owner.Id).ToList();
+            var rows = byKind[kind.Kind].ToList();
             await db.ExecuteAsync(
-                Update.Replace("TABLE", TableOf(kind.Key), StringComparison.Ordinal),
+                Update.Replace("TABLE", kind.Table, StringComparison.Ordinal),
                 cancellationToken,
                 ("ids", rows.Select(r => r.Owner.Id).ToArray()),
                 ("seqs", rows.Select(r => r.Recorded.DirtySeq).ToArray()),
                 ("present", rows.Select(r => r.InNorthbound).ToArray()),
                 ("rejections", rows.Select(r => r.Obstacle?.Message).ToArray()),
                 ("causes", rows.Select(r => r.Obstacle?.Cause.ToString()).ToArray()),
-                ("pauses", rows.Select(row => PauseSeconds(row, random)).ToArray())
+                ("pauses", rows.Select(row => PauseSeconds(row)).ToArray())
             );
         }
     }
 
     /// <summary>Makes rejected resources due at once if a resource that they depend on is no longer rejected.</summary>
-    public static async Task WakeDependentsAsync(NestDb db, IReadOnlyList<ReconcileResult> results, CancellationToken cancellationToken)
+    public async Task WakeDependentsAsync(NestDb db, IReadOnlyList<ReconcileResult> results, CancellationToken cancellationToken)
     {
         var recovered = results.Where(r => r.Obstacle is null && r.Recorded.Rejection is not null).Select(r => r.Owner.Id).ToArray();
         if (recovered.Length == 0)
@@ -73,14 +72,7 @@ internal static class PassRecords
             return;
         }
 
-        await db.Database.ExecuteSqlAsync(
-            $"""
-            UPDATE networks SET retry_at = now() WHERE retry_at > now() AND router_id = ANY({recovered});
-            UPDATE vms SET retry_at = now() WHERE retry_at > now() AND network_id = ANY({recovered});
-            UPDATE containers SET retry_at = now() WHERE retry_at > now() AND (network_id = ANY({recovered}) OR vm_id = ANY({recovered}));
-            """,
-            cancellationToken
-        );
+        await db.ExecuteAsync(_wake, cancellationToken, ("ids", recovered));
     }
 
     /// <summary>Writes observed port states. Returns the resources whose state has changed, and the containers of these VMs.</summary>
@@ -130,20 +122,11 @@ internal static class PassRecords
         );
     }
 
-    private static string TableOf(OwnerKind kind) =>
-        kind switch
-        {
-            OwnerKind.Router => "routers",
-            OwnerKind.Network => "networks",
-            OwnerKind.Vm => "vms",
-            _ => "containers",
-        };
-
     /// <summary>
     /// Returns the pause before a rejected resource is tried again; null if it is not tried again. It doubles with each rejection, with a
     /// jitter of 20 %.
     /// </summary>
-    private static double? PauseSeconds(ReconcileResult result, Random random)
+    private double? PauseSeconds(ReconcileResult result)
     {
         if (!result.RetriesLater)
         {

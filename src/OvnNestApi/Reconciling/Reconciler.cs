@@ -1,10 +1,8 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
-using OvnNestApi.Conditions;
 using OvnNestApi.Data;
 using OvnNestApi.Northbound;
-using OvnNestApi.Placements;
 using OvnNestApi.Schema;
 
 namespace OvnNestApi.Reconciling;
@@ -15,9 +13,9 @@ namespace OvnNestApi.Reconciling;
 internal sealed partial class Reconciler(
     Leadership leadership,
     IDbContextFactory<NestDb> databases,
-    Transactions transactions,
-    Settlement settlement,
-    Readiness readiness,
+    PassRecorder recorder,
+    Backlog backlog,
+    ReconciledKinds kinds,
     Signals signals,
     IOptions<ReconcilerOptions> reconciling,
     IOptions<NorthboundOptions> northbound,
@@ -93,8 +91,7 @@ internal sealed partial class Reconciler(
 
     private PassLoop CreateLoop(CurrentTerm term, NorthboundDb nb)
     {
-        var recorder = new PassRecorder(leadership, transactions, settlement, readiness, signals, time, random);
-        var pass = new Pass(nb, leadership, databases, recorder, _options, time, loggers.CreateLogger<Pass>());
+        var pass = new Pass(nb, leadership, databases, kinds, backlog, recorder, _options, time, loggers.CreateLogger<Pass>());
         return new(term, nb, pass, signals, _options, time, random, _logger);
     }
 

@@ -39,12 +39,13 @@ internal static class ReconcilerEndpoints
             );
     }
 
-    internal static async Task<JsonResult<ReconcilerView>> GetAsync(NestDb db, CancellationToken cancellationToken) =>
-        new(await ReadAsync(db, cancellationToken));
+    internal static async Task<JsonResult<ReconcilerView>> GetAsync(NestDb db, Backlog backlog, CancellationToken cancellationToken) =>
+        new(await ReadAsync(db, backlog, cancellationToken));
 
     internal static async Task<Reply<JsonResult<ReconcilerView>>> PutAsync(
         HttpContext context,
         NestDb db,
+        Backlog backlog,
         Transactions transactions,
         Signals signals,
         CancellationToken cancellationToken
@@ -67,7 +68,7 @@ internal static class ReconcilerEndpoints
         }
 
         signals.Written(db);
-        return new JsonResult<ReconcilerView>(await ReadAsync(db, cancellationToken));
+        return new JsonResult<ReconcilerView>(await ReadAsync(db, backlog, cancellationToken));
     }
 
     private static async Task<Problem?> StoreAsync(NestDb db, ReconcilerSpec spec, CancellationToken cancellationToken)
@@ -85,19 +86,10 @@ internal static class ReconcilerEndpoints
 
     private static string Json(ReconcilerSpec spec) => JsonSerializer.Serialize(spec, ApiJson.Options);
 
-    private static async Task<ReconcilerView> ReadAsync(NestDb db, CancellationToken cancellationToken)
+    private static async Task<ReconcilerView> ReadAsync(NestDb db, Backlog backlog, CancellationToken cancellationToken)
     {
         var leader = await db.Leader.AsNoTracking().SingleAsync(cancellationToken);
-        var lag = await db
-            .Database.SqlQuery<int>(
-                $"""
-                SELECT ((SELECT count(*) FROM routers WHERE dirty_seq > reconciled_seq)
-                    + (SELECT count(*) FROM networks WHERE dirty_seq > reconciled_seq)
-                    + (SELECT count(*) FROM vms WHERE dirty_seq > reconciled_seq)
-                    + (SELECT count(*) FROM containers WHERE dirty_seq > reconciled_seq))::int AS "Value"
-                """
-            )
-            .SingleAsync(cancellationToken);
+        var lag = await backlog.CountAsync(db, cancellationToken);
         var pass = leader.LastPass is null ? null : JsonSerializer.Deserialize<PassSummary>(leader.LastPass, ApiJson.Options);
         return new(
             new(leader.Mode, leader.ReleasedBrake),

@@ -7,7 +7,12 @@ namespace OvnNestApi.Reconciling;
 internal static partial class ReconcilingSetup
 {
     /// <summary>Registers the options (sections <c>Reconciler</c> and <c>Northbound</c>) and the background service.</summary>
-    public static IServiceCollection AddReconciling(this IServiceCollection services, IConfiguration configuration)
+    /// <param name="kinds">All kinds of resources that have rows in the NB, in the lock order.</param>
+    public static IServiceCollection AddReconciling(
+        this IServiceCollection services,
+        IConfiguration configuration,
+        IEnumerable<ReconciledKind> kinds
+    )
     {
         AddReconcilerOptions(services, configuration);
         AddNorthboundOptions(services, configuration);
@@ -15,6 +20,10 @@ internal static partial class ReconcilingSetup
             provider.GetRequiredService<Npgsql.NpgsqlDataSource>(),
             provider.GetRequiredService<Microsoft.Extensions.Options.IOptions<ReconcilerOptions>>().Value
         ));
+        services.AddSingleton(new ReconciledKinds([.. kinds]));
+        services.AddSingleton<Backlog>();
+        services.AddSingleton<PassRecords>();
+        services.AddSingleton<PassRecorder>();
         services.AddHostedService<Reconciler>();
         return services;
     }

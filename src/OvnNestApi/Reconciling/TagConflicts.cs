@@ -20,9 +20,9 @@ internal static class TagConflicts
     {
         // The port of a known container is not an obstacle: it has drifted or is about to be removed, and is repaired itself.
         var rivals = desired
-            .Containers.Values.Where(c => c.IsWanted)
-            .SelectMany(c => view.RivalsOf(c, desired.Vms[c.VmId ?? default].PortName).Select(rival => (c.Id, Rival: rival)))
-            .Where(pair => pair.Rival.Owner is not { } owner || !desired.Containers.ContainsKey(owner))
+            .Containers.Where(c => c.IsWanted)
+            .SelectMany(c => view.RivalsOf(c, desired.Port(c.VmId ?? default).PortName).Select(rival => (c.Id, Rival: rival)))
+            .Where(pair => pair.Rival.Owner is not { } owner || !desired.Subjects.ContainsKey(new(OwnerKind.Container, owner)))
             .ToList();
         var owners = rivals.Select(pair => pair.Rival.Owner).OfType<Guid>().Distinct().ToList();
         var known =

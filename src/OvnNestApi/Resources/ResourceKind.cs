@@ -6,6 +6,7 @@ using OvnNestApi.Data;
 using OvnNestApi.Http;
 using OvnNestApi.Placements;
 using OvnNestApi.Problems;
+using OvnNestApi.Reconciling;
 using OvnNestApi.Schema;
 
 namespace OvnNestApi.Resources;
@@ -25,6 +26,9 @@ internal abstract class ResourceKind
     /// <summary>Tag of the operations in the OpenAPI document.</summary>
     public string Tag => char.ToUpperInvariant(Noun[0]) + Noun[1..] + "s";
 
+    /// <summary>Description of the tag.</summary>
+    public abstract string TagDescription { get; }
+
     /// <summary>Example of a body in the OpenAPI document.</summary>
     public abstract string Example { get; }
 
@@ -42,6 +46,12 @@ internal abstract class ResourceKind
 
     /// <summary>How the conditions of the resources are evaluated.</summary>
     public abstract KindReadiness Readiness { get; }
+
+    /// <summary>What a pass of the reconciler needs to know of the kind; null if its resources have no rows in the NB.</summary>
+    public abstract ReconciledKind? Reconciled { get; }
+
+    /// <summary>How the deletion of resources ends; null if it ends with the placements and tags of a VM.</summary>
+    public abstract KindRemoval? Removal { get; }
 
     /// <summary>Maps the URLs of the kind.</summary>
     public abstract void Map(IEndpointRouteBuilder api);

@@ -56,7 +56,7 @@ public interface IResourceView
 }
 
 /// <summary>Identity and version of a resource.</summary>
-/// <param name="Kind">Kind of the resource: network, router, host, vm or container.</param>
+/// <param name="Kind">Kind of the resource: {kinds by tag}.</param>
 /// <param name="Vm">Name of the VM, for a container; absent for other kinds.</param>
 /// <param name="Id">Id of this incarnation; a new resource with the same name has another id.</param>
 /// <param name="Revision">Increases with every accepted change.</param>

@@ -1,4 +1,6 @@
 using OvnNestApi.Conditions;
+using OvnNestApi.Placements;
+using OvnNestApi.Reconciling;
 
 namespace OvnNestApi.Resources;
 
@@ -28,4 +30,10 @@ internal sealed record ResourceKinds(params IReadOnlyList<ResourceKind> All)
 {
     /// <summary>How the conditions of each kind are evaluated.</summary>
     public IEnumerable<KindReadiness> Readiness => All.Select(kind => kind.Readiness);
+
+    /// <summary>How deletions end, for kinds that are not placed on hosts: those first that depend on others.</summary>
+    public IEnumerable<KindRemoval> Removals => All.Reverse().Select(kind => kind.Removal).OfType<KindRemoval>();
+
+    /// <summary>What a pass needs to know of each kind that has rows in the NB.</summary>
+    public IEnumerable<ReconciledKind> Reconciled => All.Select(kind => kind.Reconciled).OfType<ReconciledKind>();
 }

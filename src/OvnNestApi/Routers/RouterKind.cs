@@ -1,6 +1,8 @@
 using OvnNestApi.Conditions;
 using OvnNestApi.Data;
 using OvnNestApi.Networks;
+using OvnNestApi.Placements;
+using OvnNestApi.Reconciling;
 using OvnNestApi.Resources;
 using OvnNestApi.Schema;
 
@@ -13,7 +15,20 @@ internal sealed class RouterKind : ResourceKind<Router, RouterSpec, RouterBody, 
 
     public override string Plural => "routers";
 
+    public override string TagDescription => "Logical routers. Networks that name a router are attached to it.";
+
     public override string Example => """{"name":"tenant1","spec":{}}""";
+
+    public override ReconciledKind? Reconciled => new ReconciledRouter();
+
+    public override KindRemoval Removal =>
+        new("router", "routers", "NOT EXISTS (SELECT FROM networks n WHERE n.router_id = x.id)")
+        {
+            MarkSuccessors = """
+                UPDATE routers SET dirty_seq = nextval('dirty_seq') WHERE id = ANY(@ids);
+                UPDATE networks SET dirty_seq = nextval('dirty_seq') WHERE router_id = ANY(@ids)
+                """,
+        };
 
     public override KindWrite Begin(ResourceWrite write) => new RouterWrite(write, this);
 

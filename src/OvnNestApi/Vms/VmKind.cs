@@ -3,7 +3,9 @@ using OvnNestApi.Conditions;
 using OvnNestApi.Contracts;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
+using OvnNestApi.Placements;
 using OvnNestApi.Ports;
+using OvnNestApi.Reconciling;
 using OvnNestApi.Resources;
 using OvnNestApi.Schema;
 
@@ -17,6 +19,8 @@ internal sealed class VmKind : ResourceKind<Vm, VmSpec, VmBody, VmView>
     public override string Plural => "vms";
 
     public override string Noun => "VM";
+
+    public override string TagDescription => "Virtual machines: each has a parent port, a bridge, and VLAN tags of its own.";
 
     public override string Example =>
         """
@@ -39,6 +43,10 @@ internal sealed class VmKind : ResourceKind<Vm, VmSpec, VmBody, VmView>
         ];
 
     public override KindReadiness Readiness => new VmReadiness();
+
+    public override ReconciledKind? Reconciled => new ReconciledVm();
+
+    public override KindRemoval? Removal => null;
 
     public override KindWrite Begin(ResourceWrite write) => new VmWrite(write, this);
 

@@ -78,14 +78,9 @@ internal sealed class DesiredLab
 
     public IReadOnlyList<WantedResource> Wanted()
     {
-        var projection = new NorthboundProjection(Ours, Routers, Networks, Vms, Existing);
-        return
-        [
-            .. Routers.Values.Select(projection.Of),
-            .. Networks.Values.Select(projection.Of),
-            .. Vms.Values.Select(projection.Of),
-            .. Containers.Select(projection.Of),
-        ];
+        var resources = Routers.Values.Concat<DesiredResource>(Networks.Values).Concat(Vms.Values).Concat(Containers).ToList();
+        var projection = new NorthboundProjection(Ours, resources.ToDictionary(resource => resource.Id), Existing);
+        return [.. resources.Select(projection.Of)];
     }
 
     /// <summary>Returns the operations that bring the rows of this database to the desired state.</summary>
