@@ -47,6 +47,7 @@ builder.Services.AddSingleton<StepRunner>();
 builder.Services.AddSingleton<HostPass>();
 builder.Services.AddSingleton<ApplyCommand>();
 builder.Services.AddSingleton<WakeSignal>();
+builder.Services.AddSingleton<Recovery>();
 builder.Services.AddSingleton<LatestValue<HostWork>>();
 builder.Services.AddSingleton<LatestValue<PendingReport>>();
 try

@@ -13,6 +13,7 @@ internal sealed partial class ReportSender(
     ControlPlaneClient controlPlane,
     AgentIdentity identity,
     LatestValue<PendingReport> reports,
+    Recovery recovery,
     RetrySettings retries,
     TimeProvider time,
     ILogger<ReportSender> logger
@@ -26,7 +27,15 @@ internal sealed partial class ReportSender(
         var retry = Retries.UntilSuccess(retries, time, LogNotSent);
         while (true)
         {
-            await retry.ExecuteAsync(SendNextAsync, cancellationToken);
+            using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, recovery.Next);
+            try
+            {
+                await retry.ExecuteAsync(SendNextAsync, attempt.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // The control plane answers again: the report that waits is sent at once.
+            }
         }
     }
 

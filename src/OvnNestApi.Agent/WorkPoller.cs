@@ -8,6 +8,7 @@ internal sealed partial class WorkPoller(
     ControlPlaneClient controlPlane,
     LatestValue<HostWork> latestWork,
     WakeSignal wake,
+    Recovery recovery,
     RetrySettings retries,
     TimeProvider time,
     ILogger<WorkPoller> logger
@@ -37,6 +38,7 @@ internal sealed partial class WorkPoller(
         {
             _isConnected = true;
             LogConnected(host);
+            recovery.Signal();
         }
 
         if (work is not null)

@@ -19,6 +19,7 @@ public sealed class ReportSenderTests : IAsyncLifetime
     private readonly FakeTimeProvider _time = new();
     private readonly LatestValue<PendingReport> _reports = new();
     private readonly Channel<(string Cursor, TimeSpan Time)> _received = Channel.CreateUnbounded<(string, TimeSpan)>();
+    private readonly Recovery _recovery = new();
     private readonly HttpListener _server = new();
     private readonly HttpClient _http = new();
     private readonly string _folder = Directory.CreateTempSubdirectory("nest-report-").FullName;
@@ -41,6 +42,7 @@ public sealed class ReportSenderTests : IAsyncLifetime
             new ControlPlaneClient(_http, new ControlPlaneSettings(url, null, null, null), identity),
             identity,
             _reports,
+            _recovery,
             new RetrySettings(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(10)),
             _time,
             NullLogger<ReportSender>.Instance
@@ -57,6 +59,7 @@ public sealed class ReportSenderTests : IAsyncLifetime
     {
         await _sender.StopAsync(CancellationToken.None);
         _sender.Dispose();
+        _recovery.Dispose();
         _http.Dispose();
         _server.Close();
         _state.Dispose();
@@ -127,6 +130,25 @@ public sealed class ReportSenderTests : IAsyncLifetime
         Assert.Equal(expected, (await next).Cursor);
     }
 
+    [Fact]
+    public async Task After_a_refusal_the_latest_report_is_sent_at_once_when_the_control_plane_answers_again()
+    {
+        _status = HttpStatusCode.ServiceUnavailable;
+        Put("c1");
+        await ReceiveAsync();
+        _status = HttpStatusCode.NoContent;
+
+        // A signal while the refusal is on its way ends nothing, so it is repeated. The time stands still: no pause ends by itself.
+        var next = ReceiveAsync();
+        await Eventually.Holds("the report is sent", () =>
+        {
+            _recovery.Signal();
+            return next.IsCompleted;
+        });
+
+        Assert.Equal(("c1", Seconds(0)), await next);
+    }
+
     private static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -147,10 +169,17 @@ public sealed class ReportSenderTests : IAsyncLifetime
         while (_server.IsListening)
         {
             var context = await _server.GetContextAsync();
-            var report = await JsonSerializer.DeserializeAsync<HostReport>(context.Request.InputStream, ContractJson.Options);
-            context.Response.StatusCode = (int)_status;
-            await _received.Writer.WriteAsync((report?.Cursor ?? "", _time.GetUtcNow() - _start));
-            context.Response.Close();
+            try
+            {
+                var report = await JsonSerializer.DeserializeAsync<HostReport>(context.Request.InputStream, ContractJson.Options);
+                context.Response.StatusCode = (int)_status;
+                await _received.Writer.WriteAsync((report?.Cursor ?? "", _time.GetUtcNow() - _start));
+                context.Response.Close();
+            }
+            catch (Exception e) when (e is HttpListenerException or IOException or JsonException)
+            {
+                // The sender has ended the request.
+            }
         }
     }
 }

@@ -19,6 +19,10 @@ internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings s
     /// <summary>Longest time for which the control plane may hold a poll that has no new work.</summary>
     public static TimeSpan PollWait { get; } = TimeSpan.FromSeconds(10);
 
+    // The answer to a poll may take long, but once it has begun, it comes without a pause.
+    private static readonly TimeSpan LongestStall = TimeSpan.FromSeconds(2);
+    private const int LongestAnswer = 64 * 1024 * 1024; // bytes; far more than the work of any host
+
     private string KeyRejected =>
         "The control plane rejected this agent's key. "
         + $"To enrol the host again, delete {identity.KeyFile} and {identity.HostFile}, and provide a new token.";
@@ -101,7 +105,7 @@ internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings s
         HttpResponseMessage response;
         try
         {
-            response = await http.SendAsync(request, cancellationToken);
+            response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         }
         catch (Exception e)
             when (e is HttpRequestException or IOException or ExecutionRejectedException
@@ -133,12 +137,40 @@ internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings s
     {
         try
         {
-            return await response.Content.ReadFromJsonAsync<T>(ContractJson.Options, cancellationToken)
+            var body = await ReadBodyAsync(response, cancellationToken);
+            return JsonSerializer.Deserialize<T>(body.Span, ContractJson.Options)
                 ?? throw new ControlPlaneException("The control plane sent an empty answer (null).");
         }
         catch (Exception e) when (e is JsonException or HttpRequestException or IOException)
         {
             throw new ControlPlaneException($"The answer of the control plane is not valid ({e.Message.TrimEnd('.')}).", e);
         }
+    }
+
+    private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        using var stall = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        stall.CancelAfter(LongestStall);
+        var body = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        try
+        {
+            await using var stream = await response.Content.ReadAsStreamAsync(stall.Token);
+            while (await stream.ReadAsync(buffer, stall.Token) is > 0 and var length)
+            {
+                body.Write(buffer, 0, length);
+                stall.CancelAfter(LongestStall);
+                if (body.Length > LongestAnswer)
+                {
+                    throw new IOException($"it is longer than {LongestAnswer} bytes");
+                }
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new IOException($"it stopped after {body.Length} bytes");
+        }
+
+        return body.GetBuffer().AsMemory(0, (int)body.Length);
     }
 }

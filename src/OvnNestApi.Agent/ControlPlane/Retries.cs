@@ -20,13 +20,14 @@ internal static class Retries
                     Delay = settings.QuickDelay,
                     BackoffType = DelayBackoffType.Exponential,
                     UseJitter = true,
+                    ShouldRetryAfterHeader = false, // it may be from a proxy, and has no limit
                 }
             )
             .AddTimeout(settings.AttemptTimeout);
 
     /// <summary>
     /// Creates a pipeline that repeats an operation until the control plane accepts it. Every execution starts with the first delay again.
-    /// The jitter keeps many agents from returning at the same moment.
+    /// The jitter, down to half the delay, keeps many agents from returning at the same moment.
     /// </summary>
     /// <param name="onNewFailure">Called with a failure's message if it differs from the message of the attempt before.</param>
     public static ResiliencePipeline UntilSuccess(RetrySettings settings, TimeProvider time, Action<string> onNewFailure)
@@ -37,10 +38,10 @@ internal static class Retries
                 new RetryStrategyOptions
                 {
                     MaxRetryAttempts = int.MaxValue,
-                    Delay = settings.FirstDelay,
-                    MaxDelay = settings.MaxDelay,
-                    BackoffType = DelayBackoffType.Exponential,
-                    UseJitter = true,
+                    // Polly's own jitter ends at the longest delay.
+                    DelayGenerator = attempt => new ValueTask<TimeSpan?>(
+                        DelayBefore(settings, attempt.AttemptNumber) * (1 - (Random.Shared.NextDouble() / 2))
+                    ),
                     ShouldHandle = new PredicateBuilder().Handle<ControlPlaneException>(),
                     OnRetry = attempt =>
                     {
@@ -56,5 +57,11 @@ internal static class Retries
                 }
             )
             .Build();
+    }
+
+    private static TimeSpan DelayBefore(RetrySettings settings, int attempt)
+    {
+        var delay = settings.FirstDelay * Math.Pow(2, Math.Min(attempt, 20));
+        return delay < settings.MaxDelay ? delay : settings.MaxDelay;
     }
 }

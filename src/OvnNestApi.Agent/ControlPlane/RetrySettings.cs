@@ -2,11 +2,11 @@ namespace OvnNestApi.Agent.ControlPlane;
 
 /// <summary>Limits of the retries of requests to the control plane.</summary>
 /// <param name="FirstDelay">
-/// Delay after the first failure, from <c>NEST_RETRY_FIRST</c>, default 0.5 s. It grows exponentially, with jitter.
+/// Delay after the first failure, from <c>NEST_RETRY_FIRST</c>, default 0.5 s. It doubles, with jitter.
 /// </param>
 /// <param name="MaxDelay">
-/// Longest delay, from <c>NEST_RETRY_MAX</c>, default 10 s. Keep it below <c>Hosts:SilentAfter</c> of the API (30 s), or the API reports
-/// the host as silent between two attempts.
+/// Longest delay, from <c>NEST_RETRY_MAX</c>, default 3 s: so long may the agent take to return when the control plane is good again. Keep
+/// it below <c>Hosts:SilentAfter</c> of the API (30 s), or the API reports the host as silent between two attempts.
 /// </param>
 internal sealed record RetrySettings(TimeSpan FirstDelay, TimeSpan MaxDelay)
 {
@@ -23,7 +23,7 @@ internal sealed record RetrySettings(TimeSpan FirstDelay, TimeSpan MaxDelay)
     public static RetrySettings From(Func<string, string?> environment)
     {
         var first = ReadDuration(environment, "NEST_RETRY_FIRST", TimeSpan.FromMilliseconds(500));
-        var max = ReadDuration(environment, "NEST_RETRY_MAX", TimeSpan.FromSeconds(10));
+        var max = ReadDuration(environment, "NEST_RETRY_MAX", TimeSpan.FromSeconds(3));
         return first <= max
             ? new RetrySettings(first, max)
             : throw new FormatException($"NEST_RETRY_FIRST ({first}) must not be longer than NEST_RETRY_MAX ({max}).");

@@ -24,6 +24,13 @@ public sealed class RetriesTests
     }
 
     [Fact]
+    public async Task The_longest_delays_differ_so_that_agents_do_not_return_together()
+    {
+        var delays = await RunAsync([.. Enumerable.Repeat("down", 100)]);
+        Assert.True(delays[20..].Distinct().Count() > 5, $"The delays are {string.Join(", ", delays.Distinct())}.");
+    }
+
+    [Fact]
     public async Task A_failure_is_reported_when_it_is_new_and_again_after_a_success()
     {
         var pipeline = Retries.UntilSuccess(Settings, _time, _failures.Add);
@@ -76,7 +83,7 @@ public sealed class RetriesTests
     [Fact]
     public void Delays_have_defaults() =>
         Assert.Equal(
-            (Settings.FirstDelay, Settings.MaxDelay),
+            (TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(3)),
             (RetrySettings.From(_ => null).FirstDelay, RetrySettings.From(_ => null).MaxDelay)
         );
 
