@@ -71,15 +71,13 @@ internal sealed partial class HostPass(
             return null;
         }
 
+        clients.RestoreFiles();
         var running = clients.Find();
         var namespaceRecords = records.Read();
-        var names = work
-            .Vms.SelectMany(vm => vm.Containers.Select(container => container.Device).Prepend(vm.Device))
-            .Where(WorkValidation.HasNamespace)
-            .Select(device => device.Namespace)
-            .Concat(namespaceRecords.Select(record => record.Namespace))
-            .ToHashSet();
-        return new ObservedState(database, await NetworkReader.ReadAsync(names), namespaceRecords, running);
+        var devices = work.Vms.SelectMany(vm => vm.Containers.Select(container => container.Device).Prepend(vm.Device)).ToArray();
+        var names = devices.Where(WorkValidation.HasNamespace).Select(device => device.Namespace).ToHashSet();
+        var network = await NetworkReader.ReadAsync(names, withOthers: devices.Any(device => device.Workload is Workload.Port));
+        return new ObservedState(database, network, namespaceRecords, running);
     }
 
     private static void Add(Dictionary<Guid, string> failures, IReadOnlyDictionary<Guid, string> newFailures)

@@ -18,6 +18,10 @@ public sealed class HostDriftTests(Lab lab)
     [Theory]
     [InlineData("ip -n c51 -4 address flush dev c51", "ip -n c51 -4 -o address show dev c51 | grep 172.16.255.133")]
     [InlineData("ip -n c51 route delete default", "ip -n c51 route show default | grep 172.16.255.129")]
+    [InlineData(
+        "ip -n c51 route prepend default via 172.16.255.130",
+        "ip -n c51 route show default | grep 172.16.255.129 && ! ip -n c51 route show default | grep 172.16.255.130"
+    )]
     [InlineData("ip -n c51 link set dev c51 mtu 900", "! ip -n c51 link show dev c51 | grep 'mtu 900'")]
     [InlineData("rm /etc/netns/c51/resolv.conf", "test -e /etc/netns/c51/resolv.conf")]
     [InlineData("kill -9 $(ip netns pids c51)", "ip netns pids c51 | grep .")]

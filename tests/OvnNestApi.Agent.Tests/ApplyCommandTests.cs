@@ -37,7 +37,7 @@ public sealed class ApplyCommandTests(LabHost host) : IClassFixture<LabHost>
     }
 
     public static TheoryData<string> Damages =>
-        ["namespace", "device", "port", "bridge", "tags", "addresses", "vswitchd", "database", "machine"];
+        ["namespace", "device", "port", "bridge", "tags", "addresses", "routes", "vswitchd", "database", "machine"];
 
     [Theory]
     [MemberData(nameof(Damages))]
@@ -65,6 +65,99 @@ public sealed class ApplyCommandTests(LabHost host) : IClassFixture<LabHost>
         Assert.All(report.Objects.Where(item => item.Id != other), item => Assert.Null(item.Error));
         Assert.Equal(before, await host.ExecAsync("ip", "netns", "exec", "c53", "readlink", "/proc/self/ns/net"));
         await host.ExecAsync("ip", "netns", "delete", "c53");
+    }
+
+    [Fact]
+    public async Task Only_default_routes_that_compete_with_the_wanted_one_are_removed()
+    {
+        AssertInPlace(await host.ApplyAsync(Work));
+        foreach (var name in new[] { "c51", "c52" })
+        {
+            var wanted = await RoutesAsync(name);
+            await host.ExecAsync("ip", "-n", name, "route", "add", "default", "via", "10.0.0.66", "metric", "50");
+            await host.ExecAsync("ip", "-n", name, "route", "add", "10.99.0.0/16", "via", "10.0.0.66");
+            var users = await RoutesAsync(name);
+            await host.ExecAsync("ip", "-n", name, "route", "prepend", "default", "via", "10.0.0.67");
+
+            AssertInPlace(await host.ApplyAsync(Work));
+
+            Assert.Equal(users, await RoutesAsync(name));
+            await host.ExecAsync("ip", "-n", name, "route", "delete", "default", "metric", "50");
+            await host.ExecAsync("ip", "-n", name, "route", "delete", "10.99.0.0/16");
+            Assert.Equal(wanted, await RoutesAsync(name));
+        }
+    }
+
+    [Fact]
+    public async Task An_agent_that_lost_its_state_recognizes_what_is_ours_and_refuses_what_is_not()
+    {
+        AssertInPlace(await host.ApplyAsync(Work));
+        var before = await NamespaceIdsAsync();
+        Directory.Delete(host.State, recursive: true);
+
+        AssertInPlace(await host.ApplyAsync(Work));
+
+        Assert.Equal(before, await NamespaceIdsAsync());
+        await AssertPingsAsync();
+        Assert.Equal(2, host.Clients().Count);
+
+        // A namespace that was created, but into which nothing was moved yet.
+        await host.VsctlAsync("del-port", "c52");
+        await Eventually.Holds("the device is gone", async () =>
+            !await host.Sandbox.SucceedsAsync("h1", "ip", "-n", "c52", "link", "show", "dev", "c52")
+        );
+        Directory.Delete(host.State, recursive: true);
+        AssertInPlace(await host.ApplyAsync(Work));
+        Assert.Equal(before, await NamespaceIdsAsync());
+
+        Directory.Delete(host.State, recursive: true);
+        await host.ExecAsync("ip", "netns", "delete", "c52");
+        await host.ExecAsync("ip", "netns", "add", "c52");
+        var foreign = await NamespaceIdsAsync();
+        var report = await host.ApplyAsync(Work);
+        Assert.StartsWith("namespace c52 exists and is not ours", report.Objects.Single(item => item.Id == C52).Error);
+        Assert.Equal(foreign, await NamespaceIdsAsync());
+        await host.ExecAsync("ip", "netns", "delete", "c52");
+    }
+
+    [Fact]
+    public async Task A_name_of_a_namespace_whose_creation_was_cut_off_is_used_again()
+    {
+        await host.ApplyAsync(Work);
+        Directory.Delete(host.State, recursive: true);
+        await host.ExecAsync("ip", "netns", "delete", "c52");
+        await host.ExecAsync("sh", "-c", $"printf ovnnest:{Installation}:{C52} >/run/netns/c52");
+
+        AssertInPlace(await host.ApplyAsync(Work));
+    }
+
+    [Fact]
+    public async Task A_device_in_a_container_is_not_in_place_after_a_restart_of_ovs_vswitchd_until_the_container_starts_again()
+    {
+        var work = Work.WithContainer(C52, container => container with { Device = container.Device with { Workload = Workload.Port } });
+        AssertInPlace(await host.ApplyAsync(work));
+        await StartContainerAsync();
+        AssertInPlace(await host.ApplyAsync(work));
+        await host.KillAsync("vswitchd");
+        await host.StartAsync("vswitchd");
+
+        var report = (await host.ApplyAsync(work)).Objects.Single(item => item.Id == C52);
+
+        Assert.Contains("start the container again", report.Error);
+        Assert.Null(report.Digest);
+        await host.ExecAsync("ip", "netns", "delete", "runtime");
+        await StartContainerAsync();
+        AssertInPlace(await host.ApplyAsync(work));
+        await host.ExecAsync("ip", "netns", "delete", "runtime");
+        await host.VsctlAsync("del-port", "c52");
+
+        // As a container runtime does: the device gets another name in the container.
+        Task StartContainerAsync() =>
+            host.ExecAsync(
+                "sh",
+                "-c",
+                "ip netns add runtime && ip link set dev c52 netns runtime name eth0 && ip -n runtime link set dev eth0 up"
+            );
     }
 
     [Fact]
@@ -139,6 +232,24 @@ public sealed class ApplyCommandTests(LabHost host) : IClassFixture<LabHost>
                 await host.ExecAsync("ip", "-n", "c52", "address", "flush", "dev", "c52");
                 await host.ExecAsync("ip", "-n", "vm5", "link", "set", "dev", "vm5", "address", "02:00:00:00:00:07", "mtu", "900");
                 break;
+            case "routes":
+                await host.ExecAsync("ip", "-n", "c51", "route", "prepend", "default", "via", "10.0.0.66");
+                await host.ExecAsync(
+                    "ip",
+                    "-n",
+                    "c52",
+                    "route",
+                    "prepend",
+                    "default",
+                    "nexthop",
+                    "via",
+                    "10.0.0.66",
+                    "nexthop",
+                    "via",
+                    "10.0.0.67"
+                );
+                await host.ExecAsync("ip", "-n", "vm5", "route", "prepend", "blackhole", "default");
+                break;
             case "vswitchd":
                 await host.KillAsync("vswitchd");
                 await host.StartAsync("vswitchd");
@@ -172,6 +283,11 @@ public sealed class ApplyCommandTests(LabHost host) : IClassFixture<LabHost>
             await Eventually.Holds($"{name} reaches its gateway", () => host.PingsAsync(name));
         }
     }
+
+    private Task<string> RoutesAsync(string name) => host.ExecAsync("ip", "-n", name, "route", "show");
+
+    private Task<string> NamespaceIdsAsync() =>
+        host.ExecAsync("sh", "-c", "for n in vm5 c51 c52; do ip netns exec $n readlink /proc/self/ns/net; done");
 
     private async Task<string[]> NamespacesAsync() =>
         [

@@ -50,10 +50,17 @@ internal sealed partial class DhcpClients
     {
         _state = state;
         _pidFilePrefix = Encoding.UTF8.GetBytes($"\0{state.ClientsFolder}/");
-        var temporary = $"{state.DhcpEventScript}.new";
-        File.WriteAllText(temporary, EventScript);
-        File.SetUnixFileMode(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        File.Move(temporary, state.DhcpEventScript, overwrite: true); // a running client may be reading the old file
+        WriteScript();
+    }
+
+    /// <summary>Creates the files and folders that running clients and the agent need, if they were deleted.</summary>
+    public void RestoreFiles()
+    {
+        if (!File.Exists(_state.DhcpEventScript) || !Directory.Exists(_state.ClientsFolder) || !Directory.Exists(_state.NamespacesFolder))
+        {
+            _state.CreateFolders();
+            WriteScript();
+        }
     }
 
     /// <summary>Returns all running clients of this agent, in any namespace.</summary>
@@ -112,6 +119,14 @@ internal sealed partial class DhcpClients
         {
             File.Delete(file);
         }
+    }
+
+    private void WriteScript()
+    {
+        var temporary = $"{_state.DhcpEventScript}.new";
+        File.WriteAllText(temporary, EventScript);
+        File.SetUnixFileMode(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.Move(temporary, _state.DhcpEventScript, overwrite: true); // a running client may be reading the old file
     }
 
     private string[] ClientCommand(StartClient step)

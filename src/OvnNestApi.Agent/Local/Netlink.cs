@@ -9,7 +9,7 @@ using OvnNestApi.Agent.Planning;
 namespace OvnNestApi.Agent.Local;
 
 /// <summary>
-/// Reads devices, addresses and the default route from the kernel (rtnetlink(7)), for the network namespace of the calling thread.
+/// Reads devices, addresses and default routes from the kernel (rtnetlink(7)), for the network namespace of the calling thread.
 /// </summary>
 internal static partial class Netlink
 {
@@ -18,6 +18,8 @@ internal static partial class Netlink
     private const ushort DumpRequest = 0x301; // NLM_F_REQUEST | NLM_F_DUMP
     private const ushort Error = 2; // NLMSG_ERROR
     private const ushort Done = 3; // NLMSG_DONE
+    private const ushort ChangeRequest = 0x5; // NLM_F_REQUEST | NLM_F_ACK
+    private const ushort NewLink = 16; // RTM_NEWLINK
     private const ushort GetLink = 18; // RTM_GETLINK
     private const ushort GetAddress = 22; // RTM_GETADDR
     private const ushort GetRoute = 26; // RTM_GETROUTE
@@ -27,19 +29,47 @@ internal static partial class Netlink
     private const int Interrupted = 4; // EINTR
     private const int BufferLength = 64 * 1024; // more than the kernel puts into one message of a dump
 
-    /// <summary>Returns all devices by name, and the next hop of the IPv4 default route; null if there is none.</summary>
+    /// <summary>Returns all devices by name, and the IPv4 default routes.</summary>
     /// <exception cref="Win32Exception">The kernel returned an error.</exception>
-    public static (Dictionary<string, Link> Links, string? DefaultGateway) Read()
+    public static (Dictionary<string, Link> Links, IReadOnlyList<DefaultRoute> DefaultRoutes) Read()
     {
-        // AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE
-        using var socket = Socket(16, 0x80003, 0);
-        if (socket.IsInvalid)
+        using var socket = Open();
+        var buffer = new byte[BufferLength];
+        return (ReadLinks(socket, buffer, ReadAddresses(socket, buffer)), ReadDefaultRoutes(socket, buffer));
+    }
+
+    /// <summary>Sets the alias of a device.</summary>
+    /// <exception cref="Win32Exception">The kernel returned an error.</exception>
+    public static void SetAlias(int index, string alias)
+    {
+        const int attribute = HeaderLength + 16; // after ifinfomsg: family, type, index, flags, change
+        var text = Encoding.UTF8.GetBytes(alias);
+        var request = new byte[attribute + ((4 + text.Length + 3) & ~3)];
+        BinaryPrimitives.WriteInt32LittleEndian(request, request.Length);
+        BinaryPrimitives.WriteUInt16LittleEndian(request.AsSpan(4), NewLink);
+        BinaryPrimitives.WriteUInt16LittleEndian(request.AsSpan(6), ChangeRequest);
+        BinaryPrimitives.WriteInt32LittleEndian(request.AsSpan(HeaderLength + 4), index);
+        BinaryPrimitives.WriteUInt16LittleEndian(request.AsSpan(attribute), (ushort)(4 + text.Length));
+        BinaryPrimitives.WriteUInt16LittleEndian(request.AsSpan(attribute + 2), 20); // IFLA_IFALIAS
+        text.CopyTo(request, attribute + 4);
+        using var socket = Open();
+        if (Send(socket, request, request.Length, 0) < 0)
         {
             throw new Win32Exception();
         }
 
-        var buffer = new byte[BufferLength];
-        return (ReadLinks(socket, buffer, ReadAddresses(socket, buffer)), ReadDefaultGateway(socket, buffer));
+        Receive(socket, request);
+        if (BinaryPrimitives.ReadInt32LittleEndian(request.AsSpan(HeaderLength)) is not 0 and var error)
+        {
+            throw new Win32Exception(-error);
+        }
+    }
+
+    private static SafeFileHandle Open()
+    {
+        // AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE
+        var socket = Socket(16, 0x80003, 0);
+        return socket.IsInvalid ? throw new Win32Exception() : socket;
     }
 
     private static Dictionary<int, List<string>> ReadAddresses(SafeFileHandle socket, byte[] buffer)
@@ -85,21 +115,28 @@ internal static partial class Netlink
         return links;
     }
 
-    private static string? ReadDefaultGateway(SafeFileHandle socket, byte[] buffer)
+    private static List<DefaultRoute> ReadDefaultRoutes(SafeFileHandle socket, byte[] buffer)
     {
-        string? gateway = null;
+        var routes = new List<DefaultRoute>();
         Dump(socket, buffer, GetRoute, 12, message =>
         {
             // rtmsg: family, destination length, source length, tos, table, protocol, scope, type, flags
             const byte mainTable = 254;
-            const byte unicast = 1;
-            var via = Attribute(message[12..], 5); // RTA_GATEWAY
-            if (message[0] == Ipv4 && message[1] == 0 && message[4] == mainTable && message[7] == unicast && via.Length == 4)
+            var attributes = message[12..];
+            var hasMetric = Attribute(attributes, 6).ContainsAnyExcept((byte)0); // RTA_PRIORITY
+            if (message[0] == Ipv4 && message[1] == 0 && message[3] == 0 && message[4] == mainTable && !hasMetric)
             {
-                gateway ??= new IPAddress(via).ToString();
+                var via = Attribute(attributes, 5); // RTA_GATEWAY
+                var device = Attribute(attributes, 4); // RTA_OIF
+                routes.Add(
+                    new DefaultRoute(
+                        via.Length == 4 ? new IPAddress(via).ToString() : null,
+                        device.Length == 4 ? BinaryPrimitives.ReadInt32LittleEndian(device) : 0
+                    )
+                );
             }
         });
-        return gateway;
+        return routes;
     }
 
     private delegate void Reader(ReadOnlySpan<byte> message);

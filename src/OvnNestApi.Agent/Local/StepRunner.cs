@@ -60,11 +60,14 @@ internal sealed partial class StepRunner(NamespaceRecords records, DhcpClients c
         CancellationToken cancellationToken
     )
     {
+        foreach (var step in steps.OfType<RecordNamespace>())
+        {
+            records.Write(step.Namespace, step.Mark);
+        }
+
         foreach (var step in steps.OfType<AddNamespace>())
         {
-            // The record comes first: without it, the namespace would not be ours after a crash.
-            records.Write(step.Namespace, step.Mark);
-            WriteResolvConf(step.Namespace, "");
+            await AddNamespaceAsync(step, failures);
         }
 
         (Guid, string)[] lines =
@@ -73,10 +76,24 @@ internal sealed partial class StepRunner(NamespaceRecords records, DhcpClients c
                 .OfType<RemoveNamespace>()
                 .Where(step => step.Exists)
                 .Select(step => (step.ResourceId, $"netns delete {step.Namespace}")),
-            .. steps.OfType<AddNamespace>().Select(step => (step.ResourceId, $"netns add {step.Namespace}")),
             .. steps.OfType<IpCommand>().Where(step => step.Namespace is null).Select(step => (step.ResourceId, step.Line)),
         ];
         await RunIpAsync([], lines, failures, cancellationToken);
+    }
+
+    private async Task AddNamespaceAsync(AddNamespace step, ConcurrentDictionary<Guid, string> failures)
+    {
+        // The record comes first, so that the agent finds the configuration files after a crash.
+        records.Write(step.Namespace, step.Mark);
+        WriteResolvConf(step.Namespace, "");
+        try
+        {
+            await NamespaceCreation.CreateAsync(step.Namespace, step.Mark.Alias);
+        }
+        catch (Exception e) when (e is Win32Exception or IOException)
+        {
+            failures.TryAdd(step.ResourceId, $"namespace {step.Namespace} was not created: {e.Message}");
+        }
     }
 
     // The record is deleted last, so that after a crash the agent finds what is still to be removed.

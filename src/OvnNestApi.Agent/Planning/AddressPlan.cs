@@ -50,9 +50,9 @@ internal static class AddressPlan
             plan.AddStep(new IpCommand(mark.Id, place.Name, $"address replace {address} broadcast + dev {link.Name}"));
         }
 
-        if (device.Gateway is { } gateway && place.DefaultGateway != gateway)
+        if (device.Gateway is { } gateway)
         {
-            plan.AddStep(new IpCommand(mark.Id, place.Name, $"route replace default via {gateway} dev {link.Name}"));
+            EnsureDefaultRoute(plan, mark, place, link, gateway);
         }
 
         var servers = string.Concat(device.DnsServers.Select(server => $"nameserver {server}\n"));
@@ -98,12 +98,13 @@ internal static class AddressPlan
             return;
         }
 
-        CheckLease(plan, outcome, device, place, link, client, lease);
+        CheckLease(plan, outcome, mark, device, place, link, client, lease);
     }
 
     private static void CheckLease(
         HostPlanBuilder plan,
         ResourceOutcome outcome,
+        OwnerMark mark,
         DeviceWork device,
         NamespaceState place,
         Link link,
@@ -112,14 +113,15 @@ internal static class AddressPlan
     )
     {
         // The client never checks what it has set. If some of it is missing, a restart sets it again.
-        var isIntact =
-            link.Addresses.Contains(lease.Address)
-            && place.ResolvConf is not null
-            && (lease.Router is null || lease.Router == place.DefaultGateway);
+        var isIntact = link.Addresses.Contains(lease.Address) && place.ResolvConf is not null;
         var difference = FindDifference(device, lease, place.ResolvConf ?? "");
         if (!isIntact || (difference is not null && client.Age > MinClientAge))
         {
             plan.StopClients([client]);
+        }
+        else if (lease.Router is { } router)
+        {
+            EnsureDefaultRoute(plan, mark, place, link, router);
         }
 
         if (difference is not null)
@@ -131,6 +133,23 @@ internal static class AddressPlan
         {
             outcome.Address = WithoutPrefix(lease.Address);
         }
+    }
+
+    // The default route with metric 0 is ours, and there is only one: the kernel would use another one beside it. Default routes with a
+    // higher metric and routes of other destinations are the user's.
+    private static void EnsureDefaultRoute(HostPlanBuilder plan, OwnerMark mark, NamespaceState place, Link link, string gateway)
+    {
+        if (place.DefaultRoutes is [var only] && only == new DefaultRoute(gateway, link.Index))
+        {
+            return;
+        }
+
+        if (place.DefaultRoutes.Count > 0)
+        {
+            plan.AddStep(new IpCommand(mark.Id, place.Name, "route flush table main exact default metric 0"));
+        }
+
+        plan.AddStep(new IpCommand(mark.Id, place.Name, $"route add default via {gateway} dev {link.Name}"));
     }
 
     /// <summary>

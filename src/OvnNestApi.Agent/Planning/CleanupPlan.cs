@@ -20,9 +20,9 @@ internal static class CleanupPlan
             RemoveBridge(plan, bridge);
         }
 
-        foreach (var record in plan.Observed.NamespaceRecords)
+        foreach (var owned in plan.OwnedNamespaces.Values)
         {
-            RemoveNamespace(plan, record);
+            RemoveNamespace(plan, owned);
         }
 
         foreach (var client in plan.Observed.Clients)
@@ -53,9 +53,7 @@ internal static class CleanupPlan
                 plan.Ports.Values.Where(found => found.Port.Name != found.Bridge.Name)
                     .Select(found => (found.Port.Mark, Text: $"port {found.Port.Name}"))
             )
-            .Concat(
-                plan.Observed.NamespaceRecords.Select(record => (Mark: (OwnerMark?)record.Mark, Text: $"namespace {record.Namespace}"))
-            );
+            .Concat(plan.OwnedNamespaces.Values.Select(owned => (Mark: (OwnerMark?)owned.Mark, Text: $"namespace {owned.Name}")));
         return
         [
             .. from item in items
@@ -87,7 +85,7 @@ internal static class CleanupPlan
             plan.Ownership.IsMarkOf(found.Port.Mark, id)
             || found.Port.Interfaces.Any(part => plan.Ownership.IsMarkOf(OwnerMark.Read(part.ExternalIds), id))
         )
-        || plan.Observed.NamespaceRecords.Any(record => plan.Ownership.IsMarkOf(record.Mark, id))
+        || plan.OwnedNamespaces.Values.Any(owned => plan.Ownership.IsMarkOf(owned.Mark, id))
         || plan.Clients.Contains(id)
         || plan.Observed.Network.Root.Values.Any(link => link.Owner == (plan.Ownership.Installation, id));
 
@@ -141,16 +139,15 @@ internal static class CleanupPlan
         MarkPending(plan, id);
     }
 
-    private static void RemoveNamespace(HostPlanBuilder plan, NamespaceRecord record)
+    private static void RemoveNamespace(HostPlanBuilder plan, OwnedNamespace owned)
     {
-        if (!MayRemove(plan, record.Mark, WantedBy(plan.WantedNamespaces, record.Namespace)))
+        if (!MayRemove(plan, owned.Mark, WantedBy(plan.WantedNamespaces, owned.Name)))
         {
             return;
         }
 
-        var id = record.Mark.Id;
+        var (id, state) = (owned.Mark.Id, owned.State);
         var isToBeRemoved = plan.Ownership.IsToBeRemoved(id);
-        var state = record.IsFromThisBoot ? plan.Observed.Network.Namespaces.GetValueOrDefault(record.Namespace) : null;
         if (!isToBeRemoved)
         {
             plan.StopClients(plan.Clients[id].Where(client => state is not null && client.NetworkNamespace == state.Identity));
@@ -166,12 +163,12 @@ internal static class CleanupPlan
             return;
         }
 
-        foreach (var link in state?.Links.Values.Where(link => link.Owner == (record.Mark.Installation, id)) ?? [])
+        foreach (var link in state?.Links.Values.Where(link => link.Owner == (owned.Mark.Installation, id) && link.IsOvsDevice) ?? [])
         {
-            plan.AddStep(new IpCommand(id, record.Namespace, $"link delete dev {link.Name}"));
+            plan.AddStep(new IpCommand(id, owned.Name, $"link delete dev {link.Name}"));
         }
 
-        plan.AddStep(new RemoveNamespace(id, record.Namespace, state is not null));
+        plan.AddStep(new RemoveNamespace(id, owned.Name, state is not null));
     }
 
     private static void MarkPending(HostPlanBuilder plan, Guid id)

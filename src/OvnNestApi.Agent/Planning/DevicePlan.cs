@@ -21,17 +21,19 @@ internal static class DevicePlan
             return new Obstacle($"namespace {device.Namespace} is wanted twice");
         }
 
-        var exists = plan.Observed.Network.Namespaces.ContainsKey(device.Namespace);
-        var record = plan.NamespaceRecords.GetValueOrDefault(device.Namespace);
-        // A record of a namespace that no longer exists does not block, unless the removal of its resource is still in progress.
-        var isBeingRemoved = record is not null && plan.Ownership.IsOurs(record.Mark) && plan.Ownership.IsToBeRemoved(record.Mark.Id);
-        if (!exists && !isBeingRemoved)
+        var item = $"namespace {device.Namespace}";
+        var owned = plan.OwnedNamespaces.GetValueOrDefault(device.Namespace);
+        if (!plan.Observed.Network.Namespaces.TryGetValue(device.Namespace, out var place))
         {
-            return null;
+            // A record alone does not block, unless the removal of its resource is still in progress.
+            var isBeingRemoved =
+                plan.Ownership.IsOurs(owned?.Mark) && owned is { Mark.Id: var other } && plan.Ownership.IsToBeRemoved(other);
+            return isBeingRemoved ? plan.Ownership.FindObstacle(id, owned?.Mark, item) : null;
         }
 
-        var mark = record is { IsFromThisBoot: false } && exists ? null : record?.Mark;
-        return plan.Ownership.FindObstacle(id, mark, $"namespace {device.Namespace}");
+        // An earlier version marked only the device in the namespace.
+        var isAdopted = owned?.State is null && place.Links.GetValueOrDefault(device.Interface)?.Owner == (plan.Ownership.Installation, id);
+        return isAdopted ? null : plan.Ownership.FindObstacle(id, owned?.State is null ? null : owned.Mark, item);
     }
 
     /// <param name="port">The device's port, in the state that ovs-vswitchd has; null if a change of its row is planned.</param>
@@ -45,7 +47,7 @@ internal static class DevicePlan
         if (device.Workload is Workload.Port)
         {
             plan.StopClients(plan.Clients[mark.Id]);
-            AddPlainPort(plan, outcome, mark, device, port);
+            PlainPortPlan.Add(plan, outcome, mark, device, port);
             return;
         }
 
@@ -58,38 +60,13 @@ internal static class DevicePlan
             // The name exists but has no namespace behind it.
             plan.AddStep(new RemoveNamespace(mark.Id, device.Namespace, Exists: true));
         }
+        else if (!plan.Observed.NamespaceRecords.Contains(new NamespaceRecord(device.Namespace, mark)))
+        {
+            plan.AddStep(new RecordNamespace(mark.Id, device.Namespace, mark));
+        }
         else if (port is not null && MoveAndConfigure(plan, outcome, mark, device, place) is { } link)
         {
             AddressPlan.Add(plan, outcome, mark, device, place, link);
-        }
-    }
-
-    // The device stays in the root namespace until a container runtime moves it.
-    private static void AddPlainPort(HostPlanBuilder plan, ResourceOutcome outcome, OwnerMark mark, DeviceWork device, OvsPort? port)
-    {
-        // If the resource had a namespace before, the device disappears with it. Only a new port creates a new device.
-        if (
-            plan.NamespaceRecords.Values.Any(record => plan.Ownership.IsMarkOf(record.Mark, mark.Id))
-            && plan.Ports.TryGetValue(device.Interface, out var existing)
-        )
-        {
-            plan.Ovs.RemovePort(existing.Bridge, existing.Port);
-            outcome.MarkPending();
-            return;
-        }
-
-        if (port is null || !plan.Observed.Network.Root.TryGetValue(device.Interface, out var link))
-        {
-            return;
-        }
-
-        if (!link.IsOvsDevice)
-        {
-            outcome.Fail($"device {device.Interface} exists in the root namespace and does not belong to Open vSwitch");
-        }
-        else
-        {
-            Configure(plan, mark, device, null, link, loopback: null);
         }
     }
 
@@ -113,6 +90,12 @@ internal static class DevicePlan
         if (inside is null)
         {
             RecreateMissingDevice(plan, outcome, device);
+            return null;
+        }
+
+        if (!inside.IsOvsDevice)
+        {
+            outcome.Fail($"device {device.Interface} in namespace {device.Namespace} does not belong to Open vSwitch: delete it");
             return null;
         }
 
@@ -170,7 +153,8 @@ internal static class DevicePlan
     }
 
     /// <summary>Plans the settings of the device that differ, and returns whether any do.</summary>
-    private static bool Configure(HostPlanBuilder plan, OwnerMark mark, DeviceWork device, string? place, Link link, Link? loopback)
+    /// <param name="loopback">Loopback device of the namespace, which carries the namespace's owner mark; null in the root namespace.</param>
+    public static bool Configure(HostPlanBuilder plan, OwnerMark mark, DeviceWork device, string? place, Link link, Link? loopback)
     {
         var settings = new List<string>();
         if (link.Mac != device.Mac)
@@ -193,9 +177,10 @@ internal static class DevicePlan
             settings.Add("up");
         }
 
-        if (loopback is { IsUp: false })
+        var isLoopbackWrong = loopback is not null && (!loopback.IsUp || loopback.Alias != mark.Alias);
+        if (isLoopbackWrong)
         {
-            plan.AddStep(new IpCommand(mark.Id, place, "link set dev lo up"));
+            plan.AddStep(new IpCommand(mark.Id, place, $"link set dev lo alias {mark.Alias} up"));
         }
 
         if (settings.Count > 0)
@@ -208,6 +193,6 @@ internal static class DevicePlan
             plan.StopClients(plan.Clients[mark.Id]); // a running client would keep using the old MAC address
         }
 
-        return settings.Count > 0 || loopback is { IsUp: false };
+        return settings.Count > 0 || isLoopbackWrong;
     }
 }

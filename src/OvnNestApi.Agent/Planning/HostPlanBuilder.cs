@@ -16,7 +16,7 @@ internal sealed class HostPlanBuilder
             }
         }
 
-        NamespaceRecords = observed.NamespaceRecords.ToDictionary(record => record.Namespace);
+        OwnedNamespaces = OwnedNamespace.Find(observed);
         Clients = observed.Clients.ToLookup(client => client.Id);
         foreach (var vm in work.Vms)
         {
@@ -46,8 +46,8 @@ internal sealed class HostPlanBuilder
     /// <summary>All observed ports, by name. A port name is unique among all bridges (ovs-vswitchd.conf.db(5)).</summary>
     public Dictionary<string, (OvsBridge Bridge, OvsPort Port)> Ports { get; } = [];
 
-    /// <summary>Our records of namespaces, by namespace name.</summary>
-    public IReadOnlyDictionary<string, NamespaceRecord> NamespaceRecords { get; }
+    /// <summary>Namespaces with an owner mark, and what is left of them, by name.</summary>
+    public IReadOnlyDictionary<string, OwnedNamespace> OwnedNamespaces { get; }
 
     /// <summary>Running DHCP clients, by resource id.</summary>
     public ILookup<Guid, DhcpClient> Clients { get; }

@@ -11,7 +11,7 @@ internal static class OvsRows
         new("Open_vSwitch", ["bridges", "cur_cfg", "next_cfg", "external_ids"]),
         new("Bridge", ["name", "datapath_type", "external_ids", "ports"]),
         new("Port", ["name", "tag", "trunks", "vlan_mode", "external_ids", "interfaces"]),
-        new("Interface", ["name", "type", "external_ids", "options", "mac", "mtu_request", "ofport", "error"]),
+        new("Interface", ["name", "type", "external_ids", "options", "mac", "mtu_request", "ofport", "error", "ifindex"]),
     ];
 
     /// <summary>Reads the whole state, starting at the root row.</summary>
@@ -60,7 +60,8 @@ internal static class OvsRows
             row["mac"].AsOptionalString(),
             row["mtu_request"].AsOptionalInteger(),
             row["ofport"].AsOptionalInteger(),
-            row["error"].AsOptionalString()
+            row["error"].AsOptionalString(),
+            row["ifindex"].AsOptionalInteger()
         );
 
     private static IEnumerable<Row> Referenced(Func<string, Guid, Row?> find, string table, OvsdbValue uuids) =>

@@ -50,6 +50,7 @@ internal sealed record OvsPort(
 /// <summary>Row of table Interface.</summary>
 /// <param name="OfPort">OpenFlow port number: null until ovs-vswitchd has created the interface, -1 if it failed.</param>
 /// <param name="Error">Error message of ovs-vswitchd; null if there is none.</param>
+/// <param name="Index">Interface index of the device; null or 0 if it is not in the root namespace.</param>
 internal sealed record OvsInterface(
     Guid Uuid,
     string Name,
@@ -59,5 +60,6 @@ internal sealed record OvsInterface(
     string? Mac,
     long? MtuRequest,
     long? OfPort,
-    string? Error
+    string? Error,
+    long? Index = null
 );

@@ -1,8 +1,8 @@
 namespace OvnNestApi.Agent.Planning;
 
 /// <summary>
-/// Mark by which the agent recognizes what it created. It is stored in <c>external_ids</c> of bridges, ports and interfaces, in one file
-/// per namespace, and in the alias of a device.
+/// Mark by which the agent recognizes what it created. It is stored in <c>external_ids</c> of bridges, ports and interfaces, in the alias
+/// of a device, and for a namespace in the alias of its loopback device.
 /// </summary>
 /// <param name="Installation">Id of the installation that the work came from.</param>
 /// <param name="Kind"><see cref="Vm"/> or <see cref="Container"/>.</param>

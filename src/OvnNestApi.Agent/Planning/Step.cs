@@ -11,8 +11,11 @@ internal sealed record StopClient(Guid ResourceId, int Pid) : Step(ResourceId);
 /// <param name="Namespace">Network namespace in which the command runs; null for the root namespace.</param>
 internal sealed record IpCommand(Guid ResourceId, string? Namespace, string Line) : Step(ResourceId);
 
-/// <summary>Writes a record of a namespace, then creates the namespace with an empty resolv.conf of its own.</summary>
+/// <summary>Writes a record of a namespace, then creates the namespace with an owner mark and an empty resolv.conf of its own.</summary>
 internal sealed record AddNamespace(Guid ResourceId, string Namespace, OwnerMark Mark) : Step(ResourceId);
+
+/// <summary>Writes the record of a namespace that exists and is ours.</summary>
+internal sealed record RecordNamespace(Guid ResourceId, string Namespace, OwnerMark Mark) : Step(ResourceId);
 
 /// <summary>Deletes a namespace, its resolv.conf and, last, our record of it.</summary>
 /// <param name="Exists">True if the namespace exists and is ours; otherwise only the record and the resolv.conf are deleted.</param>

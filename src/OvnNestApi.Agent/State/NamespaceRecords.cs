@@ -5,28 +5,22 @@ using OvnNestApi.Agent.Planning;
 namespace OvnNestApi.Agent.State;
 
 /// <summary>
-/// Records of the namespaces that the agent created, one file per namespace. A namespace itself cannot carry an owner mark.
+/// Records of the namespaces that the agent created, one file per namespace. They only help to find the configuration files of namespaces
+/// that have ended: ownership is read from the mark of the namespace itself.
 /// </summary>
 internal sealed class NamespaceRecords(StateFolder folder)
 {
-    // Changes with every boot of the machine, and namespaces do not survive a boot.
-    private static readonly string BootId = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
-
     public IReadOnlyList<NamespaceRecord> Read() =>
         [
             .. from file in Directory.EnumerateFiles(folder.NamespacesFolder)
             let content = TryRead(file)
             where content is not null
-            select new NamespaceRecord(
-                Path.GetFileName(file),
-                new OwnerMark(content.Installation, content.Kind, content.Id),
-                content.Boot == BootId
-            ),
+            select new NamespaceRecord(Path.GetFileName(file), new OwnerMark(content.Installation, content.Kind, content.Id)),
         ];
 
     public void Write(string name, OwnerMark mark)
     {
-        var content = new NamespaceRecordFile(mark.Installation, mark.Kind, mark.Id, BootId);
+        var content = new NamespaceRecordFile(mark.Installation, mark.Kind, mark.Id);
         var text = JsonSerializer.Serialize(content, NamespaceRecordJson.Default.NamespaceRecordFile);
         folder.Write(Path.Join(Path.GetFileName(folder.NamespacesFolder), name), text, isSecret: false);
     }
@@ -48,7 +42,7 @@ internal sealed class NamespaceRecords(StateFolder folder)
 }
 
 /// <summary>Content of a record's file.</summary>
-internal sealed record NamespaceRecordFile(Guid Installation, string Kind, Guid Id, string Boot);
+internal sealed record NamespaceRecordFile(Guid Installation, string Kind, Guid Id);
 
 [JsonSerializable(typeof(NamespaceRecordFile))]
 internal sealed partial class NamespaceRecordJson : JsonSerializerContext;

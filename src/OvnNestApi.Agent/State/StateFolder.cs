@@ -13,10 +13,7 @@ internal sealed class StateFolder : IDisposable
     public StateFolder(string folder)
     {
         _folder = Path.GetFullPath(folder);
-        const UnixFileMode ownerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-        Directory.CreateDirectory(_folder, ownerOnly);
-        Directory.CreateDirectory(NamespacesFolder);
-        Directory.CreateDirectory(ClientsFolder);
+        CreateFolders();
         try
         {
             _lock = new FileStream(Path.Join(_folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
@@ -38,6 +35,14 @@ internal sealed class StateFolder : IDisposable
 
     /// <summary>Folder of the records of namespaces.</summary>
     public string NamespacesFolder => Path.Join(_folder, "namespaces");
+
+    /// <summary>Creates the folder, and in it those for records and clients, if they are missing.</summary>
+    public void CreateFolders()
+    {
+        Directory.CreateDirectory(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(NamespacesFolder);
+        Directory.CreateDirectory(ClientsFolder);
+    }
 
     public string PathOf(string name) => Path.Join(_folder, name);
 

@@ -1,3 +1,5 @@
+using OvnNestApi.Agent.Planning;
+
 namespace OvnNestApi.Agent.Tests.Planning;
 
 /// <summary>Change of a host that the agent did not make.</summary>
@@ -5,7 +7,7 @@ namespace OvnNestApi.Agent.Tests.Planning;
 /// <param name="Which">Selects the damaged item among all items of the kind.</param>
 internal sealed record Damage(int Kind, int Which)
 {
-    public const int Kinds = 12;
+    public const int Kinds = 14;
 
     public void ApplyTo(ModelHost host)
     {
@@ -57,7 +59,7 @@ internal sealed record Damage(int Kind, int Which)
                         Mac = "02:00:00:00:00:77",
                         Mtu = 900,
                         IsUp = false,
-                        Alias = null,
+                        Alias = name == "lo" ? link.Alias : null, // without it the namespace is not ours
                         Addresses = [],
                     }
                 );
@@ -66,7 +68,13 @@ internal sealed record Damage(int Kind, int Which)
                 host.DeleteLink(place.Name, name);
                 break;
             case 11 when place is not null:
-                host.Namespaces[place.Name] = place with { DefaultGateway = null, ResolvConf = null };
+                host.Namespaces[place.Name] = place with { DefaultRoutes = [], ResolvConf = null };
+                break;
+            case 12 when place is not null:
+                host.Namespaces[place.Name] = place with { DefaultRoutes = [new DefaultRoute("10.0.0.66", 1), .. place.DefaultRoutes] };
+                break;
+            case 13:
+                host.LoseRecords();
                 break;
         }
     }

@@ -7,7 +7,7 @@ namespace OvnNestApi.Agent.Tests.Planning;
 /// Host in memory: an Open_vSwitch database, ovs-vswitchd with the userspace datapath as it was observed to behave, devices, namespaces and
 /// DHCP clients. It applies plans, so that tests can compare the result with the work.
 /// </summary>
-internal sealed class ModelHost
+internal sealed partial class ModelHost
 {
     // Names of the devices that ovs-vswitchd has opened. A deleted device stays here as long as its port exists, because only a new port
     // makes ovs-vswitchd create a device.
@@ -21,6 +21,9 @@ internal sealed class ModelHost
     public Dictionary<string, Link> Root { get; } = [];
 
     public Dictionary<string, NamespaceState> Namespaces { get; } = [];
+
+    /// <summary>Devices in namespaces without a name.</summary>
+    public List<Link> Others { get; } = [];
 
     public IReadOnlyCollection<NamespaceRecord> Records => _records.Values;
 
@@ -44,7 +47,7 @@ internal sealed class ModelHost
     public ObservedState Observe() =>
         new(
             Ovs.Read(),
-            new NetworkState(new Dictionary<string, Link>(Root), new Dictionary<string, NamespaceState>(Namespaces)),
+            new NetworkState(new Dictionary<string, Link>(Root), new Dictionary<string, NamespaceState>(Namespaces), [.. Others]),
             [.. _records.Values],
             [.. _clients]
         );
@@ -129,14 +132,18 @@ internal sealed class ModelHost
         }
     }
 
-    public void CreateNamespace(string name) =>
+    /// <param name="mark">Alias of the loopback device; null for a namespace of another program.</param>
+    public void CreateNamespace(string name, string? mark = null) =>
         Namespaces[name] = new NamespaceState(
             name,
             $"net:[{++_lastNumber}]",
-            new Dictionary<string, Link> { ["lo"] = new(1, "lo", "", "", 65536, false, false, null, []) },
-            null,
+            new Dictionary<string, Link> { ["lo"] = new(1, "lo", "", "", 65536, false, false, mark, []) },
+            [],
             null
         );
+
+    /// <summary>Deletes the agent's records, as if its state folder was lost.</summary>
+    public void LoseRecords() => _records.Clear();
 
     /// <summary>Deletes a namespace with its devices. (A real one stays alive without a name while a process runs in it.)</summary>
     public void DeleteNamespace(string name) => Namespaces.Remove(name);
@@ -150,6 +157,13 @@ internal sealed class ModelHost
             Links = Namespaces[place].Links.ToDictionary(link => link.Key, link => link.Key == name ? change(link.Value) : link.Value),
         };
 
+    /// <summary>Moves a device from the root namespace to another one, as a container runtime does.</summary>
+    public void MoveOut(string name, string place)
+    {
+        Root.Remove(name, out var link);
+        Namespaces[place] = Namespaces[place] with { Links = Namespaces[place].Links.Append(new(name, link!)).ToDictionary() };
+    }
+
     public OvsBridge Bridge(string name) => Assert.Single(Ovs.Read().Bridges, bridge => bridge.Name == name);
 
     public OvsPort Port(string name) => Assert.Single(Ovs.Read().Bridges.SelectMany(bridge => bridge.Ports), port => port.Name == name);
@@ -162,11 +176,6 @@ internal sealed class ModelHost
         Namespaces.Clear();
         Root.Clear();
         _opened.Clear();
-        foreach (var (name, record) in _records.ToArray())
-        {
-            _records[name] = record with { IsFromThisBoot = false };
-        }
-
         RunVswitchd();
     }
 
@@ -190,9 +199,12 @@ internal sealed class ModelHost
                 KillClient(stop.Pid);
                 break;
             case AddNamespace add:
-                _records[add.Namespace] = new NamespaceRecord(add.Namespace, add.Mark, true);
-                CreateNamespace(add.Namespace);
+                _records[add.Namespace] = new NamespaceRecord(add.Namespace, add.Mark);
+                CreateNamespace(add.Namespace, add.Mark.Alias);
                 Namespaces[add.Namespace] = Namespaces[add.Namespace] with { ResolvConf = "" };
+                break;
+            case RecordNamespace record:
+                _records[record.Namespace] = new NamespaceRecord(record.Namespace, record.Mark);
                 break;
             case RemoveNamespace remove:
                 if (remove.Exists)
@@ -230,65 +242,8 @@ internal sealed class ModelHost
         Change(start.Namespace, start.Device, link => link with { Addresses = [lease.Address] });
         Namespaces[start.Namespace] = Namespaces[start.Namespace] with
         {
-            DefaultGateway = lease.Router,
+            DefaultRoutes = [new DefaultRoute(lease.Router, start.Index)],
             ResolvConf = "nameserver 10.0.0.1\n",
         };
-    }
-
-    // Like ip(8): a command that fails changes nothing.
-    private void Run(IpCommand command)
-    {
-        var links = command.Namespace is null ? Root : Namespaces.GetValueOrDefault(command.Namespace)?.Links.ToDictionary();
-        var words = command.Line.Split(' ');
-        var name = words is ["link", ..] ? words[3] : words[^1];
-        if (links?.GetValueOrDefault(name) is not { } link)
-        {
-            return;
-        }
-
-        switch (words)
-        {
-            case ["link", "delete", "dev", _]:
-                links.Remove(name);
-                break;
-            case ["link", "set", "dev", _, "netns", var place]
-                when Namespaces.TryGetValue(place, out var target) && !target.Links.ContainsKey(name):
-                links.Remove(name);
-                Namespaces[place] = target with
-                {
-                    Links = target.Links.Append(new(name, link with { IsUp = false, Addresses = [] })).ToDictionary(),
-                };
-                break;
-            case ["link", "set", "dev", _, .. var settings]:
-                for (var i = 0; i < settings.Length; i++)
-                {
-                    link = settings[i] switch
-                    {
-                        "address" => link with { Mac = settings[++i] },
-                        "mtu" => link with { Mtu = int.Parse(settings[++i]) },
-                        "alias" => link with { Alias = settings[++i] },
-                        "up" => link with { IsUp = true },
-                        _ => throw new NotSupportedException(command.Line),
-                    };
-                }
-
-                links[name] = link;
-                break;
-            case ["address", "delete", var address, ..]:
-                links[name] = link with { Addresses = [.. link.Addresses.Except([address])] };
-                break;
-            case ["address", "replace", var address, ..]:
-                links[name] = link with { Addresses = [.. link.Addresses, address] };
-                break;
-            case ["route", "replace", "default", "via", var gateway, ..]:
-                Namespaces[command.Namespace ?? ""] = Namespaces[command.Namespace ?? ""] with { DefaultGateway = gateway };
-                return;
-            default:
-                throw new NotSupportedException(command.Line);
-        }
-        if (command.Namespace is { } inside)
-        {
-            Namespaces[inside] = Namespaces[inside] with { Links = links };
-        }
     }
 }

@@ -47,6 +47,6 @@ public sealed class StateFolderTests : IDisposable
         records.Write("c51", mark);
         File.WriteAllText(Path.Combine(folder.NamespacesFolder, "c52"), """{"Installation":"1111""");
 
-        Assert.Equal([new NamespaceRecord("c51", mark, IsFromThisBoot: true)], records.Read());
+        Assert.Equal([new NamespaceRecord("c51", mark)], records.Read());
     }
 }
