@@ -15,6 +15,17 @@ die() {
   exit 1
 }
 
+# Runs the present command again under a lock, so that two commands of one lab do not run at the same time. The lock is a file outside the
+# lab's folder, which is deleted with the lab. The processes that the command starts do not hold it.
+lock_lab() { # RUN PROGRAM ARG…
+  [[ ${NEST_LOCKED:-} != "$1" ]] || return 0
+  local lock
+  lock=/run/nest-lab-$(md5sum <<<"$1" | cut -c 1-16).lock
+  export NEST_LOCKED=$1
+  flock --nonblock "$lock" true || say "another ./dev up or down of this lab ($1) is running; waiting for its end"
+  exec flock --close "$lock" "${@:2}"
+}
+
 # Prints the pid in FILE if the process was started with MARK in its environment; otherwise nothing.
 marked_pid() { # FILE MARK
   local pid

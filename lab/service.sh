@@ -52,6 +52,22 @@ END
 
 is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
+# Succeeds if the API at the lab's port accepts the lab's key, which no API of another lab does.
+is_own_api() { [[ $(curl -s -m 5 -w '%{http_code}' -H "@$RUN/header" "$(<"$RUN/url")/v1/readiness" 2>/dev/null) == *200 ]]; }
+
+# Waits until the API that was just started is ready. Fails if it has ended because another program has taken the port since is_free.
+await_api() { # PORT
+  local end=$((SECONDS + 60))
+  until curl -sf -m 5 "$(<"$RUN/url")/readyz" >/dev/null 2>&1 && is_own_api; do
+    if [[ -z $(still_running "$(<"$RUN/api.pid")") ]]; then
+      ! is_free "$1" || die "the API has ended; see $RUN/api.log"
+      return 1
+    fi
+    ((SECONDS < end)) || die "the API is not ready after 60 s; see $RUN/api.log. /readyz: $(curl -sS "$(<"$RUN/url")/readyz" 2>&1)"
+    sleep 0.2
+  done
+}
+
 start_api() {
   local program port
   program=$(built src/OvnNestApi OvnNestApi)
@@ -59,18 +75,23 @@ start_api() {
   if [[ ! -s $RUN/key ]]; then
     (umask 077 && dotnet "$program" create-key --name lab --role admin >"$RUN/key.new" && mv "$RUN/key.new" "$RUN/key")
   fi
-  if ! is_current api "$program"; then
-    port=$(cat "$RUN/port" 2>/dev/null || echo 8080)
-    until is_free "$port"; do port=$((port + 1)); done
-    echo "$port" >"$RUN/port"
-    ASPNETCORE_URLS="http://127.0.0.1:$port;http://unix:$RUN/api.sock" start_process api dotnet "$program"
-    say "API started on port $port"
-  fi
-  write_environment
-  curl -sS --retry 120 --retry-delay 1 --retry-all-errors --retry-max-time 60 --fail-with-body \
-    -o /dev/null "$(<"$RUN/url")/readyz" 2>/dev/null ||
-    die "the API is not ready after 60 s; see $RUN/api.log. /readyz: $(curl -sS "$(<"$RUN/url")/readyz")"
+  port=$(cat "$RUN/port" 2>/dev/null || echo 8080)
+  is_current api "$program" || start_api_on "$port" "$program"
+  until write_environment && await_api "$port"; do
+    say "port $port was taken by another program"
+    port=$((port + 1))
+    start_api_on "$port" "$program"
+  done
   say "API is ready"
+}
+
+# Starts the API on the first free port from PORT on, and sets $port to it.
+start_api_on() { # PORT PROGRAM
+  port=$1
+  until is_free "$port"; do port=$((port + 1)); done
+  echo "$port" >"$RUN/port"
+  ASPNETCORE_URLS="http://127.0.0.1:$port;http://unix:$RUN/api.sock" start_process api dotnet "$2"
+  say "API started on port $port"
 }
 
 # Writes the API's address and key to files for shells (env) and curl (header), so that the key is on no command line.
