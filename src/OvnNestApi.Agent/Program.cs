@@ -38,6 +38,7 @@ builder.Services.Configure<ConsoleLoggerOptions>(options =>
 
 var settings = AgentSettings.From(Environment.GetEnvironmentVariable);
 builder.Services.AddSingleton(TimeProvider.System);
+builder.Services.AddSingleton(Random.Shared);
 builder.Services.AddSingleton(_ => new StateFolder(settings.StateFolder));
 builder.Services.AddSingleton<AgentIdentity>();
 builder.Services.AddSingleton<NamespaceRecords>();

@@ -16,6 +16,7 @@ internal sealed partial class ReportSender(
     Recovery recovery,
     RetrySettings retries,
     TimeProvider time,
+    Random random,
     ILogger<ReportSender> logger
 ) : BackgroundService
 {
@@ -24,7 +25,7 @@ internal sealed partial class ReportSender(
 
     protected override async Task ExecuteAsync(CancellationToken cancellationToken)
     {
-        var retry = Retries.UntilSuccess(retries, time, LogNotSent);
+        var retry = Retries.UntilSuccess(retries, time, random, LogNotSent);
         while (true)
         {
             using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, recovery.Next);

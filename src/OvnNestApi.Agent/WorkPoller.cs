@@ -11,6 +11,7 @@ internal sealed partial class WorkPoller(
     Recovery recovery,
     RetrySettings retries,
     TimeProvider time,
+    Random random,
     ILogger<WorkPoller> logger
 ) : BackgroundService
 {
@@ -19,7 +20,7 @@ internal sealed partial class WorkPoller(
 
     protected override async Task ExecuteAsync(CancellationToken cancellationToken)
     {
-        var retry = Retries.UntilSuccess(retries, time, failure =>
+        var retry = Retries.UntilSuccess(retries, time, random, failure =>
         {
             _isConnected = false;
             LogFailure(failure);

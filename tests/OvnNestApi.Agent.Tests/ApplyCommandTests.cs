@@ -289,13 +289,11 @@ public sealed class ApplyCommandTests(LabHost host) : IClassFixture<LabHost>
     private Task<string> NamespaceIdsAsync() =>
         host.ExecAsync("sh", "-c", "for n in vm5 c51 c52; do ip netns exec $n readlink /proc/self/ns/net; done");
 
-    private async Task<string[]> NamespacesAsync() =>
-        [
-            .. (await host.ExecAsync("ip", "netns", "list"))
-                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
-                .Select(line => line.Split(' ')[0])
-                .Order(),
-        ];
+    private async Task<string[]> NamespacesAsync()
+    {
+        var lines = (await host.ExecAsync("ip", "netns", "list")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return [.. lines.Select(line => line.Split(' ')[0]).Order()];
+    }
 
     private static void AssertInPlace(HostReport report) =>
         Assert.All(report.Objects, item => Assert.Equal((null, $"digest-{item.Id}"), (item.Error, item.Digest)));

@@ -45,6 +45,7 @@ public sealed class ReportSenderTests : IAsyncLifetime
             _recovery,
             new RetrySettings(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(10)),
             _time,
+            Random.Shared,
             NullLogger<ReportSender>.Instance
         );
     }

@@ -30,7 +30,7 @@ internal static class Retries
     /// The jitter, down to half the delay, keeps many agents from returning at the same moment.
     /// </summary>
     /// <param name="onNewFailure">Called with a failure's message if it differs from the message of the attempt before.</param>
-    public static ResiliencePipeline UntilSuccess(RetrySettings settings, TimeProvider time, Action<string> onNewFailure)
+    public static ResiliencePipeline UntilSuccess(RetrySettings settings, TimeProvider time, Random random, Action<string> onNewFailure)
     {
         string? lastMessage = null;
         return new ResiliencePipelineBuilder { TimeProvider = time }
@@ -40,7 +40,7 @@ internal static class Retries
                     MaxRetryAttempts = int.MaxValue,
                     // Polly's own jitter ends at the longest delay.
                     DelayGenerator = attempt => new ValueTask<TimeSpan?>(
-                        DelayBefore(settings, attempt.AttemptNumber) * (1 - (Random.Shared.NextDouble() / 2))
+                        DelayBefore(settings, attempt.AttemptNumber) * (1 - (random.NextDouble() / 2))
                     ),
                     ShouldHandle = new PredicateBuilder().Handle<ControlPlaneException>(),
                     OnRetry = attempt =>

@@ -174,7 +174,11 @@ internal sealed partial class StepRunner(NamespaceRecords records, DhcpClients c
             )
             {
                 var (id, command) = lines[number - 1];
-                failures.TryAdd(id, $"ip {string.Join(' ', [.. arguments, command])}: {string.Join("; ", messages)}");
+                if (!IsGone(command, messages))
+                {
+                    failures.TryAdd(id, $"ip {string.Join(' ', [.. arguments, command])}: {string.Join("; ", messages)}");
+                }
+
                 hasFound = true;
                 messages.Clear();
             }
@@ -186,6 +190,11 @@ internal sealed partial class StepRunner(NamespaceRecords records, DhcpClients c
 
         return hasFound;
     }
+
+    // ovs-vswitchd deletes the device of a port that it recreates, also after the device was observed.
+    private static bool IsGone(string command, List<string> messages) =>
+        command.StartsWith("link delete ", StringComparison.Ordinal)
+        && messages.Exists(message => message.StartsWith("Cannot find device", StringComparison.Ordinal));
 
     // Writes in place: "ip netns exec" bind-mounts this very file on /etc/resolv.conf, so a replaced file would not be seen.
     private static void WriteResolvConf(string name, string text)

@@ -32,8 +32,12 @@ internal static class DevicePlan
         }
 
         // An earlier version marked only the device in the namespace.
-        var isAdopted = owned?.State is null && place.Links.GetValueOrDefault(device.Interface)?.Owner == (plan.Ownership.Installation, id);
-        return isAdopted ? null : plan.Ownership.FindObstacle(id, owned?.State is null ? null : owned.Mark, item);
+        if (owned?.State is null && place.Links.GetValueOrDefault(device.Interface)?.Owner == (plan.Ownership.Installation, id))
+        {
+            return null;
+        }
+
+        return plan.Ownership.FindObstacle(id, owned?.State is null ? null : owned.Mark, item);
     }
 
     /// <param name="port">The device's port, in the state that ovs-vswitchd has; null if a change of its row is planned.</param>
@@ -54,17 +58,22 @@ internal static class DevicePlan
         if (!plan.Observed.Network.Namespaces.TryGetValue(device.Namespace, out var place))
         {
             plan.AddStep(new AddNamespace(mark.Id, device.Namespace, mark));
+            return;
         }
-        else if (place.Identity is null)
+
+        // The name can exist without a namespace behind it.
+        var isRecorded = plan.Observed.NamespaceRecords.Contains(new NamespaceRecord(device.Namespace, mark));
+        if (place.Identity is null || !isRecorded)
         {
-            // The name exists but has no namespace behind it.
-            plan.AddStep(new RemoveNamespace(mark.Id, device.Namespace, Exists: true));
+            plan.AddStep(
+                place.Identity is null
+                    ? new RemoveNamespace(mark.Id, device.Namespace, Exists: true)
+                    : new RecordNamespace(mark.Id, device.Namespace, mark)
+            );
+            return;
         }
-        else if (!plan.Observed.NamespaceRecords.Contains(new NamespaceRecord(device.Namespace, mark)))
-        {
-            plan.AddStep(new RecordNamespace(mark.Id, device.Namespace, mark));
-        }
-        else if (port is not null && MoveAndConfigure(plan, outcome, mark, device, place) is { } link)
+
+        if (port is not null && MoveAndConfigure(plan, outcome, mark, device, place) is { } link)
         {
             AddressPlan.Add(plan, outcome, mark, device, place, link);
         }
@@ -153,7 +162,7 @@ internal static class DevicePlan
     }
 
     /// <summary>Plans the settings of the device that differ, and returns whether any do.</summary>
-    /// <param name="loopback">Loopback device of the namespace, which carries the namespace's owner mark; null in the root namespace.</param>
+    /// <param name="loopback">Loopback device of the namespace, which carries its owner mark; null in the root namespace.</param>
     public static bool Configure(HostPlanBuilder plan, OwnerMark mark, DeviceWork device, string? place, Link link, Link? loopback)
     {
         var settings = new List<string>();

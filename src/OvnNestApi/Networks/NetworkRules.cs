@@ -31,9 +31,8 @@ internal static class NetworkRules
         spec.Gateway switch
         {
             "none" => null,
-            null => spec.Router is null ? null
-            : spec.Subnet is { PrefixLength: 31 } pair ? pair.LastHost
-            : spec.Subnet?.FirstHost,
+            null when spec.Router is null => null,
+            null => spec.Subnet is { PrefixLength: 31 } pair ? pair.LastHost : spec.Subnet?.FirstHost,
             var text => Ipv4.TryParse(text, out var address) ? address : null,
         };
 

@@ -19,8 +19,8 @@ public sealed record NetworkSpec
     public Cidr? Subnet { get; init; }
 
     /// <summary>
-    /// IPv4 address of the gateway, or <c>none</c>. Default: the first host address of the subnet (of a /31 the last) if <c>router</c> is set, otherwise
-    /// <c>none</c>.
+    /// IPv4 address of the gateway, or <c>none</c>. Default: the first host address of the subnet (of a /31 the last) if <c>router</c> is
+    /// set, otherwise <c>none</c>.
     /// </summary>
     /// <example>172.16.255.129</example>
     [Gateway]

@@ -9,7 +9,7 @@ namespace OvnNestApi.Ports;
 internal abstract class PortReadiness<T>(string kind) : KindReadiness<T>(kind)
     where T : LogicalPort
 {
-    /// <summary>Column <c>former_host</c>: name of a host that has not confirmed the removal of the VM <c>v</c>; null if there is none.</summary>
+    /// <summary>Column <c>former_host</c>: name of a host that has not confirmed the removal of the VM <c>v</c>; null if none.</summary>
     protected const string FormerHost = """
         (SELECT x.name FROM placements o JOIN hosts x ON x.id = o.host_id WHERE o.vm_id = v.id AND o.host_id IS DISTINCT FROM v.host_id
             LIMIT 1) AS former_host

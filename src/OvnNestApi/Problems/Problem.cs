@@ -172,7 +172,7 @@ public sealed record Problem(string Code, int Status, string Title, string Detai
     public static Problem EndOfLogUnknown() =>
         Of(
             "database-unavailable",
-            "The end of the change log is not known yet, because a transaction that adds to it has not ended since this process was started."
+            "The end of the change log is not known yet, because a transaction that adds to it began before this process was started."
         ) with
         {
             RetryAfter = TimeSpan.FromSeconds(2),

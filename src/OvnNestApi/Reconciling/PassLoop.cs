@@ -128,8 +128,8 @@ internal sealed partial class PassLoop
     }
 
     /// <summary>
-    /// Shows the failure with the next heartbeat. After some failures, the next pass compares everything, because the cause may be something
-    /// that the loop remembers wrongly.
+    /// Shows the failure with the next heartbeat. After some failures, the next pass compares everything, because the cause may be
+    /// something that the loop remembers wrongly.
     /// </summary>
     private void OnFailure(Exception failure)
     {

@@ -23,7 +23,7 @@ internal static class ReconcilerEndpoints
                 "get-reconciler",
                 "Read the reconciler's state",
                 "Which process is the leader, whether it reaches the northbound database, how many resources are still to be "
-                    + "reconciled, what the last pass did, whether passes fail, and the plan that the safety brake holds back, if there is one."
+                    + "reconciled, what the last pass did, whether passes fail, and the plan that the safety brake holds back, if any."
             );
         reconciler
             .MapPut("/", PutAsync)

@@ -36,8 +36,8 @@ internal static class Health
             .Describe(
                 "readyz",
                 "Check that the process can serve requests",
-                "Checks the database and its schema. The response also shows the state of the northbound database and of the reconciler, but "
-                    + "the HTTP status does not depend on them: writes succeed without them."
+                "Checks the database and its schema. The response also shows the state of the northbound database and of the reconciler, "
+                    + "but the HTTP status does not depend on them: writes succeed without them."
             );
     }
 

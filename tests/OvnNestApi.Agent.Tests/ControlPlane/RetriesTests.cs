@@ -33,7 +33,7 @@ public sealed class RetriesTests
     [Fact]
     public async Task A_failure_is_reported_when_it_is_new_and_again_after_a_success()
     {
-        var pipeline = Retries.UntilSuccess(Settings, _time, _failures.Add);
+        var pipeline = Retries.UntilSuccess(Settings, _time, Random.Shared, _failures.Add);
         await RunAsync(["down", "down", "refused", "down"], pipeline);
         await RunAsync(["down"], pipeline);
 
@@ -43,7 +43,7 @@ public sealed class RetriesTests
     [Fact]
     public async Task The_delay_starts_short_again_after_a_success()
     {
-        var pipeline = Retries.UntilSuccess(Settings, _time, _failures.Add);
+        var pipeline = Retries.UntilSuccess(Settings, _time, Random.Shared, _failures.Add);
         await RunAsync([.. Enumerable.Repeat("down", 30)], pipeline);
 
         var delay = Assert.Single(await RunAsync(["down"], pipeline));
@@ -56,7 +56,7 @@ public sealed class RetriesTests
     public async Task A_delay_ends_at_once_when_the_agent_stops()
     {
         using var stop = new CancellationTokenSource();
-        var pipeline = Retries.UntilSuccess(Settings, _time, _failures.Add);
+        var pipeline = Retries.UntilSuccess(Settings, _time, Random.Shared, _failures.Add);
         var run = pipeline.ExecuteAsync(_ => throw new ControlPlaneException("down"), stop.Token).AsTask();
 
         await stop.CancelAsync();
@@ -68,7 +68,7 @@ public sealed class RetriesTests
     public async Task Another_exception_is_not_retried() =>
         await Assert.ThrowsAsync<InvalidOperationException>(async () =>
             await Retries
-                .UntilSuccess(Settings, _time, _failures.Add)
+                .UntilSuccess(Settings, _time, Random.Shared, _failures.Add)
                 .ExecuteAsync(_ => throw new InvalidOperationException(), TestContext.Current.CancellationToken)
         );
 
@@ -91,7 +91,7 @@ public sealed class RetriesTests
     private async Task<List<TimeSpan>> RunAsync(string[] messages, Polly.ResiliencePipeline? pipeline = null)
     {
         var attempts = new List<DateTimeOffset>();
-        var run = (pipeline ?? Retries.UntilSuccess(Settings, _time, _failures.Add))
+        var run = (pipeline ?? Retries.UntilSuccess(Settings, _time, Random.Shared, _failures.Add))
             .ExecuteAsync(
                 _ =>
                 {
