@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Conditions;
 using OvnNestApi.Data;
@@ -59,6 +60,13 @@ internal sealed class ManifestStore(
         CancellationToken cancellationToken
     )
     {
+        // Between two statements, this process computes for a time that grows with the list.
+        var idle = TimeSpan.FromSeconds(10 + submissions.Count / 1000);
+        await db.ExecuteAsync(
+            "SELECT set_config('idle_in_transaction_session_timeout', @milliseconds, true)",
+            cancellationToken,
+            ("milliseconds", idle.TotalMilliseconds.ToString(CultureInfo.InvariantCulture))
+        );
         var write = await new ResourceWrite(db, kinds.All).RunAsync(submissions, cancellationToken);
         if (!write.TryGet(out var written, out var refused))
         {
