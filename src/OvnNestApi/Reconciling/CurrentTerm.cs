@@ -22,9 +22,13 @@ internal sealed class CurrentTerm(Leadership leadership, Term first, Signal chan
     public volatile string? PassError;
 
     /// <inheritdoc cref="Leadership.RenewAsync"/>
-    public Task RenewAsync(bool isReached, string? error, CancellationToken cancellationToken) =>
+    public Task RenewAsync(NorthboundContact contact, string? error, CancellationToken cancellationToken) =>
         ReplaceAsync(
-            term => leadership.RenewAsync(term, isReached, isReached ? null : Refusal ?? error, PassError, cancellationToken),
+            term =>
+            {
+                var reason = contact == NorthboundContact.Claimed ? null : Refusal ?? error;
+                return leadership.RenewAsync(term, contact, reason, PassError, cancellationToken);
+            },
             cancellationToken
         );
 

@@ -14,7 +14,7 @@ internal sealed partial class Heartbeat(CurrentTerm term, NorthboundDb nb, TimeS
             await time.PauseAsync(interval, end.Token);
             try
             {
-                await term.RenewAsync(await IsReachedAsync(end.Token), nb.Error, end.Token);
+                await term.RenewAsync(await ContactAsync(end.Token), nb.Error, end.Token);
             }
             catch (DeposedException)
             {
@@ -32,12 +32,12 @@ internal sealed partial class Heartbeat(CurrentTerm term, NorthboundDb nb, TimeS
         }
     }
 
-    /// <summary>Returns true if the NB is claimed, the replica is complete, and the NB answers within one interval.</summary>
-    private async Task<bool> IsReachedAsync(CancellationToken cancellationToken)
+    /// <summary>The NB must answer within one interval.</summary>
+    private async Task<NorthboundContact> ContactAsync(CancellationToken cancellationToken)
     {
-        if (!nb.IsSynced || term.Refusal is not null)
+        if (!nb.IsSynced)
         {
-            return false;
+            return NorthboundContact.Lost;
         }
 
         using var timeout = new CancellationTokenSource(interval, time);
@@ -45,11 +45,11 @@ internal sealed partial class Heartbeat(CurrentTerm term, NorthboundDb nb, TimeS
         try
         {
             await nb.EchoAsync(either.Token);
-            return nb.IsSynced;
+            return term.Refusal is null ? NorthboundContact.Claimed : NorthboundContact.Unclaimed;
         }
         catch (Exception e) when (e is OvsdbException or OvsdbNotConnectedException || timeout.IsCancellationRequested)
         {
-            return false;
+            return NorthboundContact.Lost;
         }
     }
 

@@ -18,36 +18,57 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
     public Guid Me { get; } = Guid.NewGuid();
 
     /// <summary>
-    /// Becomes the leader, with the next epoch, if there is no leader or its heartbeat is too old. Returns null if another process leads.
+    /// Becomes the leader, with the next epoch, if there is no leader, its heartbeat is too old, or it has lost the NB and this process has
+    /// not. Returns null if another process leads.
     /// </summary>
-    public Task<Term?> TakeOverAsync(CancellationToken cancellationToken) =>
+    /// <param name="reachesNorthbound">True if this process has a complete replica of the NB.</param>
+    public Task<Term?> TakeOverAsync(bool reachesNorthbound, CancellationToken cancellationToken) =>
         ReadAsync(
             """
-            UPDATE leader SET holder = @me, epoch = epoch + 1, heartbeat = now(), mode_in_force = COALESCE(mode, @mode)
+            UPDATE leader SET holder = @me, epoch = epoch + 1, heartbeat = now(), northbound_lost_at = NULL,
+                mode_in_force = COALESCE(mode, @mode)
             WHERE holder IS NULL OR heartbeat IS NULL OR heartbeat < now() - @patience
+                OR (@reaches AND northbound_lost_at < now() - @lostpatience)
             """,
             cancellationToken,
-            new NpgsqlParameter("patience", options.TakeOverAfter)
+            new("patience", options.TakeOverAfter),
+            new("reaches", reachesNorthbound),
+            // It takes the leader up to two heartbeats to see that the NB does not answer.
+            new("lostpatience", options.TakeOverAfter - (2 * options.Heartbeat))
         );
 
+    /// <summary>Returns true if the leader has lost the NB.</summary>
+    public async Task<bool> HasLostNorthboundAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT northbound_lost_at IS NOT NULL FROM leader");
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
+    }
+
     /// <summary>Writes a heartbeat, whether the NB is reached, and whether the passes fail.</summary>
-    /// <param name="isReached">True if the replica of the NB is complete and the NB answers.</param>
-    /// <param name="error">Why the NB is not reached; null if it is.</param>
+    /// <param name="error">Why the NB cannot be written; null if it can.</param>
     /// <param name="passError">Error of the last pass; null if it did not fail.</param>
     /// <returns>The term with the mode and the released brake as stored.</returns>
     /// <exception cref="DeposedException">Another process has become the leader.</exception>
-    public async Task<Term> RenewAsync(Term term, bool isReached, string? error, string? passError, CancellationToken cancellationToken) =>
+    public async Task<Term> RenewAsync(
+        Term term,
+        NorthboundContact contact,
+        string? error,
+        string? passError,
+        CancellationToken cancellationToken
+    ) =>
         await ReadAsync(
             $"""
             UPDATE leader SET heartbeat = now(), northbound_seen_at = CASE WHEN @seen THEN now()
-                ELSE northbound_seen_at END, northbound_error = @error, pass_error = @passerror,
+                ELSE northbound_seen_at END, northbound_lost_at = CASE WHEN @lost THEN coalesce(northbound_lost_at, now()) END,
+                northbound_error = @error, pass_error = @passerror,
                 failing_since = CASE WHEN @passerror IS NOT NULL THEN coalesce(failing_since, now()) END,
                 mode_in_force = COALESCE(mode, @mode)
             WHERE {Row}
             """,
             cancellationToken,
             new("epoch", term.Epoch),
-            new("seen", isReached),
+            new("seen", contact == NorthboundContact.Claimed),
+            new("lost", contact == NorthboundContact.Lost),
             new NpgsqlParameter<string?>("error", error),
             new NpgsqlParameter<string?>("passerror", passError)
         ) ?? throw Deposed();
@@ -125,6 +146,19 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
         var mode = Enum.Parse<ReconcilerMode>(reader.GetString(2));
         return new(reader.GetGuid(0), reader.GetInt64(1), mode, reader.IsDBNull(3) ? null : reader.GetString(3));
     }
+}
+
+/// <summary>What the leader can do with the NB.</summary>
+internal enum NorthboundContact
+{
+    /// <summary>The replica is not complete, or the NB does not answer.</summary>
+    Lost,
+
+    /// <summary>The NB answers, but the leader must not write, or has not claimed the NB yet.</summary>
+    Unclaimed,
+
+    /// <summary>The leader can write.</summary>
+    Claimed,
 }
 
 /// <summary>The time for which one process is the leader.</summary>

@@ -81,7 +81,7 @@ internal sealed partial class PassLoop
             // Either PostgreSQL names another leader, or the NB was replaced, which the next load of the replica shows.
             LogFence(e.Message);
             _schedule.Forget();
-            await _term.RenewAsync(false, e.Message, cancellationToken);
+            await _term.RenewAsync(NorthboundContact.Unclaimed, e.Message, cancellationToken);
             await _time.PauseAsync(_options.Poll, cancellationToken);
             return true;
         }
@@ -109,7 +109,7 @@ internal sealed partial class PassLoop
         }
 
         // Throws if another process has become the leader.
-        await _term.RenewAsync(false, _term.Refusal, cancellationToken);
+        await _term.RenewAsync(NorthboundContact.Unclaimed, _term.Refusal, cancellationToken);
         var claim = await _nb.ClaimAsync(_term.Term.Installation, _term.Term.Epoch, cancellationToken);
         if (claim.NewerEpoch is { } newer)
         {
@@ -123,7 +123,11 @@ internal sealed partial class PassLoop
         }
 
         _term.Refusal = claim.Error;
-        await _term.RenewAsync(claim.IsClaimed, claim.Error, cancellationToken);
+        await _term.RenewAsync(
+            claim.IsClaimed ? NorthboundContact.Claimed : NorthboundContact.Unclaimed,
+            claim.Error,
+            cancellationToken
+        );
         return claim.IsClaimed;
     }
 

@@ -36,13 +36,19 @@ internal sealed partial class Reconciler(
             return;
         }
 
+        // Checked more often than the leader sends heartbeats, so that a takeover does not wait for the next check.
+        var interval = _options.Heartbeat / 4;
+        await using var candidate = new Candidate(leadership, CreateNorthbound, _options, time);
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
-                if (await leadership.TakeOverAsync(cancellationToken) is { } term)
+                if (await candidate.TakeOverAsync(cancellationToken) is var (term, nb))
                 {
-                    await LeadAsync(term, cancellationToken);
+                    await using (nb)
+                    {
+                        await LeadAsync(term, nb, cancellationToken);
+                    }
                 }
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -58,16 +64,15 @@ internal sealed partial class Reconciler(
                 LogFailed(e);
             }
 
-            await time.PauseAsync(_options.Heartbeat, cancellationToken);
+            await time.PauseAsync(interval, cancellationToken);
         }
     }
 
     /// <summary>Sends heartbeats and runs passes until another process becomes the leader, or this one stops.</summary>
-    private async Task LeadAsync(Term first, CancellationToken cancellationToken)
+    private async Task LeadAsync(Term first, NorthboundDb nb, CancellationToken cancellationToken)
     {
         LogLeads(first.Epoch);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await using var nb = new NorthboundDb(northbound.Value, signals.Dirty, time);
         using var term = new CurrentTerm(leadership, first, signals.Dirty);
         var heartbeat = new Heartbeat(term, nb, _options.Heartbeat, time, _logger).RunAsync(end);
         try
@@ -88,6 +93,8 @@ internal sealed partial class Reconciler(
             }
         }
     }
+
+    private NorthboundDb CreateNorthbound() => new(northbound.Value, signals.Dirty, time);
 
     private PassLoop CreateLoop(CurrentTerm term, NorthboundDb nb)
     {

@@ -34,6 +34,12 @@ public sealed class LeaderRow
     /// </summary>
     public long? HvCfg { get; set; }
 
+    /// <summary>
+    /// Time since when the leader has no complete copy of the NB, or the NB does not answer it; null if it has one and the NB answers.
+    /// Another process that reaches the NB then becomes the leader.
+    /// </summary>
+    public DateTimeOffset? NorthboundLostAt { get; set; }
+
     /// <summary>Error of the connection to the NB; null if there is none.</summary>
     public string? NorthboundError { get; set; }
 

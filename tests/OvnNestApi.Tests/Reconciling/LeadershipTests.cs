@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+using System.Net.Sockets;
 using Npgsql;
 using OvnNestApi.Data;
 using OvnNestApi.Northbound;
@@ -107,7 +109,7 @@ public sealed class LeadershipTests
         await using var database = NpgsqlDataSource.Create(nest.Database);
         var options = new ReconcilerOptions { TakeOverAfter = TimeSpan.FromSeconds(1) };
         var suspended = new Leadership(database, options);
-        var term = await suspended.TakeOverAsync(default);
+        var term = await suspended.TakeOverAsync(false, default);
         Assert.NotNull(term);
         await using var db = new NestDb(NestDbRegistration.Options(nest.Database));
         await using var transaction = await db.Database.BeginTransactionAsync();
@@ -115,7 +117,52 @@ public sealed class LeadershipTests
 
         // The transaction stays open, and its lock with it.
         var other = new Leadership(database, options);
-        await Eventually.Holds("the other leads", async () => await other.TakeOverAsync(default) is not null, TimeSpan.FromSeconds(15));
+        await Eventually.Holds("the other leads", async () => await other.TakeOverAsync(false, default) is not null, TimeSpan.FromSeconds(15));
+    }
+
+    [Fact]
+    public async Task A_leader_that_is_cut_off_from_the_NB_gives_up_only_when_another_process_reaches_it()
+    {
+        await using var northbound = await OvsdbServer.StartNewAsync();
+        await using var network = new Relay(new UnixDomainSocketEndPoint(northbound.Socket));
+        await using var otherNetwork = new Relay(new UnixDomainSocketEndPoint(northbound.Socket));
+        var options = new NestServerOptions
+        {
+            Database = await TestDatabase.CreateAsync(),
+            Northbound = $"tcp:127.0.0.1:{network.Port}",
+            Settings = new Dictionary<string, string>
+            {
+                ["Reconciler__Heartbeat"] = "00:00:00.5",
+                ["Reconciler__TakeOverAfter"] = "00:00:02",
+            },
+        };
+        await using var leader = await NestServer.StartAsync(options);
+        await using var other = await NestServer.StartAsync(options with { Northbound = $"tcp:127.0.0.1:{otherNetwork.Port}" });
+        await using var database = NpgsqlDataSource.Create(options.Database);
+
+        network.Cut();
+        otherNetwork.Cut();
+        await Eventually.Holds("the leader has lost the NB long enough", () =>
+            IsAsync("northbound_lost_at < now() - interval '4 seconds'")
+        );
+        Assert.True(await IsAsync("epoch = 1"), "A process that does not reach the NB either has become the leader.");
+
+        otherNetwork.Join();
+        await Eventually.Holds("the other process leads and reaches the NB", () =>
+            IsAsync("epoch = 2 AND northbound_lost_at IS NULL AND northbound_seen_at > now() - interval '2 seconds'")
+        );
+        network.Join();
+        (await other.Client.PutAsJsonAsync(new Uri("v1/networks/lan", UriKind.Relative), new { spec = new { } })).EnsureSuccessStatusCode();
+        await Eventually.Holds("the network is in the NB", async () =>
+            (await ChildProcess.RunAsync("ovn-nbctl", [$"--db={northbound.Endpoint}", "ls-list"])).Contains("lan", StringComparison.Ordinal)
+        );
+        Assert.True(await IsAsync("epoch = 2"), "The leadership changed again.");
+
+        async Task<bool> IsAsync(string condition)
+        {
+            await using var command = database.CreateCommand($"SELECT {condition} FROM leader");
+            return await command.ExecuteScalarAsync() is true;
+        }
     }
 
     private static Op Switch(string name) => Op.Insert(Tables.Switch, new Dictionary<string, OvsdbValue> { ["name"] = name });
