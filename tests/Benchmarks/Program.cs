@@ -22,6 +22,9 @@ switch (args)
     case ["bare-endpoint", var database]: // started by the benchmark "write" as a child process
         await BareEndpoint.RunAsync(database);
         return 0;
+    case ["takeover", .. var rest] when FaultsOf(rest) is { } faults:
+        await TakeoverBenchmark.RunAsync(faults);
+        return 0;
     case ["reconcile", .. var rest] when CountOf(rest) is { } count:
         await ReconcileBenchmark.RunAsync(count);
         return 0;
@@ -36,6 +39,8 @@ switch (args)
                                                   manifest compared with COPY, and reads compared with a bare endpoint
                    ./dev bench reconcile [COUNT]  a full comparison without differences of COUNT containers (default 10000), idle CPU and
                                                   memory with three agents
+                   ./dev bench takeover [COUNT]   time until another process leads after COUNT faults of each kind of the leader (1 to
+                                                  1000, default 50)
             """
         );
         return 2;
@@ -47,5 +52,14 @@ static int? CountOf(string[] arguments) =>
     {
         [] => 10_000,
         [var text] when int.TryParse(text, CultureInfo.InvariantCulture, out var count) && count is >= 100 and <= 100_000 => count,
+        _ => null,
+    };
+
+// The number of faults of each kind; null if the arguments are not valid.
+static int? FaultsOf(string[] arguments) =>
+    arguments switch
+    {
+        [] => 50,
+        [var text] when int.TryParse(text, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= 1000 => count,
         _ => null,
     };

@@ -123,11 +123,7 @@ internal sealed partial class PassLoop
         }
 
         _term.Refusal = claim.Error;
-        await _term.RenewAsync(
-            claim.IsClaimed ? NorthboundContact.Claimed : NorthboundContact.Unclaimed,
-            claim.Error,
-            cancellationToken
-        );
+        await _term.RenewAsync(claim.IsClaimed ? NorthboundContact.Claimed : NorthboundContact.Unclaimed, claim.Error, cancellationToken);
         return claim.IsClaimed;
     }
 

@@ -109,7 +109,7 @@ public sealed class LeadershipTests
         await using var database = NpgsqlDataSource.Create(nest.Database);
         var options = new ReconcilerOptions { TakeOverAfter = TimeSpan.FromSeconds(1) };
         var suspended = new Leadership(database, options);
-        var term = await suspended.TakeOverAsync(false, default);
+        var term = await suspended.TakeOverAsync(reachesNorthbound: false, default);
         Assert.NotNull(term);
         await using var db = new NestDb(NestDbRegistration.Options(nest.Database));
         await using var transaction = await db.Database.BeginTransactionAsync();
@@ -117,7 +117,11 @@ public sealed class LeadershipTests
 
         // The transaction stays open, and its lock with it.
         var other = new Leadership(database, options);
-        await Eventually.Holds("the other leads", async () => await other.TakeOverAsync(false, default) is not null, TimeSpan.FromSeconds(15));
+        await Eventually.Holds(
+            "the other leads",
+            async () => await other.TakeOverAsync(reachesNorthbound: false, default) is not null,
+            TimeSpan.FromSeconds(15)
+        );
     }
 
     [Fact]
