@@ -1,6 +1,8 @@
+using Microsoft.Extensions.Options;
+
 namespace OvnNestApi.Changes;
 
-/// <summary>Registers the options of the change log (<c>Changes</c>), its reader and streams, and the loop that prunes it.</summary>
+/// <summary>Registers the options of the change log (<c>Changes</c>), its reader and streams, and its retention.</summary>
 internal static class ChangesSetup
 {
     public static IServiceCollection AddChanges(this IServiceCollection services, IConfiguration configuration)
@@ -8,7 +10,7 @@ internal static class ChangesSetup
         services.Configure<ChangeOptions>(configuration.GetSection("Changes"));
         services.AddSingleton<ChangeReader>();
         services.AddSingleton<ChangeStreams>();
-        services.AddHostedService<ChangeRetention>();
+        services.AddSingleton(provider => ChangeRetention.Of(provider.GetRequiredService<IOptions<ChangeOptions>>().Value.Keep));
         return services;
     }
 }

@@ -5,7 +5,8 @@ using OvnNestApi.Schema;
 namespace OvnNestApi.Data;
 
 /// <summary>
-/// Registers the access to PostgreSQL: data source, <see cref="NestDb"/> and its factory, transactions, signals and change feed.
+/// Registers the access to PostgreSQL: data source, <see cref="NestDb"/> and its factory, transactions, signals, change feed, and the
+/// deletion of old rows.
 /// </summary>
 internal static class DataSetup
 {
@@ -44,6 +45,7 @@ internal static class DataSetup
         services.AddSingleton<StateWait>();
         services.AddSingleton<ChangeFeed>();
         services.AddHostedService<SignalRelay>();
+        services.AddHostedService<RetentionLoop>();
         return services;
     }
 

@@ -9,7 +9,7 @@ internal static class HttpSetup
         services.ConfigureHttpJsonOptions(options => ApiJson.Configure(options.SerializerOptions));
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.AddHostedService<PlainHttp>();
-        services.AddHostedService<IdempotencyRetention>();
+        services.AddSingleton(Idempotency.Retention);
         services.AddAccess();
         services.AddSingleton(_ => new RateLimits(configuration.GetSection("RateLimit").Get<RateLimitOptions>() ?? new()));
         return services;

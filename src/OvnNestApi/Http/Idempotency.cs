@@ -9,8 +9,7 @@ namespace OvnNestApi.Http;
 /// <summary>Gives a repeated request the answer of the first one. The answer is stored in the transaction of the effect.</summary>
 internal static class Idempotency
 {
-    /// <summary>How long an answer is given again, as an interval of PostgreSQL.</summary>
-    public const string Lifetime = "interval '24 hours'";
+    private const string Lifetime = "interval '24 hours'";
 
     /// <summary>Does not wait: a request that waited would hold a connection for as long as the first one runs.</summary>
     private const string Lock = "SELECT pg_try_advisory_xact_lock(hashtextextended(@principal::text || ' ' || @key, 0))";
@@ -25,6 +24,15 @@ internal static class Idempotency
         ON CONFLICT (principal_id, key)
         DO UPDATE SET request_sha256 = excluded.request_sha256, answer = excluded.answer, at = excluded.at
         """;
+
+    // A record that is stored again in the meantime is no longer old, so the condition is checked on the deleted row too.
+    private const string Prune = """
+        DELETE FROM idempotency_records WHERE at <= now() - $1 AND (principal_id, key) IN (
+            SELECT principal_id, key FROM idempotency_records WHERE at <= now() - $1 LIMIT $2)
+        """;
+
+    /// <summary>Deletes answers after their lifetime.</summary>
+    public static Retention Retention { get; } = new("answers of idempotent requests", Prune, TimeSpan.FromHours(24));
 
     /// <summary>
     /// Returns the stored answer to the request with this key, or runs the effect in a transaction and stores its answer in the same.

@@ -167,7 +167,7 @@ public sealed class ChangeTests(TestApi api) : IClassFixture<TestApi>
 
         await using (var database = NpgsqlDataSource.Create(old.Database))
         {
-            await ChangeRetention.PruneAsync(database, TimeSpan.FromDays(30), default);
+            await ChangeRetention.Of(TimeSpan.FromDays(30)).PruneAsync(database, default);
         }
 
         (await old.GetAsync($"/v1/changes?after={cursor}")).IsProblem("cursor-expired");

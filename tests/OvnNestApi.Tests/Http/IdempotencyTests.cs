@@ -169,7 +169,7 @@ public sealed class IdempotencyTests(TestApi api) : IClassFixture<TestApi>
         (await PostAsync(path, """{"spec":{"owner":"b"}}""", "kept")).Is(HttpStatusCode.Created);
         await AgeAsync("pruned", TimeSpan.FromHours(24.1));
         await AgeAsync("kept", TimeSpan.FromHours(23.9));
-        await IdempotencyRetention.PruneAsync(api.Services.GetRequiredService<NpgsqlDataSource>(), default);
+        await Idempotency.Retention.PruneAsync(api.Services.GetRequiredService<NpgsqlDataSource>(), default);
         string[] keys = ["pruned", "kept"];
         Assert.Equal(["kept"], await api.ReadAsync(db => Keys(db).Where(key => keys.Contains(key)).ToListAsync()));
     }

@@ -100,8 +100,8 @@ public sealed class SweepTests
         }
 
         await using var database = NpgsqlDataSource.Create(nest.Api.Database);
-        Assert.Equal(0, await HistoryRetention.PruneAsync(database, TimeSpan.FromDays(1), default));
-        Assert.Equal(1, await HistoryRetention.PruneAsync(database, TimeSpan.FromDays(-1), default));
+        Assert.Equal(0, await HistoryRetention.Of(TimeSpan.FromDays(1)).PruneAsync(database, default));
+        Assert.Equal(1, await HistoryRetention.Of(TimeSpan.FromDays(-1)).PruneAsync(database, default));
         Assert.Equal("c2", await nest.ReadAsync(db => db.VlanHistory.Select(t => t.ContainerName).SingleAsync()));
     }
 
