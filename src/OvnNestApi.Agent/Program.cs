@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Console;
 using OvnNestApi.Agent;
+using OvnNestApi.Agent.Checks;
 using OvnNestApi.Agent.ControlPlane;
 using OvnNestApi.Agent.Local;
 using OvnNestApi.Agent.State;
@@ -60,6 +61,7 @@ try
         builder.Services.AddHostedService<WorkPoller>();
         builder.Services.AddHostedService<WorkLoop>();
         builder.Services.AddHostedService<ReportSender>();
+        builder.Services.AddHostedService<CheckLoop>();
         await builder.Build().RunAsync();
         return 0;
     }

@@ -31,6 +31,7 @@ internal static class Layers
             "Vms",
             "Containers",
             "VlanLeases",
+            "Checks",
             "ApiKeys",
             "Changes",
             "Manifests",
@@ -40,7 +41,7 @@ internal static class Layers
             // Program.cs lists the parts.
             FolderGraph.Root,
         ],
-        ["src/OvnNestApi.Agent"] = ["Planning", "State", "Local", "ControlPlane", FolderGraph.Root],
+        ["src/OvnNestApi.Agent"] = ["Planning", "State", "Local", "ControlPlane", "Checks", FolderGraph.Root],
         ["src/Ovsdb"] =
         [
             "Collections",

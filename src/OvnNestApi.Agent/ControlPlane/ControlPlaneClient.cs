@@ -14,7 +14,7 @@ namespace OvnNestApi.Agent.ControlPlane;
 internal sealed class ControlPlaneException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>Client of the API's endpoints for agents: enrolment, long poll for work, report.</summary>
-internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings settings, AgentIdentity identity)
+internal sealed partial class ControlPlaneClient(HttpClient http, ControlPlaneSettings settings, AgentIdentity identity)
 {
     /// <summary>Longest time for which the control plane may hold a poll that has no new work.</summary>
     public static TimeSpan PollWait { get; } = TimeSpan.FromSeconds(10);

@@ -31,6 +31,22 @@ internal static partial class WorkValidation
     public static string? FindError(ContainerWork container) =>
         container.Tag is < 1 or > 4094 ? $"{container.Tag} is not a valid VLAN tag (1-4094)" : FindError(container.Device);
 
+    /// <summary>Returns the first error in the values of a check; null if they are valid.</summary>
+    public static string? FindError(HostCheck check)
+    {
+        if (!InterfaceName().IsMatch(check.Namespace))
+        {
+            return $"'{check.Namespace}' is not a valid namespace name";
+        }
+
+        if (!IsAddress(check.Address) || IPAddress.Parse(check.Address).GetAddressBytes()[0] is 0 or 127 or >= 224)
+        {
+            return $"'{check.Address}' is not a valid unicast IPv4 address";
+        }
+
+        return check.Count is < 1 or > 10 ? $"{check.Count} is not a valid number of requests (1-10)" : null;
+    }
+
     /// <summary>True if the device belongs in a namespace and the namespace's name is valid.</summary>
     public static bool HasNamespace(DeviceWork device) =>
         device.Workload is Workload.Namespace && InterfaceName().IsMatch(device.Namespace);

@@ -106,6 +106,13 @@ internal sealed record Liveness
             ? Reason.HostSilent
             : stored;
 
+    /// <summary>Returns why a host counts as silent, as a sentence; null if its agent is alive.</summary>
+    public string? SilenceOf(Guid id, string name)
+    {
+        var seen = Hosts.GetValueOrDefault(id);
+        return seen is { IsAlive: true } ? null : Silence(name, seen?.SeenAt);
+    }
+
     /// <summary>Returns the current reason of a resource, given its stored reason.</summary>
     /// <param name="host">Host that the resource depends on; null if none.</param>
     public Reason Of(Reason stored, bool isDirty, Guid? host)

@@ -19,6 +19,9 @@ internal sealed partial class SignalRelay(
 ) : BackgroundService
 {
     private const string Channel = "ovnnest";
+
+    private const string Hosts = "SELECT id, work_revision, id IN (SELECT host_id FROM checks WHERE finished_at IS NULL) FROM hosts";
+
     private static readonly TimeSpan SendInterval = TimeSpan.FromMilliseconds(20);
     private readonly string _self = Guid.NewGuid().ToString("N");
 
@@ -125,12 +128,16 @@ internal sealed partial class SignalRelay(
     private async Task WakeAsync(CancellationToken cancellationToken)
     {
         var revisions = new Dictionary<Guid, long>();
-        await using (var command = database.CreateCommand("SELECT id, work_revision FROM hosts"))
+        await using (var command = database.CreateCommand(Hosts))
         {
             await using var row = await command.ExecuteReaderAsync(cancellationToken);
             while (await row.ReadAsync(cancellationToken))
             {
                 revisions[row.GetGuid(0)] = row.GetInt64(1);
+                if (row.GetBoolean(2))
+                {
+                    signals.Checks(row.GetGuid(0)).Set();
+                }
             }
         }
 

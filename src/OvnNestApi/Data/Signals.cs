@@ -7,6 +7,7 @@ namespace OvnNestApi.Data;
 public sealed class Signals
 {
     private readonly ConcurrentDictionary<Guid, Signal> _work = new();
+    private readonly ConcurrentDictionary<Guid, Signal> _checks = new();
 
     /// <summary>A resource is dirty; wakes the reconciler.</summary>
     public Signal Dirty { get; } = new();
@@ -16,6 +17,9 @@ public sealed class Signals
 
     /// <summary>Returns the signal that the work of one host may have changed; wakes the poll of its agent.</summary>
     public Signal Work(Guid host) => _work.GetOrAdd(host, _ => new());
+
+    /// <summary>Returns the signal that a check waits for the agent of one host; wakes the poll of the agent for checks.</summary>
+    public Signal Checks(Guid host) => _checks.GetOrAdd(host, _ => new());
 
     /// <summary>True while wake-ups of other processes are received; then periodic checks can be less frequent.</summary>
     public bool IsRelayed { get; set; }
@@ -34,6 +38,13 @@ public sealed class Signals
 
         db.TouchedHosts.Clear();
         Logged();
+    }
+
+    /// <summary>Call after the commit of a check that waits for the agent of this host.</summary>
+    public void Requested(Guid host)
+    {
+        Checks(host).Set();
+        Outgoing.Set();
     }
 
     /// <summary>Call after a commit that affects neither the NB nor a host: wakes only held requests.</summary>

@@ -22,6 +22,7 @@ internal static class OpenApiDocuments
     private static readonly (string Name, string Description)[] Tags =
     [
         ("VLAN leases", "The VLAN tags of a VM and their state: reserved, bound, draining or cooling."),
+        ("Checks", "Pings from VMs and containers, which the agents of their hosts send."),
         ("Readiness", "How many resources are ready, and what the others wait for."),
         ("Changes", "Log of all changes, with the client that made each."),
         ("Agents", "Used by the agents of hosts: enrolment, work and reports."),

@@ -135,6 +135,9 @@ public sealed record Problem(string Code, int Status, string Title, string Detai
 
     public static Problem AddressesExhausted(string? pointer, string detail) => Of("addresses-exhausted", detail, pointer);
 
+    /// <summary>A check that no agent can run, or whose target has no address.</summary>
+    public static Problem NotCheckable(string detail, string? pointer = null) => Of("not-checkable", detail, pointer);
+
     public static Problem IdempotencyInFlight() =>
         Of("idempotency-in-flight", "An earlier request with this Idempotency-Key is still running.") with
         {
@@ -154,8 +157,8 @@ public sealed record Problem(string Code, int Status, string Title, string Detai
 
     public static Problem UnsupportedMediaType(string detail) => Of("unsupported-media-type", detail);
 
-    public static Problem RateLimited(TimeSpan retryAfter) =>
-        Of("rate-limited", "This key has sent more requests than the configured limit.") with
+    public static Problem RateLimited(TimeSpan retryAfter, string detail = "This key has sent more requests than the configured limit.") =>
+        Of("rate-limited", detail) with
         {
             RetryAfter = retryAfter,
         };

@@ -170,6 +170,13 @@ public static class ProblemCatalogue
             true
         ),
         new(
+            "not-checkable",
+            409,
+            "The check cannot run",
+            "A check needs a VM that is on a host, a network namespace that the agent created (workload `namespace`), and an "
+                + "address of the target. The detail says what is missing."
+        ),
+        new(
             "idempotency-in-flight",
             409,
             "The same request is still running",
@@ -208,7 +215,8 @@ public static class ProblemCatalogue
             "rate-limited",
             429,
             "Too many requests",
-            "The key has sent more requests than the configured limit. The header `Retry-After` says when to try again.",
+            "The key has sent more requests than the configured limit, or too many checks of a host have no result yet. The "
+                + "header `Retry-After` says when to try again.",
             true
         ),
         new(

@@ -22,6 +22,7 @@ public sealed partial class SettingsTableTests
         ["LeaseOptions"] = "Leases",
         ["HostOptions"] = "Hosts",
         ["ChangeOptions"] = "Changes",
+        ["CheckOptions"] = "Checks",
         ["RateLimitOptions"] = "RateLimit",
         ["TransactionOptions"] = "Transactions",
         ["ReconnectOptions"] = "Reconnect",

@@ -30,7 +30,8 @@ public sealed class SimulatedAgent
     /// <summary>True to leave ports that the work says to remove, as if another program kept them.</summary>
     public bool LeavesPorts { get; set; }
 
-    private (string Name, string Value) Authorization => ("Authorization", $"Bearer {_key}");
+    /// <summary>The header with the agent's key.</summary>
+    public (string Name, string Value) Authorization => ("Authorization", $"Bearer {_key}");
 
     /// <summary>Enrols an agent for an existing host.</summary>
     public static async Task<SimulatedAgent> EnrolAsync(TestApi api, string host)
@@ -59,6 +60,20 @@ public sealed class SimulatedAgent
 
     /// <summary>Polls as an agent at rest does: the request is held for 10 s and is then answered without work.</summary>
     public Task HoldAsync() => _api.GetAsync($"/v1/hosts/{Host}/work?after={Work.Cursor}&wait=10s", Authorization);
+
+    /// <summary>Returns the checks that wait for a result; waits for them at most for this time.</summary>
+    /// <param name="running">Ids of the checks that the agent has already, comma-separated.</param>
+    public async Task<IReadOnlyList<HostCheck>> ChecksAsync(string wait = "0s", string running = "")
+    {
+        var response = (await _api.GetAsync($"/v1/hosts/{Host}/checks?wait={wait}&running={running}", Authorization)).IsSuccess();
+        return response.Status == HttpStatusCode.NoContent
+            ? []
+            : JsonSerializer.Deserialize<HostChecks>(response.Text, ContractJson.Options)!.Items;
+    }
+
+    /// <summary>Sends the result of a check.</summary>
+    public Task<ApiResponse> FinishAsync(Guid check, CheckResult result) =>
+        _api.PutAsync($"/v1/hosts/{Host}/checks/{check}", JsonSerializer.Serialize(result, ContractJson.Options), Authorization);
 
     /// <summary>Returns an agent with the same key that sends its requests to another process.</summary>
     public SimulatedAgent Through(TestApi process) => new(process, Host, _key) { Work = Work };

@@ -1,0 +1,100 @@
+using System.Collections.Concurrent;
+using OvnNestApi.Agent.ControlPlane;
+using OvnNestApi.Agent.Local;
+using OvnNestApi.Agent.Planning;
+using OvnNestApi.Agent.State;
+using OvnNestApi.Contracts;
+
+namespace OvnNestApi.Agent.Checks;
+
+/// <summary>Polls the control plane for checks, runs them beside each other and beside the passes, and sends their results.</summary>
+internal sealed partial class CheckLoop(
+    ControlPlaneClient controlPlane,
+    AgentIdentity identity,
+    Recovery recovery,
+    RetrySettings retries,
+    TimeProvider time,
+    Random random,
+    ILogger<CheckLoop> logger
+) : BackgroundService
+{
+    private const int MostRunning = 32; // each has a thread; the API does not send more
+
+    // A check without a result has failed by then.
+    private static readonly TimeSpan LongestTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan EnrolmentPause = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<Guid, bool> _running = new();
+    private readonly SemaphoreSlim _slots = new(MostRunning);
+
+    public override void Dispose()
+    {
+        _slots.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken cancellationToken)
+    {
+        var retry = Retries.UntilSuccess(retries, time, random, LogNoPoll);
+        while (true)
+        {
+            using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, recovery.Next);
+            try
+            {
+                await retry.ExecuteAsync(PollAsync, attempt.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // The control plane answers again.
+            }
+        }
+    }
+
+    private async ValueTask PollAsync(CancellationToken cancellationToken)
+    {
+        if (identity.Host is not { Length: > 0 } host)
+        {
+            await Task.Delay(EnrolmentPause, time, cancellationToken);
+            return;
+        }
+
+        await _slots.WaitAsync(cancellationToken);
+        _slots.Release(); // the poll needs a free slot, but does not use it
+        foreach (var check in await controlPlane.PollChecksAsync(host, _running.Keys, cancellationToken))
+        {
+            if (_slots.Wait(0, CancellationToken.None))
+            {
+                _running[check.Id] = true;
+                _ = RunAsync(host, check);
+            }
+        }
+    }
+
+    private async Task RunAsync(string host, HostCheck check)
+    {
+        try
+        {
+            using var timeout = new CancellationTokenSource(LongestTime, time);
+            var result = WorkValidation.FindError(check) is { } error
+                ? Ping.Failed(CheckFailure.Error, $"The agent rejects the check: {error}.")
+                : await Ping.RunAsync(check, time);
+            var retry = Retries.UntilSuccess(retries, time, random, LogNotSent);
+            await retry.ExecuteAsync(async token => await controlPlane.ReportCheckAsync(host, check.Id, result, token), timeout.Token);
+        }
+        catch (Exception e)
+        {
+            LogNotSent(e.Message);
+        }
+        finally
+        {
+            _running.TryRemove(check.Id, out _);
+            _slots.Release();
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Checks cannot be polled: {Failure}")]
+    private partial void LogNoPoll(string failure);
+
+    [LoggerMessage(LogLevel.Warning, "The result of a check was not sent: {Reason}")]
+    private partial void LogNotSent(string reason);
+}

@@ -1,0 +1,157 @@
+using OvnNestApi.Conditions;
+using OvnNestApi.Data;
+using OvnNestApi.Http;
+using OvnNestApi.Problems;
+using OvnNestApi.Resources;
+using OvnNestApi.Schema;
+
+namespace OvnNestApi.Checks;
+
+/// <summary>Handlers of the requests of clients for checks.</summary>
+internal static class CheckEndpoints
+{
+    internal static async Task<Reply<JsonResult<CheckView>>> PostAsync(
+        HttpContext context,
+        NestDb db,
+        CachedLiveness liveness,
+        Transactions transactions,
+        Signals signals,
+        StateWait waiting,
+        CancellationToken cancellationToken
+    )
+    {
+        var path = CheckPath.Of(context);
+        if (path.Invalid is { } invalid)
+        {
+            return invalid;
+        }
+
+        if (!(await ReadAsync(context, cancellationToken)).TryGet(out var request, out var problem))
+        {
+            return problem;
+        }
+
+        var now = await liveness.ReadAsync(db, cancellationToken);
+        Check? added = null;
+        var answer = await transactions.RunOnceAsync<Accepted>(
+            db,
+            request.Key,
+            async token =>
+                (await CheckStore.AddAsync(db, now, path, request.Body, token)).TryGet(out added, out var refused)
+                    ? new Accepted(added.ObjectId, CheckStore.View(path, added, isLate: false))
+                    : refused,
+            request.DryRun,
+            cancellationToken
+        );
+        if (!answer.TryGet(out var accepted, out problem))
+        {
+            return problem;
+        }
+
+        var view = accepted.View;
+        if (request.DryRun)
+        {
+            return Result(context, path, view, StatusCodes.Status201Created);
+        }
+
+        if (added is not null)
+        {
+            signals.Requested(added.HostId);
+        }
+
+        var isInTime =
+            request.Wait is not { } wait
+            || await waiting.UntilAsync(
+                async token =>
+                    (view = await CheckStore.FindAsync(db, path, accepted.ObjectId, view.Metadata.Id, token) ?? view).Status.State
+                    != CheckState.Pending,
+                wait,
+                cancellationToken
+            );
+        return Result(context, path, view, isInTime ? StatusCodes.Status201Created : StatusCodes.Status202Accepted);
+    }
+
+    internal static async Task<Reply<JsonResult<ListView<CheckView>>>> ListAsync(
+        HttpContext context,
+        NestDb db,
+        CancellationToken cancellationToken
+    )
+    {
+        var (path, query) = (CheckPath.Of(context), new Query(context.Request));
+        var limit = query.Number("limit", 1, HttpLimits.Page, HttpLimits.DefaultPage);
+        var cursor = query.Text("cursor");
+        if (query.Problem is { } problem)
+        {
+            return problem;
+        }
+
+        if (!TryParse(cursor, out var before))
+        {
+            return Problem.CursorInvalid();
+        }
+
+        if (await CheckedPort.FindAsync(db, path, cancellationToken) is not { } port)
+        {
+            return path.NotFound;
+        }
+
+        var items = await CheckStore.ListAsync(db, path, port.Id, before, limit + 1, cancellationToken);
+        var next = items.Count > limit ? items[limit - 1].Metadata.Id.ToString() : null;
+        Paging.Link(context, next);
+        return new JsonResult<ListView<CheckView>>(new([.. items.Take(limit)], next));
+    }
+
+    internal static async Task<Reply<JsonResult<CheckView>>> GetAsync(
+        string id,
+        HttpContext context,
+        NestDb db,
+        CancellationToken cancellationToken
+    )
+    {
+        var path = CheckPath.Of(context);
+        if (await CheckedPort.FindAsync(db, path, cancellationToken) is not { } port)
+        {
+            return path.NotFound;
+        }
+
+        return
+            Guid.TryParseExact(id, "D", out var check)
+            && await CheckStore.FindAsync(db, path, port.Id, check, cancellationToken) is { } view
+            ? new JsonResult<CheckView>(view)
+            : Problem.NotFound($"No check of {path} has this id. Checks are deleted some time after they have finished.");
+    }
+
+    private static async Task<Answer<CheckRequest>> ReadAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        var query = new Query(context.Request);
+        var (wait, dryRun) = (query.Duration("wait"), query.Flag("dryRun"));
+        if (
+            !(await JsonBody.ReadAsync(context.Request, JsonBody.Json, cancellationToken)).TryGet(out var json, out var problem)
+            || !StrictJson.Read<CheckBody>(json).TryGet(out var body, out problem)
+            || !IdempotencyKey.Of(context, [json], dryRun).TryGet(out var key, out problem)
+        )
+        {
+            return problem;
+        }
+
+        return query.Problem is { } invalid ? invalid : new CheckRequest(body, wait, dryRun, key);
+    }
+
+    private static JsonResult<CheckView> Result(HttpContext context, CheckPath path, CheckView view, int status)
+    {
+        context.Response.Headers.Location = $"{path.Url}/{view.Metadata.Id}";
+        return new(view, status);
+    }
+
+    private static bool TryParse(string? cursor, out Guid? id)
+    {
+        var isId = Guid.TryParseExact(cursor, "D", out var parsed);
+        id = isId ? parsed : null;
+        return isId || cursor is null;
+    }
+
+    private sealed record CheckRequest(CheckBody Body, TimeSpan? Wait, bool DryRun, IdempotencyKey? Key);
+
+    /// <summary>Answer to a POST, in the form in which it is stored for repetitions.</summary>
+    private sealed record Accepted(Guid ObjectId, CheckView View);
+}
