@@ -75,7 +75,7 @@ public static class ProblemCatalogue
             403,
             "The key does not permit this operation",
             "The key is valid, but its role does not permit this operation. The credential of a host gives access only to "
-                + "that host's work, report and credentials."
+                + "that host's work, report, checks and credentials."
         ),
         new("not-found", 404, "The resource does not exist", "No resource exists at this URL, or the name in the URL is not a valid name."),
         new(
