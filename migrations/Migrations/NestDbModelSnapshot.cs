@@ -192,6 +192,101 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("changes", (string)null);
                 });
 
+            modelBuilder.Entity("OvnNestApi.Schema.Check", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<IPAddress>("Address")
+                        .IsRequired()
+                        .HasColumnType("inet")
+                        .HasColumnName("address");
+
+                    b.Property<double?>("AvgMs")
+                        .HasColumnType("double precision")
+                        .HasColumnName("avg_ms");
+
+                    b.Property<string>("By")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("by");
+
+                    b.Property<int>("Count")
+                        .HasColumnType("integer")
+                        .HasColumnName("count");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("FinishedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("finished_at");
+
+                    b.Property<string>("Host")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("host");
+
+                    b.Property<Guid>("HostId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("host_id");
+
+                    b.Property<double?>("MaxMs")
+                        .HasColumnType("double precision")
+                        .HasColumnName("max_ms");
+
+                    b.Property<string>("Message")
+                        .HasColumnType("text")
+                        .HasColumnName("message");
+
+                    b.Property<double?>("MinMs")
+                        .HasColumnType("double precision")
+                        .HasColumnName("min_ms");
+
+                    b.Property<string>("Namespace")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("namespace");
+
+                    b.Property<Guid>("ObjectId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("object_id");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("text")
+                        .HasColumnName("reason");
+
+                    b.Property<int?>("Received")
+                        .HasColumnType("integer")
+                        .HasColumnName("received");
+
+                    b.Property<int?>("Sent")
+                        .HasColumnType("integer")
+                        .HasColumnName("sent");
+
+                    b.Property<string>("Target")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("target");
+
+                    b.HasKey("Id")
+                        .HasName("pk_checks");
+
+                    b.HasIndex("CreatedAt")
+                        .HasDatabaseName("ix_checks_created_at");
+
+                    b.HasIndex("HostId")
+                        .HasDatabaseName("ix_checks_pending")
+                        .HasFilter("finished_at IS NULL");
+
+                    b.HasIndex("ObjectId", "Id")
+                        .HasDatabaseName("ix_checks_object_id_id");
+
+                    b.ToTable("checks", (string)null);
+                });
+
             modelBuilder.Entity("OvnNestApi.Schema.ClaimedName", b =>
                 {
                     b.Property<string>("Scope")
