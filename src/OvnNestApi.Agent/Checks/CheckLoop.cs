@@ -22,16 +22,9 @@ internal sealed partial class CheckLoop(
 
     // A check without a result has failed by then.
     private static readonly TimeSpan LongestTime = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan EnrolmentPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500); // until the host is enrolled, or a check ends
 
     private readonly ConcurrentDictionary<Guid, bool> _running = new();
-    private readonly SemaphoreSlim _slots = new(MostRunning);
-
-    public override void Dispose()
-    {
-        _slots.Dispose();
-        base.Dispose();
-    }
 
     protected override async Task ExecuteAsync(CancellationToken cancellationToken)
     {
@@ -52,19 +45,16 @@ internal sealed partial class CheckLoop(
 
     private async ValueTask PollAsync(CancellationToken cancellationToken)
     {
-        if (identity.Host is not { Length: > 0 } host)
+        if (identity.Host is not { Length: > 0 } host || _running.Count >= MostRunning)
         {
-            await Task.Delay(EnrolmentPause, time, cancellationToken);
+            await Task.Delay(Pause, time, cancellationToken);
             return;
         }
 
-        await _slots.WaitAsync(cancellationToken);
-        _slots.Release(); // the poll needs a free slot, but does not use it
         foreach (var check in await controlPlane.PollChecksAsync(host, _running.Keys, cancellationToken))
         {
-            if (_slots.Wait(0, CancellationToken.None))
+            if (_running.Count < MostRunning && _running.TryAdd(check.Id, true))
             {
-                _running[check.Id] = true;
                 _ = RunAsync(host, check);
             }
         }
@@ -88,7 +78,6 @@ internal sealed partial class CheckLoop(
         finally
         {
             _running.TryRemove(check.Id, out _);
-            _slots.Release();
         }
     }
 

@@ -28,6 +28,24 @@ public sealed class WorkValidationTests
     }
 
     [Theory]
+    [InlineData("x;id", "10.0.0.1", 3)]
+    [InlineData("../root", "10.0.0.1", 3)]
+    [InlineData("c51", "10.0.0.1 -f", 3)]
+    [InlineData("c51", "10.1", 3)]
+    [InlineData("c51", "fe80::1", 3)]
+    [InlineData("c51", "0.0.0.0", 3)]
+    [InlineData("c51", "127.0.0.1", 3)]
+    [InlineData("c51", "224.0.0.1", 3)]
+    [InlineData("c51", "255.255.255.255", 3)]
+    [InlineData("c51", "10.0.0.1", 0)]
+    [InlineData("c51", "10.0.0.1", 11)]
+    public void A_check_with_a_value_that_is_not_valid_is_rejected(string @namespace, string address, int count)
+    {
+        Assert.Null(WorkValidation.FindError(new HostCheck(C51, C51, "c51", "10.0.0.1", 3)));
+        Assert.NotNull(WorkValidation.FindError(new HostCheck(C51, C51, @namespace, address, count)));
+    }
+
+    [Theory]
     [InlineData("10.0.0.1")]
     [InlineData("10.0.0.1/33")]
     [InlineData("10.1/16")]
