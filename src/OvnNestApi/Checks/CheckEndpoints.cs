@@ -48,27 +48,14 @@ internal static class CheckEndpoints
             return problem;
         }
 
-        var view = accepted.View;
-        if (request.DryRun)
-        {
-            return Result(context, path, view, StatusCodes.Status201Created);
-        }
-
-        if (added is not null)
+        if (added is not null && !request.DryRun)
         {
             signals.Requested(added.HostId);
         }
 
-        var isInTime =
-            request.Wait is not { } wait
-            || await waiting.UntilAsync(
-                async token =>
-                    (view = await CheckStore.FindAsync(db, path, accepted.ObjectId, view.Metadata.Id, token) ?? view).Status.State
-                    != CheckState.Pending,
-                wait,
-                cancellationToken
-            );
-        return Result(context, path, view, isInTime ? StatusCodes.Status201Created : StatusCodes.Status202Accepted);
+        var (view, isInTime) = await WaitAsync(db, waiting, path, accepted, request, cancellationToken);
+        context.Response.Headers.Location = $"{path.Url}/{view.Metadata.Id}";
+        return new JsonResult<CheckView>(view, isInTime ? StatusCodes.Status201Created : StatusCodes.Status202Accepted);
     }
 
     internal static async Task<Reply<JsonResult<ListView<CheckView>>>> ListAsync(
@@ -137,10 +124,32 @@ internal static class CheckEndpoints
         return query.Problem is { } invalid ? invalid : new CheckRequest(body, wait, dryRun, key);
     }
 
-    private static JsonResult<CheckView> Result(HttpContext context, CheckPath path, CheckView view, int status)
+    /// <summary>Returns the last view, and false if the requested wait ended before the check had finished.</summary>
+    private static async Task<(CheckView View, bool IsInTime)> WaitAsync(
+        NestDb db,
+        StateWait waiting,
+        CheckPath path,
+        Accepted accepted,
+        CheckRequest request,
+        CancellationToken cancellationToken
+    )
     {
-        context.Response.Headers.Location = $"{path.Url}/{view.Metadata.Id}";
-        return new(view, status);
+        var view = accepted.View;
+        if (request is not { Wait: { } wait, DryRun: false })
+        {
+            return (view, true);
+        }
+
+        var isFinished = await waiting.UntilAsync(
+            async token =>
+            {
+                view = await CheckStore.FindAsync(db, path, accepted.ObjectId, view.Metadata.Id, token) ?? view;
+                return view.Status.State != CheckState.Pending;
+            },
+            wait,
+            cancellationToken
+        );
+        return (view, isFinished);
     }
 
     private static bool TryParse(string? cursor, out Guid? id)

@@ -52,7 +52,7 @@ internal static class CheckStore
             return path.NotFound;
         }
 
-        var (target, count) = (body.Target ?? "", body.Count ?? Check.DefaultCount);
+        var target = body.Target ?? "";
         if (
             !from.HostOfCheck(path).TryGet(out var host, out var problem)
             || !(await CheckTarget.ResolveAsync(db, from, target, cancellationToken)).TryGet(out var address, out problem)
@@ -70,7 +70,7 @@ internal static class CheckStore
             Namespace = from.Namespace,
             Target = target,
             Address = address,
-            Count = count,
+            Count = body.Count ?? Check.DefaultCount,
             By = db.Actor.By,
             CreatedAt = now,
         };
@@ -79,8 +79,7 @@ internal static class CheckStore
             (check.FinishedAt, check.Reason, check.Message) = (now, CheckReason.HostSilent, silence);
         }
 
-        db.Checks.Add(check);
-        await db.SaveChangesAsync(cancellationToken);
+        db.Checks.Add(check); // stored with the transaction
         return check;
     }
 

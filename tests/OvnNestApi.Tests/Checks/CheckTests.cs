@@ -1,11 +1,9 @@
 using System.Net;
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using OvnNestApi.Checks;
 using OvnNestApi.Contracts;
-using OvnNestApi.Schema;
 using OvnNestApi.Tests.Harness;
 using static OvnNestApi.Tests.Checks.CheckedLab;
 

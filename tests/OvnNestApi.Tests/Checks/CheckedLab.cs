@@ -1,4 +1,3 @@
-using System.Text.Json;
 using OvnNestApi.Contracts;
 using OvnNestApi.Tests.Harness;
 using TestServers;
