@@ -21,34 +21,19 @@ internal static class CheckEndpoints
     )
     {
         var path = CheckPath.Of(context);
-        if (path.Invalid is { } invalid)
-        {
-            return invalid;
-        }
-
-        if (!(await ReadAsync(context, cancellationToken)).TryGet(out var request, out var problem))
+        if (!(await ReadAsync(context, path, cancellationToken)).TryGet(out var request, out var problem))
         {
             return problem;
         }
 
         var now = await liveness.ReadAsync(db, cancellationToken);
-        Check? added = null;
-        var answer = await transactions.RunOnceAsync<Accepted>(
-            db,
-            request.Key,
-            async token =>
-                (await CheckStore.AddAsync(db, now, path, request.Body, token)).TryGet(out added, out var refused)
-                    ? new Accepted(added.ObjectId, CheckStore.View(path, added, isLate: false))
-                    : refused,
-            request.DryRun,
-            cancellationToken
-        );
-        if (!answer.TryGet(out var accepted, out problem))
+        var answer = await AcceptAsync(db, transactions, now, path, request, cancellationToken);
+        if (!answer.Answer.TryGet(out var accepted, out problem))
         {
             return problem;
         }
 
-        if (added is not null && !request.DryRun)
+        if (answer.Added is { } added && !request.DryRun)
         {
             signals.Requested(added.HostId);
         }
@@ -108,8 +93,13 @@ internal static class CheckEndpoints
             : Problem.NotFound($"No check of {path} has this id. Checks are deleted some time after they have finished.");
     }
 
-    private static async Task<Answer<CheckRequest>> ReadAsync(HttpContext context, CancellationToken cancellationToken)
+    private static async Task<Answer<CheckRequest>> ReadAsync(HttpContext context, CheckPath path, CancellationToken cancellationToken)
     {
+        if (path.Invalid is { } name)
+        {
+            return name;
+        }
+
         var query = new Query(context.Request);
         var (wait, dryRun) = (query.Duration("wait"), query.Flag("dryRun"));
         if (
@@ -122,6 +112,32 @@ internal static class CheckEndpoints
         }
 
         return query.Problem is { } invalid ? invalid : new CheckRequest(body, wait, dryRun, key);
+    }
+
+    /// <summary>Returns the answer, and the check that was added; null for a repeated request.</summary>
+    private static async Task<(Answer<Accepted> Answer, Check? Added)> AcceptAsync(
+        NestDb db,
+        Transactions transactions,
+        Liveness liveness,
+        CheckPath path,
+        CheckRequest request,
+        CancellationToken cancellationToken
+    )
+    {
+        Check? added = null;
+        var answer = await transactions.RunOnceAsync<Accepted>(db, request.Key, AddAsync, request.DryRun, cancellationToken);
+        return (answer, added);
+
+        async Task<Answer<Accepted>> AddAsync(CancellationToken cancellationToken)
+        {
+            if (!(await CheckStore.CreateAsync(db, liveness, path, request.Body, cancellationToken)).TryGet(out added, out var problem))
+            {
+                return problem;
+            }
+
+            db.Checks.Add(added);
+            return new Accepted(added.ObjectId, CheckStore.View(path, added, isLate: false));
+        }
     }
 
     /// <summary>Returns the last view, and false if the requested wait ended before the check had finished.</summary>

@@ -38,8 +38,8 @@ internal static class CheckStore
             keep
         );
 
-    /// <summary>Adds a check in the transaction of the caller.</summary>
-    public static async Task<Answer<Check>> AddAsync(
+    /// <summary>Returns a new check, which the caller adds in the same transaction, or why it cannot be made.</summary>
+    public static async Task<Answer<Check>> CreateAsync(
         NestDb db,
         Liveness liveness,
         CheckPath path,
@@ -52,35 +52,31 @@ internal static class CheckStore
             return path.NotFound;
         }
 
-        var target = body.Target ?? "";
         if (
             !from.HostOfCheck(path).TryGet(out var host, out var problem)
-            || !(await CheckTarget.ResolveAsync(db, from, target, cancellationToken)).TryGet(out var address, out problem)
+            || !(await CheckTarget.ResolveAsync(db, from, body.Target, cancellationToken)).TryGet(out var address, out problem)
             || !(await AdmitAsync(db, host, cancellationToken)).TryGet(out var now, out problem)
         )
         {
             return problem;
         }
 
-        var check = new Check
+        var silence = liveness.SilenceOf(host.Id, host.Name);
+        return new Check
         {
             ObjectId = from.Id,
             HostId = host.Id,
             Host = host.Name,
             Namespace = from.Namespace,
-            Target = target,
+            Target = body.Target ?? "",
             Address = address,
             Count = body.Count ?? Check.DefaultCount,
             By = db.Actor.By,
             CreatedAt = now,
+            FinishedAt = silence is null ? null : now,
+            Reason = silence is null ? null : CheckReason.HostSilent,
+            Message = silence,
         };
-        if (liveness.SilenceOf(host.Id, host.Name) is { } silence)
-        {
-            (check.FinishedAt, check.Reason, check.Message) = (now, CheckReason.HostSilent, silence);
-        }
-
-        db.Checks.Add(check); // stored with the transaction
-        return check;
     }
 
     /// <summary>Returns a check; null if there is none of this VM or container with this id.</summary>

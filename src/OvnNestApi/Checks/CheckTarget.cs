@@ -25,8 +25,13 @@ internal static class CheckTarget
         """;
 
     /// <summary>Returns the address of the target, or why there is none.</summary>
-    public static async Task<Answer<Ipv4>> ResolveAsync(NestDb db, CheckedPort from, string target, CancellationToken cancellationToken)
+    public static async Task<Answer<Ipv4>> ResolveAsync(NestDb db, CheckedPort from, string? target, CancellationToken cancellationToken)
     {
+        if (target is null)
+        {
+            return Problem.ValidationFailed(Pointer, Rule);
+        }
+
         if (target == Gateway)
         {
             return from.Gateway is { } gateway
