@@ -770,7 +770,7 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnName("id");
 
                     b.Property<string>("Brake")
-                        .HasColumnType("text")
+                        .HasColumnType("json")
                         .HasColumnName("brake");
 
                     b.Property<string>("BrakeId")
@@ -896,6 +896,10 @@ namespace OvnNestApi.Migrations.Migrations
                     b.Property<DateTimeOffset?>("DeletingSince")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("deleting_since");
+
+                    b.Property<bool>("DeletionForced")
+                        .HasColumnType("boolean")
+                        .HasColumnName("deletion_forced");
 
                     b.Property<string>("Description")
                         .HasColumnType("text")
@@ -1175,6 +1179,10 @@ namespace OvnNestApi.Migrations.Migrations
                     b.Property<DateTimeOffset?>("DeletingSince")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("deleting_since");
+
+                    b.Property<bool>("DeletionForced")
+                        .HasColumnType("boolean")
+                        .HasColumnName("deletion_forced");
 
                     b.Property<string>("Description")
                         .HasColumnType("text")
