@@ -7,12 +7,12 @@ namespace OvnNestApi.Conditions;
 /// <summary>
 /// Liveness of the reconciler and of all hosts at one moment, by the database's clock. It is computed on reading, because a process that
 /// has died cannot store that it died. It turns a stored condition into the current one, and adds the causes that concern all resources:
-/// brake, mode, failing passes, NB.
+/// mode, failing passes, NB.
 /// </summary>
 internal sealed record Liveness
 {
     private const string LeaderQuery = """
-        SELECT brake, coalesce(mode_in_force, 'Repair'), northbound_seen_at, northbound_error, resynced_at IS NOT NULL,
+        SELECT coalesce(mode_in_force, 'Repair'), northbound_seen_at, northbound_error, resynced_at IS NOT NULL,
             coalesce(northbound_seen_at > now() - interval '10 seconds', false),
             CASE WHEN failing_since <= now() - interval '10 seconds' THEN pass_error END
         FROM leader
@@ -25,9 +25,6 @@ internal sealed record Liveness
 
     /// <summary>All hosts, by id.</summary>
     public required IReadOnlyDictionary<Guid, HostLiveness> Hosts { get; init; }
-
-    /// <summary>Why the safety brake holds a pass back; null if it does not.</summary>
-    public string? Brake { get; init; }
 
     /// <summary>Mode of the reconciler.</summary>
     public ReconcilerMode Mode { get; init; }
@@ -64,13 +61,12 @@ internal sealed record Liveness
                 row => new Liveness
                 {
                     Hosts = hosts.ToDictionary(h => h.Id, h => h.Host),
-                    Brake = row.IsDBNull(0) ? null : row.GetString(0),
-                    Mode = Enum.Parse<ReconcilerMode>(row.GetString(1)),
-                    NorthboundSeenAt = Time(row, 2),
-                    NorthboundError = row.IsDBNull(3) ? null : row.GetString(3),
-                    IsObserved = row.GetBoolean(4),
-                    IsNorthboundReached = row.GetBoolean(5),
-                    PassError = row.IsDBNull(6) ? null : row.GetString(6),
+                    Mode = Enum.Parse<ReconcilerMode>(row.GetString(0)),
+                    NorthboundSeenAt = Time(row, 1),
+                    NorthboundError = row.IsDBNull(2) ? null : row.GetString(2),
+                    IsObserved = row.GetBoolean(3),
+                    IsNorthboundReached = row.GetBoolean(4),
+                    PassError = row.IsDBNull(5) ? null : row.GetString(5),
                 },
                 cancellationToken
             );
@@ -120,7 +116,6 @@ internal sealed record Liveness
         // The order of the enumeration is the order of precedence: a cause is shown unless the stored reason precedes it.
         ReadOnlySpan<(Reason Reason, bool Holds)> causes =
         [
-            (Reason.Braked, Brake is not null),
             (Reason.NotReconciling, Mode != ReconcilerMode.Repair || PassError is not null),
             (Reason.NorthboundUnreachable, !IsNorthboundReached),
             (Reason.Unobserved, !IsObserved),
@@ -157,7 +152,6 @@ internal sealed record Liveness
 
         return reason switch
         {
-            Reason.Braked => new(reason, Brake ?? "", resource.Since, observedAt),
             Reason.NotReconciling => new(
                 reason,
                 Mode != ReconcilerMode.Repair

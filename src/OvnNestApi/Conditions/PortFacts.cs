@@ -77,7 +77,8 @@ internal sealed record PortFacts
         {
             { IsDeleting: true } => (
                 Reason.Deleting,
-                WaitsFor is null ? "The resource is being deleted." : $"The resource is being deleted. Waiting for {WaitsFor} to confirm."
+                $"The resource is being deleted.{(WaitsFor is null ? "" : $" Waiting for {WaitsFor} to confirm.")}"
+                    + (Rejection is null ? "" : $" {Rejection}")
             ),
             { IsReplacing: true } => (
                 Reason.Replacing,
@@ -85,6 +86,7 @@ internal sealed record PortFacts
                     + (WaitsFor is null ? "" : $" Waiting for {WaitsFor}.")
             ),
             { FormerHost: not null } => (Reason.Moving, $"The former host {FormerHost} has not confirmed the removal of the VM yet."),
+            { RejectedAs: Reason.Braked } => (Reason.Braked, Rejection ?? ""),
             { RejectedAs: Reason.TagConflict } => (
                 Reason.TagConflict,
                 Rejection ?? "Another port of the same parent, not managed here, has the same tag."

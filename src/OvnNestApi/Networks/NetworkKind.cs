@@ -50,6 +50,9 @@ internal sealed class NetworkKind : ResourceKind<Network, NetworkSpec, NetworkBo
             MarkSuccessors = NetworkMarks.OfNetworks,
         };
 
+    public override Task ForceAsync(Settlement settlement, NestDb db, Guid id, CancellationToken cancellationToken) =>
+        db.ForceDeletionAsync("networks", id, cancellationToken);
+
     public override KindWrite Begin(ResourceWrite write) => new NetworkWrite(write, this);
 
     public override async Task<IReadOnlyList<DeletionEntry>> LockDependentsAsync(

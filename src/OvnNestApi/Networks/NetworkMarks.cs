@@ -35,6 +35,14 @@ internal static class NetworkMarks
                 ("routers", routers)
             );
 
+    /// <summary>Marks a network or router that is being deleted, so that its rows are deleted with what other clients have added.</summary>
+    public static Task ForceDeletionAsync(this NestDb db, string table, Guid id, CancellationToken cancellationToken) =>
+        db.ExecuteAsync(
+            $"UPDATE {table} SET deletion_forced = true, dirty_seq = nextval('dirty_seq') WHERE id = @id",
+            cancellationToken,
+            ("id", id)
+        );
+
     /// <summary>Marks the routers of these networks.</summary>
     public static Task MarkRoutersOfAsync(this NestDb db, Guid[] networks, CancellationToken cancellationToken) =>
         db.ExecuteAsync(

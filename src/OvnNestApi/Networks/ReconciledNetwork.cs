@@ -40,6 +40,7 @@ internal sealed class ReconciledNetwork() : ReconciledKind<Network>(OwnerKind.Ne
                 DnsServers = network.DnsServers,
                 DomainName = network.DomainName,
                 Mtu = network.Mtu,
+                IsForced = network.DeletionForced,
             },
             RecordedState.Of(network)
         );

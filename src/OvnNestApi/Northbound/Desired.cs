@@ -24,6 +24,9 @@ public abstract record DesiredResource
     /// True if a difference results from a request through the API (the resource is dirty or is being deleted); false if it is drift.
     /// </summary>
     public bool IsRequested { get; init; }
+
+    /// <summary>True if an admin has requested to delete the rows together with what other clients have added to them.</summary>
+    public bool IsForced { get; init; }
 }
 
 /// <summary>A logical router.</summary>

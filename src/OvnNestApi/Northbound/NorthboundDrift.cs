@@ -34,7 +34,7 @@ public sealed class NorthboundDrift
     /// <summary>VMs and containers whose <c>up</c> or <c>tag</c> has changed.</summary>
     public HashSet<Guid> Observed { get; } = [];
 
-    /// <summary>True if a row without our owner mark has changed that may have caused a rejection.</summary>
+    /// <summary>True if another client has changed something that may have caused a rejection.</summary>
     public bool HasForeignChange { get; private set; }
 
     /// <summary>True if <c>hv_cfg</c>, the <c>nb_cfg</c> that every chassis has reached, has changed.</summary>
@@ -55,7 +55,7 @@ public sealed class NorthboundDrift
                     break;
                 default:
                     AddRow(row);
-                    AddMembers(change.Snapshot, row);
+                    AddMembers(change, row);
                     break;
             }
         }
@@ -83,7 +83,13 @@ public sealed class NorthboundDrift
         {
             Suspects.UnionWith(owners);
         }
+
+        // A row that could not be deleted may now carry nothing of other clients.
+        HasForeignChange |= owners.Count > 0 && Tables.ContentOf(change.Table).Any(column => IsSmaller(change, column));
     }
+
+    private static bool IsSmaller(RowChange change, string column) =>
+        change.Before is { } before && before[column].Count > (change.After?[column].Count ?? 0);
 
     private void AddPort(ReplicaSnapshot replica, RowChange change)
     {
@@ -137,9 +143,10 @@ public sealed class NorthboundDrift
         HasForeignChange = true;
     }
 
-    /// <summary>Finds our ports that were added to a switch or router, or removed from it.</summary>
-    private void AddMembers(ReplicaSnapshot replica, RowChange change)
+    /// <summary>Finds our ports that were added to a switch or router, or removed from it, and removals of other ports from ours.</summary>
+    private void AddMembers(ReplicaChange all, RowChange change)
     {
+        var replica = all.Snapshot;
         var (before, after) = (change.Before?["ports"] ?? OvsdbValue.Empty, change.After?["ports"] ?? OvsdbValue.Empty);
         if (before == after)
         {
@@ -148,7 +155,8 @@ public sealed class NorthboundDrift
 
         var child = change.Table == Tables.Switch ? Tables.SwitchPort : Tables.RouterPort;
         var added = after.AsSet().Where(port => !before.Contains(port));
-        var removed = before.AsSet().Where(port => !after.Contains(port));
+        var removed = before.AsSet().Where(port => !after.Contains(port)).ToList();
+        HasForeignChange |= removed.Count > 0 && OwnersOf(change).Count > 0 && removed.Exists(IsForeign(all, child));
         foreach (var port in removed.Concat(added))
         {
             var (uuid, isMember) = (port.AsUuid(), after.Contains(port));
@@ -161,6 +169,13 @@ public sealed class NorthboundDrift
                 Suspects.Add(owner.Id);
             }
         }
+    }
+
+    /// <summary>Returns whether a port that was removed is not ours. Of the other ports, the replica has only the nested ones.</summary>
+    private static Predicate<OvsdbValue> IsForeign(ReplicaChange all, string table)
+    {
+        var deleted = all.Rows.Where(row => row.Table == table && row.After is null).Select(row => row.Uuid).ToHashSet();
+        return port => !deleted.Contains(port.AsUuid()) && all.Snapshot.Find(table, port.AsUuid()) is null;
     }
 
     /// <summary>True if only the column <c>ports</c> has changed. Its members are evaluated one by one.</summary>

@@ -23,7 +23,7 @@ public static class NorthboundMonitor
             new(Northbound.Tables.Global, ["nb_cfg", "hv_cfg", "external_ids"]),
             .. Northbound.Tables.Marked.Select(table => new MonitoredTable(
                 table.Name,
-                [.. table.Columns, "external_ids"],
+                [.. table.Columns, .. table.Content, "external_ids"],
                 table.Foreign is null ? null : [ours, .. table.Foreign]
             )),
         ];

@@ -12,7 +12,7 @@ public static class NorthboundPlan
         // A row whose owner mark was changed to name another resource still belongs to the resource that wants it.
         var wantedRows = wanted.SelectMany(resource => resource.Rows).Select(row => row.Ref).ToHashSet();
         var plans = wanted.Select(resource => Of(resource, actual[resource.Owner], wantedRows)).OrderBy(Rank).ToList();
-        return plans.Any(plan => plan.Deletes.Count > 0) ? KeepShared(plans, actual) : plans;
+        return plans.Any(plan => plan.Removed.Any(row => row.Table != Tables.SwitchPort)) ? SharedRows.Keep(plans, wanted, actual) : plans;
     }
 
     private static ResourcePlan Of(WantedResource resource, IEnumerable<ActualRow> actual, HashSet<RowRef> wantedRows)
@@ -40,10 +40,7 @@ public static class NorthboundPlan
             Deletes = [.. removed.Select(row => row.Ref).Where(row => Tables.ParentOf(row.Table) is null)],
             Removed = [.. removed.Select(row => row.Ref)],
             Repaired = [.. changes.Where(change => change.IsRepair).Select(change => change.Row)],
-            // A row that is replaced by a row of the same table is not lost.
-            UnrequestedRemovals = resource.IsRequested
-                ? 0
-                : removed.Count(old => !resource.Rows.Any(row => row.Ref.Table == old.Ref.Table)),
+            Doubts = resource.IsRequested ? [] : [.. Doubts.Of(resource, present, removed)],
         };
     }
 
@@ -144,34 +141,6 @@ public static class NorthboundPlan
         }
 
         return Tables.Of(kind).All(table => table.Parent is not null) ? -1 : int.MaxValue - (int)kind;
-    }
-
-    /// <summary>Keeps a switch or router that has ports of other clients, because deleting it would delete those ports as well.</summary>
-    private static List<ResourcePlan> KeepShared(List<ResourcePlan> plans, ILookup<OwnerRef, ActualRow> actual)
-    {
-        var detached = plans.SelectMany(plan => plan.Detach).ToHashSet();
-        return plans.ConvertAll(plan =>
-        {
-            var kept =
-                plan.Deletes.Count == 0 ? [] : actual[plan.Owner].Where(row => plan.Deletes.Contains(row.Ref) && IsShared(row)).ToList();
-            return kept.Count == 0 ? plan : Keep(plan, kept);
-        });
-
-        bool IsShared(ActualRow row) => row.Row["ports"].AsSet().Any(port => !detached.Contains(new(row.Ref, port.AsUuid())));
-    }
-
-    private static ResourcePlan Keep(ResourcePlan plan, List<ActualRow> kept)
-    {
-        var (rows, first) = (kept.ConvertAll(row => row.Ref), kept[0]);
-        return plan with
-        {
-            Deletes = [.. plan.Deletes.Except(rows)],
-            Removed = [.. plan.Removed.Except(rows)],
-            Obstacle = Obstacle.Rejected(
-                $"{first.Ref.Table} {first.Row["name"].AsOptionalString()} has ports that this service did not create. "
-                    + "It is kept until they are removed."
-            ),
-        };
     }
 
     /// <summary>Changes of one wanted row.</summary>

@@ -24,13 +24,16 @@ public sealed class NorthboundProjection(
             _ => throw new NotSupportedException($"A {resource.Kind} has no projection."),
         };
 
+    private static WantedResource Unwanted(DesiredResource resource) =>
+        new(new(resource.Kind, resource.Id), [], resource.IsRequested) { IsForced = resource.IsForced };
+
     /// <summary>Returns the row of a router.</summary>
     private WantedResource Of(DesiredRouter router)
     {
         var self = new OwnerRef(OwnerKind.Router, router.Id);
         return router.IsWanted
             ? new(self, [new(new(Tables.Router, router.RouterUuid), [new("name", router.Name)], [Mark(self)])], router.IsRequested)
-            : new(self, [], router.IsRequested);
+            : Unwanted(router);
     }
 
     /// <summary>Returns the rows of a network: switch, DHCP options, and the two ports that connect it to its router.</summary>
@@ -39,7 +42,7 @@ public sealed class NorthboundProjection(
         var self = new OwnerRef(OwnerKind.Network, network.Id);
         if (!network.IsWanted)
         {
-            return new(self, [], network.IsRequested);
+            return Unwanted(network);
         }
 
         if (existing.GetValueOrDefault(network.Id).Problem is { } problem)
@@ -68,7 +71,7 @@ public sealed class NorthboundProjection(
         var self = new OwnerRef(port.Kind, port.Id);
         if (!port.IsWanted)
         {
-            return new(self, [], port.IsRequested);
+            return Unwanted(port);
         }
 
         var network = (DesiredNetwork)resources[port.NetworkId];

@@ -25,7 +25,8 @@ public static class NorthboundTransaction
             .. plans.SelectMany(plan => plan.Needs).Distinct().Where(row => !inserted.Contains(row)).Select(Exists),
             .. plans.SelectMany(plan => plan.Writes),
             .. Ports(plans.SelectMany(plan => plan.Attach), Mutation.Insert),
-            .. plans.SelectMany(plan => plan.Deletes).SelectMany(Delete),
+            .. plans.SelectMany(plan => plan.Guards),
+            .. plans.SelectMany(plan => plan.Deletes).Select(row => Op.Delete(row.Table, [Where.Uuid(row.Uuid)])),
         ];
     }
 
@@ -33,21 +34,4 @@ public static class NorthboundTransaction
         memberships
             .GroupBy(m => m.Parent, m => m.Child)
             .Select(parent => Op.Mutate(parent.Key.Table, [Where.Uuid(parent.Key.Uuid)], mutation("ports", OvsdbValue.Set(parent))));
-
-    /// <summary>Deletes a row. A switch or router is deleted only if it has no ports: another client may have added one.</summary>
-    private static IEnumerable<Op> Delete(RowRef row)
-    {
-        if (row.Table is Tables.Switch or Tables.Router)
-        {
-            yield return Op.Wait(
-                row.Table,
-                [Where.Uuid(row.Uuid)],
-                ["ports"],
-                "==",
-                [new Dictionary<string, OvsdbValue> { ["ports"] = OvsdbValue.Empty }]
-            );
-        }
-
-        yield return Op.Delete(row.Table, [Where.Uuid(row.Uuid)]);
-    }
 }

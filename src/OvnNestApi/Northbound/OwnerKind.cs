@@ -34,10 +34,20 @@ public static class Tables
     /// <summary>Tables whose rows can have our owner mark.</summary>
     public static IReadOnlyList<MarkedTable> Marked { get; } =
     [
-        new(Router, [OwnerKind.Router], ["name", "ports"], Foreign: []),
-        new(Switch, [OwnerKind.Network], ["name", "ports"]),
-        new(Dhcp, [OwnerKind.Network], ["cidr", "options"]),
-        new(RouterPort, [OwnerKind.Network], ["name", "mac", "networks"], Foreign: [], Parent: Router),
+        new(Router, [OwnerKind.Router], ["name", "ports"], Foreign: [])
+        {
+            Content = ["nat", "static_routes", "policies", "load_balancer", "load_balancer_group", "copp"],
+        },
+        new(Switch, [OwnerKind.Network], ["name", "ports"])
+        {
+            Content = ["acls", "qos_rules", "load_balancer", "load_balancer_group", "dns_records", "forwarding_groups", "copp"],
+        },
+        new(Dhcp, [OwnerKind.Network], ["cidr", "options"]) { Guarded = ["cidr"] },
+        new(RouterPort, [OwnerKind.Network], ["name", "mac", "networks"], Foreign: [], Parent: Router)
+        {
+            Content = ["gateway_chassis", "ha_chassis_group", "dhcp_relay"],
+            Guarded = ["name", "mac", "networks"],
+        },
         new(
             SwitchPort,
             [OwnerKind.Network, OwnerKind.Vm, OwnerKind.Container],
@@ -56,14 +66,17 @@ public static class Tables
             ],
             Foreign: [new("parent_name", "!=", OvsdbValue.Empty)],
             Parent: Switch
-        ),
+        )
+        {
+            Guarded = ["name", "addresses", "port_security", "parent_name", "tag_request"],
+        },
     ];
 
     private static readonly ILookup<OwnerKind, MarkedTable> ByOwner = Marked
         .SelectMany(table => table.Owners.Select(owner => (owner, table)))
         .ToLookup(pair => pair.owner, pair => pair.table);
 
-    private static readonly Dictionary<string, string?> Parents = Marked.ToDictionary(table => table.Name, table => table.Parent);
+    private static readonly Dictionary<string, MarkedTable> ByName = Marked.ToDictionary(table => table.Name);
 
     /// <summary>Returns the tables in which resources of a kind have rows.</summary>
     public static IEnumerable<MarkedTable> Of(OwnerKind kind) => ByOwner[kind];
@@ -72,7 +85,13 @@ public static class Tables
     /// Returns the table whose column <c>ports</c> refers to rows of <paramref name="table"/>, which are deleted when nothing refers to
     /// them. Null for a root table.
     /// </summary>
-    public static string? ParentOf(string table) => Parents.GetValueOrDefault(table);
+    public static string? ParentOf(string table) => ByName.GetValueOrDefault(table)?.Parent;
+
+    /// <inheritdoc cref="MarkedTable.Content"/>
+    public static IReadOnlyList<string> ContentOf(string table) => ByName.GetValueOrDefault(table)?.Content ?? [];
+
+    /// <inheritdoc cref="MarkedTable.Guarded"/>
+    public static IReadOnlyList<string> GuardedOf(string table) => ByName.GetValueOrDefault(table)?.Guarded ?? [];
 }
 
 /// <summary>A table whose rows can have our owner mark.</summary>
@@ -86,4 +105,14 @@ public sealed record MarkedTable(
     IReadOnlyList<string> Columns,
     IReadOnlyList<Where>? Foreign = null,
     string? Parent = null
-);
+)
+{
+    /// <summary>
+    /// Columns that only other clients write, replicated as well: what they refer to is lost if the row is deleted. Not every version of
+    /// OVN has all of them.
+    /// </summary>
+    public IReadOnlyList<string> Content { get; init; } = [];
+
+    /// <summary>Columns that decide who gets which frames. The safety brake limits changes of them that nobody requested.</summary>
+    public IReadOnlyList<string> Guarded { get; init; } = [];
+}

@@ -26,10 +26,14 @@ public readonly record struct WantedKeys(string Column, IReadOnlyList<KeyValuePa
 /// <param name="Rows">Wanted rows; empty if the resource must have none.</param>
 /// <param name="IsRequested">True if a difference results from a request through the API; false if it is drift.</param>
 /// <param name="Obstacle">Why the rows must be left as they are; null if they can be changed.</param>
-public sealed record WantedResource(OwnerRef Owner, IReadOnlyList<WantedRow> Rows, bool IsRequested, Obstacle? Obstacle = null);
+public sealed record WantedResource(OwnerRef Owner, IReadOnlyList<WantedRow> Rows, bool IsRequested, Obstacle? Obstacle = null)
+{
+    /// <summary>True if an admin has requested to delete the rows together with what other clients have added to them.</summary>
+    public bool IsForced { get; init; }
+}
 
 /// <summary>Why the rows of a resource are not as wanted.</summary>
-/// <param name="Cause"><see cref="Reason.Rejected"/>, <see cref="Reason.TagConflict"/> or <see cref="Reason.Contended"/>.</param>
+/// <param name="Cause"><see cref="Reason.Rejected"/>, <see cref="Reason.TagConflict"/>, <see cref="Reason.Contended"/> or <see cref="Reason.Braked"/>.</param>
 /// <param name="Message">A sentence, or the error of the server.</param>
 public readonly record struct Obstacle(Reason Cause, string Message)
 {
@@ -41,4 +45,8 @@ public readonly record struct Obstacle(Reason Cause, string Message)
 /// <param name="Ref">Table and UUID.</param>
 /// <param name="Row">Columns.</param>
 /// <param name="Parents">Rows whose <c>ports</c> contains this row; usually one.</param>
-public sealed record ActualRow(RowRef Ref, Row Row, IReadOnlyList<RowRef> Parents);
+public sealed record ActualRow(RowRef Ref, Row Row, IReadOnlyList<RowRef> Parents)
+{
+    /// <summary>Table and name of the row, for messages.</summary>
+    public override string ToString() => $"{Ref.Table} {(Row["name"].AsOptionalString() ?? Row["cidr"].AsOptionalString())}";
+}

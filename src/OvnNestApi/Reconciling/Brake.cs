@@ -1,63 +1,86 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using OvnNestApi.Northbound;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Reconciling;
 
 /// <summary>
-/// The safety brake. It stops a pass that would delete too many rows without a request through the API, for example after an old backup of
-/// PostgreSQL was restored.
+/// The safety brake. If too many rows would be deleted or changed without a request through the API, for example after an old backup of
+/// PostgreSQL was restored, it withholds the plans of these resources until an admin releases exactly them. It counts over all passes: what
+/// earlier passes have withheld, and what they have repaired within the last minute.
 /// </summary>
-/// <param name="Id">Hash of the rows to delete. An admin who sends it releases exactly this plan.</param>
-/// <param name="Message">What the plan would delete, as a sentence.</param>
-internal readonly record struct Brake(string Id, string Message)
+internal sealed class Brake(TimeProvider time)
 {
-    private const int MaxRows = 50;
-    private const int MaxPercent = 10;
+    private readonly Dictionary<OwnerRef, DoubtfulPlan> _withheld = [];
+    private readonly RecentRepairs _recent = new(time);
 
-    /// <summary>If the NB has fewer rows than this, the percentage is not checked.</summary>
-    private const int MinRowsForPercent = 5;
+    /// <summary>Changes that an admin has released and that are not carried out yet.</summary>
+    private readonly HashSet<Doubt> _released = [];
 
-    /// <summary>Returns the brake for these plans; null if they can be carried out.</summary>
+    private string? _usedRelease;
+    private bool _hasFreed;
+    private bool _waitsForRecent;
+
+    /// <summary>What is withheld; null if nothing is.</summary>
+    public BrakeView? State { get; private set; }
+
+    /// <summary>True if plans that were withheld no longer exceed the limits. A full comparison carries them out.</summary>
+    public bool HasEased => _hasFreed || (_waitsForRecent && _recent.Count == 0);
+
+    /// <summary>Returns the resources of a pass whose plans must not be carried out, each with the reason.</summary>
     /// <param name="view">The NB with all rows that have our owner mark.</param>
-    public static Brake? For(IReadOnlyList<ResourcePlan> plans, NorthboundView view)
+    /// <param name="isFull">True if the pass compared all resources.</param>
+    /// <param name="release">Id that an admin has released; null if none.</param>
+    public IReadOnlyDictionary<OwnerRef, Obstacle> Evaluate(PassPlan pass, NorthboundView view, bool isFull, string? release)
     {
-        var braked = plans.Where(plan => plan.UnrequestedRemovals > 0).ToList();
-        if (braked.Count == 0)
+        if (isFull)
         {
-            return null;
+            _released.IntersectWith(pass.Plans.SelectMany(plan => plan.Doubts));
         }
 
-        var (count, all) = (braked.Sum(plan => plan.UnrequestedRemovals), view.Count());
-        var vanishing = VanishingKind(braked, view);
-        if (count <= MaxRows && (all < MinRowsForPercent || count * 100 <= all * MaxPercent) && vanishing is null)
+        var doubtful = pass
+            .Plans.Where(plan => plan.Doubts.Any(IsCounted))
+            .Select(plan => DoubtfulPlan.Of(plan, pass.Desired, view))
+            .ToList();
+        if (isFull || doubtful.Count > 0 || pass.Plans.Any(plan => _withheld.ContainsKey(plan.Owner)))
         {
-            return null;
+            var planned = pass.Plans.Select(plan => plan.Owner).ToHashSet();
+            Withhold([.. _withheld.Values.Where(plan => !isFull && !planned.Contains(plan.Owner))], doubtful, view, release);
         }
 
-        var which = vanishing is null ? "" : $", among them all rows of kind {vanishing}";
-        return new(
-            Hash(braked),
-            string.Create(CultureInfo.InvariantCulture, $"{count} of {all} rows would be deleted without a request through the API{which}.")
-        );
+        return doubtful
+            .Where(plan => _withheld.ContainsKey(plan.Owner))
+            .ToDictionary(plan => plan.Owner, plan => new Obstacle(Reason.Braked, plan.Message));
     }
 
-    /// <summary>Returns a kind of which the plans would delete all resources; null if there is none.</summary>
-    private static OwnerKind? VanishingKind(List<ResourcePlan> plans, NorthboundView view)
+    /// <summary>Counts the plans that were carried out.</summary>
+    public void AddRepairs(IEnumerable<ResourcePlan> plans)
     {
-        var owners = view.Owners();
-        return plans
-            .Where(plan => !plan.HasRows)
-            .GroupBy(plan => plan.Owner.Kind)
-            .Where(kind => owners.Count(owner => owner.Kind == kind.Key) <= kind.Count())
-            .Select(kind => (OwnerKind?)kind.Key)
-            .FirstOrDefault();
+        foreach (var doubt in plans.SelectMany(plan => plan.Doubts).Where(doubt => !_released.Remove(doubt)))
+        {
+            _recent.Add(doubt);
+        }
     }
 
-    private static string Hash(List<ResourcePlan> plans)
+    private void Withhold(List<DoubtfulPlan> earlier, List<DoubtfulPlan> doubtful, NorthboundView view, string? release)
     {
-        var rows = plans.SelectMany(plan => plan.Removed).Select(row => $"{row.Table} {row.Uuid}").Order(StringComparer.Ordinal);
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', rows))))[..16];
+        List<DoubtfulPlan> all = [.. earlier, .. doubtful];
+        var limits = BrakeLimits.Of(all, IsCounted, _recent, view);
+        var withheld = all.FindAll(plan => plan.Plan.Doubts.Any(doubt => IsCounted(doubt) && limits.Forbid(doubt)));
+
+        // The id differs from the one that was used last, so that a release is valid once.
+        var state = withheld.Count == 0 ? null : BrakeView.Of(withheld, limits.Message, _usedRelease);
+        if (state is not null && state.Id == release)
+        {
+            _released.UnionWith(withheld.SelectMany(plan => plan.Plan.Doubts));
+            (_usedRelease, withheld, state) = (release, [], null);
+        }
+
+        _withheld.Clear();
+        withheld.ForEach(plan => _withheld.Add(plan.Owner, plan));
+        _hasFreed = earlier.Exists(plan => !_withheld.ContainsKey(plan.Owner));
+        _waitsForRecent = withheld.Count > 0 && _recent.Count > 0;
+        State = state;
     }
+
+    private bool IsCounted(Doubt doubt) => !_released.Contains(doubt);
 }

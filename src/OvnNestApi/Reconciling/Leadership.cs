@@ -82,32 +82,25 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
         await ReadAsync($"UPDATE leader SET epoch = @next WHERE {Row}", cancellationToken, new("epoch", term.Epoch), new("next", epoch))
         ?? throw Deposed();
 
-    /// <summary>Records that the safety brake has stopped a pass.</summary>
-    /// <exception cref="DeposedException">Another process has become the leader.</exception>
-    public async Task BrakeAsync(Term term, Brake brake, CancellationToken cancellationToken) =>
-        _ = await ReadAsync(
-            $"UPDATE leader SET brake = @brake, brake_id = @id WHERE {Row}",
-            cancellationToken,
-            new("epoch", term.Epoch),
-            new("brake", brake.Message),
-            new("id", brake.Id)
-        ) ?? throw Deposed();
-
     /// <summary>Records that a pass is finished. This is the last statement of the pass's transaction.</summary>
+    /// <param name="brake">What the safety brake withholds; null if nothing.</param>
     /// <exception cref="DeposedException">Another process has become the leader; the transaction must not be committed.</exception>
-    public async Task FinishAsync(NestDb db, Term term, PassSummary summary, CancellationToken cancellationToken)
+    public async Task FinishAsync(NestDb db, Term term, PassSummary summary, BrakeView? brake, CancellationToken cancellationToken)
     {
         // Another process cannot take over while this row is locked, and this process can be suspended before it commits.
         var rows = await db.ExecuteAsync(
             $"""
             SET LOCAL idle_in_transaction_session_timeout = '2s';
             UPDATE leader SET last_pass_at = now(), last_pass = @summary::json,
-                resynced_at = CASE WHEN @full THEN now() ELSE resynced_at END, brake = NULL, brake_id = NULL
+                resynced_at = CASE WHEN @full THEN now() ELSE resynced_at END,
+                brake = CASE WHEN brake_id = @brakeid THEN brake ELSE @brake::json END, brake_id = @brakeid
             WHERE {Row}
             """,
             cancellationToken,
             ("summary", JsonSerializer.Serialize(summary, ApiJson.Options)),
             ("full", summary.Full),
+            ("brake", brake is null ? null : JsonSerializer.Serialize(brake, ApiJson.Options)),
+            ("brakeid", brake?.Id),
             ("me", Me),
             ("epoch", term.Epoch)
         );

@@ -10,7 +10,6 @@ namespace OvnNestApi.Reconciling;
 /// </summary>
 internal sealed partial class Pass(
     NorthboundDb nb,
-    Leadership leadership,
     IDbContextFactory<NestDb> databases,
     ReconciledKinds kinds,
     Backlog backlog,
@@ -23,7 +22,12 @@ internal sealed partial class Pass(
     private readonly PendingDrift _drift = new(nb);
     private readonly Contention _contention = new(time, options.RepairsPerMinute);
     private readonly PortObserver _ports = new(nb, new(time, options.UpDebounce));
-    private readonly Strays _strays = new();
+    private readonly Strays _strays = new(time);
+    private readonly Brake _brake = new(time);
+    private string? _recordedBrake;
+
+    /// <summary>True if a full comparison can carry out what an earlier one could not.</summary>
+    public bool IsFullDue => _brake.HasEased || _strays.AwaitConfirmation;
 
     /// <summary>Time until the state of a port has to be recorded; null if no port is waiting.</summary>
     public TimeSpan? NextIn => _ports.NextIn;
@@ -49,14 +53,6 @@ internal sealed partial class Pass(
             }
 
             var outcome = ids is { Count: 0 } ? new() : await ReconcileAsync(db, term, ids, drift, cancellationToken);
-            if (outcome.Brake is { } brake)
-            {
-                _drift.PutBack(drift.Suspects, drift.Observed);
-                await leadership.BrakeAsync(term, brake, cancellationToken);
-                LogBraked(brake.Message, brake.Id);
-                return new(IsBraked: true);
-            }
-
             _drift.PutBack(outcome.Unfinished, []);
             await RecordAsync(db, term, outcome with { IsFull = isFull, StartedAt = start }, drift, cancellationToken);
             return new(
@@ -109,9 +105,7 @@ internal sealed partial class Pass(
             return new() { Desired = desired };
         }
 
-        return Brake.For(plan.Plans, view) is { } brake && brake.Id != term.ReleasedBrake
-            ? new() { Brake = brake }
-            : await DeliverAsync(plan, isFull, cancellationToken);
+        return await DeliverAsync(plan.Withhold(_brake.Evaluate(plan, view, isFull, term.ReleasedBrake)), isFull, cancellationToken);
 
         Obstacle? ObstacleOf(OwnerRef owner)
         {
@@ -128,6 +122,7 @@ internal sealed partial class Pass(
     {
         var delivery = new Delivery(nb, options, _drift.RecentWrites, plan);
         await delivery.SendAsync(cancellationToken);
+        _brake.AddRepairs(plan.Plans.Where(resource => delivery.Applied.Contains(resource.Owner)));
         Report(plan, delivery);
         return new()
         {
@@ -150,8 +145,16 @@ internal sealed partial class Pass(
         {
             HvCfg = drift.HasHvCfgChanged || outcome.IsFull ? nb.HvCfg : null,
             Observations = _ports.Observe(drift.Observed, outcome.IsFull ? outcome.Desired : null),
+            Brake = _brake.State,
+            HasNewBrake = _brake.State?.Id != _recordedBrake,
         };
         await recorder.RecordAsync(db, term, observed, cancellationToken);
+        if (observed is { HasNewBrake: true, Brake: { } brake })
+        {
+            LogBraked(brake.Message, brake.Id);
+        }
+
+        _recordedBrake = observed.Brake?.Id;
         ReconcilerMetrics.Passes.Add(1, new KeyValuePair<string, object?>("full", outcome.IsFull));
         ReconcilerMetrics.Duration.Record(time.GetElapsedTime(outcome.StartedAt).TotalSeconds);
     }
@@ -181,7 +184,7 @@ internal sealed partial class Pass(
     [LoggerMessage(LogLevel.Warning, "The northbound database rejected the rows of {Count} resources, for example of {Kind} {Id}: {Error}")]
     private partial void LogRefused(int count, OwnerKind kind, Guid id, string error);
 
-    [LoggerMessage(LogLevel.Error, "The safety brake stopped a pass: {Message} To continue, release brake {Brake}")]
+    [LoggerMessage(LogLevel.Error, "The safety brake withholds changes: {Message} To carry them out, release brake {Brake}")]
     private partial void LogBraked(string message, string brake);
 
     [LoggerMessage(LogLevel.Information, "Mode observe: {Count} resources differ from the northbound database")]

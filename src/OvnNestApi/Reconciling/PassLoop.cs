@@ -90,12 +90,7 @@ internal sealed partial class PassLoop
     private async Task<bool> RunPassAsync(CancellationToken cancellationToken)
     {
         var (term, generation) = (_term.Term, _nb.Generation);
-        var isFull = _schedule.IsFullDue(generation, term);
-        if (!isFull && _schedule.IsBraked)
-        {
-            return false;
-        }
-
+        var isFull = _pass.IsFullDue || _schedule.IsFullDue(generation, term);
         return _schedule.Finish(await _pass.RunAsync(term, isFull, cancellationToken), generation, isFull, term);
     }
 

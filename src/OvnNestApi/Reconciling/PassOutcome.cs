@@ -12,8 +12,11 @@ internal sealed record PassOutcome
     /// <summary>Desired state that was read; null if the pass compared nothing.</summary>
     public DesiredState? Desired { get; init; }
 
-    /// <summary>The safety brake that stopped the pass; null if it was not stopped.</summary>
-    public Brake? Brake { get; init; }
+    /// <summary>What the safety brake withholds; null if nothing.</summary>
+    public BrakeView? Brake { get; init; }
+
+    /// <summary>True if <see cref="Brake"/> is not recorded yet.</summary>
+    public bool HasNewBrake { get; init; }
 
     /// <summary>Number of operations committed in the NB.</summary>
     public int Operations { get; init; }
@@ -37,5 +40,4 @@ internal sealed record PassOutcome
 /// <summary>How a pass ended.</summary>
 /// <param name="IsComplete">True if everything that had to be processed was processed.</param>
 /// <param name="HasMore">True if the next pass must follow at once.</param>
-/// <param name="IsBraked">True if the safety brake stopped the pass before it changed anything.</param>
-internal readonly record struct PassReport(bool IsComplete = false, bool HasMore = false, bool IsBraked = false);
+internal readonly record struct PassReport(bool IsComplete = false, bool HasMore = false);

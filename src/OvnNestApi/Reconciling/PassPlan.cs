@@ -6,11 +6,12 @@ namespace OvnNestApi.Reconciling;
 /// <summary>Plan of a pass: the wanted rows of each resource, and the operations that bring the NB there. Pure.</summary>
 internal sealed class PassPlan
 {
+    private readonly NorthboundView _view;
     private readonly Dictionary<OwnerRef, WantedResource> _wanted;
 
     private PassPlan(DesiredState desired, NorthboundView view, IReadOnlyList<WantedResource> wanted)
     {
-        (Desired, _wanted) = (desired, wanted.ToDictionary(resource => resource.Owner));
+        (Desired, _view, _wanted) = (desired, view, wanted.ToDictionary(resource => resource.Owner));
         Plans = NorthboundPlan.Between(wanted, view.RowsOf(wanted));
     }
 
@@ -44,6 +45,23 @@ internal sealed class PassPlan
             .Select(resource => resource with { Obstacle = resource.Obstacle ?? obstacleOf(resource.Owner) });
         return new(desired, view, [.. wanted, .. strays.Select(stray => new WantedResource(stray, [], IsRequested: false))]);
     }
+
+    /// <summary>
+    /// Plans again with the rows of these resources left as they are, because that affects others: a switch cannot be deleted before the
+    /// ports in it.
+    /// </summary>
+    public PassPlan Withhold(IReadOnlyDictionary<OwnerRef, Obstacle> obstacles) =>
+        obstacles.Count == 0
+            ? this
+            : new(
+                Desired,
+                _view,
+                [
+                    .. _wanted.Values.Select(resource =>
+                        obstacles.TryGetValue(resource.Owner, out var obstacle) ? resource with { Obstacle = obstacle } : resource
+                    ),
+                ]
+            );
 
     /// <summary>Plans one resource again, including rows that the replica does not contain.</summary>
     public ResourcePlan PlanAgain(OwnerRef owner, NorthboundView view, IReadOnlyDictionary<RowRef, Row> read) =>

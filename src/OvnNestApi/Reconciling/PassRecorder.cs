@@ -23,7 +23,11 @@ internal sealed class PassRecorder(
     public async Task RecordAsync(NestDb db, Term term, PassOutcome outcome, CancellationToken cancellationToken)
     {
         var results = outcome.Results.Where(result => !result.IsRecorded).ToList();
-        if (!outcome.IsFull && results.Count == 0 && outcome is { Observations.Count: 0, Drained.Count: 0, HvCfg: null })
+        if (
+            !outcome.IsFull
+            && results.Count == 0
+            && outcome is { Observations.Count: 0, Drained.Count: 0, HvCfg: null, HasNewBrake: false }
+        )
         {
             return;
         }
@@ -87,7 +91,8 @@ internal sealed class PassRecorder(
 
         await readiness.EvaluateAsync(db, [.. ids, .. observed], cancellationToken);
         var duration = Math.Round(time.GetElapsedTime(outcome.StartedAt).TotalMilliseconds, 1);
-        await leadership.FinishAsync(db, term, new(outcome.IsFull, ids.Count, outcome.Operations, duration), cancellationToken);
+        var summary = new PassSummary(outcome.IsFull, ids.Count, outcome.Operations, duration);
+        await leadership.FinishAsync(db, term, summary, outcome.Brake, cancellationToken);
         return null;
     }
 }

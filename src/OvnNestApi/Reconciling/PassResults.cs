@@ -1,4 +1,5 @@
 using OvnNestApi.Northbound;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Reconciling;
 
@@ -38,7 +39,7 @@ internal static class PassResults
             }
 
             return resource.Obstacle is { } obstacle
-                ? new(owner, recorded, view.HasRows(owner), obstacle, RetriesLater: true)
+                ? new(owner, recorded, view.HasRows(owner), obstacle, RetriesLater: obstacle.Cause != Reason.Braked)
                 : new(owner, recorded, plan.IsWanted(owner));
         }
     }

@@ -98,7 +98,7 @@ internal sealed partial class Reconciler(
 
     private PassLoop CreateLoop(CurrentTerm term, NorthboundDb nb)
     {
-        var pass = new Pass(nb, leadership, databases, kinds, backlog, recorder, _options, time, loggers.CreateLogger<Pass>());
+        var pass = new Pass(nb, databases, kinds, backlog, recorder, _options, time, loggers.CreateLogger<Pass>());
         return new(term, nb, pass, signals, _options, time, random, _logger);
     }
 

@@ -23,7 +23,7 @@ internal static class ReconcilerEndpoints
                 "get-reconciler",
                 "Read the reconciler's state",
                 "Which process is the leader, whether it reaches the northbound database, how many resources are still to be "
-                    + "reconciled, what the last pass did, whether passes fail, and the plan that the safety brake holds back, if any."
+                    + "reconciled, what the last pass did, whether passes fail, and the changes that the safety brake withholds, if any."
             );
         reconciler
             .MapPut("/", PutAsync)
@@ -34,7 +34,7 @@ internal static class ReconcilerEndpoints
             .Describe(
                 "replace-reconciler",
                 "Set the mode, or release the brake",
-                "To carry out a plan that the safety brake holds back, send its `status.brake.id` as `spec.releaseBrake`. If "
+                "To carry out the changes that the safety brake withholds, send `status.brake.id` as `spec.releaseBrake`. If "
                     + "`spec.mode` is omitted, the configured mode applies."
             );
     }
@@ -100,7 +100,7 @@ internal static class ReconcilerEndpoints
                 leader.Heartbeat,
                 new(leader.NorthboundSeenAt, leader.NorthboundError, leader.HvCfg),
                 lag,
-                leader.Brake is null || leader.BrakeId is null ? null : new(leader.BrakeId, leader.Brake),
+                leader.Brake is null ? null : JsonSerializer.Deserialize<BrakeView>(leader.Brake, ApiJson.Options),
                 leader.FailingSince is not { } since || leader.PassError is null ? null : new(since, leader.PassError),
                 leader.LastPassAt,
                 pass,

@@ -10,7 +10,7 @@ internal sealed record ReconcilerBody(ReconcilerSpec? Spec, JsonElement? Status 
 /// <summary>Settings of the reconciler that an admin can change.</summary>
 /// <param name="Mode">How the reconciler handles differences; if omitted, the configured mode applies.</param>
 /// <param name="ReleaseBrake">
-/// Value of <c>status.brake.id</c>: the reconciler carries out exactly this plan. Null if no plan is released.
+/// Value of <c>status.brake.id</c>: the reconciler carries out exactly the changes that it stands for, once. Null if none are released.
 /// </param>
 internal sealed record ReconcilerSpec(ReconcilerMode? Mode = null, [property: MaxLength(64)] string? ReleaseBrake = null);
 
@@ -26,7 +26,7 @@ internal sealed record ReconcilerView(ReconcilerSpec Spec, ReconcilerStatus Stat
 /// <param name="Heartbeat">Time of the leader's last heartbeat; null if there is none, for example after the leader has stopped.</param>
 /// <param name="Northbound">State of the connection to the northbound database.</param>
 /// <param name="Lag">Number of resources with a change that is not in the northbound database yet.</param>
-/// <param name="Brake">The plan that the safety brake holds back; null if there is none.</param>
+/// <param name="Brake">What the safety brake withholds; null if nothing.</param>
 /// <param name="Failure">The failure of the passes; null if the last one did not fail.</param>
 /// <param name="LastPassAt">Time when the last pass that did something ended; null if there was none yet.</param>
 /// <param name="LastPass">Result of that pass; null if there was none yet.</param>
@@ -54,11 +54,6 @@ internal sealed record ReconcilerStatus(
 /// Value of <c>nb_cfg</c> that every chassis has reached (<c>hv_cfg</c>, ovn-nb(5)); null if it is not known yet.
 /// </param>
 internal sealed record NorthboundReach(DateTimeOffset? SeenAt, string? Error, long? HvCfg);
-
-/// <summary>A plan that the safety brake holds back.</summary>
-/// <param name="Id">Value to send as <c>spec.releaseBrake</c> to carry the plan out.</param>
-/// <param name="Message">What the plan would delete.</param>
-internal sealed record BrakeView(string Id, string Message);
 
 /// <summary>Passes that fail. They are repeated, with growing pauses, until one succeeds.</summary>
 /// <param name="Since">Time since when all passes have failed.</param>

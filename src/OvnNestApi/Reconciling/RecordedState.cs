@@ -40,5 +40,5 @@ internal sealed record RecordedState(
     public bool IsDeleting => DeletingSince is not null;
 
     /// <summary>True if an API request changed the resource and the change is not in the NB yet; false if a difference is drift.</summary>
-    public bool IsRequested => IsDeleting || DirtySeq > ReconciledSeq || Rejection is not null;
+    public bool IsRequested => IsDeleting || DirtySeq > ReconciledSeq || (Rejection is not null && RejectedAs != Reason.Braked);
 }

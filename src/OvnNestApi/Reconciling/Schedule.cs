@@ -11,9 +11,6 @@ internal sealed class Schedule(ReconcilerOptions options, TimeProvider time)
     private long? _endedAt;
     private Term? _term;
 
-    /// <summary>True if the safety brake stopped the last full comparison. Then no pass runs before the next full comparison.</summary>
-    public bool IsBraked { get; private set; }
-
     /// <summary>
     /// True if all resources must be compared: the replica was loaded again, an admin has changed the mode or released a brake, or the
     /// resync interval is over.
@@ -25,8 +22,7 @@ internal sealed class Schedule(ReconcilerOptions options, TimeProvider time)
     public bool Finish(PassReport report, long generation, bool isFull, Term term)
     {
         (_term, _endedAt) = (term, time.GetTimestamp());
-        IsBraked = report.IsBraked;
-        if (isFull && (report.IsComplete || report.IsBraked))
+        if (isFull && report.IsComplete)
         {
             (_comparedGeneration, _comparedAt) = (generation, time.GetTimestamp());
         }

@@ -13,7 +13,9 @@ namespace OvnNestApi.Resources;
 /// <remarks>Belongs to one attempt of a transaction.</remarks>
 /// <param name="kinds">All kinds of resources, in the lock order.</param>
 /// <param name="cascade">True to delete dependent resources too; false to reject the deletion if there are any.</param>
-/// <param name="force">True to skip the confirmations of hosts. Only an admin can request it.</param>
+/// <param name="force">
+/// True to skip the confirmations of hosts, and to delete what other clients have added. Only an admin can request it.
+/// </param>
 internal sealed class Deletion(NestDb db, IReadOnlyList<ResourceKind> kinds, Settlement settlement, bool cascade, bool force)
 {
     private const int MaxNamedDependents = 10;

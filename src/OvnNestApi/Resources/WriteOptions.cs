@@ -8,7 +8,9 @@ namespace OvnNestApi.Resources;
 /// <param name="Wait">Longest time to hold the response, at most 60 s; null to respond at once.</param>
 /// <param name="DryRun">True to check and respond as usual, but store nothing.</param>
 /// <param name="Cascade">DELETE: true to delete dependent resources too.</param>
-/// <param name="Force">DELETE: true to skip the confirmations of hosts; requires an admin.</param>
+/// <param name="Force">
+/// DELETE: true to skip the confirmations of hosts, and to delete what other clients have added; requires an admin.
+/// </param>
 /// <param name="AllowMissing">DELETE: true to respond with 204 instead of 404.</param>
 internal sealed record WriteOptions(TimeSpan? Wait, bool DryRun, bool Cascade, bool Force, bool AllowMissing)
 {
@@ -30,7 +32,12 @@ internal sealed record WriteOptions(TimeSpan? Wait, bool DryRun, bool Cascade, b
         ),
         new("dryRun", "Check and respond as usual, but store nothing.", "boolean"),
         new("cascade", "Delete the resources that depend on this resource too.", "boolean"),
-        new("force", "Skip the confirmations of hosts that do not respond (admin only).", "boolean"),
+        new(
+            "force",
+            "Skip the confirmations of hosts that do not respond. For networks and routers: also delete what other clients have "
+                + "added to their switch, router and router port, such as ports, ACLs, NAT rules and routes. Admin only.",
+            "boolean"
+        ),
         new("allowMissing", "Respond with 204 if the resource does not exist.", "boolean"),
     ];
 

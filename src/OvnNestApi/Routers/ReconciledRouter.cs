@@ -16,6 +16,7 @@ internal sealed class ReconciledRouter() : ReconciledKind<Router>(OwnerKind.Rout
                 Name = router.Name,
                 IsWanted = isWanted,
                 RouterUuid = router.RouterUuid,
+                IsForced = router.DeletionForced,
             },
             RecordedState.Of(router)
         );

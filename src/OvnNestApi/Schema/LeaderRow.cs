@@ -49,13 +49,13 @@ public sealed class LeaderRow
     /// <summary>Time since when all passes have failed; null if the last one did not.</summary>
     public DateTimeOffset? FailingSince { get; set; }
 
-    /// <summary>Why the safety brake holds a pass back; null if it does not.</summary>
+    /// <summary>What the safety brake withholds, as JSON; null if nothing.</summary>
     public string? Brake { get; set; }
 
-    /// <summary>Hash of the removals that are held back, which an admin can release; null if none are.</summary>
+    /// <summary>Hash of the changes that are withheld, which an admin can release; null if none are.</summary>
     public string? BrakeId { get; set; }
 
-    /// <summary><see cref="BrakeId"/> that an admin has released: exactly that plan can be carried out. Null if none.</summary>
+    /// <summary><see cref="BrakeId"/> that an admin has released: exactly these changes can be carried out. Null if none.</summary>
     public string? ReleasedBrake { get; set; }
 
     /// <summary>Mode that an admin has set; null to use the configured mode.</summary>
@@ -83,6 +83,7 @@ internal sealed class LeaderRowMapping : IEntityTypeConfiguration<LeaderRow>
         leader.ToTable("leader", t => t.HasCheckConstraint("ck_leader_one", "id = 1"));
         leader.Property(l => l.Id).ValueGeneratedNever();
         leader.Property(l => l.LastPass).HasColumnType("json");
+        leader.Property(l => l.Brake).HasColumnType("json");
         leader.Property(l => l.Installation).HasDefaultValueSql("gen_random_uuid()");
     }
 }

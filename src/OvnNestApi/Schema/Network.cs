@@ -56,6 +56,9 @@ public sealed class Network : Resource
 
     /// <summary>UUID of the Logical_Switch_Port row of type <c>router</c>.</summary>
     public Guid SwitchRouterPortUuid { get; set; } = Guid.NewGuid();
+
+    /// <summary>True if an admin has requested to delete the rows together with what other clients have added to them.</summary>
+    public bool DeletionForced { get; set; }
 }
 
 internal sealed class NetworkMapping : IEntityTypeConfiguration<Network>

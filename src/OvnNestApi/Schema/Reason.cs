@@ -12,7 +12,7 @@ public enum Reason
     /// <summary>A former host of the VM has not confirmed its removal yet.</summary>
     Moving,
 
-    /// <summary>The safety brake holds back a pass that would remove too many rows.</summary>
+    /// <summary>The safety brake withholds a change of the rows that was not requested.</summary>
     Braked,
 
     /// <summary>The reconciler is in mode <c>observe</c> or <c>off</c>.</summary>

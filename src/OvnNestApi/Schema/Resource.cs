@@ -46,8 +46,8 @@ public abstract class Resource
     public string? Rejection { get; set; }
 
     /// <summary>
-    /// Reason that belongs to <see cref="Rejection"/>: <see cref="Reason.Rejected"/>, <see cref="Reason.TagConflict"/> or
-    /// <see cref="Reason.Contended"/>; null if there is no rejection.
+    /// Reason that belongs to <see cref="Rejection"/>: <see cref="Reason.Rejected"/>, <see cref="Reason.TagConflict"/>,
+    /// <see cref="Reason.Contended"/> or <see cref="Reason.Braked"/>; null if there is no rejection.
     /// </summary>
     public Reason? RejectedAs { get; set; }
 

@@ -8,6 +8,9 @@ public sealed class Router : Resource
 {
     /// <summary>UUID of the Logical_Router row.</summary>
     public Guid RouterUuid { get; set; } = Guid.NewGuid();
+
+    /// <summary>True if an admin has requested to delete the rows together with what other clients have added to them.</summary>
+    public bool DeletionForced { get; set; }
 }
 
 internal sealed class RouterMapping : IEntityTypeConfiguration<Router>

@@ -96,9 +96,9 @@ public sealed class ConditionTests
         );
         Assert.Equal(
             Reason.Braked,
-            (Reached with { Brake = "52 removals", Mode = ReconcilerMode.Off }).Of(Reason.Ready, isDirty: false, null)
+            (Reached with { Mode = ReconcilerMode.Off, IsObserved = false }).Of(Reason.Braked, isDirty: true, null)
         );
-        Assert.Equal(Reason.Moving, (Reached with { Brake = "52 removals" }).Of(Reason.Moving, isDirty: false, null));
+        Assert.Equal(Reason.Moving, (Reached with { Mode = ReconcilerMode.Off }).Of(Reason.Moving, isDirty: false, null));
     }
 
     private static Liveness Reached =>

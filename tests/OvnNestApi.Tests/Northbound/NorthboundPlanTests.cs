@@ -201,13 +201,18 @@ public sealed class NorthboundPlanTests
     }
 
     [Fact]
-    public void A_deletion_without_a_request_is_counted_unless_a_new_row_replaces_the_deleted_one()
+    public void A_deletion_without_a_request_is_a_removal_unless_a_new_row_replaces_the_deleted_one()
     {
         var lab = DesiredLab.Seed();
         var nb = lab.Program();
         lab.Containers[0] = lab.Containers[0] with { IsRequested = false, PortUuid = DesiredLab.Id(777) };
         lab.Containers[1] = lab.Containers[1] with { IsRequested = false, IsWanted = false };
 
-        Assert.Equal(1, NorthboundPlan.Between(lab.Wanted(), nb.RowsOf(lab.Wanted())).Sum(plan => plan.UnrequestedRemovals));
+        var doubts = NorthboundPlan.Between(lab.Wanted(), nb.RowsOf(lab.Wanted())).SelectMany(plan => plan.Doubts).ToList();
+        Assert.Equal(
+            ["Logical_Switch_Port dmz-c51 would be replaced", "Logical_Switch_Port dmz-c52 would be deleted"],
+            doubts.Select(doubt => doubt.Change).Order(StringComparer.Ordinal)
+        );
+        Assert.Equal(1, doubts.Count(doubt => doubt.IsRemoval));
     }
 }

@@ -1,0 +1,29 @@
+using OvnNestApi.Northbound;
+
+namespace OvnNestApi.Reconciling;
+
+/// <summary>The plan of a resource that deletes or changes rows without a request through the API.</summary>
+/// <param name="Vm">Name of the container's VM; null for other kinds, and if it is not known.</param>
+/// <param name="Name">Name of the resource; of a stray, the name of its row.</param>
+internal sealed record DoubtfulPlan(ResourcePlan Plan, string? Vm, string Name)
+{
+    private const int MaxChanges = 3;
+
+    public OwnerRef Owner => Plan.Owner;
+
+    /// <summary>What would be done to the rows, as a sentence.</summary>
+    public string Message
+    {
+        get
+        {
+            var changes = string.Join("; ", Plan.Doubts.Take(MaxChanges).Select(doubt => doubt.Change));
+            var more = Plan.Doubts.Count > MaxChanges ? $"; and {Plan.Doubts.Count - MaxChanges} more" : "";
+            return $"The safety brake withholds a change that was not requested: {changes}{more}.";
+        }
+    }
+
+    public static DoubtfulPlan Of(ResourcePlan plan, DesiredState desired, NorthboundView view) =>
+        desired.Resources.TryGetValue(plan.Owner.Id, out var resource)
+            ? new(plan, resource is DesiredPort { VmId: { } vm } ? desired.Resources[vm].Name : null, resource.Name)
+            : new(plan, null, view.NameOf(plan.Doubts[0].Row) ?? plan.Owner.Id.ToString());
+}
