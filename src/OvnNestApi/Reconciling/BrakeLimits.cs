@@ -9,7 +9,7 @@ namespace OvnNestApi.Reconciling;
 /// </summary>
 /// <param name="ForbidRemovals">True if too many rows would be deleted.</param>
 /// <param name="ForbidRewrites">True if too many rows would be changed.</param>
-/// <param name="Message">What is too much, as a sentence; empty if nothing is.</param>
+/// <param name="Message">What is too much, as a sentence.</param>
 internal readonly record struct BrakeLimits(bool ForbidRemovals, bool ForbidRewrites, string Message)
 {
     private const int MaxRows = 50;
@@ -53,16 +53,9 @@ internal readonly record struct BrakeLimits(bool ForbidRemovals, bool ForbidRewr
 
     private static BrakeLimits Create(bool forbidRemovals, bool forbidRewrites, string removals, string rewrites)
     {
-        List<string> parts =
-        [
-            .. forbidRemovals ? [removals] : Array.Empty<string>(),
-            .. forbidRewrites ? [rewrites] : Array.Empty<string>(),
-        ];
-        return new(
-            forbidRemovals,
-            forbidRewrites,
-            parts.Count == 0 ? "" : $"{string.Join(", and ", parts)}, without a request through the API."
-        );
+        (bool IsForbidden, string Text)[] parts = [(forbidRemovals, removals), (forbidRewrites, rewrites)];
+        var forbidden = string.Join(", and ", parts.Where(part => part.IsForbidden).Select(part => part.Text));
+        return new(forbidRemovals, forbidRewrites, $"{forbidden}, without a request through the API.");
     }
 
     private static bool Exceeds(int count, int all, int maxPercent, int minRows) =>

@@ -23,7 +23,10 @@ internal sealed record DoubtfulPlan(ResourcePlan Plan, string? Vm, string Name)
     }
 
     public static DoubtfulPlan Of(ResourcePlan plan, DesiredState desired, NorthboundView view) =>
-        desired.Resources.TryGetValue(plan.Owner.Id, out var resource)
-            ? new(plan, resource is DesiredPort { VmId: { } vm } ? desired.Resources[vm].Name : null, resource.Name)
-            : new(plan, null, view.NameOf(plan.Doubts[0].Row) ?? plan.Owner.Id.ToString());
+        desired.Resources.GetValueOrDefault(plan.Owner.Id) switch
+        {
+            DesiredPort { VmId: { } vm } container => new(plan, desired.Resources[vm].Name, container.Name),
+            { } resource => new(plan, null, resource.Name),
+            null => new(plan, null, view.NameOf(plan.Doubts[0].Row) ?? plan.Owner.Id.ToString()),
+        };
 }

@@ -90,7 +90,7 @@ internal sealed partial class PassLoop
     private async Task<bool> RunPassAsync(CancellationToken cancellationToken)
     {
         var (term, generation) = (_term.Term, _nb.Generation);
-        var isFull = _pass.IsFullDue || _schedule.IsFullDue(generation, term);
+        var isFull = (term.Mode == ReconcilerMode.Repair && _pass.IsFullDue) || _schedule.IsFullDue(generation, term);
         return _schedule.Finish(await _pass.RunAsync(term, isFull, cancellationToken), generation, isFull, term);
     }
 

@@ -50,5 +50,7 @@ internal static class Features
         "idempotency-key",
         "reconciler-failure",
         "checks",
+        "reconciler-brake",
+        "delete-force-content",
     ];
 }

@@ -179,6 +179,52 @@ public sealed class NorthboundPlanTests
     }
 
     [Fact]
+    public void A_row_that_is_deleted_is_checked_for_content_of_others_unless_the_deletion_is_forced()
+    {
+        var lab = DesiredLab.Seed();
+        var nb = lab.Program();
+        nb.Rows[Dmz]["acls"] = OvsdbValue.Empty;
+        lab.DeleteAll();
+        var guard = Assert.Single(lab.Plan(nb).OfType<WaitOp>(), wait => wait.Table == Tables.Switch);
+        Assert.Equal(["acls", "ports"], guard.Columns.Order(StringComparer.Ordinal));
+
+        nb.Rows[Dmz]["acls"] = OvsdbValue.Set([DesiredLab.Id(902)]);
+        Assert.DoesNotContain(lab.Plan(nb).OfType<DeleteOp>(), delete => delete.Table == Tables.Switch);
+
+        lab.Networks[DesiredLab.Id(2)] = lab.Networks[DesiredLab.Id(2)] with { IsForced = true };
+        Assert.Contains(lab.Plan(nb).OfType<DeleteOp>(), delete => delete.Table == Tables.Switch);
+        Assert.DoesNotContain(lab.Plan(nb).OfType<WaitOp>(), wait => wait.Table == Tables.Switch);
+    }
+
+    [Fact]
+    public void Changes_of_addresses_tags_parents_and_switches_are_doubtful_and_other_repairs_are_not()
+    {
+        var lab = DesiredLab.Seed();
+        var nb = lab.Program();
+        lab.Containers[0] = lab.Containers[0] with { IsRequested = false };
+        lab.Containers[1] = lab.Containers[1] with { IsRequested = false };
+        nb.Rows[C51]["enabled"] = false;
+        nb.Rows[C51]["external_ids"] = OvsdbValue.EmptyMap;
+        nb.Detach(Dmz, DesiredLab.Id(1052));
+        nb.Collect();
+        Assert.Empty(Doubts());
+
+        nb.Rows[C51]["tag_request"] = 77;
+        nb.Rows[C51]["addresses"] = "unknown";
+        Assert.Equal(
+            """
+            Logical_Switch_Port dmz-c51 would be changed: addresses from "unknown" to "02:00:00:00:00:33 172.16.255.179", tag_request from 77 to 51
+            """,
+            Assert.Single(Doubts()).Change
+        );
+
+        lab.Containers[0] = lab.Containers[0] with { IsRequested = true };
+        Assert.Empty(Doubts());
+
+        List<Doubt> Doubts() => [.. NorthboundPlan.Between(lab.Wanted(), nb.RowsOf(lab.Wanted())).SelectMany(plan => plan.Doubts)];
+    }
+
+    [Fact]
     public void On_an_existing_switch_only_our_ports_are_added_and_deleted()
     {
         var lab = DesiredLab.Seed();

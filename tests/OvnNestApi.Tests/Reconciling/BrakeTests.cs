@@ -193,6 +193,6 @@ public sealed class BrakeTests
     private static Task<ApiResponse> ReleaseAsync(ReconciledInstallation nest, JsonElement brake) =>
         nest.Api.PutSpecAsync(Api, $$"""{"releaseBrake":"{{brake.GetProperty("id").GetString()}}"}""");
 
-    private static Task EndsAsync(ReconciledInstallation nest) =>
+    private static Task<TimeSpan> EndsAsync(ReconciledInstallation nest) =>
         Eventually.Holds("nothing is withheld", async () => await StatusAsync(nest) is null && await BrakedAsync(nest) == 0);
 }

@@ -132,6 +132,6 @@ public sealed class ForeignContentTests
             && status.GetProperty("message").GetString()!.Contains(text, StringComparison.Ordinal);
     }
 
-    private static Task IsGoneAsync(ReconciledInstallation nest, string path) =>
+    private static Task<ApiResponse> IsGoneAsync(ReconciledInstallation nest, string path) =>
         Eventually.Becomes($"{path} is gone", () => nest.Api.GetAsync(path), answer => answer.Status == HttpStatusCode.NotFound);
 }
