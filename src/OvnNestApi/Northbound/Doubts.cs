@@ -3,7 +3,7 @@ namespace OvnNestApi.Northbound;
 /// <summary>Finds what a plan does to existing rows without a request through the API.</summary>
 internal static class Doubts
 {
-    /// <summary>Returns the rows that are deleted, moved, or changed in a guarded column. A missing row is inserted without doubt.</summary>
+    /// <summary>Returns the rows that are deleted, moved, or changed in a guarded column. A missing row is inserted at once.</summary>
     /// <param name="present">Actual rows of the resource.</param>
     /// <param name="removed">Those of them that are deleted.</param>
     public static IEnumerable<Doubt> Of(

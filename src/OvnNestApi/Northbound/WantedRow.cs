@@ -33,7 +33,9 @@ public sealed record WantedResource(OwnerRef Owner, IReadOnlyList<WantedRow> Row
 }
 
 /// <summary>Why the rows of a resource are not as wanted.</summary>
-/// <param name="Cause"><see cref="Reason.Rejected"/>, <see cref="Reason.TagConflict"/>, <see cref="Reason.Contended"/> or <see cref="Reason.Braked"/>.</param>
+/// <param name="Cause">
+/// <see cref="Reason.Rejected"/>, <see cref="Reason.TagConflict"/>, <see cref="Reason.Contended"/> or <see cref="Reason.Braked"/>.
+/// </param>
 /// <param name="Message">A sentence, or the error of the server.</param>
 public readonly record struct Obstacle(Reason Cause, string Message)
 {

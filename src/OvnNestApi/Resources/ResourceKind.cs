@@ -102,7 +102,7 @@ internal abstract class ResourceKind
     /// <summary>Updates what depends on resources of this kind whose deletion was requested.</summary>
     public virtual Task FollowDeletionAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Removes a resource that is being deleted without the confirmations of hosts, and with what other clients have added.</summary>
+    /// <summary>Deletes without the confirmations of hosts, and with what other clients have added to the rows.</summary>
     public virtual Task ForceAsync(Settlement settlement, NestDb db, Guid id, CancellationToken cancellationToken) =>
         settlement.ForceObjectAsync(db, id, cancellationToken);
 }
