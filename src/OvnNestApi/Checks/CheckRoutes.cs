@@ -38,8 +38,8 @@ internal static class CheckRoutes
                 $"create-{kind}-check",
                 $"Ping from a {noun}",
                 $"The agent of the host sends the pings from the network namespace of the {noun}. A check has a result, or the reason why "
-                    + "there is none, at most 10 s later, usually within 2 s. At most 32 checks of a host can be without a result; more are "
-                    + "429. Responds with 409 `not-checkable` if no agent can run the check or the target has no address."
+                    + "there is none, at most 10 s later, usually within 2 s. At most 32 checks of a host can be without a result; more "
+                    + "are 429. Responds with 409 `not-checkable` if no agent can run the check or the target has no address."
             );
         checks
             .MapRead("/", CheckEndpoints.ListAsync)

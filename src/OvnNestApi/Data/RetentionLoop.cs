@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace OvnNestApi.Data;
 
-/// <summary>Deletes old rows of every registered <see cref="Retention"/>, once an hour. A failure of one does not stop the others.</summary>
+/// <summary>
+/// Deletes old rows of every registered <see cref="Retention"/>, once an hour. A failure of one does not stop the others.
+/// </summary>
 internal sealed partial class RetentionLoop(
     NpgsqlDataSource database,
     IEnumerable<Retention> retentions,
