@@ -70,10 +70,9 @@ public sealed class TestApi : IAsyncLifetime
         });
         _factory.UseKestrel();
         _factory.StartServer();
-        Client = new HttpClient(new DescribedResponses(new SocketsHttpHandler { AllowAutoRedirect = false }))
-        {
-            BaseAddress = _factory.ClientOptions.BaseAddress,
-        };
+        // A request with Expect: 100-continue sends its body only when it is accepted, however slow the machine is.
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, Expect100ContinueTimeout = Eventually.Deadline };
+        Client = new HttpClient(new DescribedResponses(handler)) { BaseAddress = _factory.ClientOptions.BaseAddress };
     }
 
     public async ValueTask DisposeAsync()
