@@ -53,5 +53,6 @@ internal static class Features
         "reconciler-brake",
         "delete-force-content",
         "router-port-names",
+        "tunnel-mtu",
     ];
 }
