@@ -13,8 +13,17 @@ namespace OvnNestApi.Agent.ControlPlane;
 /// <summary>The control plane did not answer, or rejected a request. The host stays as it is.</summary>
 internal sealed class ControlPlaneException(string message, Exception? inner = null) : Exception(message, inner);
 
-/// <summary>Client of the API's endpoints for agents: enrolment, long poll for work, report.</summary>
-internal sealed partial class ControlPlaneClient(HttpClient http, ControlPlaneSettings settings, AgentIdentity identity, TimeProvider time)
+/// <summary>A later start of an agent has taken over the host: this agent must not change it any more.</summary>
+internal sealed class SupersededException(string message) : Exception(message);
+
+/// <summary>Client of the API's endpoints for agents: enrolment, session, long poll for work, report.</summary>
+internal sealed partial class ControlPlaneClient(
+    HttpClient http,
+    ControlPlaneSettings settings,
+    AgentIdentity identity,
+    AgentSession session,
+    TimeProvider time
+)
 {
     /// <summary>Longest time for which the control plane may hold a poll that has no new work.</summary>
     public static TimeSpan PollWait { get; } = TimeSpan.FromSeconds(10);
@@ -67,12 +76,30 @@ internal sealed partial class ControlPlaneClient(HttpClient http, ControlPlaneSe
         return host;
     }
 
+    /// <summary>Opens the session of this start of the agent, unless it is open for this <c>system-id</c>.</summary>
+    /// <exception cref="ControlPlaneException">
+    /// There was no answer, or the host is bound to the machine of another <c>system-id</c>.
+    /// </exception>
+    public async Task OpenSessionAsync(string host, string systemId, CancellationToken cancellationToken)
+    {
+        if (session.IsOpenFor(systemId))
+        {
+            return;
+        }
+
+        using var request = Authorized(HttpMethod.Put, $"v1/hosts/{Uri.EscapeDataString(host)}/session");
+        request.Content = JsonContent.Create(new SessionRequest(session.Id, systemId), options: ContractJson.Options);
+        using var response = await SendAsync(request, KeyRejected, Timeout.InfiniteTimeSpan, cancellationToken);
+        session.Open((await ReadAsync<SessionAnswer>(response, cancellationToken)).Session, systemId);
+    }
+
     /// <summary>
     /// Returns the work as soon as it differs from that at <paramref name="cursor"/>; null if it does not within a poll. After a failure,
     /// the control plane must send the work at once, so that the agent knows when it is good again.
     /// </summary>
     /// <param name="cursor">Cursor of the last work; null to return the work at once.</param>
     /// <exception cref="ControlPlaneException">There was no answer, or the control plane rejected the request.</exception>
+    /// <exception cref="SupersededException">A later start of an agent has taken over the host.</exception>
     public async Task<HostWork?> PollAsync(string host, string? cursor, CancellationToken cancellationToken)
     {
         // Only the work itself proves that the control plane is good again; an answer without content can be anyone's.
@@ -98,6 +125,7 @@ internal sealed partial class ControlPlaneClient(HttpClient http, ControlPlaneSe
 
     /// <summary>Sends a report.</summary>
     /// <exception cref="ControlPlaneException">There was no answer, or the control plane rejected the request.</exception>
+    /// <exception cref="SupersededException">A later start of an agent has taken over the host.</exception>
     public async Task ReportAsync(string host, HostReport report, CancellationToken cancellationToken)
     {
         using var request = Authorized(HttpMethod.Put, $"v1/hosts/{Uri.EscapeDataString(host)}/report");
@@ -115,6 +143,11 @@ internal sealed partial class ControlPlaneClient(HttpClient http, ControlPlaneSe
     {
         var request = new HttpRequestMessage(method, path);
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", identity.GetKey());
+        if (session.Token is { } token)
+        {
+            request.Headers.Add(SessionRequest.Header, token);
+        }
+
         return request;
     }
 
@@ -153,15 +186,24 @@ internal sealed partial class ControlPlaneClient(HttpClient http, ControlPlaneSe
 
         using (response)
         {
-            throw Doubtful(
-                new ControlPlaneException(
-                    response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
-                        ? $"{unauthorizedMessage} (status {(int)response.StatusCode})"
-                        : $"The control plane answered {request.Method} {request.RequestUri?.AbsolutePath} with {(int)response.StatusCode}."
-                )
-            );
+            var answered = $"The control plane answered {request.Method} {request.RequestUri?.AbsolutePath} with {(int)response.StatusCode}";
+            throw response.StatusCode switch
+            {
+                HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => Doubtful(
+                    new ControlPlaneException($"{unauthorizedMessage} (status {(int)response.StatusCode})")
+                ),
+                HttpStatusCode.Conflict => await ReadAsync<Conflict>(response, cancellationToken) switch
+                {
+                    { Code: "session-superseded" } superseded => new SupersededException(superseded.Detail),
+                    { Detail: var detail } => new ControlPlaneException($"{answered}: {detail}"),
+                },
+                _ => Doubtful(new ControlPlaneException($"{answered}.")),
+            };
         }
     }
+
+    /// <summary>Body of an answer with status 409 (RFC 9457).</summary>
+    private sealed record Conflict(string Code, string Detail);
 
     private ControlPlaneException Doubtful(ControlPlaneException failure)
     {

@@ -23,6 +23,8 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
 
     private const string IsConfirmed = "NOT p.wanted AND p.object_id = ANY(@removed) AND p.revision <= @applied";
 
+    private const string IsLeftoverConfirmed = "l.host_id = @host AND l.object_id = ANY(@removed) AND l.revision <= @applied";
+
     // Released tags that the applied work no longer contains, and whether a port on the VM's bridge still has them.
     private const string ReleasedTags = """
         SELECT o.lease_id, o.host_id, l.vm_id, l.drain_nb_cfg, (l.vm_id, l.tag) NOT IN (SELECT vm, tag FROM present_tags) AS clear,
@@ -38,6 +40,8 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
         UNION ALL
         SELECT p.vm_id, p.vm_id FROM placements p WHERE p.host_id = @host AND {IsConfirmed}
         UNION ALL
+        SELECT l.object_id, l.object_id FROM leftovers l WHERE {IsLeftoverConfirmed}
+        UNION ALL
         SELECT n.vm_id, NULL FROM ({ReleasedTags}) n JOIN lease_holds o ON o.lease_id = n.lease_id AND o.host_id = n.host_id
         WHERE (o.clear, o.detached) IS DISTINCT FROM (n.clear, n.detached) OR (o.clear AND n.drain_nb_cfg <= @nbcfg::bigint)
         """;
@@ -50,6 +54,7 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
         FROM placements q LEFT JOIN said s ON s.id = q.object_id
         WHERE q.host_id = @host AND p.host_id = q.host_id AND p.object_id = q.object_id AND p.wanted AND {IsChanged};
         DELETE FROM placements p WHERE p.host_id = @host AND {IsConfirmed};
+        DELETE FROM leftovers l WHERE {IsLeftoverConfirmed};
         WITH {ReportRows}
         UPDATE lease_holds o SET clear = n.clear, detached = n.detached FROM ({ReleasedTags}) n
         WHERE o.lease_id = n.lease_id AND o.host_id = n.host_id AND (o.clear, o.detached) IS DISTINCT FROM (n.clear, n.detached);
@@ -69,10 +74,31 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
 
     /// <summary>Stores a report in a transaction of its own.</summary>
     /// <param name="host">Host whose credential sent the report. Only its own rows change, whatever ids the report contains.</param>
-    /// <returns>True if the report contained news.</returns>
-    public async Task<Answer<bool>> TakeAsync(NestDb db, Guid host, HostReport report, CancellationToken cancellationToken)
+    /// <param name="session">Session of the agent that sent the report; null if it has none.</param>
+    /// <returns>
+    /// True if the report contained news. 409 <c>session-superseded</c> if another agent has taken over the host; 409
+    /// <c>host-identity</c> if the host is bound to another <c>system-id</c>.
+    /// </returns>
+    public async Task<Answer<bool>> TakeAsync(
+        NestDb db,
+        Guid host,
+        HostReport report,
+        SessionToken? session,
+        CancellationToken cancellationToken
+    )
     {
         var stored = await ReadHostAsync(db, host, cancellationToken);
+        if (SessionToken.Check(session, stored.Status, stored.Name) is { } superseded)
+        {
+            return superseded;
+        }
+
+        if (AgentSessions.CheckIdentity(stored.Status, report.SystemId, stored.Name) is { } other)
+        {
+            await AgentSessions.RefuseAsync(db, host, other, cancellationToken);
+            return other;
+        }
+
         var reported = new Reported(host, report, AppliedRevision(report, stored));
         if (HasSameStatus(stored.Status, reported) && (await NewsAsync(db, reported, cancellationToken)).Count == 0)
         {
@@ -85,6 +111,16 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
             db,
             async token =>
             {
+                // A session that is opened at the same time waits for this report, or is seen here.
+                var present = await db
+                    .HostStatus.FromSql($"SELECT * FROM host_status WHERE host_id = {host} FOR NO KEY UPDATE")
+                    .AsNoTracking()
+                    .SingleOrDefaultAsync(token);
+                if (SessionToken.Check(session, present, stored.Name) is { } late)
+                {
+                    return late;
+                }
+
                 await StoreAsync(db, host, reported, isOtherChassis, isOtherMtu, token);
                 return true;
             },
@@ -97,7 +133,7 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
             from h in db.Hosts
             from s in db.HostStatus.Where(s => s.HostId == h.Id).DefaultIfEmpty()
             where h.Id == host
-            select new StoredHost(h.WorkRevision, db.Leader.Single().Installation, s)
+            select new StoredHost(h.Name, h.WorkRevision, db.Leader.Single().Installation, s)
         )
             .AsNoTracking()
             .SingleAsync(cancellationToken);
@@ -162,5 +198,5 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
             reported.Parameters
         );
 
-    private sealed record StoredHost(long WorkRevision, Guid Installation, HostStatus? Status);
+    private sealed record StoredHost(string Name, long WorkRevision, Guid Installation, HostStatus? Status);
 }

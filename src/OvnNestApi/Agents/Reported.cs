@@ -19,7 +19,7 @@ internal sealed class Reported
         (Applied, SystemId, NbCfg, TunnelMtu) = (applied, Cut(report.SystemId, 255), report.NbCfg, report.TunnelMtu);
         Unknown =
         [
-            .. (report.Unknown ?? []).Take(MaxUnknown).Select(u => Cut($"{u.What} ({u.Id})", 200) ?? "").Order(StringComparer.Ordinal),
+            .. (report.Unknown ?? []).Take(MaxUnknown).Select(u => $"{Cut(u.What, 160)} ({u.Id})").Order(StringComparer.Ordinal),
         ];
         Parameters =
         [

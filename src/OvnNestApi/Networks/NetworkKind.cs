@@ -50,7 +50,7 @@ internal sealed class NetworkKind : ResourceKind<Network, NetworkSpec, NetworkBo
             MarkSuccessors = NetworkMarks.OfNetworks,
         };
 
-    public override Task ForceAsync(Settlement settlement, NestDb db, Guid id, CancellationToken cancellationToken) =>
+    public override Task<bool> ForceAsync(Settlement settlement, NestDb db, Guid id, CancellationToken cancellationToken) =>
         db.ForceDeletionAsync("networks", id, cancellationToken);
 
     public override KindWrite Begin(ResourceWrite write) => new NetworkWrite(write, this);

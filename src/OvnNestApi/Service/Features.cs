@@ -54,5 +54,8 @@ internal static class Features
         "delete-force-content",
         "router-port-names",
         "tunnel-mtu",
+        "vm-force",
+        "host-unknown",
+        "agent-session",
     ];
 }
