@@ -705,13 +705,29 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("applied_revision");
 
+                    b.Property<string>("BoundSystemId")
+                        .HasColumnType("text")
+                        .HasColumnName("bound_system_id");
+
                     b.Property<long?>("NbCfg")
                         .HasColumnType("bigint")
                         .HasColumnName("nb_cfg");
 
+                    b.Property<string>("Refusal")
+                        .HasColumnType("text")
+                        .HasColumnName("refusal");
+
                     b.Property<DateTimeOffset?>("SeenAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("seen_at");
+
+                    b.Property<Guid?>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("session_id");
+
+                    b.Property<long>("SessionNumber")
+                        .HasColumnType("bigint")
+                        .HasColumnName("session_number");
 
                     b.Property<string>("SystemId")
                         .HasColumnType("text")
@@ -885,6 +901,51 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasDatabaseName("ix_lease_holds_host_id");
 
                     b.ToTable("lease_holds", (string)null);
+                });
+
+            modelBuilder.Entity("OvnNestApi.Schema.Leftover", b =>
+                {
+                    b.Property<Guid>("HostId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("host_id");
+
+                    b.Property<Guid>("ObjectId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("object_id");
+
+                    b.Property<string>("Bridge")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("bridge");
+
+                    b.Property<string>("Interface")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("interface");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Namespace")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("namespace");
+
+                    b.Property<long>("Revision")
+                        .HasColumnType("bigint")
+                        .HasColumnName("revision");
+
+                    b.HasKey("HostId", "ObjectId")
+                        .HasName("pk_leftovers");
+
+                    b.ToTable("leftovers", (string)null);
                 });
 
             modelBuilder.Entity("OvnNestApi.Schema.Network", b =>
@@ -1548,6 +1609,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("json")
                         .HasColumnName("labels");
 
+                    b.Property<string>("LeftPortName")
+                        .HasColumnType("text")
+                        .HasColumnName("left_port_name");
+
                     b.Property<PhysicalAddress>("Mac")
                         .IsRequired()
                         .HasColumnType("macaddr")
@@ -1754,6 +1819,16 @@ namespace OvnNestApi.Migrations.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_lease_holds_vlan_leases_lease_id");
+                });
+
+            modelBuilder.Entity("OvnNestApi.Schema.Leftover", b =>
+                {
+                    b.HasOne("OvnNestApi.Schema.Host", null)
+                        .WithMany()
+                        .HasForeignKey("HostId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_leftovers_hosts_host_id");
                 });
 
             modelBuilder.Entity("OvnNestApi.Schema.Network", b =>
