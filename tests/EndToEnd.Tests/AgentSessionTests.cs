@@ -81,7 +81,7 @@ public sealed class AgentSessionTests(Lab lab) : IAsyncLifetime
     /// <summary>Starts an agent with the key of <see cref="Host"/> and a state folder of its own.</summary>
     private ChildProcess StartCopy(string machine)
     {
-        Directory.CreateDirectory(CopiedFolder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(CopiedFolder);
         foreach (var file in new[] { "key", "host" })
         {
             File.Copy(Path.Combine(lab.Agents[Host].Folder, file), Path.Combine(CopiedFolder, file), overwrite: true);

@@ -186,7 +186,8 @@ internal sealed partial class ControlPlaneClient(
 
         using (response)
         {
-            var answered = $"The control plane answered {request.Method} {request.RequestUri?.AbsolutePath} with {(int)response.StatusCode}";
+            var answered =
+                $"The control plane answered {request.Method} {request.RequestUri?.AbsolutePath} with {(int)response.StatusCode}";
             throw response.StatusCode switch
             {
                 HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => Doubtful(

@@ -17,10 +17,7 @@ internal sealed class Reported
         var bridges = report.Bridges ?? [];
         var tags = bridges.SelectMany(b => (b.Tags ?? []).Select(tag => (b.Vm, Tag: tag))).ToList();
         (Applied, SystemId, NbCfg, TunnelMtu) = (applied, Cut(report.SystemId, 255), report.NbCfg, report.TunnelMtu);
-        Unknown =
-        [
-            .. (report.Unknown ?? []).Take(MaxUnknown).Select(u => $"{Cut(u.What, 160)} ({u.Id})").Order(StringComparer.Ordinal),
-        ];
+        Unknown = [.. (report.Unknown ?? []).Take(MaxUnknown).Select(u => $"{Cut(u.What, 160)} ({u.Id})").Order(StringComparer.Ordinal)];
         Parameters =
         [
             ("host", host),

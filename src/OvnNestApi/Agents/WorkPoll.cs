@@ -120,10 +120,26 @@ internal sealed class WorkPoll(
     private static Task<List<Removal>> RemovalsAsync(NestDb db, Guid host, CancellationToken cancellationToken) =>
         db
             .Placements.Where(p => p.HostId == host && !p.Wanted)
-            .Select(p => new { p.ObjectId, p.Kind, p.Name, p.Interface, p.Namespace, p.Bridge })
+            .Select(p => new
+            {
+                p.ObjectId,
+                p.Kind,
+                p.Name,
+                p.Interface,
+                p.Namespace,
+                p.Bridge,
+            })
             .Concat(
                 db.Leftovers.Where(l => l.HostId == host)
-                    .Select(l => new { l.ObjectId, l.Kind, l.Name, l.Interface, l.Namespace, l.Bridge })
+                    .Select(l => new
+                    {
+                        l.ObjectId,
+                        l.Kind,
+                        l.Name,
+                        l.Interface,
+                        l.Namespace,
+                        l.Bridge,
+                    })
             )
             .OrderBy(r => r.Kind)
             .ThenBy(r => r.Name)

@@ -143,13 +143,7 @@ internal sealed class Settlement(
 
     private async Task LeaveFormerHostsAsync(NestDb db, Guid[] vms, CancellationToken cancellationToken)
     {
-        var left = await db.QueryAsync(
-            ForcedRelease.LeaveFormerHosts,
-            row => row.GetGuid(0),
-            cancellationToken,
-            ("vms", vms),
-            Silent
-        );
+        var left = await db.QueryAsync(ForcedRelease.LeaveFormerHosts, row => row.GetGuid(0), cancellationToken, ("vms", vms), Silent);
         if (left.Count > 0)
         {
             await db.MarkVmsAsync(left, cancellationToken);

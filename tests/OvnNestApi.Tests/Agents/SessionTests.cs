@@ -5,7 +5,7 @@ using TestServers;
 
 namespace OvnNestApi.Tests.Agents;
 
-/// <summary>Of several agents with one key, only the one that was started last, on the machine of the host, gets work and reports.</summary>
+/// <summary>Of several agents with one key, only the one that was started last, on the host's own machine, is served.</summary>
 public sealed class SessionTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
@@ -61,9 +61,7 @@ public sealed class SessionTests(TestApi api) : IClassFixture<TestApi>
         (await api.DeleteAsync("/v1/hosts/a3/session")).Is(HttpStatusCode.NoContent);
         (await copy.OpenSessionAsync("machine-2")).Is(HttpStatusCode.OK);
         (await agent.TryFetchAsync()).IsProblem("session-superseded");
-        Assert.False(
-            (await api.GetAsync("/v1/hosts/a3")).Json.GetProperty("status").GetProperty("agent").TryGetProperty("refusal", out _)
-        );
+        Assert.False((await api.GetAsync("/v1/hosts/a3")).Json.GetProperty("status").GetProperty("agent").TryGetProperty("refusal", out _));
         (await api.DeleteAsync("/v1/hosts/none/session")).IsProblem("not-found");
     }
 

@@ -81,7 +81,7 @@ public sealed class ForceTests
         Assert.Equal((old.Id, old.Containers.Single().Tag), (wanted.Id, wanted.Containers.Single().Tag));
         Assert.NotEqual(old.PortName, wanted.PortName);
         await nest.SettledAsync();
-        Assert.Equal(["dmz-vm5-c51", wanted.PortName], await nest.PortsAsync());
+        Assert.Equal(new[] { "dmz-vm5-c51", wanted.PortName }.Order(StringComparer.Ordinal), await nest.PortsAsync());
         Assert.Contains("ubuntu3", await nest.GetAsync(wanted.PortName, "options"), StringComparison.Ordinal);
         Assert.Equal(wanted.PortName, await nest.GetAsync("dmz-vm5-c51", "parent_name"));
         await next.PassAsync();
