@@ -186,21 +186,30 @@ internal sealed partial class ControlPlaneClient(
 
         using (response)
         {
-            var answered =
-                $"The control plane answered {request.Method} {request.RequestUri?.AbsolutePath} with {(int)response.StatusCode}";
-            throw response.StatusCode switch
-            {
-                HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => Doubtful(
-                    new ControlPlaneException($"{unauthorizedMessage} (status {(int)response.StatusCode})")
-                ),
-                HttpStatusCode.Conflict => await ReadAsync<Conflict>(response, cancellationToken) switch
-                {
-                    { Code: "session-superseded" } superseded => new SupersededException(superseded.Detail),
-                    { Detail: var detail } => new ControlPlaneException($"{answered}: {detail}"),
-                },
-                _ => Doubtful(new ControlPlaneException($"{answered}.")),
-            };
+            throw await FailureAsync(request, response, unauthorizedMessage, cancellationToken);
         }
+    }
+
+    private async Task<Exception> FailureAsync(
+        HttpRequestMessage request,
+        HttpResponseMessage response,
+        string unauthorizedMessage,
+        CancellationToken cancellationToken
+    )
+    {
+        var answered = $"The control plane answered {request.Method} {request.RequestUri?.AbsolutePath} with {(int)response.StatusCode}";
+        return response.StatusCode switch
+        {
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => Doubtful(
+                new ControlPlaneException($"{unauthorizedMessage} (status {(int)response.StatusCode})")
+            ),
+            HttpStatusCode.Conflict => await ReadAsync<Conflict>(response, cancellationToken) switch
+            {
+                { Code: "session-superseded" } superseded => new SupersededException(superseded.Detail),
+                { Detail: var detail } => new ControlPlaneException($"{answered}: {detail}"),
+            },
+            _ => Doubtful(new ControlPlaneException($"{answered}.")),
+        };
     }
 
     /// <summary>Body of an answer with status 409 (RFC 9457).</summary>

@@ -51,6 +51,10 @@ internal static class AgentEndpoints
                 "Report what a host has applied and observes",
                 "The agent sends it after each pass. Sending the same report again changes nothing."
             );
+        MapCredentials(agent);
+    }
+
+    private static void MapCredentials(RouteGroupBuilder agent) =>
         agent
             .MapPost("/credentials", PostCredentialAsync)
             .Takes()
@@ -62,7 +66,6 @@ internal static class AgentEndpoints
                 "The body contains the SHA-256 of the new key. Both keys are valid until the agent sends this request again with "
                     + "the new key. That second request revokes all other keys of the host."
             );
-    }
 
     internal static async Task<Reply<HostWorkResult, NoContent>> GetWorkAsync(
         string host,

@@ -88,15 +88,9 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
     )
     {
         var stored = await ReadHostAsync(db, host, cancellationToken);
-        if (SessionToken.Check(session, stored.Status, stored.Name) is { } superseded)
+        if (await RefuseAsync(db, host, stored, report, session, cancellationToken) is { } refused)
         {
-            return superseded;
-        }
-
-        if (AgentSessions.CheckIdentity(stored.Status, report.SystemId, stored.Name) is { } other)
-        {
-            await AgentSessions.RefuseAsync(db, host, other, cancellationToken);
-            return other;
+            return refused;
         }
 
         var reported = new Reported(host, report, AppliedRevision(report, stored));
@@ -111,12 +105,7 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
             db,
             async token =>
             {
-                // A session that is opened at the same time waits for this report, or is seen here.
-                var present = await db
-                    .HostStatus.FromSql($"SELECT * FROM host_status WHERE host_id = {host} FOR NO KEY UPDATE")
-                    .AsNoTracking()
-                    .SingleOrDefaultAsync(token);
-                if (SessionToken.Check(session, present, stored.Name) is { } late)
+                if (SessionToken.Check(session, await LockStatusAsync(db, host, token), stored.Name) is { } late)
                 {
                     return late;
                 }
@@ -127,6 +116,36 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
             cancellationToken
         );
     }
+
+    private static async Task<Problem?> RefuseAsync(
+        NestDb db,
+        Guid host,
+        StoredHost stored,
+        HostReport report,
+        SessionToken? session,
+        CancellationToken cancellationToken
+    )
+    {
+        if (SessionToken.Check(session, stored.Status, stored.Name) is { } superseded)
+        {
+            return superseded;
+        }
+
+        var other = AgentSessions.CheckIdentity(stored.Status, report.SystemId, stored.Name);
+        if (other is not null)
+        {
+            await AgentSessions.RefuseAsync(db, host, other, cancellationToken);
+        }
+
+        return other;
+    }
+
+    /// <summary>Locks the status: a session that is opened at the same time waits for the report, or is seen here.</summary>
+    private static Task<HostStatus?> LockStatusAsync(NestDb db, Guid host, CancellationToken cancellationToken) =>
+        db
+            .HostStatus.FromSql($"SELECT * FROM host_status WHERE host_id = {host} FOR NO KEY UPDATE")
+            .AsNoTracking()
+            .SingleOrDefaultAsync(cancellationToken);
 
     private static Task<StoredHost> ReadHostAsync(NestDb db, Guid host, CancellationToken cancellationToken) =>
         (

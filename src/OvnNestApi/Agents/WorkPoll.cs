@@ -60,14 +60,8 @@ internal sealed class WorkPoll(
                 return (HostWork?)null;
             }
 
-            var pace = signals.IsRelayed ? PaceWithRelay : PaceWithoutRelay;
-            try
+            if (!await WaitAsync(ticket, left, stop.Token, cancellationToken))
             {
-                await Signal.WaitAsync(ticket, left < pace ? left : pace, time, stop.Token);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                // The process stops; the agent polls another one.
                 return (HostWork?)null;
             }
 
@@ -76,6 +70,22 @@ internal sealed class WorkPoll(
             {
                 return refused;
             }
+        }
+    }
+
+    /// <summary>Waits for a change of the work, or for the next check.</summary>
+    /// <returns>False if the process stops: the agent polls another one.</returns>
+    private async Task<bool> WaitAsync(Task ticket, TimeSpan left, CancellationToken stop, CancellationToken cancellationToken)
+    {
+        var pace = signals.IsRelayed ? PaceWithRelay : PaceWithoutRelay;
+        try
+        {
+            await Signal.WaitAsync(ticket, left < pace ? left : pace, time, stop);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
         }
     }
 
