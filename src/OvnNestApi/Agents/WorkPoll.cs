@@ -46,7 +46,6 @@ internal sealed class WorkPoll(
         }
 
         using var poll = reader.IsAgent ? presence.Poll(host) : null;
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         while (true)
         {
             if (after is null || present != after)
@@ -55,12 +54,8 @@ internal sealed class WorkPoll(
             }
 
             var left = wait - time.GetElapsedTime(start);
-            if (left <= TimeSpan.Zero || lifetime.ApplicationStopping.IsCancellationRequested)
-            {
-                return (HostWork?)null;
-            }
-
-            if (!await WaitAsync(ticket, left, stop.Token, cancellationToken))
+            var isOver = left <= TimeSpan.Zero || lifetime.ApplicationStopping.IsCancellationRequested;
+            if (isOver || !await WaitAsync(ticket, left, cancellationToken))
             {
                 return (HostWork?)null;
             }
@@ -75,12 +70,13 @@ internal sealed class WorkPoll(
 
     /// <summary>Waits for a change of the work, or for the next check.</summary>
     /// <returns>False if the process stops: the agent polls another one.</returns>
-    private async Task<bool> WaitAsync(Task ticket, TimeSpan left, CancellationToken stop, CancellationToken cancellationToken)
+    private async Task<bool> WaitAsync(Task ticket, TimeSpan left, CancellationToken cancellationToken)
     {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         var pace = signals.IsRelayed ? PaceWithRelay : PaceWithoutRelay;
         try
         {
-            await Signal.WaitAsync(ticket, left < pace ? left : pace, time, stop);
+            await Signal.WaitAsync(ticket, left < pace ? left : pace, time, stop.Token);
             return true;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
