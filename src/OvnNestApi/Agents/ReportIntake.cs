@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using OvnNestApi.Allocation;
 using OvnNestApi.Conditions;
 using OvnNestApi.Contracts;
 using OvnNestApi.Data;
@@ -44,6 +45,8 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
         UNION ALL
         SELECT n.vm_id, NULL FROM ({ReleasedTags}) n JOIN lease_holds o ON o.lease_id = n.lease_id AND o.host_id = n.host_id
         WHERE (o.clear, o.detached) IS DISTINCT FROM (n.clear, n.detached) OR (o.clear AND n.drain_nb_cfg <= @nbcfg::bigint)
+        UNION ALL
+        SELECT f.vm, NULL FROM ({ForeignTags.OnHost}) f
         """;
 
     private const string Lock = "SELECT id FROM vms WHERE id = ANY(@vms) ORDER BY id FOR NO KEY UPDATE";
@@ -63,6 +66,8 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
         ON CONFLICT (host_id) DO UPDATE SET seen_at = now(), system_id = excluded.system_id, nb_cfg = excluded.nb_cfg,
             tunnel_mtu = excluded.tunnel_mtu, applied_revision = excluded.applied_revision, unknown = excluded.unknown
         """;
+
+    private static readonly string RecordTags = ForeignTags.RecordOnHost(ReportRows);
 
     private const string VmsOfHost = "SELECT id FROM vms WHERE host_id = @host";
 
@@ -200,6 +205,7 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
             cancellationToken,
             [.. reported.Parameters, ("systemid", reported.SystemId), ("tunnelmtu", reported.TunnelMtu), ("unknown", reported.Unknown)]
         );
+        await db.ExecuteAsync(RecordTags, cancellationToken, reported.Parameters);
         if (isOtherChassis)
         {
             await db.ExecuteAsync(MarkVmsOfHost, cancellationToken, ("host", host));

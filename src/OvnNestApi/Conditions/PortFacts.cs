@@ -97,6 +97,10 @@ internal sealed record PortFacts
                 Reason.TagConflict,
                 Rejection ?? "Another port of the same parent, not managed here, has the same tag."
             ),
+            { RejectedAs: Reason.AddressConflict } => (
+                Reason.AddressConflict,
+                Rejection ?? "Another port of the same logical switch, not managed here, has an address of the port."
+            ),
             { RejectedAs: null, IsProgrammed: false } => (
                 Reason.NotProgrammed,
                 "The rows of the resource are not in the northbound database yet."

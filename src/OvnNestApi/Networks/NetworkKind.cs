@@ -43,7 +43,7 @@ internal sealed class NetworkKind : ResourceKind<Network, NetworkSpec, NetworkBo
             """
             NOT EXISTS (SELECT FROM vms v WHERE v.network_id = x.id)
                 AND NOT EXISTS (SELECT FROM containers c WHERE c.network_id = x.id)
-                AND NOT EXISTS (SELECT FROM addresses a WHERE a.network_id = x.id AND a.freed_at IS NULL)
+                AND NOT EXISTS (SELECT FROM addresses a WHERE a.network_id = x.id AND a.owner_id IS NOT NULL)
             """
         )
         {

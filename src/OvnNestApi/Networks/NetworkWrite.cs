@@ -186,9 +186,9 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
 
         var used = await Db
             .Addresses.AsNoTracking()
-            .Where(a => changed.Contains(a.NetworkId) && a.FreedAt == null)
+            .Where(a => changed.Contains(a.NetworkId) && a.OwnerId != null)
             .ToListAsync(cancellationToken);
-        var ofNetwork = used.Where(a => a.OwnerId is not { } owner || !Write.IsChanging(owner)).ToLookup(a => a.NetworkId);
+        var ofNetwork = used.Where(a => a.OwnerId is { } owner && !Write.IsChanging(owner)).ToLookup(a => a.NetworkId);
         foreach (var item in Changing.Where(item => !item.IsNew))
         {
             if (CheckAddresses(Target(item), [.. ofNetwork[Target(item).Id]]) is { } problem)

@@ -62,7 +62,8 @@ public sealed class NorthboundProjection(
         }
 
         rows.AddRange(RouterPortsOf(network));
-        return new(self, rows, network.IsRequested);
+        // DHCP options of our own that foreign ones replace are not lost, so the safety brake does not count them.
+        return new(self, rows, network.IsRequested || existing.GetValueOrDefault(network.Id).Dhcp is not null);
     }
 
     /// <summary>Returns the row of the port of a VM or container.</summary>

@@ -9,7 +9,15 @@ internal static class PassResults
     /// <summary>Returns a result for each resource whose plan is empty, was committed or was rejected.</summary>
     /// <param name="view">The NB after the delivery.</param>
     /// <param name="isFull">True if the pass compared all resources.</param>
-    public static List<ReconcileResult> Of(PassPlan plan, Delivery delivery, NorthboundView view, Contention contention, bool isFull)
+    /// <param name="remarks">What is wrong with resources although their rows are as wanted.</param>
+    public static List<ReconcileResult> Of(
+        PassPlan plan,
+        Delivery delivery,
+        NorthboundView view,
+        Contention contention,
+        bool isFull,
+        IReadOnlyDictionary<Guid, Obstacle> remarks
+    )
     {
         var results = new List<ReconcileResult>();
         foreach (var resource in plan.Plans)
@@ -38,8 +46,13 @@ internal static class PassResults
                 return new(owner, recorded, view.HasRows(owner), Contention.Obstacle);
             }
 
-            return resource.Obstacle is { } obstacle
-                ? new(owner, recorded, view.HasRows(owner), obstacle, RetriesLater: obstacle.Cause != Reason.Braked)
+            if (resource.Obstacle is { } obstacle)
+            {
+                return new(owner, recorded, view.HasRows(owner), obstacle, RetriesLater: obstacle.Cause != Reason.Braked);
+            }
+
+            return remarks.TryGetValue(owner.Id, out var remark)
+                ? new(owner, recorded, plan.IsWanted(owner), remark, RetriesLater: true)
                 : new(owner, recorded, plan.IsWanted(owner));
         }
     }

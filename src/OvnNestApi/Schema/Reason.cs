@@ -27,6 +27,9 @@ public enum Reason
     /// <summary>A port of the same parent that is not managed here has the same tag.</summary>
     TagConflict,
 
+    /// <summary>A port that is not managed here has an address of the port on the same logical switch.</summary>
+    AddressConflict,
+
     /// <summary>The rows of the resource are not in the NB yet.</summary>
     NotProgrammed,
 

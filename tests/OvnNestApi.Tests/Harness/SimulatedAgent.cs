@@ -117,6 +117,18 @@ public sealed class SimulatedAgent
         }
     }
 
+    /// <summary>Adds a port that the work does not contain, as if another program had added it.</summary>
+    public void Add(Guid vm, int tag) => _ports[Guid.NewGuid()] = (vm, tag);
+
+    /// <summary>Removes the ports with this tag, as if another program had removed them.</summary>
+    public void Forget(int tag)
+    {
+        foreach (var id in _ports.Where(port => port.Value.Tag == tag).Select(port => port.Key).ToList())
+        {
+            _ports.Remove(id);
+        }
+    }
+
     /// <summary>Reports the lists.</summary>
     /// <param name="error">Error to report for every resource; null if there is none.</param>
     public Task ReportAsync(string? error = null) => SendAsync(Report(error));
