@@ -37,6 +37,14 @@ namespace OvnNestApi.Migrations.Migrations
 
                     NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Id"));
 
+                    b.Property<string>("ForeignName")
+                        .HasColumnType("text")
+                        .HasColumnName("foreign_name");
+
+                    b.Property<Guid?>("ForeignPort")
+                        .HasColumnType("uuid")
+                        .HasColumnName("foreign_port");
+
                     b.Property<DateTimeOffset?>("FreedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("freed_at");
@@ -59,6 +67,10 @@ namespace OvnNestApi.Migrations.Migrations
 
                     b.HasKey("Id")
                         .HasName("pk_addresses");
+
+                    b.HasIndex("ForeignPort")
+                        .HasDatabaseName("ix_addresses_foreign")
+                        .HasFilter("foreign_port IS NOT NULL");
 
                     b.HasIndex("OwnerId")
                         .IsUnique()
@@ -1490,6 +1502,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("text")
                         .HasColumnName("ttl");
 
+                    b.Property<string>("UsedBy")
+                        .HasColumnType("text")
+                        .HasColumnName("used_by");
+
                     b.Property<Guid>("VmId")
                         .HasColumnType("uuid")
                         .HasColumnName("vm_id");
@@ -1523,6 +1539,10 @@ namespace OvnNestApi.Migrations.Migrations
                     b.HasIndex("VmId", "Tag")
                         .IsUnique()
                         .HasDatabaseName("ux_vlan_leases_tag");
+
+                    b.HasIndex(new[] { "VmId" }, "ix_vlan_leases_foreign")
+                        .HasDatabaseName("ix_vlan_leases_foreign")
+                        .HasFilter("state = 'Foreign'");
 
                     b.HasIndex(new[] { "ContainerId" }, "ix_vlan_leases_former")
                         .HasDatabaseName("ix_vlan_leases_former")
