@@ -19,8 +19,7 @@ internal static class ForeignAddresses
             AND w.ip IS NULL))
         """;
 
-    private static readonly string Release =
-        $"WITH {AddressDraw.Free($"foreign_port = ANY(@changed) AND {IsNotWanted}")} SELECT";
+    private static readonly string Release = $"WITH {AddressDraw.Free($"foreign_port = ANY(@changed) AND {IsNotWanted}")} SELECT";
 
     private static readonly string ReleaseAll =
         $"WITH {AddressDraw.Free($"foreign_port IS NOT NULL AND foreign_port <> ALL(@unknown) AND {IsNotWanted}")} SELECT";

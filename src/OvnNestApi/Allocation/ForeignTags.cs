@@ -66,20 +66,21 @@ internal static class ForeignTags
         """;
 
     /// <summary>
-    /// Tags on the VMs' bridges of the host in <c>@host</c>, from the rows <c>present_tags</c> of its report, for which the host has no hold
-    /// and that are free in the book, or leased to nobody. Rows: VM, tag.
+    /// Tags on the bridges of the host in <c>@host</c>, from the rows <c>present_tags</c> of its report, that have no lease of a container
+    /// or client, and that the host does not hold yet. Rows: VM, tag.
     /// </summary>
     public const string OnHost = """
         SELECT t.vm, t.tag FROM (SELECT DISTINCT vm, tag FROM present_tags WHERE tag BETWEEN 1 AND 4094) t
         JOIN placements p ON p.host_id = @host AND p.object_id = t.vm
-        LEFT JOIN LATERAL (SELECT l.id, l.state, l.container_id FROM vlan_leases l WHERE l.vm_id = t.vm AND l.tag = t.tag) l ON true
+        LEFT JOIN LATERAL (SELECT l.id, l.state, l.container_id FROM vlan_leases l WHERE l.vm_id = t.vm AND l.tag = t.tag
+            LIMIT 1) l ON true
         WHERE l.id IS NULL OR l.state = 'Cooling' OR (l.container_id IS NULL AND l.state IN ('Foreign', 'Draining')
             AND NOT EXISTS (SELECT FROM lease_holds o WHERE o.lease_id = l.id AND o.host_id = @host))
         """;
 
     /// <summary>
-    /// Statement that records the tags of <see cref="OnHost"/>. The leases drain: the next pass finds out whether the NB shows the tags too,
-    /// and the reports of the host when it no longer has them.
+    /// Statement that records the tags of <see cref="OnHost"/>. The leases drain: the next pass finds out whether the NB shows the tags
+    /// too, and later reports show when the host no longer has them.
     /// </summary>
     public static string RecordOnHost(string reportRows) =>
         $"""
@@ -87,7 +88,8 @@ internal static class ForeignTags
             found AS ({OnHost}),
             recorded AS (
                 INSERT INTO vlan_leases AS held (id, vm_id, tag, state, used_by, since, awaits_all_chassis, revision)
-                SELECT gen_random_uuid(), f.vm, f.tag, 'Draining', 'a port on the bridge of host ' || h.name, statement_timestamp(), false, 1
+                SELECT gen_random_uuid(), f.vm, f.tag, 'Draining', 'a port on the bridge of host ' || h.name, statement_timestamp(),
+                    false, 1
                 FROM found f JOIN hosts h ON h.id = @host
                 ON CONFLICT (vm_id, tag) DO UPDATE SET revision = held.revision + 1,
                     state = CASE WHEN held.state = 'Cooling' THEN 'Draining' ELSE held.state END,

@@ -45,6 +45,8 @@ internal sealed class AddressHolders
 
     private static IEnumerable<(Guid, MacAddress?, Ipv4?)> Keys(ForeignPort port) =>
         port
-            .Addresses.SelectMany(address => new[] { (port.Switch, address.Mac, (Ipv4?)null), (port.Switch, (MacAddress?)null, address.Ip) })
+            .Addresses.SelectMany(address =>
+                new[] { (port.Switch, address.Mac, (Ipv4?)null), (port.Switch, (MacAddress?)null, address.Ip) }
+            )
             .Where(key => key.Item2 is not null || key.Item3 is not null);
 }

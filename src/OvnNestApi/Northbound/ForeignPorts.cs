@@ -25,7 +25,7 @@ internal sealed class ForeignPorts(NorthboundDb nb)
     private bool _isPlanned = true;
 
     /// <summary>True if ports have changed that are not recorded yet, or networks have to be planned again.</summary>
-    public bool HasNews => _changed.Count + _replanned.Count > 0;
+    public bool HasNews => _changed.Count + _replanned.Count > 0 || !_isPlanned;
 
     /// <summary>UUIDs of all foreign ports that were read.</summary>
     public IEnumerable<Guid> All => _ports.Keys;
@@ -109,6 +109,8 @@ internal sealed class ForeignPorts(NorthboundDb nb)
             {
                 Compare(used, members, all);
             }
+
+            ReadAll(_ => true);
         }
 
         await ReplicateAsync(cancellationToken);
@@ -118,9 +120,8 @@ internal sealed class ForeignPorts(NorthboundDb nb)
 
     /// <summary>Returns the existing rows that a network on an existing switch must use.</summary>
     public ExistingSwitch Existing(DesiredNetwork network, NorthboundView view) =>
-        view.Existing(
-            network,
-            used => _members.GetValueOrDefault(used)?.Select(port => _ports.GetValueOrDefault(port)?.Dhcp).OfType<Guid>().ToHashSet() ?? []
+        view.Existing(network, used =>
+            _members.GetValueOrDefault(used)?.Select(port => _ports.GetValueOrDefault(port)?.Dhcp).OfType<Guid>().ToHashSet() ?? []
         );
 
     /// <summary>Returns a foreign port, on the switch of a port's network, that has one of its addresses; null if there is none.</summary>
@@ -223,10 +224,7 @@ internal sealed class ForeignPorts(NorthboundDb nb)
             HashSet<string> routerPorts = [.. _ports.Values.Select(port => port.RouterPort).OfType<string>()];
             if (await nb.Ports.ChooseAsync([.. _switchOf.Keys], routerPorts, Patience, cancellationToken))
             {
-                foreach (var port in _switchOf.Keys.Where(port => _ports.GetValueOrDefault(port) is null or { RouterPort: not null }).ToList())
-                {
-                    Read(port);
-                }
+                ReadAll(port => port is null or { RouterPort: not null });
             }
         }
     }
@@ -243,6 +241,14 @@ internal sealed class ForeignPorts(NorthboundDb nb)
                     _replanned.Add(id);
                 }
             }
+        }
+    }
+
+    private void ReadAll(Func<ForeignPort?, bool> which)
+    {
+        foreach (var port in _switchOf.Keys.Where(port => which(_ports.GetValueOrDefault(port))).ToList())
+        {
+            Read(port);
         }
     }
 

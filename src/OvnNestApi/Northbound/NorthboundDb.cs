@@ -71,7 +71,7 @@ internal sealed class NorthboundDb : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns the id of the resource that owns a switch port; null if the replica contains no such port with our owner mark.</summary>
+    /// <summary>Returns the id of the owner of a switch port; null if the replica has no such port with our owner mark.</summary>
     public Guid? OwnerOf(Guid port) => Replica.Find(Tables.SwitchPort, port) is { } row ? Ownership.OwnerOf(row)?.Id : null;
 
     /// <summary>Completes when the server has answered an echo request (RFC 7047 §4.1.11).</summary>

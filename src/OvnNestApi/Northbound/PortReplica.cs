@@ -63,10 +63,9 @@ internal sealed class PortReplica(Func<IReadOnlyList<MonitoredTable>, OvsdbClien
         ];
         try
         {
-            await (_client is null ? StartAsync(tables, cancellationToken) : _client.ReplaceMonitorAsync(tables, cancellationToken)).WaitAsync(
-                patience,
-                cancellationToken
-            );
+            await (
+                _client is null ? StartAsync(tables, cancellationToken) : _client.ReplaceMonitorAsync(tables, cancellationToken)
+            ).WaitAsync(patience, cancellationToken);
         }
         catch (TimeoutException)
         {

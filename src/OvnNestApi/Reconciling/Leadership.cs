@@ -110,7 +110,7 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
         }
     }
 
-    /// <summary>Makes the transaction fail unless this process is still the leader. Call it as the last statement of the transaction.</summary>
+    /// <summary>Fails unless this process is still the leader. Call it as the last statement of a transaction.</summary>
     /// <exception cref="DeposedException">Another process has become the leader; the transaction must not be committed.</exception>
     public async Task ConfirmAsync(NestDb db, Term term, CancellationToken cancellationToken)
     {

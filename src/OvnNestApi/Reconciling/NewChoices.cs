@@ -110,7 +110,7 @@ internal sealed class NewChoices(ForeignUse others, Leadership leadership, Trans
         return choices.Count;
     }
 
-    /// <summary>Locks the ports, and returns those that still have the values of the conflict and whose spec does not request them.</summary>
+    /// <summary>Locks the ports, and returns those that still have the values and whose spec does not request them.</summary>
     private static async Task<List<Choice>> LockAsync(
         NestDb db,
         IReadOnlyList<(DesiredPort Port, Conflict Conflict)> conflicting,
@@ -186,8 +186,7 @@ internal sealed class NewChoices(ForeignUse others, Leadership leadership, Trans
 
         /// <summary>True if the port still has the values of the conflict, and the service has chosen them.</summary>
         public bool IsAutomatic =>
-            (Stored.Mac, Stored.Ip, (Stored as Container)?.Tag) == (Port.Mac, Port.Ip, Port.Tag)
-            && !GivenUp().Any(IsRequested);
+            (Stored.Mac, Stored.Ip, (Stored as Container)?.Tag) == (Port.Mac, Port.Ip, Port.Tag) && !GivenUp().Any(IsRequested);
 
         public TagRequest ForTag() => new(Vm, (Container)Stored) { GivesUpTag = true };
 

@@ -19,7 +19,9 @@ public sealed class Address
     /// <summary>Id of the network.</summary>
     public required Guid NetworkId { get; set; }
 
-    /// <summary>MAC address; null if the address is free again, or if others have it together with the MAC address of another row.</summary>
+    /// <summary>
+    /// MAC address; null if the address is free again, or if others have it together with the MAC address of another row.
+    /// </summary>
     public required MacAddress? Mac { get; set; }
 
     /// <summary>IPv4 address; null if the network has no subnet, or for a MAC address that others have.</summary>

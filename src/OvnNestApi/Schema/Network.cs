@@ -48,7 +48,7 @@ public sealed class Network : Resource
     /// <summary>True if the logical switch was not created by this service: then only its own ports are added and removed.</summary>
     public bool SwitchExisting { get; set; }
 
-    /// <summary>UUID of the DHCP_Options row to use on an existing switch; null to find the row by its CIDR.</summary>
+    /// <summary>UUID of the DHCP_Options row to use on an existing switch; null to use the one that ports of others use.</summary>
     public Guid? DhcpOptionsId { get; set; }
 
     /// <summary>UUID of the Logical_Switch row; not used with an existing switch.</summary>

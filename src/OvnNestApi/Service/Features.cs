@@ -57,5 +57,6 @@ internal static class Features
         "vm-force",
         "host-unknown",
         "agent-session",
+        "foreign-use",
     ];
 }

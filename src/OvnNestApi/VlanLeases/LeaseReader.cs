@@ -46,7 +46,11 @@ internal sealed class LeaseReader(CachedLiveness liveness)
             )
         ).ToLookup(row => row.Lease, row => row.Hold);
         return leases.ConvertAll(lease =>
-            View(vm, lease, lease.State == LeaseState.Draining ? [.. WaitingFor(lease, holds[lease.Id], present, hvCfg)] : WaitingFor(lease))
+            View(
+                vm,
+                lease,
+                lease.State == LeaseState.Draining ? [.. WaitingFor(lease, holds[lease.Id], present, hvCfg)] : WaitingFor(lease)
+            )
         );
     }
 

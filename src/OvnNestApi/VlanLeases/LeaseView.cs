@@ -60,7 +60,7 @@ public sealed record LeaseTerms(string? Owner, string? Ttl);
 /// <summary>Observed state of a lease.</summary>
 /// <param name="Tag">VLAN tag.</param>
 /// <param name="State">
-/// State of the lease: reserved, bound, draining, cooling, or foreign, which means that a port that this service did not create uses the tag.
+/// State of the lease: reserved, bound, draining, cooling, or foreign: a port that this service did not create uses the tag.
 /// </param>
 /// <param name="Container">
 /// Container that the tag is bound to, or was bound to last; absent if the tag is reserved or was used by others.

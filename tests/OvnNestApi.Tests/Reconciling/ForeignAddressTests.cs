@@ -6,7 +6,9 @@ using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;
 
-/// <summary>Addresses of ports that others have on the switches of our networks: they count as taken, and a choice that meets one is made again.</summary>
+/// <summary>
+/// Addresses of ports that others have on the switches of our networks: they count as taken, and a choice that meets one is made again.
+/// </summary>
 public sealed class ForeignAddressTests
 {
     private const string Existing =
@@ -17,20 +19,59 @@ public sealed class ForeignAddressTests
     {
         await using var nest = await ReconciledInstallation.StartAsync();
         await TheirsAsync(nest);
-        await nest.NbctlAsync(
-            ["lr-add", "gw", "--", "lrp-add", "gw", "gw-theirs", "02:00:00:00:04:09", "10.44.0.5/24",
-            "--", "lsp-add", "theirs", "to-gw", "--", "lsp-set-type", "to-gw", "router", "--", "lsp-set-addresses", "to-gw", "router",
-            "--", "lsp-set-options", "to-gw", "router-port=gw-theirs",
-            "--", "lsp-add", "theirs", "dynamic", "--", "lsp-set-addresses", "dynamic", "dynamic", "--", "set", "Logical_Switch_Port",
-            "dynamic", "dynamic_addresses=\"02:00:00:00:04:06 10.44.0.6\""]
-        );
+        await nest.NbctlAsync([
+            "lr-add",
+            "gw",
+            "--",
+            "lrp-add",
+            "gw",
+            "gw-theirs",
+            "02:00:00:00:04:09",
+            "10.44.0.5/24",
+            "--",
+            "lsp-add",
+            "theirs",
+            "to-gw",
+            "--",
+            "lsp-set-type",
+            "to-gw",
+            "router",
+            "--",
+            "lsp-set-addresses",
+            "to-gw",
+            "router",
+            "--",
+            "lsp-set-options",
+            "to-gw",
+            "router-port=gw-theirs",
+            "--",
+            "lsp-add",
+            "theirs",
+            "dynamic",
+            "--",
+            "lsp-set-addresses",
+            "dynamic",
+            "dynamic",
+            "--",
+            "set",
+            "Logical_Switch_Port",
+            "dynamic",
+            "dynamic_addresses=\"02:00:00:00:04:06 10.44.0.6\"",
+        ]);
         var before = await nest.NbctlAsync("list", "Logical_Switch_Port");
         await nest.NetworkAsync(spec: Existing);
         await RecordedAsync(nest, 5);
 
         Assert.Equal("10.44.0.4", (await nest.VmAsync("vm4")).Ip.ToString());
         Assert.Equal("10.44.0.7", (await nest.VmAsync("vm7")).Ip.ToString());
-        foreach (var (field, value, port) in new[] { ("ip", "10.44.0.3", "f-3"), ("mac", "02:00:00:00:04:02", "f-2"), ("ip", "10.44.0.5", "to-gw") })
+        foreach (
+            var (field, value, port) in new[]
+            {
+                ("ip", "10.44.0.3", "f-3"),
+                ("mac", "02:00:00:00:04:02", "f-2"),
+                ("ip", "10.44.0.5", "to-gw"),
+            }
+        )
         {
             var refused = await nest.Api.PutAsync("/v1/vms/vm9", $$$"""{"spec":{"network":"dmz","{{{field}}}":"{{{value}}}"}}""");
             Assert.Equal("address-taken", refused.Is(HttpStatusCode.Conflict).Json.GetProperty("code").GetString());
@@ -71,8 +112,26 @@ public sealed class ForeignAddressTests
         await nest.SettledAsync();
         Assert.Equal("172.16.255.130", chosen.Ip.ToString());
 
-        await nest.NbctlAsync("lsp-add", "dmz", "f-1", "--", "set", "Logical_Switch_Port", "f-1", "addresses=\"02:00:00:00:04:01 172.16.255.130\"");
-        await nest.NbctlAsync("lsp-add", "dmz", "f-2", "--", "set", "Logical_Switch_Port", "f-2", "addresses=\"02:00:00:00:04:02 172.16.255.140\"");
+        await nest.NbctlAsync(
+            "lsp-add",
+            "dmz",
+            "f-1",
+            "--",
+            "set",
+            "Logical_Switch_Port",
+            "f-1",
+            "addresses=\"02:00:00:00:04:01 172.16.255.130\""
+        );
+        await nest.NbctlAsync(
+            "lsp-add",
+            "dmz",
+            "f-2",
+            "--",
+            "set",
+            "Logical_Switch_Port",
+            "f-2",
+            "addresses=\"02:00:00:00:04:02 172.16.255.140\""
+        );
         await nest.PortBecomesAsync("dmz-vm5", "addresses", $"[\"{chosen.Mac} 172.16.255.131\"]");
         var changes = await nest.ReadAsync(db => db.Changes.Where(one => one.Action == "status" && one.Name == "vm5").ToListAsync());
         var change = Assert.Single(changes, one => one.After!.Contains("172.16.255.131", StringComparison.Ordinal));
@@ -84,9 +143,8 @@ public sealed class ForeignAddressTests
 
         // What others use is recorded as soon as our port gives it up.
         await AskAsync(nest, "vm6", "172.16.255.141");
-        await Eventually.Holds(
-            "the address of f-2 is recorded",
-            () => nest.ReadAsync(db => db.Addresses.AnyAsync(a => a.ForeignName == "f-2" && a.NetworkId == network.Id))
+        await Eventually.Holds("the address of f-2 is recorded", () =>
+            nest.ReadAsync(db => db.Addresses.AnyAsync(a => a.ForeignName == "f-2" && a.NetworkId == network.Id))
         );
         Assert.Equal(HttpStatusCode.Conflict, (await PutAsync(nest, "vm6", "172.16.255.140")).Status);
         await Eventually.Becomes("the conflict is over", () => VmAsync(nest, requested), vm => vm!.RejectedAs is null);
@@ -99,7 +157,16 @@ public sealed class ForeignAddressTests
         await nest.NetworkAsync();
         var vm = await AskAsync(nest, "vm6", "172.16.255.140");
         await nest.SettledAsync();
-        await nest.NbctlAsync("lsp-add", "dmz", "f-2", "--", "set", "Logical_Switch_Port", "f-2", "addresses=\"02:00:00:00:04:02 172.16.255.140\"");
+        await nest.NbctlAsync(
+            "lsp-add",
+            "dmz",
+            "f-2",
+            "--",
+            "set",
+            "Logical_Switch_Port",
+            "f-2",
+            "addresses=\"02:00:00:00:04:02 172.16.255.140\""
+        );
         await Eventually.Becomes("the conflict is shown", () => VmAsync(nest, vm), one => one!.RejectedAs == Reason.AddressConflict);
 
         await nest.NbctlAsync("lsp-del", "f-2");
@@ -107,11 +174,34 @@ public sealed class ForeignAddressTests
     }
 
     private static Task TheirsAsync(ReconciledInstallation nest) =>
-        nest.NbctlAsync(
-            ["ls-add", "theirs", "--", "lsp-add", "theirs", "f-rtr", "--", "lsp-set-addresses", "f-rtr", "02:00:00:00:04:01 10.44.0.1",
-            "--", "lsp-add", "theirs", "f-2", "--", "lsp-set-addresses", "f-2", "02:00:00:00:04:02 10.44.0.2 fd00::2",
-            "--", "lsp-add", "theirs", "f-3", "--", "lsp-set-addresses", "f-3", "02:00:00:00:04:03 10.44.0.3"]
-        );
+        nest.NbctlAsync([
+            "ls-add",
+            "theirs",
+            "--",
+            "lsp-add",
+            "theirs",
+            "f-rtr",
+            "--",
+            "lsp-set-addresses",
+            "f-rtr",
+            "02:00:00:00:04:01 10.44.0.1",
+            "--",
+            "lsp-add",
+            "theirs",
+            "f-2",
+            "--",
+            "lsp-set-addresses",
+            "f-2",
+            "02:00:00:00:04:02 10.44.0.2 fd00::2",
+            "--",
+            "lsp-add",
+            "theirs",
+            "f-3",
+            "--",
+            "lsp-set-addresses",
+            "f-3",
+            "02:00:00:00:04:03 10.44.0.3",
+        ]);
 
     private static Task RecordedAsync(ReconciledInstallation nest, int count) =>
         Eventually.Becomes(

@@ -4,11 +4,13 @@ using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;
 
-/// <summary>DHCP options of others on an existing switch: used only if a port of that switch uses them, or if the network names them.</summary>
+/// <summary>
+/// DHCP options of others on an existing switch: used only if a port of that switch uses them, or if the network names them.
+/// </summary>
 public sealed class ForeignDhcpTests
 {
     private const string Existing =
-        """{"subnet":"10.61.0.0/24","gateway":"10.61.0.1","switch":{"name":"tenant-a","existing":true},"dhcp":{"dnsServers":["10.61.0.53"]}}""";
+        """{"subnet":"10.61.0.0/24","gateway":"10.61.0.1","switch":{"name":"tenant-a","existing":true}}""";
 
     [Fact]
     public async Task DHCP_options_of_another_tenant_with_the_same_subnet_are_not_used()

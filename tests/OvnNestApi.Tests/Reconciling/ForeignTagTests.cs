@@ -6,7 +6,9 @@ using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;
 
-/// <summary>Tags that ports use which this service did not create: they count as taken, and a choice that meets one is made again.</summary>
+/// <summary>
+/// Tags that ports use which this service did not create: they count as taken, and a choice that meets one is made again.
+/// </summary>
 public sealed class ForeignTagTests
 {
     [Fact]
@@ -125,7 +127,11 @@ public sealed class ForeignTagTests
         var lease = await nest.BarrierAsync(200);
         Assert.Equal("a port on the bridge of host ubuntu2", lease.UsedBy);
         Assert.Equal(201, (await nest.ContainerAsync("c1")).Tag);
-        Assert.Contains("host ubuntu2", (await nest.PutContainerAsync("c2", 200)).Is(HttpStatusCode.Conflict).Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "host ubuntu2",
+            (await nest.PutContainerAsync("c2", 200)).Is(HttpStatusCode.Conflict).Text,
+            StringComparison.Ordinal
+        );
 
         agent.Forget(200);
         agent.NbCfg = lease.DrainNbCfg!.Value;
