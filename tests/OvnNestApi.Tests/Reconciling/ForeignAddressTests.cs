@@ -173,7 +173,7 @@ public sealed class ForeignAddressTests
         await Eventually.Becomes("the conflict is over", () => VmAsync(nest, vm), one => one!.RejectedAs is null);
     }
 
-    private static Task TheirsAsync(ReconciledInstallation nest) =>
+    private static Task<string> TheirsAsync(ReconciledInstallation nest) =>
         nest.NbctlAsync([
             "ls-add",
             "theirs",
@@ -203,7 +203,7 @@ public sealed class ForeignAddressTests
             "02:00:00:00:04:03 10.44.0.3",
         ]);
 
-    private static Task RecordedAsync(ReconciledInstallation nest, int count) =>
+    private static Task<int> RecordedAsync(ReconciledInstallation nest, int count) =>
         Eventually.Becomes(
             "the addresses of foreign ports are recorded",
             () => nest.ReadAsync(db => db.Addresses.CountAsync(address => address.ForeignPort != null)),

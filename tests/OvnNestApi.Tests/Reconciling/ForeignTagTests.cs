@@ -2,7 +2,6 @@ using System.Net;
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Schema;
 using OvnNestApi.Tests.Harness;
-using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;
 
