@@ -1,5 +1,3 @@
-using OvnNestApi.Schema;
-
 namespace OvnNestApi.Northbound;
 
 /// <summary>
@@ -24,8 +22,8 @@ internal sealed class ForeignPorts(NorthboundDb nb)
     private bool _isReplicated = true;
     private bool _isPlanned = true;
 
-    /// <summary>True if ports have changed that are not recorded yet, or networks have to be planned again.</summary>
-    public bool HasNews => _changed.Count + _replanned.Count > 0 || !_isPlanned;
+    /// <summary>True if ports have changed that are not read or recorded yet, or networks may have to be planned again.</summary>
+    public bool HasNews => _changed.Count + _replanned.Count > 0 || !_isReplicated || !_isPlanned;
 
     /// <summary>UUIDs of all foreign ports that were read.</summary>
     public IEnumerable<Guid> All => _ports.Keys;
