@@ -91,16 +91,7 @@ internal sealed class ForeignPorts(NorthboundDb nb)
             Follow(network, view);
         }
 
-        foreach (var unused in _members.Keys.Except(_networks.Values.Select(one => one.Switch).OfType<Guid>()).ToList())
-        {
-            foreach (var port in _members[unused].ToList())
-            {
-                SetMember(unused, _members[unused], port, isMember: false);
-            }
-
-            _members.Remove(unused);
-        }
-
+        ForgetUnused();
         if (all is not null)
         {
             foreach (var (used, members) in _members)
@@ -171,6 +162,20 @@ internal sealed class ForeignPorts(NorthboundDb nb)
             {
                 Compare(uuid, _members[uuid], null);
             }
+        }
+    }
+
+    /// <summary>Forgets the switches that no network uses any more.</summary>
+    private void ForgetUnused()
+    {
+        foreach (var unused in _members.Keys.Except(_networks.Values.Select(one => one.Switch).OfType<Guid>()).ToList())
+        {
+            foreach (var port in _members[unused].ToList())
+            {
+                SetMember(unused, _members[unused], port, isMember: false);
+            }
+
+            _members.Remove(unused);
         }
     }
 
@@ -255,16 +260,17 @@ internal sealed class ForeignPorts(NorthboundDb nb)
     {
         if (_switchOf.TryGetValue(port, out var used) && nb.Ports.Port(port) is { } row)
         {
-            var (former, current) = (_ports.GetValueOrDefault(port), ForeignPort.Of(row, used, nb.Ports.RouterPort));
-            if (!current.HasSameContent(former))
-            {
-                Replace(former, current);
-            }
+            Replace(_ports.GetValueOrDefault(port), ForeignPort.Of(row, used, nb.Ports.RouterPort));
         }
     }
 
     private void Replace(ForeignPort? former, ForeignPort? current)
     {
+        if (current?.HasSameContent(former) ?? former is null)
+        {
+            return;
+        }
+
         // Another port that has an address of the former too is recorded in place of it.
         _changed.UnionWith(_holders.Replace(former, current));
         if (former is not null)

@@ -34,7 +34,7 @@ internal sealed class NorthboundDb : IAsyncDisposable
     public Ownership Ownership { get; }
 
     /// <summary>Replica of ports that have no owner mark of this installation.</summary>
-    public PortReplica Ports { get; }
+    public NorthboundDbPorts Ports { get; }
 
     /// <summary>True if the replica is complete and follows the server. Only then can it be compared with the desired state.</summary>
     public bool IsSynced => _client.State == OvsdbClientState.Synced;

@@ -113,21 +113,13 @@ public sealed class NorthboundDrift
         }
 
         var (before, after) = (change.Before, change.After);
-        if (after is not null && (before is null || _ownership.OwnerOf(before) is null))
-        {
-            Marked.Add(change.Uuid);
-        }
-
+        AddOwned(change);
         if (before is null || after is null || WrittenColumns.Any(column => before[column] != after[column]))
         {
             if (!_recentWrites.Explain(change))
             {
                 Suspects.UnionWith(owners);
             }
-        }
-        foreach (var tag in before?.Tags().Except(after?.Tags() ?? []) ?? [])
-        {
-            ForeignTags.Add((before?["parent_name"].AsOptionalString() ?? "", tag));
         }
 
         // A released lease may wait for the tag to disappear from the NB.
@@ -142,6 +134,21 @@ public sealed class NorthboundDrift
         )
         {
             Observed.UnionWith(owners);
+        }
+    }
+
+    /// <summary>A port has got our owner mark, or a row with our owner mark no longer has a tag.</summary>
+    private void AddOwned(RowChange change)
+    {
+        var (before, after) = (change.Before, change.After);
+        if (after is not null && (before is null || _ownership.OwnerOf(before) is null))
+        {
+            Marked.Add(change.Uuid);
+        }
+
+        foreach (var tag in before?.Tags().Except(after?.Tags() ?? []) ?? [])
+        {
+            ForeignTags.Add((before?["parent_name"].AsOptionalString() ?? "", tag));
         }
     }
 

@@ -9,8 +9,27 @@ namespace OvnNestApi.Reconciling;
 /// <param name="HasMac">True if both have the MAC address.</param>
 internal readonly record struct Conflict(Obstacle Obstacle, bool HasIp = false, bool HasMac = false)
 {
-    /// <summary>Returns the conflicts of ports with the addresses of foreign ports, by the id of the port.</summary>
-    public static IEnumerable<KeyValuePair<Guid, Conflict>> OfAddresses(DesiredState desired, ForeignPorts foreign)
+    /// <summary>Returns the conflict of each desired port that has one, by the id of the port; a tag precedes an address.</summary>
+    /// <param name="isFull">True if <paramref name="desired"/> contains all resources.</param>
+    public static async Task<Dictionary<Guid, Conflict>> FindAsync(
+        NestDb db,
+        DesiredState desired,
+        NorthboundView view,
+        ForeignPorts foreign,
+        bool isFull,
+        CancellationToken cancellationToken
+    )
+    {
+        var conflicts = await TagConflicts.FindAsync(db, desired, view, isFull, cancellationToken);
+        foreach (var (port, conflict) in OfAddresses(desired, foreign))
+        {
+            conflicts.TryAdd(port, conflict);
+        }
+
+        return conflicts;
+    }
+
+    private static IEnumerable<KeyValuePair<Guid, Conflict>> OfAddresses(DesiredState desired, ForeignPorts foreign)
     {
         foreach (var owner in desired.Subjects.Keys)
         {

@@ -139,16 +139,26 @@ internal sealed class ForeignUse(NorthboundDb nb, ForeignPorts ports, Leadership
             (_, barrier) = await nb.TransactAsync([], counts: true, cancellationToken);
         }
 
-        if (shown.Count == 0 && barrier is null)
+        if (shown.Count > 0 || barrier is not null)
         {
-            return;
+            await StoreTagsAsync(db, term, shown, barrier is null ? [] : [.. gone], barrier ?? 0, cancellationToken);
         }
+    }
 
+    private async Task StoreTagsAsync(
+        NestDb db,
+        Term term,
+        List<UsedTag> shown,
+        Guid[] gone,
+        long barrier,
+        CancellationToken cancellationToken
+    )
+    {
         var problem = await transactions.RunAsync(
             db,
             async token =>
             {
-                await ForeignTags.RecordAsync(db, shown, barrier is null ? [] : [.. gone], barrier ?? 0, token);
+                await ForeignTags.RecordAsync(db, shown, gone, barrier, token);
                 await leadership.ConfirmAsync(db, term, token);
                 return null;
             },

@@ -117,28 +117,10 @@ internal sealed class NewChoices(ForeignUse others, Leadership leadership, Trans
         CancellationToken cancellationToken
     )
     {
-        (string, object?) Ids(IEnumerable<Guid> ids) => ("ids", ids.Distinct().ToArray());
-        var networks = (
-            await db.SelectAsync<Network>(
-                "WHERE id = ANY(@ids) ORDER BY id FOR KEY SHARE",
-                cancellationToken,
-                Ids(conflicting.Select(one => one.Port.NetworkId))
-            )
-        ).ToDictionary(network => network.Id);
-        var vms = (
-            await db.SelectAsync<Vm>(
-                "WHERE id = ANY(@ids) ORDER BY id FOR NO KEY UPDATE",
-                cancellationToken,
-                Ids(conflicting.Select(one => one.Port.VmId ?? one.Port.Id))
-            )
-        ).ToDictionary(vm => vm.Id);
-        var containers = (
-            await db.SelectAsync<Container>(
-                "WHERE id = ANY(@ids) ORDER BY id FOR NO KEY UPDATE",
-                cancellationToken,
-                Ids(conflicting.Where(one => one.Port.VmId is not null).Select(one => one.Port.Id))
-            )
-        ).ToDictionary(container => container.Id);
+        var networks = await LockAsync<Network>(db, conflicting.Select(one => one.Port.NetworkId), "KEY SHARE", cancellationToken);
+        var vms = await LockAsync<Vm>(db, conflicting.Select(one => one.Port.VmId ?? one.Port.Id), "NO KEY UPDATE", cancellationToken);
+        var ids = conflicting.Where(one => one.Port.VmId is not null).Select(one => one.Port.Id);
+        var containers = await LockAsync<Container>(db, ids, "NO KEY UPDATE", cancellationToken);
         var choices = new List<Choice>();
         foreach (var (port, conflict) in conflicting)
         {
@@ -155,6 +137,19 @@ internal sealed class NewChoices(ForeignUse others, Leadership leadership, Trans
         }
 
         return choices.FindAll(choice => choice.IsAutomatic);
+    }
+
+    private static async Task<Dictionary<Guid, T>> LockAsync<T>(
+        NestDb db,
+        IEnumerable<Guid> ids,
+        string strength,
+        CancellationToken cancellationToken
+    )
+        where T : Resource
+    {
+        (string, object?) parameter = ("ids", ids.Distinct().ToArray());
+        var rows = await db.SelectAsync<T>($"WHERE id = ANY(@ids) ORDER BY id FOR {strength}", cancellationToken, parameter);
+        return rows.ToDictionary(row => row.Id);
     }
 
     private static async Task StoreAsync(NestDb db, List<Choice> choices, CancellationToken cancellationToken)

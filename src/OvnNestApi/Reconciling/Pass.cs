@@ -56,24 +56,36 @@ internal sealed partial class Pass(
             }
 
             var outcome = await ReconcileAsync(db, term, ids, drift, cancellationToken);
-            if (outcome.MustRepeat)
-            {
-                _drift.PutBack(drift, [.. ids ?? [], .. outcome.Unfinished]);
-                return new(HasMore: true);
-            }
-
-            _drift.PutBack(outcome.Unfinished, []);
-            await RecordAsync(db, term, outcome with { IsFull = isFull, StartedAt = start }, drift, cancellationToken);
-            return new(
-                IsComplete: outcome.Unfinished.Count == 0 && nb.IsSynced,
-                HasMore: ids?.Count >= options.PassSize || outcome.Unfinished.Count > 0
-            );
+            return await FinishAsync(db, term, outcome with { IsFull = isFull, StartedAt = start }, ids, drift, cancellationToken);
         }
         catch
         {
-            _drift.PutBack(drift.Suspects, drift.Observed);
+            _drift.PutBack(drift, []);
             throw;
         }
+    }
+
+    private async Task<PassReport> FinishAsync(
+        NestDb db,
+        Term term,
+        PassOutcome outcome,
+        HashSet<Guid>? ids,
+        NorthboundDrift drift,
+        CancellationToken cancellationToken
+    )
+    {
+        if (outcome.MustRepeat)
+        {
+            _drift.PutBack(drift, [.. ids ?? [], .. outcome.Unfinished]);
+            return new(HasMore: true);
+        }
+
+        await RecordAsync(db, term, outcome, drift, cancellationToken);
+        _drift.PutBack(outcome.Unfinished, []);
+        return new(
+            IsComplete: outcome.Unfinished.Count == 0 && nb.IsSynced,
+            HasMore: ids?.Count >= options.PassSize || outcome.Unfinished.Count > 0
+        );
     }
 
     /// <summary>Returns the ids of the resources to compare: dirty ones, and those whose rows another client has changed.</summary>
@@ -107,13 +119,7 @@ internal sealed partial class Pass(
         var view = new NorthboundView(nb.Replica, nb.Ownership, isThorough: isFull || drift.Suspects.Count > 0);
         if (term.Mode != ReconcilerMode.Repair)
         {
-            if (!isFull)
-            {
-                return new();
-            }
-
-            LogObserved(Plan(desired, view, isFull, []).Plans.Count(resource => !resource.IsEmpty));
-            return new() { Desired = desired };
+            return isFull ? Compare(desired, view) : new();
         }
 
         var known = isFull ? desired.Resources.Keys.ToHashSet() : null;
@@ -124,12 +130,7 @@ internal sealed partial class Pass(
             return new() { MustRepeat = true, Unfinished = [.. concerned] };
         }
 
-        var conflicts = await TagConflicts.FindAsync(db, desired, view, isFull, cancellationToken);
-        foreach (var (port, conflict) in Conflict.OfAddresses(desired, foreigners.Ports))
-        {
-            conflicts.TryAdd(port, conflict);
-        }
-
+        var conflicts = await Conflict.FindAsync(db, desired, view, foreigners.Ports, isFull, cancellationToken);
         if (await foreigners.Choices.ChooseAsync(db, term, desired, conflicts, cancellationToken))
         {
             return new() { MustRepeat = true };
@@ -138,6 +139,12 @@ internal sealed partial class Pass(
         var plan = Plan(desired, view, isFull, conflicts);
         plan = plan.Withhold(_brake.Evaluate(plan, view, isFull, term.ReleasedBrake));
         return await DeliverAsync(plan, isFull, conflicts, cancellationToken);
+    }
+
+    private PassOutcome Compare(DesiredState desired, NorthboundView view)
+    {
+        LogObserved(Plan(desired, view, isFull: true, []).Plans.Count(resource => !resource.IsEmpty));
+        return new() { Desired = desired };
     }
 
     private PassPlan Plan(DesiredState desired, NorthboundView view, bool isFull, Dictionary<Guid, Conflict> conflicts)
@@ -179,12 +186,11 @@ internal sealed partial class Pass(
         await delivery.SendAsync(cancellationToken);
         _brake.AddRepairs(plan.Plans.Where(resource => delivery.Applied.Contains(resource.Owner)));
         Report(plan, delivery);
-        var remarks = conflicts.ToDictionary(pair => pair.Key, pair => pair.Value.Obstacle);
         return new()
         {
             Desired = plan.Desired,
             Operations = delivery.Operations,
-            Results = PassResults.Of(plan, delivery, new(nb.Replica, nb.Ownership, isThorough: false), _contention, isFull, remarks),
+            Results = PassResults.Of(plan, delivery, new(nb.Replica, nb.Ownership, isThorough: false), _contention, isFull, RemarkOf),
             Unfinished =
             [
                 .. plan
@@ -193,6 +199,8 @@ internal sealed partial class Pass(
             ],
             Drained = await DrainedTags.FindAsync(nb, plan.Desired, delivery, cancellationToken),
         };
+
+        Obstacle? RemarkOf(OwnerRef owner) => conflicts.TryGetValue(owner.Id, out var conflict) ? conflict.Obstacle : null;
     }
 
     private async Task RecordAsync(NestDb db, Term term, PassOutcome outcome, NorthboundDrift drift, CancellationToken cancellationToken)

@@ -27,7 +27,7 @@ internal sealed class PendingDrift(NorthboundDb nb)
     /// <summary>Puts everything back that a pass took, and more resources to compare, because the pass has to be repeated.</summary>
     public void PutBack(NorthboundDrift drift, IEnumerable<Guid> more)
     {
-        drift.Add(more, []);
+        drift.Add([.. more, .. _returned?.Suspects ?? []], _returned?.Observed ?? []);
         _returned = drift;
     }
 

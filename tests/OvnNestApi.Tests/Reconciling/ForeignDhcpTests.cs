@@ -9,8 +9,7 @@ namespace OvnNestApi.Tests.Reconciling;
 /// </summary>
 public sealed class ForeignDhcpTests
 {
-    private const string Existing =
-        """{"subnet":"10.61.0.0/24","gateway":"10.61.0.1","switch":{"name":"tenant-a","existing":true}}""";
+    private const string Existing = """{"subnet":"10.61.0.0/24","gateway":"10.61.0.1","switch":{"name":"tenant-a","existing":true}}""";
 
     [Fact]
     public async Task DHCP_options_of_another_tenant_with_the_same_subnet_are_not_used()

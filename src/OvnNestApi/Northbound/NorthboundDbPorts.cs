@@ -9,7 +9,7 @@ namespace OvnNestApi.Northbound;
 /// is opened when the first port is chosen: ovsdb-server finds rows by UUID in a hash table only if a monitor has no other conditions;
 /// otherwise each change would cost the number of ports of the cloud times the number of chosen ports.
 /// </summary>
-internal sealed class PortReplica(Func<IReadOnlyList<MonitoredTable>, OvsdbClient> create, Signal changed) : IAsyncDisposable
+internal sealed class NorthboundDbPorts(Func<IReadOnlyList<MonitoredTable>, OvsdbClient> create, Signal changed) : IAsyncDisposable
 {
     private static readonly string[] PortColumns = ["name", "type", "addresses", "dynamic_addresses", "options", "dhcpv4_options"];
     private static readonly string[] RouterPortColumns = ["name", "mac", "networks"];
