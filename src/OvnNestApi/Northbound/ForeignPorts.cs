@@ -191,13 +191,10 @@ internal sealed class ForeignPorts(NorthboundDb nb)
 
         foreach (var port in present)
         {
-            if (nb.OwnerOf(port) is not { } owner)
+            var owner = nb.OwnerOf(port);
+            if (owner is null || known is not null)
             {
-                SetMember(used, members, port, isMember: true);
-            }
-            else if (known is not null)
-            {
-                SetMember(used, members, port, isMember: !known.Contains(owner));
+                SetMember(used, members, port, isMember: owner is not { } id || known?.Contains(id) == false);
             }
         }
     }
