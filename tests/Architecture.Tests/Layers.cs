@@ -40,7 +40,8 @@ internal static class Layers
             // Program.cs lists the parts.
             FolderGraph.Root,
         ],
-        ["src/OvnNestApi.Agent"] = ["Planning", "State", "Local", "ControlPlane", FolderGraph.Root],
+        ["src/OvnNestApi.HostPlanning"] = ["Commands", FolderGraph.Root],
+        ["src/OvnNestApi.Agent"] = ["State", "Local", "ControlPlane", FolderGraph.Root],
         ["src/Ovsdb"] =
         [
             "Collections",

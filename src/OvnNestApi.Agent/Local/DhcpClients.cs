@@ -3,8 +3,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
-using OvnNestApi.Agent.Planning;
 using OvnNestApi.Agent.State;
+using OvnNestApi.HostPlanning;
 
 namespace OvnNestApi.Agent.Local;
 
@@ -50,7 +50,10 @@ internal sealed partial class DhcpClients
     {
         _state = state;
         _pidFilePrefix = Encoding.UTF8.GetBytes($"\0{state.ClientsFolder}/");
-        WriteScript();
+        if (!state.IsReadOnly)
+        {
+            WriteScript();
+        }
     }
 
     /// <summary>Creates the files and folders that running clients and the agent need, if they were deleted.</summary>

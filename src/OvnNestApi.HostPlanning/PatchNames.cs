@@ -1,4 +1,4 @@
-namespace OvnNestApi.Agent.Planning;
+namespace OvnNestApi.HostPlanning;
 
 /// <summary>Names of the two patch ports between a VM's bridge and the integration bridge.</summary>
 internal static class PatchNames

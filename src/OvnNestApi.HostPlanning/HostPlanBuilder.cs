@@ -1,6 +1,6 @@
 using OvnNestApi.Contracts;
 
-namespace OvnNestApi.Agent.Planning;
+namespace OvnNestApi.HostPlanning;
 
 /// <summary>Input and intermediate results of one plan.</summary>
 internal sealed class HostPlanBuilder

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 
-namespace OvnNestApi.Agent.Planning;
+namespace OvnNestApi.HostPlanning;
 
 /// <summary>Network devices of the machine.</summary>
 /// <param name="Root">Devices of the root network namespace, by name.</param>

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using OvnNestApi.Contracts;
 
-namespace OvnNestApi.Agent.Planning;
+namespace OvnNestApi.HostPlanning;
 
 /// <summary>
 /// Validates the values of the work. The API has checked them already, but the agent runs as root and the kernel and <c>ip</c> accept more

@@ -1,6 +1,6 @@
 using OvnNestApi.Contracts;
 
-namespace OvnNestApi.Agent.Planning;
+namespace OvnNestApi.HostPlanning;
 
 /// <summary>
 /// Plans the device of a VM or container: its namespace, its settings and its address. Every step repairs one observed difference; steps

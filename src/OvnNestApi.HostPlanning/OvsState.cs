@@ -1,4 +1,4 @@
-namespace OvnNestApi.Agent.Planning;
+namespace OvnNestApi.HostPlanning;
 
 /// <summary>The columns of the local Open_vSwitch database that the agent uses (ovs-vswitchd.conf.db(5)).</summary>
 /// <param name="Root">UUID of the only row of table Open_vSwitch.</param>

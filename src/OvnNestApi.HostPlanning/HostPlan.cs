@@ -1,6 +1,6 @@
 using OvnNestApi.Contracts;
 
-namespace OvnNestApi.Agent.Planning;
+namespace OvnNestApi.HostPlanning;
 
 /// <summary>
 /// Next changes that bring the host closer to the work, and a report of its observed state. Pure: no clock, no I/O, no memory.
@@ -10,9 +10,15 @@ namespace OvnNestApi.Agent.Planning;
 /// of another one appears in a later plan. No plan assumes that an earlier one succeeded.
 /// </remarks>
 /// <param name="Ovs">Changes of the Open_vSwitch database, applied in one transaction before the steps.</param>
+/// <param name="Changes">The same changes in terms of bridges and ports.</param>
 /// <param name="Steps">Steps outside the Open_vSwitch database.</param>
 /// <param name="Report">Observed state before the plan is applied.</param>
-internal sealed record HostPlan(IReadOnlyList<OvsChangeGroup> Ovs, IReadOnlyList<Step> Steps, HostReport Report)
+internal sealed record HostPlan(
+    IReadOnlyList<OvsChangeGroup> Ovs,
+    IReadOnlyList<OvsChange> Changes,
+    IReadOnlyList<Step> Steps,
+    HostReport Report
+)
 {
     public bool IsEmpty => Ovs.Count == 0 && Steps.Count == 0;
 
@@ -25,7 +31,7 @@ internal sealed record HostPlan(IReadOnlyList<OvsChangeGroup> Ovs, IReadOnlyList
         }
 
         CleanupPlan.Add(plan);
-        return new HostPlan(plan.Ovs.Build(), [.. plan.Steps.Distinct()], BuildReport(plan));
+        return new HostPlan(plan.Ovs.Build(), plan.Ovs.All, [.. plan.Steps.Distinct()], BuildReport(plan));
     }
 
     private static HostReport BuildReport(HostPlanBuilder plan)

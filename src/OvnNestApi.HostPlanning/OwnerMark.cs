@@ -1,4 +1,4 @@
-namespace OvnNestApi.Agent.Planning;
+namespace OvnNestApi.HostPlanning;
 
 /// <summary>
 /// Mark by which the agent recognizes what it created. It is stored in <c>external_ids</c> of bridges, ports and interfaces, in the alias

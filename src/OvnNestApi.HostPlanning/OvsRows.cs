@@ -1,6 +1,6 @@
 using Ovsdb;
 
-namespace OvnNestApi.Agent.Planning;
+namespace OvnNestApi.HostPlanning;
 
 /// <summary>Converts rows of the Open_vSwitch database to records (ovs-vswitchd.conf.db(5)).</summary>
 internal static class OvsRows

@@ -1,6 +1,6 @@
 using OvnNestApi.Contracts;
 
-namespace OvnNestApi.Agent.Planning;
+namespace OvnNestApi.HostPlanning;
 
 /// <summary>Plans address, default route and name servers of a configured device in its namespace: static, or by a DHCP client.</summary>
 internal static class AddressPlan

@@ -1,6 +1,6 @@
 using OvnNestApi.Contracts;
 
-namespace OvnNestApi.Agent.Planning;
+namespace OvnNestApi.HostPlanning;
 
 /// <summary>
 /// Plans the removal of items that carry our owner mark and are not wanted. An item is removed if the work lists its resource for removal,

@@ -1,4 +1,4 @@
-namespace OvnNestApi.Agent.Planning;
+namespace OvnNestApi.HostPlanning;
 
 /// <summary>Wanted state of a port and of its only interface, which has the same name.</summary>
 /// <param name="Bridge">Bridge of the port.</param>

@@ -1,6 +1,6 @@
 using Ovsdb;
 
-namespace OvnNestApi.Agent.Planning;
+namespace OvnNestApi.HostPlanning;
 
 /// <summary>
 /// Operations of one group. If the database rejects a transaction, the groups are tried one by one, so that VMs do not block each other.
@@ -23,18 +23,31 @@ internal sealed class OvsChanges(OvsState ovs)
     private readonly List<(Guid Vm, string Name, string DatapathType, OwnerMark Mark)> _addedBridges = [];
     private readonly Dictionary<Guid, HashSet<Guid>> _removedPorts = [];
     private readonly HashSet<Guid> _removedBridges = [];
+    private readonly List<OvsChange> _removals = [];
+    private readonly List<OvsChange> _others = [];
     private int _lastNumber;
+
+    /// <summary>The changes in terms of bridges and ports, in an order in which they can be carried out.</summary>
+    public IReadOnlyList<OvsChange> All =>
+        [.. _removals, .. _addedBridges.Select(bridge => new AddBridge(bridge.Name, bridge.DatapathType, bridge.Mark)), .. _others];
 
     public void AddBridge(Guid vm, string name, string datapathType, OwnerMark mark) => _addedBridges.Add((vm, name, datapathType, mark));
 
     /// <summary>Removes the bridge with all its ports.</summary>
-    public void RemoveBridge(OvsBridge bridge) => _removedBridges.Add(bridge.Uuid);
+    public void RemoveBridge(OvsBridge bridge)
+    {
+        if (_removedBridges.Add(bridge.Uuid))
+        {
+            _removals.Add(new RemoveBridge(bridge));
+        }
+    }
 
     public void RepairBridge(Guid vm, OvsBridge bridge, string datapathType)
     {
         if (bridge.DatapathType != datapathType)
         {
             Add(vm, vm, Op.Update("Bridge", [Where.Uuid(bridge.Uuid)], Columns(("datapath_type", datapathType))));
+            _others.Add(new ChangeBridge(bridge, datapathType));
         }
     }
 
@@ -68,6 +81,7 @@ internal sealed class OvsChanges(OvsState ovs)
         );
         Add(vm, port.Mark.Id, Op.Insert("Port", columns, uuidName: portName));
         _addedPorts.Add((vm, port.Bridge, OvsdbValue.NamedUuid(portName)));
+        _others.Add(new AddPort(port));
     }
 
     public void RemovePort(OvsBridge bridge, OvsPort port)
@@ -77,7 +91,10 @@ internal sealed class OvsChanges(OvsState ovs)
             _removedPorts[bridge.Uuid] = ports = [];
         }
 
-        ports.Add(port.Uuid);
+        if (ports.Add(port.Uuid))
+        {
+            _removals.Add(new RemovePort(bridge, port));
+        }
     }
 
     public bool IsRemoved(OvsBridge bridge, OvsPort port) =>
@@ -107,7 +124,13 @@ internal sealed class OvsChanges(OvsState ovs)
         SetColumns(row, columns);
         SetExternalIds(row, port.ExternalIds, wanted.Mark.ExternalIds, []);
         RepairInterface(vm, port.Interfaces[0], wanted);
-        return _ops.Count > before;
+        if (_ops.Count == before)
+        {
+            return false;
+        }
+
+        _others.Add(new ChangePort(port, wanted, _ops[before..].ConvertAll(change => change.Op)));
+        return true;
     }
 
     /// <summary>Builds all operations. A group refers only to named rows of its own.</summary>

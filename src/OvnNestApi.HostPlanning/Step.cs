@@ -1,4 +1,4 @@
-namespace OvnNestApi.Agent.Planning;
+namespace OvnNestApi.HostPlanning;
 
 /// <summary>Action outside the Open_vSwitch database. Steps are values, so that plans can be compared and logged.</summary>
 /// <param name="ResourceId">Resource that the step serves; a failure is reported for it.</param>

@@ -1,6 +1,6 @@
 using OvnNestApi.Contracts;
 
-namespace OvnNestApi.Agent.Planning;
+namespace OvnNestApi.HostPlanning;
 
 /// <summary>Decides from owner marks and the work what the agent may change. No other code decides this.</summary>
 internal sealed class OwnershipRules

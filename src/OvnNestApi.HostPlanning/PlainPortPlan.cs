@@ -1,6 +1,6 @@
 using OvnNestApi.Contracts;
 
-namespace OvnNestApi.Agent.Planning;
+namespace OvnNestApi.HostPlanning;
 
 /// <summary>
 /// Plans the device of a VM or container that a container runtime takes: it stays in the root namespace until the runtime moves it into a

@@ -1,4 +1,4 @@
-namespace OvnNestApi.Agent.Planning;
+namespace OvnNestApi.HostPlanning;
 
 /// <summary>DHCP client process that the agent started.</summary>
 /// <param name="Id">Id of the resource that the client serves.</param>

@@ -1,4 +1,4 @@
-namespace OvnNestApi.Agent.Planning;
+namespace OvnNestApi.HostPlanning;
 
 /// <summary>State of the machine at one moment. A plan is computed from the work and from this, and from nothing else.</summary>
 /// <param name="Ovs">Content of the local Open_vSwitch database.</param>

@@ -1,4 +1,4 @@
-namespace OvnNestApi.Agent.Planning;
+namespace OvnNestApi.HostPlanning;
 
 /// <summary>Named network namespace with an owner mark, or the configuration files that are left of one.</summary>
 /// <param name="State">State of the namespace; null if it does not exist or is not the owner's: then only our record is left.</param>

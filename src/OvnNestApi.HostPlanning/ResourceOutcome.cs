@@ -1,6 +1,6 @@
 using OvnNestApi.Contracts;
 
-namespace OvnNestApi.Agent.Planning;
+namespace OvnNestApi.HostPlanning;
 
 /// <summary>Outcome of planning for one resource of the work. It becomes the resource's entry in the report.</summary>
 internal sealed class ResourceOutcome(Guid id, string digest)

@@ -1,6 +1,6 @@
 using OvnNestApi.Contracts;
 
-namespace OvnNestApi.Agent.Planning;
+namespace OvnNestApi.HostPlanning;
 
 /// <summary>Plans one VM with its containers: its bridge, the link to the integration bridge, and a port per device.</summary>
 internal static class VmPlan
