@@ -19,19 +19,7 @@ internal sealed class NorthboundDb : IAsyncDisposable
     public NorthboundDb(NorthboundOptions options, Signal changed, TimeProvider time)
     {
         Ownership = new(options.Instance);
-        _client = new OvsdbClient(
-            new OvsdbClientOptions
-            {
-                Endpoints = OvsdbEndpoint.ParseList(options.Endpoints),
-                Tls = Tls(options.Tls),
-                Database = "OVN_Northbound",
-                Monitor = NorthboundMonitor.Tables(Ownership),
-                Indexes = NorthboundMonitor.Indexes(Ownership),
-                LeaderOnly = true,
-                ReconnectMaximum = TimeSpan.FromSeconds(1),
-                TimeProvider = time,
-            }
-        );
+        _client = CreateClient(options, time);
         _client.Changed += change =>
         {
             _changes.Enqueue(change);
@@ -43,6 +31,9 @@ internal sealed class NorthboundDb : IAsyncDisposable
 
     /// <summary>Owner marks of this installation.</summary>
     public Ownership Ownership { get; }
+
+    /// <summary>The client, for readers of its replica.</summary>
+    public OvsdbClient Client => _client;
 
     /// <summary>True if the replica is complete and follows the server. Only then can it be compared with the desired state.</summary>
     public bool IsSynced => _client.State == OvsdbClientState.Synced;
@@ -135,9 +126,17 @@ internal sealed class NorthboundDb : IAsyncDisposable
         TransactAsync([Op.Mutate(Tables.Global, [], Mutation.Add("nb_cfg", by))], counts: false, cancellationToken);
 
     /// <summary>Reads rows from the server that the replica does not contain because they lack our owner mark.</summary>
-    public async Task<IReadOnlyDictionary<RowRef, Row>> ReadAsync(IReadOnlyList<RowRef> rows, CancellationToken cancellationToken)
+    public Task<IReadOnlyDictionary<RowRef, Row>> ReadAsync(IReadOnlyList<RowRef> rows, CancellationToken cancellationToken) =>
+        ReadAsync(_client, rows, cancellationToken);
+
+    /// <inheritdoc cref="ReadAsync(IReadOnlyList{RowRef}, CancellationToken)"/>
+    public static async Task<IReadOnlyDictionary<RowRef, Row>> ReadAsync(
+        OvsdbClient client,
+        IReadOnlyList<RowRef> rows,
+        CancellationToken cancellationToken
+    )
     {
-        var outcome = await _client.TransactAsync([.. rows.Select(row => Op.Select(row.Table, [Where.Uuid(row.Uuid)]))], cancellationToken);
+        var outcome = await client.TransactAsync([.. rows.Select(row => Op.Select(row.Table, [Where.Uuid(row.Uuid)]))], cancellationToken);
         return outcome is Committed read
             ? rows.Zip(read.Results, (row, result) => (row, result.Rows))
                 .Where(pair => pair.Rows.Count == 1)
@@ -146,6 +145,25 @@ internal sealed class NorthboundDb : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _client.DisposeAsync();
+
+    /// <summary>Returns a client that replicates what is needed of the NB; it is not started.</summary>
+    public static OvsdbClient CreateClient(NorthboundOptions options, TimeProvider time)
+    {
+        var ownership = new Ownership(options.Instance);
+        return new(
+            new OvsdbClientOptions
+            {
+                Endpoints = OvsdbEndpoint.ParseList(options.Endpoints),
+                Tls = Tls(options.Tls),
+                Database = "OVN_Northbound",
+                Monitor = NorthboundMonitor.Tables(ownership),
+                Indexes = NorthboundMonitor.Indexes(ownership),
+                LeaderOnly = true,
+                ReconnectMaximum = TimeSpan.FromSeconds(1),
+                TimeProvider = time,
+            }
+        );
+    }
 
     private static OvsdbTls? Tls(NorthboundTlsOptions options) =>
         options.CaFile is null

@@ -16,6 +16,7 @@ internal sealed partial class Reconciler(
     PassRecorder recorder,
     Backlog backlog,
     ReconciledKinds kinds,
+    NorthboundDbAccess access,
     Signals signals,
     IOptions<ReconcilerOptions> reconciling,
     IOptions<NorthboundOptions> northbound,
@@ -73,6 +74,7 @@ internal sealed partial class Reconciler(
     {
         LogLeads(first.Epoch);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var loan = access.Lend(nb.Client);
         using var term = new CurrentTerm(leadership, first, signals.Dirty);
         var heartbeat = new Heartbeat(term, nb, _options.Heartbeat, time, _logger).RunAsync(end);
         try

@@ -5,6 +5,7 @@ using OvnNestApi.Conditions;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
 using OvnNestApi.Placements;
+using OvnNestApi.Plans;
 using OvnNestApi.Problems;
 using OvnNestApi.Schema;
 
@@ -18,7 +19,8 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
     CachedLiveness liveness,
     Signals signals,
     StateWait waiting,
-    Settlement settlement
+    Settlement settlement,
+    Planner planner
 )
     where T : Resource
     where TSpec : class, new()
@@ -45,6 +47,7 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
         }
 
         var now = await liveness.ReadAsync(db, cancellationToken);
+        var prepared = options.DryRun ? await planner.PrepareAsync(db, cancellationToken) : null;
         var submission = new Submission<TSpec>(path, sent, condition, createOnly);
         var answer = await transactions.RunAsync<Written>(db, WriteAsync, options.DryRun, cancellationToken);
         if (!answer.TryGet(out var written, out problem))
@@ -60,9 +63,14 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
         async Task<Answer<Written>> WriteAsync(CancellationToken cancellationToken)
         {
             var answer = await new ResourceWrite(db, kinds.All).RunAsync([(kind, submission)], cancellationToken);
-            return answer.TryGet(out var items, out var refused)
-                ? new Written(items[0], await kind.AnswerAsync(db, now, items[0], cancellationToken))
-                : refused;
+            if (!answer.TryGet(out var items, out var refused))
+            {
+                return refused;
+            }
+
+            var view = await kind.AnswerAsync(db, now, items[0], cancellationToken);
+            view.Plan = await PlanAsync(prepared, cancellationToken);
+            return new Written(items[0], view);
         }
     }
 
@@ -113,6 +121,7 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
         }
 
         var now = await liveness.ReadAsync(db, cancellationToken);
+        var prepared = options.DryRun ? await planner.PrepareAsync(db, cancellationToken) : null;
         var condition = Conditional.Of(context.Request);
         var answer = await transactions.RunAsync<(TView? View, bool HasChanged)>(db, MarkAsync, options.DryRun, cancellationToken);
         if (!answer.TryGet(out var marked, out problem))
@@ -131,9 +140,14 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
         async Task<Answer<(TView? View, bool HasChanged)>> MarkAsync(CancellationToken cancellationToken)
         {
             var deletion = new Deletion(db, kinds.All, settlement, options.Cascade, options.Force);
-            return (await deletion.OneAsync(kind, path, condition, cancellationToken)).TryGet(out var deleted, out var refused)
-                ? (await kind.FindAsync(db, now, deleted.Id, cancellationToken), deleted.HasChanged)
-                : refused;
+            if (!(await deletion.OneAsync(kind, path, condition, cancellationToken)).TryGet(out var deleted, out var refused))
+            {
+                return refused;
+            }
+
+            var view = await kind.FindAsync(db, now, deleted.Id, cancellationToken);
+            view?.Plan = await PlanAsync(prepared, cancellationToken);
+            return (view, deleted.HasChanged);
         }
     }
 
@@ -166,6 +180,10 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
             ? sent
             : Problem.NameMismatch($"The name {path.Name} cannot be changed. Leave name out of the patch.");
     }
+
+    /// <summary>Returns the plan of the transaction's changes; null if they are to be stored.</summary>
+    private async Task<PlanView?> PlanAsync(PlanOfChanges? prepared, CancellationToken cancellationToken) =>
+        prepared is null ? null : await planner.OfChangesAsync(db, prepared, cancellationToken);
 
     private void Wake(bool hasChanged, WriteOptions options)
     {
