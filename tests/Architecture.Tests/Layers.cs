@@ -19,9 +19,10 @@ internal static class Layers
             "Northbound",
             "Http",
             "Telemetry",
-            // Placements on hosts, the reconciler, the engine of resources.
+            // Placements on hosts, the reconciler, its plans, the engine of resources.
             "Placements",
             "Reconciling",
+            "Plans",
             "Resources",
             // One folder for each noun of the API.
             "Networks",

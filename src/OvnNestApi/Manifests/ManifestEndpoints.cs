@@ -41,7 +41,11 @@ internal static class ManifestEndpoints
                     "Hold the response until all resources are ready and the deleted ones are gone, at most for this time (such as 30s; "
                         + "maximum 60s). 200 in time, else 202."
                 ),
-                new QueryParameter("dryRun", "Check and respond as usual, with the `plan` of what would be done, but store nothing.", "boolean"),
+                new QueryParameter(
+                    "dryRun",
+                    "Check and respond as usual, with the `plan` of what would be done, but store nothing.",
+                    "boolean"
+                ),
                 new QueryParameter(
                     "prune",
                     "Delete the resources of all kinds that have all of these labels (a comma-separated list of key=value or key) and are "
@@ -103,10 +107,7 @@ internal static class ManifestEndpoints
             return problem;
         }
 
-        return new JsonResult<AppliedManifest>(
-            result.Applied,
-            result.IsInTime ? StatusCodes.Status200OK : StatusCodes.Status202Accepted
-        );
+        return new JsonResult<AppliedManifest>(result.Applied, result.IsInTime ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
     }
 
     /// <summary>A header cannot say to which of many resources it applies, and to ignore it would overwrite changes.</summary>

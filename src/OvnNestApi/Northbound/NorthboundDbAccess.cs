@@ -58,7 +58,8 @@ internal sealed class NorthboundDbAccess(IOptions<NorthboundOptions> options, Ti
             await client.SyncedAsync(end.Token);
             return new NorthboundReplica(client, client.Snapshot);
         }
-        catch (Exception e) when ((e is OperationCanceledException or ObjectDisposedException) && !cancellationToken.IsCancellationRequested)
+        catch (Exception e)
+            when ((e is OperationCanceledException or ObjectDisposedException) && !cancellationToken.IsCancellationRequested)
         {
             return Problem.NorthboundUnavailable(client.LastError ?? "Its content is not loaded yet.");
         }

@@ -78,7 +78,9 @@ internal static class HostScripts
         bool isBlank
     )
     {
-        var digests = vms.Values.SelectMany(vm => vm.Containers.Select(one => (one.Id, one.Digest)).Prepend((vm.Id, vm.Digest))).ToDictionary();
+        var digests = vms
+            .Values.SelectMany(vm => vm.Containers.Select(one => (one.Id, one.Digest)).Prepend((vm.Id, vm.Digest)))
+            .ToDictionary();
         var open = placements.Where(one => IsOpen(one.Placement)).ToList();
         if (open.Count == 0)
         {
@@ -100,14 +102,21 @@ internal static class HostScripts
         // A container whose tag is still leased to another one is not part of the work yet.
         bool IsOpen(Placement placement) =>
             !placement.Wanted
-            || (digests.TryGetValue(placement.ObjectId, out var digest) && (isBlank || placement.Digest != digest) && vms.ContainsKey(placement.VmId));
+            || (
+                digests.TryGetValue(placement.ObjectId, out var digest)
+                && (isBlank || placement.Digest != digest)
+                && vms.ContainsKey(placement.VmId)
+            );
 
         HostWork Work(IReadOnlyList<VmWork> vms, IReadOnlyList<Removal> removals) =>
             new("", installation, placements[0].Host, placements[0].IntegrationBridge, vms, removals);
     }
 
     private static VmWork With(VmWork vm, Func<ContainerWork, bool> isIncluded) =>
-        vm with { Containers = [.. vm.Containers.Where(isIncluded)] };
+        vm with
+        {
+            Containers = [.. vm.Containers.Where(isIncluded)],
+        };
 
     private static Removal Removal(Placement placement) =>
         new(placement.ObjectId, placement.Kind, placement.Name, placement.Interface, placement.Namespace, placement.Bridge);
@@ -115,7 +124,6 @@ internal static class HostScripts
     /// <summary>A placement with the names that its record does not contain.</summary>
     private sealed record HostPlacement(Placement Placement, string Host, string IntegrationBridge, string Vm)
     {
-        public override string ToString() =>
-            Placement.Kind is RemovalKind.Vm ? $"vm/{Placement.Name}" : $"container/{Vm}/{Placement.Name}";
+        public override string ToString() => Placement.Kind is RemovalKind.Vm ? $"vm/{Placement.Name}" : $"container/{Vm}/{Placement.Name}";
     }
 }

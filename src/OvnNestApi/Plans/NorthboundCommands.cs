@@ -11,9 +11,19 @@ internal sealed class NorthboundCommands(RowNames names)
     /// <summary>Returns the lines, in an order in which no row is in the way of another with the same name.</summary>
     public IReadOnlyList<string> Of(ResourcePlan plan)
     {
-        var removed = plan.Removed.Except(plan.Deletes).Select(row => Line([[DeleteCommand(row.Table), names.Of(row)]]));
+        var removed = plan
+            .Removed.Except(plan.Deletes)
+            .Select(row =>
+                Line([
+                    [DeleteCommand(row.Table), names.Of(row)],
+                ])
+            );
         var inserted = plan.Writes.OfType<InsertOp>().Select(insert => Line(Insert(plan, insert)));
-        var deleted = plan.Deletes.Select(row => Line([[DeleteCommand(row.Table), names.Of(row)]]));
+        var deleted = plan.Deletes.Select(row =>
+            Line([
+                [DeleteCommand(row.Table), names.Of(row)],
+            ])
+        );
         List<string> lines = [.. removed, .. inserted, .. deleted];
         var changes = Changes(plan).ToList();
         if (changes.Count > 0)
@@ -24,7 +34,8 @@ internal sealed class NorthboundCommands(RowNames names)
         return lines;
     }
 
-    private static string Line(IEnumerable<IEnumerable<string>> commands) => Shell.Line(DatabaseCommand.Join(commands).Prepend("ovn-nbctl"));
+    private static string Line(IEnumerable<IEnumerable<string>> commands) =>
+        Shell.Line(DatabaseCommand.Join(commands).Prepend("ovn-nbctl"));
 
     private static string DeleteCommand(string table) =>
         table switch
@@ -72,8 +83,16 @@ internal sealed class NorthboundCommands(RowNames names)
         var parent = plan.Attach.Where(one => one.Child == row.Uuid).Select(one => names.Of(one.Parent)).FirstOrDefault() ?? "";
         return insert.Table switch
         {
-            Tables.Switch => [["ls-add", name], Rest(row.Table, name, columns, "name")],
-            Tables.Router => [["lr-add", name], Rest(row.Table, name, columns, "name")],
+            Tables.Switch =>
+            [
+                ["ls-add", name],
+                Rest(row.Table, name, columns, "name"),
+            ],
+            Tables.Router =>
+            [
+                ["lr-add", name],
+                Rest(row.Table, name, columns, "name"),
+            ],
             Tables.RouterPort =>
             [
                 ["lrp-add", parent, name, columns["mac"].AsString(), .. columns["networks"].AsStringSet()],
@@ -81,7 +100,10 @@ internal sealed class NorthboundCommands(RowNames names)
             ],
             Tables.SwitchPort => SwitchPort(parent, name, columns),
             // With its UUID, to which ports refer.
-            _ => [[$"--id={row.Uuid}", "create", insert.Table, .. Assignments(columns)]],
+            _ =>
+            [
+                [$"--id={row.Uuid}", "create", insert.Table, .. Assignments(columns)],
+            ],
         };
     }
 
@@ -109,7 +131,18 @@ internal sealed class NorthboundCommands(RowNames names)
             }
         }
 
-        string[] done = ["name", "type", "addresses", "port_security", "enabled", "dhcpv4_options", "options", "parent_name", "tag_request"];
+        string[] done =
+        [
+            "name",
+            "type",
+            "addresses",
+            "port_security",
+            "enabled",
+            "dhcpv4_options",
+            "options",
+            "parent_name",
+            "tag_request",
+        ];
         yield return Rest(Tables.SwitchPort, name, columns, done);
     }
 

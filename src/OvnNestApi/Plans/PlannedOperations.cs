@@ -58,7 +58,13 @@ internal sealed class PlannedOperations(IReadOnlyDictionary<RowRef, Row> actual,
     }
 
     private PlannedOperation Membership(PlannedAction action, Membership one) =>
-        new(action, Tables.Marked.First(table => table.Parent == one.Parent.Table).Name, one.Child, names.Of(one.Parent), new Dictionary<string, PlannedChange>());
+        new(
+            action,
+            Tables.Marked.First(table => table.Parent == one.Parent.Table).Name,
+            one.Child,
+            names.Of(one.Parent),
+            new Dictionary<string, PlannedChange>()
+        );
 
     private OvsdbValue Before(RowRef row, string column) => actual.GetValueOrDefault(row)?[column] ?? OvsdbValue.Empty;
 

@@ -97,12 +97,8 @@ internal sealed class Planner(NorthboundDbAccess northbound, ReconciledKinds kin
         var conflicts = isBlank ? [] : await TagConflicts.FindAsync(db, desired, view, isAll, cancellationToken);
         var known = desired.Subjects.Keys.Select(owner => owner.Id).ToHashSet();
         var strays = isAll && !isBlank ? view.Owners().Where(owner => !known.Contains(owner.Id)) : [];
-        var pass = PassPlan.Create(
-            desired,
-            view,
-            northbound.Ownership,
-            strays,
-            owner => conflicts.TryGetValue(owner.Id, out var conflict) ? conflict : null
+        var pass = PassPlan.Create(desired, view, northbound.Ownership, strays, owner =>
+            conflicts.TryGetValue(owner.Id, out var conflict) ? conflict : null
         );
         var found = pass.Plans.Where(plan => !plan.IsEmpty || plan.Obstacle is not null).ToList();
         var shown = found.Take(scope.Limit).ToList();

@@ -49,5 +49,7 @@ internal static class Features
         "manifest-exchange",
         "idempotency-key",
         "reconciler-failure",
+        "plan",
+        "dry-run-plan",
     ];
 }

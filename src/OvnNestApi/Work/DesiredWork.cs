@@ -21,11 +21,8 @@ internal static class DesiredWork
         ReadContainersAsync(db, IsWantedOnHost, ("host", host), cancellationToken);
 
     /// <summary>Returns the work of the VMs' containers on any host, except those whose tag is still leased to another container.</summary>
-    public static Task<List<(Guid Vm, ContainerWork Work)>> OfContainersAsync(
-        NestDb db,
-        Guid[] vms,
-        CancellationToken cancellationToken
-    ) => ReadContainersAsync(db, IsWantedOfVm, ("vms", vms), cancellationToken);
+    public static Task<List<(Guid Vm, ContainerWork Work)>> OfContainersAsync(NestDb db, Guid[] vms, CancellationToken cancellationToken) =>
+        ReadContainersAsync(db, IsWantedOfVm, ("vms", vms), cancellationToken);
 
     /// <summary>Returns the work of the host's VMs, without their containers.</summary>
     public static Task<List<VmWork>> OfVmsAsync(NestDb db, Guid host, CancellationToken cancellationToken) =>

@@ -48,7 +48,9 @@ public sealed partial class PlanTests
         await nest.NetworkAsync("plain", """{"dhcp":{"enabled":false}}""");
         await nest.VmAsync(host: "ubuntu2");
         await nest.ContainerAsync("c51", 51);
-        (await nest.Api.PutAsync("/v1/vms/vm5/containers/c52", """{"spec":{"vlan":52,"enabled":false,"portSecurity":false}}""")).IsSuccess();
+        (
+            await nest.Api.PutAsync("/v1/vms/vm5/containers/c52", """{"spec":{"vlan":52,"enabled":false,"portSecurity":false}}""")
+        ).IsSuccess();
         await nest.VmAsync("vm6", "plain");
         await nest.SettledAsync();
         await using var sandbox = await OvsdbServer.StartNewAsync();
@@ -170,10 +172,7 @@ public sealed partial class PlanTests
 
         var changed = (await nest.Api.PutAsync("/v1/vms/vm5/containers/c52?dryRun", """{"spec":{"vlan":54}}""")).IsSuccess().Json;
         var update = Assert.Single(Operations(changed.GetProperty("plan")));
-        Assert.Equal(
-            """{"tag_request":{"from":"52","to":"54"}}""",
-            update.GetProperty("columns").ToString()
-        );
+        Assert.Equal("""{"tag_request":{"from":"52","to":"54"}}""", update.GetProperty("columns").ToString());
 
         var deleted = (await nest.Api.DeleteAsync("/v1/vms/vm5?dryRun=true&cascade=true")).Is(HttpStatusCode.Accepted).Json;
         Assert.Equal(3, deleted.GetProperty("plan").GetProperty("count").GetInt32());
@@ -187,7 +186,9 @@ public sealed partial class PlanTests
         );
 
         Assert.Equal(before, (await RowsAsync(nest.Server), await nest.Api.RowsAsync()));
-        Assert.False((await nest.Api.PutAsync("/v1/vms/vm5/containers/c53", """{"spec":{"vlan":53}}""")).Json.TryGetProperty("plan", out _));
+        Assert.False(
+            (await nest.Api.PutAsync("/v1/vms/vm5/containers/c53", """{"spec":{"vlan":53}}""")).Json.TryGetProperty("plan", out _)
+        );
     }
 
     [Fact]
@@ -200,7 +201,9 @@ public sealed partial class PlanTests
 
         (await api.GetAsync("/v1/plan")).IsProblem("northbound-unavailable");
         (await api.GetAsync("/v1/networks/dmz/plan")).IsProblem("northbound-unavailable");
-        var plan = (await api.PutAsync("/v1/vms/vm5/containers/c53?dryRun=true", """{"spec":{"vlan":53}}""")).IsSuccess().Json.GetProperty("plan");
+        var plan = (await api.PutAsync("/v1/vms/vm5/containers/c53?dryRun=true", """{"spec":{"vlan":53}}"""))
+            .IsSuccess()
+            .Json.GetProperty("plan");
         Assert.StartsWith("The northbound database cannot be read: ", plan.GetProperty("error").GetString());
     }
 
