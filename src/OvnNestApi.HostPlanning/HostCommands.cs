@@ -31,10 +31,11 @@ internal sealed class HostCommands(string? integrationBridge)
             yield return Vsctl("--if-exists", "del-port", removal.Bridge, removal.Interface);
         }
 
-        yield return $"test ! -e {Shell.Quote($"/run/netns/{removal.Namespace}")} || {Shell.Line("ip", "netns", "delete", removal.Namespace)}";
+        var isGone = $"test ! -e {Shell.Quote($"/run/netns/{removal.Namespace}")}";
+        yield return $"{isGone} || {Shell.Line("ip", "netns", "delete", removal.Namespace)}";
     }
 
-    private string Of(OvsChange change, IReadOnlySet<string> added) =>
+    private string Of(OvsChange change, HashSet<string> added) =>
         change switch
         {
             RemoveBridge { Bridge: var bridge } => Vsctl("del-br", bridge.Name),

@@ -13,8 +13,7 @@ internal sealed partial class HostForecast
         }
 
         var name = words is ["link", ..] ? words[3] : words[^1];
-        var links = command.Namespace is { } inside ? _namespaces.GetValueOrDefault(inside)?.Links : _root;
-        if (links?.GetValueOrDefault(name) is not { } link)
+        if (Find(command.Namespace, name) is not { } link)
         {
             return;
         }
@@ -44,6 +43,9 @@ internal sealed partial class HostForecast
                 throw new NotSupportedException($"The forecast does not know the command ip {command.Line}.");
         }
     }
+
+    private Link? Find(string? place, string name) =>
+        place is null ? _root.GetValueOrDefault(name) : _namespaces.GetValueOrDefault(place)?.Links.GetValueOrDefault(name);
 
     private static Link Set(Link link, string[] settings)
     {

@@ -3,7 +3,7 @@ using TestServers;
 
 namespace EndToEnd.Tests;
 
-/// <summary>What the service does can be done by hand: the plan of the whole lab, typed into an empty sandbox, gives the same lab.</summary>
+/// <summary>What the service does can be done by hand: the plan of the lab, typed into an empty sandbox, gives the same lab.</summary>
 public sealed partial class PlanTests(Lab lab)
 {
     private const string Rows = """
@@ -16,7 +16,8 @@ public sealed partial class PlanTests(Lab lab)
 
     // Without what ovn-controller adds: its tunnels, its keys of br-int, and the state of bound interfaces.
     private const string Ports = """
-        ovs-vsctl --format=csv --no-headings -- --columns=name,datapath_type list Bridge -- --columns=name,tag,trunks,external_ids list Port \
+        ovs-vsctl --format=csv --no-headings \
+          -- --columns=name,datapath_type list Bridge -- --columns=name,tag,trunks,external_ids list Port \
           -- --columns=name,type,options,mac,mtu_request list Interface | grep -v ^ovn- | sort
         """;
 

@@ -14,7 +14,8 @@ internal sealed record PlanScope(Guid[]? Ids, int Limit = HttpLimits.DefaultPage
         new("limit", "Maximum number of resources that the plan shows, 1 to 1000 (default 100).", "integer"),
         new(
             "from",
-            "State to start from: now (default), or empty, as if neither the northbound database nor the hosts had anything of this service."
+            "State to start from: now (default), or empty, as if neither the northbound database nor the hosts had anything of this "
+                + "service."
         ),
     ];
 

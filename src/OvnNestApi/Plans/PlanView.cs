@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 namespace OvnNestApi.Plans;
 
 /// <summary>What the next pass of the reconciler and the agents would do.</summary>
-/// <param name="Count">Number of resources whose rows in the northbound database are not as wanted; more than <c>items</c> if it is cut.</param>
+/// <param name="Count">
+/// Number of resources whose rows in the northbound database are not as wanted; more than in <c>items</c> if that is cut.
+/// </param>
 /// <param name="Items">These resources, in an order in which they can be processed.</param>
 /// <param name="Hosts">
 /// Hosts that have not confirmed their work, with commands for a host that has everything else of these VMs; the API does not know the

@@ -99,7 +99,7 @@ internal sealed class PlannedOperations(IReadOnlyDictionary<RowRef, Row> actual,
         return OvsdbValue.Map(map);
     }
 
-    private static void Compare(IDictionary<string, PlannedChange> columns, string column, OvsdbValue from, OvsdbValue to)
+    private static void Compare(SortedDictionary<string, PlannedChange> columns, string column, OvsdbValue from, OvsdbValue to)
     {
         if (from.Kind != OvsdbKind.Map && to.Kind != OvsdbKind.Map)
         {

@@ -9,7 +9,7 @@ using Ovsdb;
 namespace OvnNestApi.Plans;
 
 /// <summary>Computes what the next pass of the reconciler and the agents would do. It changes nothing.</summary>
-internal sealed class Planner(NorthboundDbAccess northbound, ReconciledKinds kinds)
+internal sealed class Planner(NorthboundDbAccess northbound, ReconciledKinds kinds) : IDisposable
 {
     private static readonly TimeSpan LongestRead = TimeSpan.FromSeconds(2);
 
@@ -20,6 +20,8 @@ internal sealed class Planner(NorthboundDbAccess northbound, ReconciledKinds kin
         " UNION ALL ",
         kinds.All.Select(kind => $"SELECT id FROM {kind.Table} WHERE dirty_seq > reconciled_seq AND dirty_seq > @since")
     );
+
+    public void Dispose() => _turn.Dispose();
 
     /// <summary>Returns the plan of everything, or 503 <c>northbound-unavailable</c>.</summary>
     public async Task<Answer<PlanView>> OfAllAsync(NestDb db, PlanScope scope, CancellationToken cancellationToken)

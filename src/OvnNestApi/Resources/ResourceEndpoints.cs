@@ -74,7 +74,8 @@ internal sealed class ResourceRoutes<T, TSpec, TBody, TView>(ResourceKind<T, TSp
             .Describe(
                 $"plan-{kind.Name}",
                 $"Read what would be done next for a {kind.Noun}",
-                $"Returns what the next pass of the reconciler and the agents would do for this {kind.Noun} alone. {PlanEndpoints.Description}"
+                $"Returns what the next pass of the reconciler and the agents would do for this {kind.Noun} alone. "
+                    + PlanEndpoints.Description
             );
 
     public void MapPost() =>

@@ -47,9 +47,8 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
         }
 
         var now = await liveness.ReadAsync(db, cancellationToken);
-        var prepared = options.DryRun ? await planner.PrepareAsync(db, cancellationToken) : null;
         var submission = new Submission<TSpec>(path, sent, condition, createOnly);
-        var answer = await transactions.RunAsync<Written>(db, WriteAsync, options.DryRun, cancellationToken);
+        var answer = await RunAsync<Written>(WriteAsync, written => written.View, options, cancellationToken);
         if (!answer.TryGet(out var written, out problem))
         {
             return problem;
@@ -63,14 +62,9 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
         async Task<Answer<Written>> WriteAsync(CancellationToken cancellationToken)
         {
             var answer = await new ResourceWrite(db, kinds.All).RunAsync([(kind, submission)], cancellationToken);
-            if (!answer.TryGet(out var items, out var refused))
-            {
-                return refused;
-            }
-
-            var view = await kind.AnswerAsync(db, now, items[0], cancellationToken);
-            view.Plan = await PlanAsync(prepared, cancellationToken);
-            return new Written(items[0], view);
+            return answer.TryGet(out var items, out var refused)
+                ? new Written(items[0], await kind.AnswerAsync(db, now, items[0], cancellationToken))
+                : refused;
         }
     }
 
@@ -121,9 +115,8 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
         }
 
         var now = await liveness.ReadAsync(db, cancellationToken);
-        var prepared = options.DryRun ? await planner.PrepareAsync(db, cancellationToken) : null;
         var condition = Conditional.Of(context.Request);
-        var answer = await transactions.RunAsync<(TView? View, bool HasChanged)>(db, MarkAsync, options.DryRun, cancellationToken);
+        var answer = await RunAsync<(TView? View, bool HasChanged)>(MarkAsync, marked => marked.View, options, cancellationToken);
         if (!answer.TryGet(out var marked, out problem))
         {
             return problem.Status == StatusCodes.Status404NotFound && options.AllowMissing ? TypedResults.NoContent() : problem;
@@ -140,14 +133,9 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
         async Task<Answer<(TView? View, bool HasChanged)>> MarkAsync(CancellationToken cancellationToken)
         {
             var deletion = new Deletion(db, kinds.All, settlement, options.Cascade, options.Force);
-            if (!(await deletion.OneAsync(kind, path, condition, cancellationToken)).TryGet(out var deleted, out var refused))
-            {
-                return refused;
-            }
-
-            var view = await kind.FindAsync(db, now, deleted.Id, cancellationToken);
-            view?.Plan = await PlanAsync(prepared, cancellationToken);
-            return (view, deleted.HasChanged);
+            return (await deletion.OneAsync(kind, path, condition, cancellationToken)).TryGet(out var deleted, out var refused)
+                ? (await kind.FindAsync(db, now, deleted.Id, cancellationToken), deleted.HasChanged)
+                : refused;
         }
     }
 
@@ -181,9 +169,33 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
             : Problem.NameMismatch($"The name {path.Name} cannot be changed. Leave name out of the patch.");
     }
 
-    /// <summary>Returns the plan of the transaction's changes; null if they are to be stored.</summary>
-    private async Task<PlanView?> PlanAsync(PlanOfChanges? prepared, CancellationToken cancellationToken) =>
-        prepared is null ? null : await planner.OfChangesAsync(db, prepared, cancellationToken);
+    /// <summary>Runs a transaction. If nothing is to be stored, adds the plan of its changes to the view.</summary>
+    private async Task<Answer<TResult>> RunAsync<TResult>(
+        Func<CancellationToken, Task<Answer<TResult>>> body,
+        Func<TResult, IResourceView?> viewOf,
+        WriteOptions options,
+        CancellationToken cancellationToken
+    )
+    {
+        if (!options.DryRun)
+        {
+            return await transactions.RunAsync(db, body, cancellationToken);
+        }
+
+        var prepared = await planner.PrepareAsync(db, cancellationToken);
+        return await transactions.RunAsync<TResult>(db, RunAndPlanAsync, dryRun: true, cancellationToken);
+
+        async Task<Answer<TResult>> RunAndPlanAsync(CancellationToken cancellationToken)
+        {
+            var answer = await body(cancellationToken);
+            if (answer.TryGet(out var result, out _) && viewOf(result) is { } view)
+            {
+                view.Plan = await planner.OfChangesAsync(db, prepared, cancellationToken);
+            }
+
+            return answer;
+        }
+    }
 
     private void Wake(bool hasChanged, WriteOptions options)
     {

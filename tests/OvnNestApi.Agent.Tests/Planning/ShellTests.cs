@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using OvnNestApi.HostPlanning.Commands;
-using Ovsdb;
 
 namespace OvnNestApi.Agent.Tests.Planning;
 

@@ -196,7 +196,7 @@ public sealed partial class PlanTests
     {
         await using var nest = await ReconciledInstallation.StartAsync();
         await nest.LabAsync();
-        await nest.Server.DisposeAsync();
+        await nest.Server.StopAsync();
         await using var api = await nest.StartProcessAsync();
 
         (await api.GetAsync("/v1/plan")).IsProblem("northbound-unavailable");
@@ -232,7 +232,7 @@ public sealed partial class PlanTests
     private static Task<JsonElement> PlanBecomesAsync(ReconciledInstallation nest, Func<JsonElement, bool> holds) =>
         Eventually.Becomes("the plan has changed", async () => (await nest.Api.GetAsync("/v1/plan")).IsSuccess().Json, holds);
 
-    private static Task TypeAsync(OvsdbServer server, string lines)
+    private static Task<string> TypeAsync(OvsdbServer server, string lines)
     {
         var northbound = lines.Split("# on host", 2)[0];
         return ChildProcess.RunAsync("sh", ["-ec", northbound], new Dictionary<string, string?> { ["OVN_NB_DB"] = server.Endpoint });
