@@ -61,6 +61,7 @@ public sealed record ContainerWork(Guid Id, string Name, string Digest, string P
 /// empty list then allows any.
 /// </param>
 /// <param name="Workload">What the agent creates for the device.</param>
+/// <param name="AllowedAddresses">IPv4 subnets of which other programs may set addresses on the device; null for none.</param>
 public sealed record DeviceWork(
     string Interface,
     string Namespace,
@@ -70,7 +71,8 @@ public sealed record DeviceWork(
     string? Address,
     string? Gateway,
     IReadOnlyList<string> DnsServers,
-    Workload Workload
+    Workload Workload,
+    IReadOnlyList<string>? AllowedAddresses = null
 );
 
 /// <summary>How a device gets its address.</summary>

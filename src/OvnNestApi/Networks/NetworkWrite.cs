@@ -38,6 +38,9 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
         return rows.Single();
     }
 
+    /// <summary>Returns the networks with these ids, which the write has locked or created.</summary>
+    public List<Network> Known(IEnumerable<Guid> ids) => [.. ids.Distinct().Select(ById).OfType<Network>()];
+
     protected override IEnumerable<Reference> References(WriteItem<Network, NetworkSpec> item) =>
         item.Spec.Router is { } router ? [new("router", router, "#/spec/router")] : [];
 
@@ -96,6 +99,7 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
         {
             await Write.Rows.FlushAsync(cancellationToken);
             await AddressDraw.ResetAsync(Db, [.. Changing.Select(Target)], cancellationToken);
+            await AddressDraw.KeepAllowedAsync(Db, [.. Changing.Where(item => !item.IsNew).Select(Target)], cancellationToken);
         }
     }
 
@@ -151,7 +155,7 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
         target.GatewayMac = spec.GatewayMac
             ?? target.GatewayMac
             ?? item.Predecessor?.GatewayMac
-            ?? (needsGatewayMac ? MacAddress.Random() : null);
+            ?? (needsGatewayMac ? Write.MacPrefix.Random() : null);
         return null;
     }
 

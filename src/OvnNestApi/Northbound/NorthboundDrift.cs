@@ -37,6 +37,9 @@ public sealed class NorthboundDrift
     /// <summary>True if a row without our owner mark has changed that may have caused a rejection.</summary>
     public bool HasForeignChange { get; private set; }
 
+    /// <summary>Names that logical routers of others have got or lost.</summary>
+    public HashSet<string> ForeignRouters { get; } = [];
+
     /// <summary>True if <c>hv_cfg</c>, the <c>nb_cfg</c> that every chassis has reached, has changed.</summary>
     public bool HasHvCfgChanged { get; private set; }
 
@@ -78,6 +81,10 @@ public sealed class NorthboundDrift
                 || change.After is null
                 || change.Before["name"] != change.After["name"]
                 || change.Before["cidr"] != change.After["cidr"];
+            if (change.Table == Tables.Router && change.Before?["name"] != change.After?["name"])
+            {
+                ForeignRouters.UnionWith(Versions(change).Select(version => version["name"].AsString()));
+            }
         }
         else if (!HasOnlyPortsChanged(change) && !_recentWrites.Explain(change))
         {
@@ -120,7 +127,7 @@ public sealed class NorthboundDrift
     /// <summary>A foreign child port may now use, or no longer use, the tag of one of our ports.</summary>
     private void AddForeignChild(ReplicaSnapshot replica, RowChange change)
     {
-        foreach (var child in new[] { change.Before, change.After }.OfType<Row>())
+        foreach (var child in Versions(change))
         {
             foreach (var tag in new[] { child["tag"], child["tag_request"] }.Select(t => t.AsOptionalInteger()).OfType<long>().Distinct())
             {
@@ -174,5 +181,7 @@ public sealed class NorthboundDrift
         && before["networks"] == after["networks"];
 
     private List<Guid> OwnersOf(RowChange change) =>
-        [.. new[] { change.Before, change.After }.OfType<Row>().Select(row => _ownership.OwnerOf(row)?.Id).OfType<Guid>().Distinct()];
+        [.. Versions(change).Select(row => _ownership.OwnerOf(row)?.Id).OfType<Guid>().Distinct()];
+
+    private static IEnumerable<Row> Versions(RowChange change) => new[] { change.Before, change.After }.OfType<Row>();
 }

@@ -34,7 +34,7 @@ public static class Tables
     /// <summary>Tables whose rows can have our owner mark.</summary>
     public static IReadOnlyList<MarkedTable> Marked { get; } =
     [
-        new(Router, [OwnerKind.Router], ["name", "ports"], Foreign: []),
+        new(Router, [OwnerKind.Router], ["name", "ports"]),
         new(Switch, [OwnerKind.Network], ["name", "ports"]),
         new(Dhcp, [OwnerKind.Network], ["cidr", "options"]),
         new(RouterPort, [OwnerKind.Network], ["name", "mac", "networks"], Foreign: [], Parent: Router),

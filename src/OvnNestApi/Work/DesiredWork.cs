@@ -78,7 +78,8 @@ internal static class DesiredWork
                 : null,
             network.Gateway?.ToString(),
             network.DnsServers,
-            port.Workload
+            port.Workload,
+            port.AllowedAddresses.Length == 0 ? null : [.. port.AllowedAddresses.Select(text => AllowedAddress.Parse(text).Range.ToString())]
         );
 
     /// <summary>
