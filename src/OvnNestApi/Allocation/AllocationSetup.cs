@@ -30,5 +30,7 @@ internal static class AllocationSetup
     }
 
     private static MacPrefix Prefix(AddressOptions options) =>
-        MacPrefix.TryParse(options.MacPrefix, out var prefix) ? prefix : throw new FormatException($"Not a MAC prefix: {options.MacPrefix}");
+        MacPrefix.TryParse(options.MacPrefix, out var prefix)
+            ? prefix
+            : throw new FormatException($"Not a MAC prefix: {options.MacPrefix}");
 }

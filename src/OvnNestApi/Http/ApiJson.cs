@@ -50,8 +50,8 @@ public static class ApiJson
         options.Converters.Add(
             new TextValueConverter<AllowedAddress>(
                 AllowedAddress.TryParse,
-                "an IPv4 address, or a subnet in canonical form with a prefix length of 8 to 31, is expected, with an optional MAC address and a "
-                    + "space before it, such as 172.16.255.180 or 00:00:5e:00:01:33 172.16.255.180"
+                "an IPv4 address, or a subnet in canonical form with a prefix length of 8 to 31, is expected, with an optional MAC address "
+                    + "and a space before it, such as 172.16.255.180 or 00:00:5e:00:01:33 172.16.255.180"
             )
         );
         options.TypeInfoResolver = new DefaultJsonTypeInfoResolver();

@@ -12,7 +12,8 @@ internal static class PortAddresses
     /// </summary>
     public static OvsdbValue Of(DesiredPort port)
     {
-        var isUnknown = port.UnknownAddresses || (port.PortSecurity && port.AllowedAddresses.Any(one => one.Mac is { } mac && mac != port.Mac));
+        var isUnknown =
+            port.UnknownAddresses || (port.PortSecurity && port.AllowedAddresses.Any(one => one.Mac is { } mac && mac != port.Mac));
         var own = port.Ip is { } ip ? $"{port.Mac} {ip}" : port.Mac.ToString();
         return isUnknown ? OvsdbValue.Set([own, "unknown"]) : own;
     }

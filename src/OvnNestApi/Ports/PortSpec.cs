@@ -52,9 +52,9 @@ public abstract record PortSpec
     public bool? PortSecurity { get; init; }
 
     /// <summary>
-    /// More addresses that the port can send from and receive for, such as the virtual address of keepalived: an IPv4 address or subnet, with
-    /// a MAC address before it if it is not the port's own. Several ports can allow the same address. A single address is not allocated
-    /// automatically in the port's network. Only with port security. Default: none.
+    /// More addresses that the port can send from and receive for, such as the virtual address of keepalived: an IPv4 address or subnet,
+    /// with a MAC address before it if it is not the port's own. Several ports can allow the same address. A single address is not
+    /// allocated automatically in the port's network. Only with port security. Default: none.
     /// </summary>
     [MaxLength(32)]
     public IReadOnlyList<AllowedAddress>? AllowedAddresses { get; init; }

@@ -22,8 +22,8 @@ public sealed record LogicalRouterSpec
     public string? Name { get; init; }
 
     /// <summary>
-    /// True if another system created the logical router. The service then adds and removes only its own router ports; NAT, routes, gateways
-    /// and policies remain with the other system. Default: false.
+    /// True if another system created the logical router. The service then adds and removes only its own router ports; NAT, routes,
+    /// gateways and policies remain with the other system. Default: false.
     /// </summary>
     public bool? Existing { get; init; }
 }

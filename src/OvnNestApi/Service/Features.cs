@@ -49,5 +49,10 @@ internal static class Features
         "manifest-exchange",
         "idempotency-key",
         "reconciler-failure",
+        "existing-routers",
+        "router-on-existing-switch",
+        "allowed-addresses",
+        "unknown-addresses",
+        "hostname",
     ];
 }

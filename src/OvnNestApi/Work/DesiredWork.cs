@@ -79,7 +79,9 @@ internal static class DesiredWork
             network.Gateway?.ToString(),
             network.DnsServers,
             port.Workload,
-            port.AllowedAddresses.Length == 0 ? null : [.. port.AllowedAddresses.Select(text => AllowedAddress.Parse(text).Range.ToString())]
+            port.AllowedAddresses.Length == 0
+                ? null
+                : [.. port.AllowedAddresses.Select(text => AllowedAddress.Parse(text).Range.ToString())]
         );
 
     /// <summary>

@@ -48,7 +48,9 @@ public sealed class AddressListTests(TestApi api, ITestOutputHelper output) : IC
             {
                 using var counter = new StatementCounter();
                 var started = Stopwatch.StartNew();
-                Assert.All(await AddressBook.AssignAsync(db, PortListing.MacPrefix, requests, default), problem => Assert.Null(problem?.Detail));
+                Assert.All(await AddressBook.AssignAsync(db, PortListing.MacPrefix, requests, default), problem =>
+                    Assert.Null(problem?.Detail)
+                );
                 output.WriteLine($"{count} addresses in {networks.Count} networks {what} in {started.ElapsedMilliseconds} ms");
                 statements = counter.Count;
             });
@@ -202,7 +204,12 @@ public sealed class AddressListTests(TestApi api, ITestOutputHelper output) : IC
 
         async Task AssignAsync(NestDb db, IEnumerable<Container> some) =>
             Assert.All(
-                await AddressBook.AssignAsync(db, PortListing.MacPrefix, [.. some.Select(port => new AddressRequest(port, network, null, null))], default),
+                await AddressBook.AssignAsync(
+                    db,
+                    PortListing.MacPrefix,
+                    [.. some.Select(port => new AddressRequest(port, network, null, null))],
+                    default
+                ),
                 problem => Assert.Null(problem?.Detail)
             );
     }

@@ -1,8 +1,6 @@
-using System.Net;
 using OvnNestApi.Allocation;
 using OvnNestApi.Schema;
 using OvnNestApi.Tests.Harness;
-using TestServers;
 
 namespace OvnNestApi.Tests.Allocation;
 
@@ -14,7 +12,10 @@ public sealed class AllowedAddressTests(TestApi api) : IClassFixture<TestApi>
     {
         var network = await api.NetworkAsync("""{"subnet":"10.0.0.0/29"}""");
         await PutAsync("a", network, """ "ip":"10.0.0.6","allowedAddresses":["10.0.0.1","02:00:5e:00:00:01 10.0.0.2","10.0.0.4/30"] """);
-        Assert.Equal(["10.0.0.3", "10.0.0.4", "10.0.0.5"], [await PutAsync("b", network), await PutAsync("c", network), await PutAsync("d", network)]);
+        Assert.Equal(
+            ["10.0.0.3", "10.0.0.4", "10.0.0.5"],
+            [await PutAsync("b", network), await PutAsync("c", network), await PutAsync("d", network)]
+        );
         (await api.PutAsync($"/v1/vms/{network}-e", $$$"""{"spec":{"network":"{{{network}}}"}}""")).IsProblem("addresses-exhausted");
         Assert.Equal("10.0.0.1", await PutAsync("e", network, """ "ip":"10.0.0.1" """));
     }
@@ -41,10 +42,7 @@ public sealed class AllowedAddressTests(TestApi api) : IClassFixture<TestApi>
             """
         );
         applied.IsSuccess();
-        Assert.Equal(
-            ["10.0.0.2", "10.0.0.4"],
-            [await IpAsync($"{network}-a"), await IpAsync($"{network}-b")]
-        );
+        Assert.Equal(["10.0.0.2", "10.0.0.4"], [await IpAsync($"{network}-a"), await IpAsync($"{network}-b")]);
     }
 
     [Fact]
@@ -79,7 +77,10 @@ public sealed class AllowedAddressTests(TestApi api) : IClassFixture<TestApi>
             {
                 var network = db.Networks.Single(one => one.Name == name);
                 var ip = i % 2 == 0 ? (Ipv4?)null : new Ipv4(0x0a000000U + 254 - (uint)i);
-                Assert.Equal([null], await AddressBook.AssignAsync(db, prefix, [new(PortListing.Port(network), network, ip, null)], default));
+                Assert.Equal(
+                    [null],
+                    await AddressBook.AssignAsync(db, prefix, [new(PortListing.Port(network), network, ip, null)], default)
+                );
             });
         }
     }

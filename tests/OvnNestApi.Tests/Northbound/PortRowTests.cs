@@ -14,7 +14,12 @@ public sealed class PortRowTests
     [Fact]
     public void Allowed_addresses_are_in_port_security_with_one_element_for_each_MAC_address()
     {
-        var row = RowOf(port => port with { AllowedAddresses = Allowed("172.16.255.180", "02:00:00:00:00:33 172.16.255.181", "10.9.0.0/24") });
+        var row = RowOf(port =>
+            port with
+            {
+                AllowedAddresses = Allowed("172.16.255.180", "02:00:00:00:00:33 172.16.255.181", "10.9.0.0/24"),
+            }
+        );
 
         Assert.Equal($"{Own} 172.16.255.180 172.16.255.181 10.9.0.0/24", row["port_security"].AsString());
         Assert.Equal(Own, row["addresses"].AsString());
@@ -23,7 +28,12 @@ public sealed class PortRowTests
     [Fact]
     public void A_port_that_allows_another_MAC_address_gets_the_frames_for_it()
     {
-        var row = RowOf(port => port with { AllowedAddresses = Allowed("00:00:5E:00:01:33 172.16.255.180", "00:00:5e:00:01:33 172.16.255.181") });
+        var row = RowOf(port =>
+            port with
+            {
+                AllowedAddresses = Allowed("00:00:5E:00:01:33 172.16.255.180", "00:00:5e:00:01:33 172.16.255.181"),
+            }
+        );
 
         Assert.Equal(OvsdbValue.Set([Own, "00:00:5e:00:01:33 172.16.255.180 172.16.255.181"]), row["port_security"]);
         Assert.Equal(OvsdbValue.Set([Own, "unknown"]), row["addresses"]);

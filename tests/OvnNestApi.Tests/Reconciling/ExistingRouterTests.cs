@@ -25,7 +25,7 @@ public sealed class ExistingRouterTests
         await nest.NetworkAsync(spec: Network);
         await nest.SettledAsync();
         Assert.Equal(["edge-dmz", "uplink"], await RouterPortsAsync(nest));
-        Assert.Equal("172.16.255.129/26", (await nest.NbctlAsync("--bare", "get", "Logical_Router_Port", "edge-dmz", "networks")).Trim('[', ']', '"', '\n'));
+        Assert.Equal("""["172.16.255.129/26"]""", (await nest.NbctlAsync("get", "Logical_Router_Port", "edge-dmz", "networks")).Trim());
         Assert.Null((await nest.ReadAsync(db => db.Routers.SingleAsync())).Rejection);
         Assert.True((await nest.ReadAsync(db => db.Routers.SingleAsync())).InNorthbound);
 
@@ -65,8 +65,10 @@ public sealed class ExistingRouterTests
         await nest.SettledAsync();
 
         await CreateAsync(nest, "edge");
-        await Eventually.Becomes("both resources are rejected", () => RejectionsAsync(nest), texts =>
-            texts.All(text => text?.StartsWith("2 logical routers are named edge: ", StringComparison.Ordinal) == true)
+        await Eventually.Becomes(
+            "both resources are rejected",
+            () => RejectionsAsync(nest),
+            texts => texts.All(text => text?.StartsWith("2 logical routers are named edge: ", StringComparison.Ordinal) == true)
         );
         Assert.Equal(["edge-dmz"], await RouterPortsAsync(nest));
     }
@@ -85,7 +87,7 @@ public sealed class ExistingRouterTests
     }
 
     /// <summary>Creates a logical router, also if there is one of this name.</summary>
-    private static Task CreateAsync(ReconciledInstallation nest, string name) =>
+    private static Task<string> CreateAsync(ReconciledInstallation nest, string name) =>
         nest.NbctlAsync("create", "Logical_Router", $"name={name}");
 
     private static async Task<IReadOnlyList<string>> RouterPortsAsync(ReconciledInstallation nest)

@@ -25,16 +25,20 @@ public sealed class PortOptionTests
             await nest.GetAsync("dmz-vm5", "port_security")
         );
         Assert.Equal("""["02:ac:10:ff:01:32 172.16.255.132", unknown]""", await nest.GetAsync("dmz-vm5", "addresses"));
-        await Eventually.Becomes("OVN sends the host name", () => nest.SbctlAsync("lflow-list", "dmz"), flows =>
-            flows.Contains("hostname = \"vm5.example.org\"", StringComparison.Ordinal)
+        await Eventually.Becomes(
+            "OVN sends the host name",
+            () => nest.SbctlAsync("lflow-list", "dmz"),
+            flows => flows.Contains("hostname = \"vm5.example.org\"", StringComparison.Ordinal)
         );
 
         (await nest.Api.PatchAsync("/v1/vms/vm5", """{"spec":{"hostname":null,"allowedAddresses":null}}""")).IsSuccess();
         await nest.SettledAsync();
         Assert.Equal("""["02:ac:10:ff:01:32 172.16.255.132"]""", await nest.GetAsync("dmz-vm5", "port_security"));
         Assert.Equal("""["02:ac:10:ff:01:32 172.16.255.132"]""", await nest.GetAsync("dmz-vm5", "addresses"));
-        await Eventually.Becomes("OVN sends no host name", () => nest.SbctlAsync("lflow-list", "dmz"), flows =>
-            !flows.Contains("hostname", StringComparison.Ordinal)
+        await Eventually.Becomes(
+            "OVN sends no host name",
+            () => nest.SbctlAsync("lflow-list", "dmz"),
+            flows => !flows.Contains("hostname", StringComparison.Ordinal)
         );
 
         (await nest.Api.PatchAsync("/v1/vms/vm5", """{"spec":{"portSecurity":false,"unknownAddresses":true}}""")).IsSuccess();

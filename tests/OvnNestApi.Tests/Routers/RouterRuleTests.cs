@@ -19,7 +19,9 @@ public sealed class RouterRuleTests(TestApi api) : IClassFixture<TestApi>
     {
         (await api.PutAsync("/v1/routers/own", "{}")).Is(HttpStatusCode.Created);
         (await api.PutAsync("/v1/routers/own", """{"spec":{"router":{"existing":true}}}""")).IsProblem("immutable", "#/spec/router");
-        (await api.PutAsync("/v1/routers/theirs", """{"spec":{"router":{"existing":true,"name":"neutron-1"}}}""")).Is(HttpStatusCode.Created);
+        (await api.PutAsync("/v1/routers/theirs", """{"spec":{"router":{"existing":true,"name":"neutron-1"}}}""")).Is(
+            HttpStatusCode.Created
+        );
         (await api.PutAsync("/v1/routers/theirs", """{"spec":{"router":{"existing":true}}}""")).IsProblem("immutable", "#/spec/router");
         (await api.PutAsync("/v1/routers/theirs", "{}")).IsProblem("immutable", "#/spec/router");
         (await api.PutAsync("/v1/routers/theirs", """{"labels":{"a":"b"},"spec":{"router":{"existing":true,"name":"neutron-1"}}}""")).Is(
