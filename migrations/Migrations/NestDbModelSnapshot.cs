@@ -321,6 +321,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("text")
                         .HasColumnName("addressing");
 
+                    b.Property<bool>("Adopting")
+                        .HasColumnType("boolean")
+                        .HasColumnName("adopting");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -1485,6 +1489,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("addressing");
+
+                    b.Property<bool>("Adopting")
+                        .HasColumnType("boolean")
+                        .HasColumnName("adopting");
 
                     b.Property<string>("Bridge")
                         .IsRequired()

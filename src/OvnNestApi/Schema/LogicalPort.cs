@@ -40,6 +40,12 @@ public abstract class LogicalPort : Resource
     /// <summary>False if the port can send from any source address.</summary>
     public bool PortSecurity { get; set; } = true;
 
+    /// <summary>
+    /// True for a port that was made by hand and was adopted, until the host confirms it: so long the agent takes over the bridge, port,
+    /// device and namespace of these names that another program has created.
+    /// </summary>
+    public bool Adopting { get; set; }
+
     /// <summary>Column <c>up</c> of the NB row as last observed, debounced.</summary>
     public bool Up { get; set; }
 }
