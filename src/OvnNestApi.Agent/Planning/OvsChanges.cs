@@ -30,12 +30,17 @@ internal sealed class OvsChanges(OvsState ovs)
     /// <summary>Removes the bridge with all its ports.</summary>
     public void RemoveBridge(OvsBridge bridge) => _removedBridges.Add(bridge.Uuid);
 
-    public void RepairBridge(Guid vm, OvsBridge bridge, string datapathType)
+    /// <summary>Sets what differs and returns whether anything did.</summary>
+    public bool RepairBridge(Guid vm, OvsBridge bridge, string datapathType, OwnerMark mark)
     {
+        var before = _ops.Count;
         if (bridge.DatapathType != datapathType)
         {
             Add(vm, vm, Op.Update("Bridge", [Where.Uuid(bridge.Uuid)], Columns(("datapath_type", datapathType))));
         }
+
+        SetExternalIds(new RowKey(vm, vm, "Bridge", bridge.Uuid), bridge.ExternalIds, mark.ExternalIds, []);
+        return _ops.Count > before;
     }
 
     public void AddPort(Guid vm, WantedPort port)
