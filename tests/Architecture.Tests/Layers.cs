@@ -35,6 +35,7 @@ internal static class Layers
             "ApiKeys",
             "Changes",
             "Manifests",
+            "Adoption",
             "Service",
             "OpenApi",
             "Agents",

@@ -73,6 +73,8 @@ internal sealed class ContainerWrite(ResourceWrite write, ContainerKind kind) : 
             PortName = "",
             Interface = "",
             Namespace = "",
+            PortUuid = item.Submission.Adopts?.Row ?? Guid.NewGuid(),
+            Adopting = item.Submission.Adopts is not null,
         };
 
     protected override async Task ApplyAsync(CancellationToken cancellationToken)

@@ -36,7 +36,7 @@ internal sealed class ManifestStore(
         var answer = await transactions.RunOnceAsync(
             db,
             options.Key,
-            token => WriteAsync(submissions, options.Prune, token),
+            token => WriteAsync(submissions, options, token),
             options.DryRun,
             cancellationToken
         );
@@ -56,7 +56,7 @@ internal sealed class ManifestStore(
 
     private async Task<Answer<List<AppliedResource>>> WriteAsync(
         IReadOnlyList<(ResourceKind Kind, Submission Submission)> submissions,
-        LabelSelector? prune,
+        ManifestOptions options,
         CancellationToken cancellationToken
     )
     {
@@ -73,8 +73,13 @@ internal sealed class ManifestStore(
             return refused;
         }
 
+        if (options.Check is { } check && await check(written, cancellationToken) is { } conflict)
+        {
+            return conflict;
+        }
+
         var applied = written.Select(AppliedResource.Of).ToList();
-        if (prune is null)
+        if (options.Prune is not { } prune)
         {
             return applied;
         }
@@ -135,7 +140,11 @@ internal sealed class ManifestStore(
 /// <param name="DryRun">True to check and respond as usual, but store nothing.</param>
 /// <param name="Prune">Labels of the resources to delete that are not in the manifest; null to delete none.</param>
 /// <param name="Key">Key for which the result is stored, and returned again without a second effect; null if none.</param>
-internal sealed record ManifestOptions(TimeSpan? Wait, bool DryRun, LabelSelector? Prune, IdempotencyKey? Key);
+internal sealed record ManifestOptions(TimeSpan? Wait, bool DryRun, LabelSelector? Prune, IdempotencyKey? Key)
+{
+    /// <summary>Check at the end of the transaction, of the resources as they are written; null if there is none.</summary>
+    public Func<IReadOnlyList<WriteItem>, CancellationToken, Task<Problem?>>? Check { get; init; }
+}
 
 /// <summary>What a manifest did with a resource.</summary>
 public enum AppliedAction

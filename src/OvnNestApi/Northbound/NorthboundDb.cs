@@ -147,7 +147,7 @@ internal sealed class NorthboundDb : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _client.DisposeAsync();
 
-    private static OvsdbTls? Tls(NorthboundTlsOptions options) =>
+    internal static OvsdbTls? Tls(NorthboundTlsOptions options) =>
         options.CaFile is null
             ? null
             : new(options.CaFile)

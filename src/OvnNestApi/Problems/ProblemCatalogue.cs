@@ -177,6 +177,14 @@ public static class ProblemCatalogue
                 + "address of the target. The detail says what is missing."
         ),
         new(
+            "not-adoptable",
+            409,
+            "A row of the northbound database cannot be adopted",
+            "Adoption completes rows that were made by hand, and never changes what they have: a row has a defect, was changed since the "
+                + "list was read, or differs from the resource in the request. `errors` lists every difference. Mend the row or the "
+                + "request. Nothing was adopted."
+        ),
+        new(
             "idempotency-in-flight",
             409,
             "The same request is still running",
@@ -230,6 +238,14 @@ public static class ProblemCatalogue
             503,
             "The database is not available",
             "The service could not reach its database in time. Nothing was stored. Repeat the request.",
+            true
+        ),
+        new(
+            "northbound-unavailable",
+            503,
+            "The northbound database is not available",
+            "The request needs the content of the northbound database, and this process could not read it in time. Nothing was stored. "
+                + "Repeat the request.",
             true
         ),
         new(

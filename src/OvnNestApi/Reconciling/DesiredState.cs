@@ -52,6 +52,20 @@ internal sealed class DesiredState
         return state;
     }
 
+    /// <summary>Reads the resources with these ids as the current transaction has written them, without their released tags.</summary>
+    public static async Task<DesiredState> ReadWithinAsync(
+        NestDb db,
+        ReconciledKinds kinds,
+        IEnumerable<Guid> ids,
+        CancellationToken cancellationToken
+    )
+    {
+        var state = new DesiredState();
+        await state.ReadAsync(db, kinds, ids.ToHashSet(), cancellationToken);
+        state.WithdrawPortsWithoutParent();
+        return state;
+    }
+
     private async Task ReadAsync(NestDb db, ReconciledKinds kinds, HashSet<Guid>? ids, CancellationToken cancellationToken)
     {
         var (found, dependencies) = (new HashSet<Guid>(), new HashSet<OwnerRef>());

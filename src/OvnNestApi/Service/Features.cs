@@ -52,5 +52,6 @@ internal static class Features
         "checks",
         "reconciler-brake",
         "delete-force-content",
+        "adoptions",
     ];
 }
