@@ -111,7 +111,9 @@ internal sealed class NetworkKind : ResourceKind<Network, NetworkSpec, NetworkBo
                     new(network.SwitchName, network.SwitchExisting),
                     new(network.DhcpEnabled, network.DhcpLeaseTime, network.DnsServers, network.DomainName),
                     network.Mtu,
-                    network.Reserved
+                    network.Reserved,
+                    network.RouterPortName,
+                    network.SwitchRouterPortName
                 ),
                 Northbound = new(network.InNorthbound, network.Rejection),
             },
@@ -140,6 +142,10 @@ public sealed record NetworkStatus : ResourceStatus
 /// <param name="Dhcp">DHCP settings.</param>
 /// <param name="Mtu">MTU in bytes.</param>
 /// <param name="Reserved">Addresses and address ranges that no port can have.</param>
+/// <param name="RouterPort">Name of the logical router port; absent if the network is not connected to a router.</param>
+/// <param name="RouterSwitchPort">
+/// Name of the logical switch port that is connected to the router port; absent if the network is not connected to a router.
+/// </param>
 public sealed record NetworkEffective(
     Cidr? Subnet,
     Ipv4? Gateway,
@@ -148,7 +154,9 @@ public sealed record NetworkEffective(
     SwitchEffective Switch,
     DhcpEffective Dhcp,
     int Mtu,
-    IReadOnlyList<string> Reserved
+    IReadOnlyList<string> Reserved,
+    string? RouterPort,
+    string? RouterSwitchPort
 );
 
 /// <summary>Logical switch of a network.</summary>

@@ -78,13 +78,23 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
             : [new(NameScope.Switch, "switch", network.SwitchName, null, null, network.SwitchName)];
         if (item.Find<Router>() is { } router)
         {
-            // Both names are composed, so the names of two pairs can be equal; they have no alternative.
-            var (port, ofRouter) = ($"{network.Name}-{router.Name}", $"{router.Name}-{network.Name}");
-            claims.Add(new(NameScope.Port, "router", port, null, null, port));
-            claims.Add(new(NameScope.RouterPort, "router", ofRouter, null, null, ofRouter));
+            // Both names are composed, so the names of two pairs can be equal: "a-b" and "c", "a" and "b-c".
+            var former = item.Predecessor?.RouterId == router.Id ? item.Predecessor : null;
+            var (ofSwitch, ofRouter) = ($"{network.Name}-{router.Name}", $"{router.Name}-{network.Name}");
+            claims.Add(new(NameScope.Port, "router", null, network.SwitchRouterPortName, former?.SwitchRouterPortName, ofSwitch));
+            claims.Add(new(NameScope.Port, "router", null, network.RouterPortName, former?.RouterPortName, ofRouter));
         }
 
         return claims;
+    }
+
+    protected override void SetNames(WriteItem<Network, NetworkSpec> item, IReadOnlyList<string> names)
+    {
+        var target = Target(item);
+        if (target.RouterId is not null)
+        {
+            (target.SwitchRouterPortName, target.RouterPortName) = (names[^2], names[^1]);
+        }
     }
 
     protected override Task AllocateAsync(CancellationToken cancellationToken) => CheckAddressesAsync(cancellationToken);
@@ -137,6 +147,7 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
         if (target.RouterId is { } former && former != router)
         {
             _formerRouters.Add(former);
+            (target.SwitchRouterPortName, target.RouterPortName) = (null, null); // the names contain that of the router
         }
 
         if (!item.IsNew && target.Subnet is null && spec.Subnet is not null)

@@ -18,6 +18,12 @@ public sealed class Network : Resource
     /// <summary>Id of the router that the network is connected to; null if none.</summary>
     public Guid? RouterId { get; set; }
 
+    /// <summary>Name of the Logical_Router_Port; null if the network is not connected to a router.</summary>
+    public string? RouterPortName { get; set; }
+
+    /// <summary>Name of the Logical_Switch_Port of type <c>router</c>; null if the network is not connected to a router.</summary>
+    public string? SwitchRouterPortName { get; set; }
+
     /// <summary>True if OVN answers DHCP requests in this network.</summary>
     public bool DhcpEnabled { get; set; }
 

@@ -49,5 +49,6 @@ internal static class Features
         "manifest-exchange",
         "idempotency-key",
         "reconciler-failure",
+        "router-port-names",
     ];
 }
