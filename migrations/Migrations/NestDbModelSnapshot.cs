@@ -911,6 +911,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("router_id");
 
+                    b.Property<string>("RouterPortName")
+                        .HasColumnType("text")
+                        .HasColumnName("router_port_name");
+
                     b.Property<Guid>("RouterPortUuid")
                         .HasColumnType("uuid")
                         .HasColumnName("router_port_uuid");
@@ -936,6 +940,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("switch_name");
+
+                    b.Property<string>("SwitchRouterPortName")
+                        .HasColumnType("text")
+                        .HasColumnName("switch_router_port_name");
 
                     b.Property<Guid>("SwitchRouterPortUuid")
                         .HasColumnType("uuid")
