@@ -30,9 +30,8 @@ public sealed class NetworkOptionTests(LabHost host) : IClassFixture<LabHost>
 
     private async Task AssertAppliedAsync(Func<DeviceWork, DeviceWork> change)
     {
-        var work = new[] { C51, C52 }.Aggregate(
-            VmWithTwoContainers,
-            (work, id) => work.WithContainer(id, c => c with { Device = change(c.Device with { FollowsDhcp = false }) })
+        var work = new[] { C51, C52 }.Aggregate(VmWithTwoContainers, (work, id) =>
+            work.WithContainer(id, c => c with { Device = change(c.Device with { FollowsDhcp = false }) })
         );
         work = work.WithContainer(C52, c => c with { Device = c.Device with { Address = "10.0.0.152/24" } });
         var report = await host.ApplyAsync(work);

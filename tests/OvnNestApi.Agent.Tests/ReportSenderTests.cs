@@ -39,7 +39,7 @@ public sealed class ReportSenderTests : IAsyncLifetime
         var identity = new AgentIdentity(_state);
         identity.SaveHost("h1");
         _sender = new ReportSender(
-            new ControlPlaneClient(_http, new ControlPlaneSettings(url, null, null, null), identity),
+            new ControlPlaneClient(_http, new ControlPlaneSettings(url, null, null, null), identity, _time),
             identity,
             _reports,
             _recovery,

@@ -14,7 +14,7 @@ namespace OvnNestApi.Agent.ControlPlane;
 internal sealed class ControlPlaneException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>Client of the API's endpoints for agents: enrolment, long poll for work, report.</summary>
-internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings settings, AgentIdentity identity)
+internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings settings, AgentIdentity identity, TimeProvider time)
 {
     /// <summary>Longest time for which the control plane may hold a poll that has no new work.</summary>
     public static TimeSpan PollWait { get; } = TimeSpan.FromSeconds(10);
@@ -22,6 +22,13 @@ internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings s
     // The answer to a poll may take long, but once it has begun, it comes without a pause.
     private static readonly TimeSpan LongestStall = TimeSpan.FromSeconds(2);
     private const int LongestAnswer = 64 * 1024 * 1024; // bytes; far more than the work of any host
+
+    // After a failure, a poll must be answered at once; a connection to a program that is silent must not hold the agent.
+    private static readonly TimeSpan LongestProbe = TimeSpan.FromSeconds(3);
+
+    // True after a failure, until an answer is valid. The answer may be that of a proxy or of another program behind a connection that stays
+    // open, so each request then has a connection of its own.
+    private volatile bool _isDoubtful;
 
     private string KeyRejected =>
         "The control plane rejected this agent's key. "
@@ -53,6 +60,7 @@ internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings s
         using var response = await SendAsync(
             request,
             "The control plane rejected the enrolment token: it was used, has expired or is for another host. Request a new token.",
+            Timeout.InfiniteTimeSpan,
             cancellationToken
         );
         var host = (await ReadAsync<EnrolmentAnswer>(response, cancellationToken)).Host;
@@ -60,24 +68,36 @@ internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings s
         return host;
     }
 
-    /// <summary>Returns the work as soon as it differs from that at <paramref name="cursor"/>; null if it does not within a poll.</summary>
+    /// <summary>
+    /// Returns the work as soon as it differs from that at <paramref name="cursor"/>; null if it does not within a poll. After a failure,
+    /// the control plane must answer at once, so that the agent knows when it is good again.
+    /// </summary>
     /// <param name="cursor">Cursor of the last work; null to return the work at once.</param>
     /// <exception cref="ControlPlaneException">There was no answer, or the control plane rejected the request.</exception>
     public async Task<HostWork?> PollAsync(string host, string? cursor, CancellationToken cancellationToken)
     {
         var after = cursor is null ? "" : $"after={Uri.EscapeDataString(cursor)}&";
-        using var request = Authorized(
-            HttpMethod.Get,
-            $"v1/hosts/{Uri.EscapeDataString(host)}/work?{after}wait={PollWait.TotalSeconds:0}s"
+        var wait = _isDoubtful ? TimeSpan.Zero : PollWait;
+        using var request = Authorized(HttpMethod.Get, $"v1/hosts/{Uri.EscapeDataString(host)}/work?{after}wait={wait.TotalSeconds:0}s");
+        var start = time.GetTimestamp();
+        using var response = await SendAsync(
+            request,
+            KeyRejected,
+            wait == PollWait ? Timeout.InfiniteTimeSpan : LongestProbe,
+            cancellationToken
         );
-        using var response = await SendAsync(request, KeyRejected, cancellationToken);
         if (response.StatusCode is HttpStatusCode.NoContent)
         {
-            return null;
+            // Otherwise the next poll would follow at once, again and again.
+            return time.GetElapsedTime(start) >= wait / 2
+                ? null
+                : throw Doubtful(new ControlPlaneException("The control plane ended a poll without work before its time."));
         }
 
         var work = await ReadAsync<HostWork>(response, cancellationToken);
-        return work.Host == host ? work : throw new ControlPlaneException($"The control plane sent the work of another host: {work.Host}.");
+        return work.Host == host
+            ? work
+            : throw Doubtful(new ControlPlaneException($"The control plane sent the work of another host: {work.Host}."));
     }
 
     /// <summary>Sends a report.</summary>
@@ -86,7 +106,13 @@ internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings s
     {
         using var request = Authorized(HttpMethod.Put, $"v1/hosts/{Uri.EscapeDataString(host)}/report");
         request.Content = JsonContent.Create(report, options: ContractJson.Options);
-        using var response = await SendAsync(request, KeyRejected, cancellationToken);
+        using var response = await SendAsync(request, KeyRejected, Timeout.InfiniteTimeSpan, cancellationToken);
+        if (response.StatusCode is not HttpStatusCode.NoContent)
+        {
+            throw Doubtful(
+                new ControlPlaneException($"The control plane answered a report with {(int)response.StatusCode}, not with 204.")
+            );
+        }
     }
 
     private HttpRequestMessage Authorized(HttpMethod method, string path)
@@ -99,51 +125,66 @@ internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings s
     private async Task<HttpResponseMessage> SendAsync(
         HttpRequestMessage request,
         string unauthorizedMessage,
+        TimeSpan limit,
         CancellationToken cancellationToken
     )
     {
         HttpResponseMessage response;
+        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        attempt.CancelAfter(limit);
+        request.Headers.ConnectionClose = _isDoubtful;
         try
         {
-            response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, attempt.Token);
         }
         catch (Exception e)
             when (e is HttpRequestException or IOException or ExecutionRejectedException
                 || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
             )
         {
-            throw new ControlPlaneException(
-                $"The control plane at {settings.DisplayAddress} cannot be reached ({e.Message.TrimEnd('.')}).",
-                e
+            throw Doubtful(
+                new ControlPlaneException(
+                    $"The control plane at {settings.DisplayAddress} cannot be reached ({e.Message.TrimEnd('.')}).",
+                    e
+                )
             );
         }
 
         if (response.IsSuccessStatusCode)
         {
+            _isDoubtful = false;
             return response;
         }
 
         using (response)
         {
-            throw new ControlPlaneException(
-                response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
-                    ? $"{unauthorizedMessage} (status {(int)response.StatusCode})"
-                    : $"The control plane answered {request.Method} {request.RequestUri?.AbsolutePath} with {(int)response.StatusCode}."
+            throw Doubtful(
+                new ControlPlaneException(
+                    response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
+                        ? $"{unauthorizedMessage} (status {(int)response.StatusCode})"
+                        : $"The control plane answered {request.Method} {request.RequestUri?.AbsolutePath} with {(int)response.StatusCode}."
+                )
             );
         }
     }
 
-    private static async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken cancellationToken)
+    private ControlPlaneException Doubtful(ControlPlaneException failure)
+    {
+        _isDoubtful = true;
+        return failure;
+    }
+
+    private async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         try
         {
             var body = await ReadBodyAsync(response, cancellationToken);
             return JsonSerializer.Deserialize<T>(body.Span, ContractJson.Options)
-                ?? throw new ControlPlaneException("The control plane sent an empty answer (null).");
+                ?? throw Doubtful(new ControlPlaneException("The control plane sent an empty answer (null)."));
         }
         catch (Exception e) when (e is JsonException or HttpRequestException or IOException)
         {
-            throw new ControlPlaneException($"The answer of the control plane is not valid ({e.Message.TrimEnd('.')}).", e);
+            throw Doubtful(new ControlPlaneException($"The answer of the control plane is not valid ({e.Message.TrimEnd('.')}).", e));
         }
     }
 

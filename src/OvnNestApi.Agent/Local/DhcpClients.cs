@@ -212,7 +212,11 @@ internal sealed partial class DhcpClients
     // The texts are a DHCP server's. An earlier version of the agent wrote the first line only.
     private static DhcpLease? ParseLease(string[] lines)
     {
-        if (lines is not [var first, ..] || first.Split(' ') is not [var address, var router] || !address.Contains('/', StringComparison.Ordinal))
+        if (
+            lines is not [var first, ..]
+            || first.Split(' ') is not [var address, var router]
+            || !address.Contains('/', StringComparison.Ordinal)
+        )
         {
             return null;
         }

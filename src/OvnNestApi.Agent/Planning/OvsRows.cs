@@ -25,6 +25,7 @@ internal static class OvsRows
             root.Uuid,
             ids.GetValueOrDefault("system-id"),
             ids.GetValueOrDefault("ovn-bridge-datapath-type"),
+            new Encapsulation(ids.GetValueOrDefault("ovn-encap-type"), ids.GetValueOrDefault("ovn-encap-ip")),
             hasUnappliedChange,
             [.. Referenced(find, "Bridge", root["bridges"]).Select(row => ReadBridge(row, find))]
         );

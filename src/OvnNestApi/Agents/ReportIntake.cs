@@ -53,11 +53,13 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
         WITH {ReportRows}
         UPDATE lease_holds o SET clear = n.clear, detached = n.detached FROM ({ReleasedTags}) n
         WHERE o.lease_id = n.lease_id AND o.host_id = n.host_id AND (o.clear, o.detached) IS DISTINCT FROM (n.clear, n.detached);
-        INSERT INTO host_status (host_id, seen_at, system_id, nb_cfg, applied_revision, unknown)
-        SELECT id, now(), @systemid::text, @nbcfg::bigint, greatest(@applied, 0), @unknown FROM hosts WHERE id = @host
+        INSERT INTO host_status (host_id, seen_at, system_id, nb_cfg, tunnel_mtu, applied_revision, unknown)
+        SELECT id, now(), @systemid::text, @nbcfg::bigint, @tunnelmtu::int, greatest(@applied, 0), @unknown FROM hosts WHERE id = @host
         ON CONFLICT (host_id) DO UPDATE SET seen_at = now(), system_id = excluded.system_id, nb_cfg = excluded.nb_cfg,
-            applied_revision = excluded.applied_revision, unknown = excluded.unknown
+            tunnel_mtu = excluded.tunnel_mtu, applied_revision = excluded.applied_revision, unknown = excluded.unknown
         """;
+
+    private const string VmsOfHost = "SELECT id FROM vms WHERE host_id = @host";
 
     private const string MarkVmsOfHost = """
         UPDATE vms SET dirty_seq = nextval('dirty_seq')
@@ -78,11 +80,12 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
         }
 
         var isOtherChassis = stored.Status?.SystemId != reported.SystemId;
+        var isOtherMtu = stored.Status?.TunnelMtu != reported.TunnelMtu;
         return await transactions.RunAsync<bool>(
             db,
             async token =>
             {
-                await StoreAsync(db, host, reported, isOtherChassis, token);
+                await StoreAsync(db, host, reported, isOtherChassis, isOtherMtu, token);
                 return true;
             },
             cancellationToken
@@ -114,18 +117,33 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
         status is not null
         && status.SystemId == reported.SystemId
         && status.NbCfg == reported.NbCfg
+        && status.TunnelMtu == reported.TunnelMtu
         && status.AppliedRevision == Math.Max(reported.Applied, 0)
         && status.Unknown.SequenceEqual(reported.Unknown);
 
-    private async Task StoreAsync(NestDb db, Guid host, Reported reported, bool isOtherChassis, CancellationToken cancellationToken)
+    private async Task StoreAsync(
+        NestDb db,
+        Guid host,
+        Reported reported,
+        bool isOtherChassis,
+        bool isOtherMtu,
+        CancellationToken cancellationToken
+    )
     {
         var news = await NewsAsync(db, reported, cancellationToken);
+        if (isOtherMtu)
+        {
+            news.AddRange(
+                await db.QueryAsync(VmsOfHost, row => (row.GetGuid(0), (Guid?)row.GetGuid(0)), cancellationToken, ("host", host))
+            );
+        }
+
         var vms = news.Select(n => n.Vm).Distinct().ToArray();
         await db.QueryAsync(Lock, row => row.GetGuid(0), cancellationToken, ("vms", vms));
         await db.ExecuteAsync(
             Write,
             cancellationToken,
-            [.. reported.Parameters, ("systemid", reported.SystemId), ("unknown", reported.Unknown)]
+            [.. reported.Parameters, ("systemid", reported.SystemId), ("tunnelmtu", reported.TunnelMtu), ("unknown", reported.Unknown)]
         );
         if (isOtherChassis)
         {

@@ -82,7 +82,7 @@ internal sealed class HostKind : ResourceKind<Host, HostSpec, HostBody, HostView
                 Since = condition.Since,
                 ObservedAt = condition.ObservedAt,
                 Effective = new(host.Chassis ?? report?.SystemId, host.IntegrationBridge),
-                Agent = new(report?.SeenAt, report?.SystemId, report?.NbCfg, report?.Unknown ?? []),
+                Agent = new(report?.SeenAt, report?.SystemId, report?.NbCfg, report?.Unknown ?? [], report?.TunnelMtu),
             },
         };
 }
@@ -112,4 +112,5 @@ public sealed record HostEffective(string? Chassis, string IntegrationBridge);
 /// <param name="Unknown">
 /// Items on the host that carry the owner mark of this service but are not part of its work. The agent does not remove them.
 /// </param>
-public sealed record HostAgent(DateTimeOffset? SeenAt, string? SystemId, long? NbCfg, IReadOnlyList<string> Unknown);
+/// <param name="TunnelMtu">Largest MTU in bytes that OVN's tunnels of the host carry; absent if the agent cannot find it.</param>
+public sealed record HostAgent(DateTimeOffset? SeenAt, string? SystemId, long? NbCfg, IReadOnlyList<string> Unknown, int? TunnelMtu);

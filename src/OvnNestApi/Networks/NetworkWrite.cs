@@ -13,9 +13,13 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
     private readonly HashSet<string> _vms = [];
     private readonly HashSet<Guid> _formerRouters = [];
     private readonly Dictionary<Guid, WriteItem<Network, NetworkSpec>> _withNewSubnet = [];
+    private readonly Dictionary<Guid, WriteItem<Network, NetworkSpec>> _withNewMtu = [];
 
     /// <summary>Stored networks that get a subnet and had none, by id: their ports need addresses.</summary>
     public IReadOnlyDictionary<Guid, WriteItem<Network, NetworkSpec>> WithNewSubnet => _withNewSubnet;
+
+    /// <summary>Stored networks that get another MTU, by id.</summary>
+    public IReadOnlyDictionary<Guid, WriteItem<Network, NetworkSpec>> WithNewMtu => _withNewMtu;
 
     /// <summary>Ids of the stored networks whose spec changes.</summary>
     public Guid[] Changed => [.. Changing.Where(item => !item.IsNew).Select(item => Target(item).Id)];
@@ -156,7 +160,13 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
         }
 
         (target.SwitchName, target.SwitchExisting, target.RouterId, target.Subnet) = (switchName, isExisting, router, spec.Subnet);
+        var mtu = target.Mtu;
         NetworkRules.ApplyOptions(target, spec);
+        if (!item.IsNew && target.Mtu != mtu)
+        {
+            _withNewMtu.Add(target.Id, item);
+        }
+
         target.Gateway = NetworkRules.Gateway(spec);
         var needsGatewayMac = router is not null || (target.DhcpEnabled && !target.SwitchExisting);
         target.GatewayMac = spec.GatewayMac

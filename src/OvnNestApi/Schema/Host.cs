@@ -35,6 +35,9 @@ public sealed class HostStatus
     /// <summary><c>ovn-nb-cfg</c> of the integration bridge as reported; null if not reported yet.</summary>
     public long? NbCfg { get; set; }
 
+    /// <summary>Largest MTU in bytes that OVN's tunnels of the host carry; null if unknown.</summary>
+    public int? TunnelMtu { get; set; }
+
     /// <summary><see cref="Host.WorkRevision"/> of the work that was applied last.</summary>
     public long AppliedRevision { get; set; }
 

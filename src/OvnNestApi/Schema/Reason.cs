@@ -57,6 +57,9 @@ public enum Reason
     /// <summary>The tag in the NB differs from the leased tag.</summary>
     TagMismatch,
 
+    /// <summary>The MTU of the network is larger than the tunnels of the host carry.</summary>
+    MtuTooLarge,
+
     /// <summary><c>spec.enabled</c> is false.</summary>
     Disabled,
 

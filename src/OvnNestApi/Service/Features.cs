@@ -50,5 +50,6 @@ internal static class Features
         "idempotency-key",
         "reconciler-failure",
         "router-port-names",
+        "tunnel-mtu",
     ];
 }

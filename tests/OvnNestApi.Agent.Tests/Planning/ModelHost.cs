@@ -247,9 +247,6 @@ internal sealed partial class ModelHost
             )
         );
         Change(start.Namespace, start.Device, link => link with { Addresses = [lease.Address] });
-        Namespaces[start.Namespace] = Namespaces[start.Namespace] with
-        {
-            DefaultRoutes = [new DefaultRoute(lease.Router, start.Index)],
-        };
+        Namespaces[start.Namespace] = Namespaces[start.Namespace] with { DefaultRoutes = [new DefaultRoute(lease.Router, start.Index)] };
     }
 }

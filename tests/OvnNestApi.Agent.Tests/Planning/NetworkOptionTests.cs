@@ -95,9 +95,8 @@ public sealed class NetworkOptionTests
     }
 
     private static HostWork WithDevices(Func<DeviceWork, DeviceWork> change) =>
-        new[] { C51, C52 }.Aggregate(
-            VmWithTwoContainers,
-            (work, id) => work.WithContainer(id, container => container with { Device = change(container.Device) })
+        new[] { C51, C52 }.Aggregate(VmWithTwoContainers, (work, id) =>
+            work.WithContainer(id, container => container with { Device = change(container.Device) })
         );
 
     private int Index(string name) => _host.Namespaces[name].Links[name].Index;

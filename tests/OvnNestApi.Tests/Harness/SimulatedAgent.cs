@@ -21,6 +21,9 @@ public sealed class SimulatedAgent
     /// <summary>Name of the host.</summary>
     public string Host { get; }
 
+    /// <summary>The reported largest MTU of the host's tunnels; null for unknown.</summary>
+    public int? TunnelMtu { get; set; }
+
     /// <summary>The reported <c>ovn-nb-cfg</c> of the integration bridge.</summary>
     public long NbCfg { get; set; }
 
@@ -126,6 +129,7 @@ public sealed class SimulatedAgent
                     )),
             ],
             LeavesPorts ? [] : [.. Work.Remove.Select(removal => removal.Id)],
-            []
+            [],
+            TunnelMtu
         );
 }

@@ -52,7 +52,15 @@ public sealed class MigrationTests
             Router stored = new() { Name = router, Spec = "{}" };
             db.Routers.Add(stored);
             await db.SaveChangesAsync(); // the order of creation
-            db.Networks.Add(new() { Name = network, Spec = "{}", SwitchName = network, RouterId = stored.Id });
+            db.Networks.Add(
+                new()
+                {
+                    Name = network,
+                    Spec = "{}",
+                    SwitchName = network,
+                    RouterId = stored.Id,
+                }
+            );
             await db.SaveChangesAsync();
         }
 
