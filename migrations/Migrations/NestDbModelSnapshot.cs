@@ -622,6 +622,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("text")
                         .HasColumnName("system_id");
 
+                    b.Property<int?>("TunnelMtu")
+                        .HasColumnType("integer")
+                        .HasColumnName("tunnel_mtu");
+
                     b.PrimitiveCollection<string[]>("Unknown")
                         .IsRequired()
                         .HasColumnType("text[]")
