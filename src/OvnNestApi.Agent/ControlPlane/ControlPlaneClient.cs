@@ -26,8 +26,7 @@ internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings s
     // After a failure, a poll must be answered at once; a connection to a program that is silent must not hold the agent.
     private static readonly TimeSpan LongestProbe = TimeSpan.FromSeconds(3);
 
-    // True after a failure, until an answer is valid. The answer may be that of a proxy or of another program behind a connection that stays
-    // open, so each request then has a connection of its own.
+    // True after a failure, until an answer is valid.
     private volatile bool _isDoubtful;
 
     private string KeyRejected =>
@@ -132,7 +131,6 @@ internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings s
         HttpResponseMessage response;
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         attempt.CancelAfter(limit);
-        request.Headers.ConnectionClose = _isDoubtful;
         try
         {
             response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, attempt.Token);
