@@ -735,6 +735,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("text")
                         .HasColumnName("northbound_error");
 
+                    b.Property<DateTimeOffset?>("NorthboundLostAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("northbound_lost_at");
+
                     b.Property<DateTimeOffset?>("NorthboundSeenAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("northbound_seen_at");
