@@ -1,5 +1,4 @@
 using OvnNestApi.Contracts;
-using TestServers;
 using static OvnNestApi.Agent.Tests.SampleWork;
 
 namespace OvnNestApi.Agent.Tests;

@@ -69,26 +69,23 @@ internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings s
 
     /// <summary>
     /// Returns the work as soon as it differs from that at <paramref name="cursor"/>; null if it does not within a poll. After a failure,
-    /// the control plane must answer at once, so that the agent knows when it is good again.
+    /// the control plane must send the work at once, so that the agent knows when it is good again.
     /// </summary>
     /// <param name="cursor">Cursor of the last work; null to return the work at once.</param>
     /// <exception cref="ControlPlaneException">There was no answer, or the control plane rejected the request.</exception>
     public async Task<HostWork?> PollAsync(string host, string? cursor, CancellationToken cancellationToken)
     {
-        var after = cursor is null ? "" : $"after={Uri.EscapeDataString(cursor)}&";
-        var wait = _isDoubtful ? TimeSpan.Zero : PollWait;
+        // Only the work itself proves that the control plane is good again; an answer without content can be anyone's.
+        var isProbe = _isDoubtful;
+        var after = cursor is null || isProbe ? "" : $"after={Uri.EscapeDataString(cursor)}&";
+        var wait = isProbe ? TimeSpan.Zero : PollWait;
         using var request = Authorized(HttpMethod.Get, $"v1/hosts/{Uri.EscapeDataString(host)}/work?{after}wait={wait.TotalSeconds:0}s");
         var start = time.GetTimestamp();
-        using var response = await SendAsync(
-            request,
-            KeyRejected,
-            wait == PollWait ? Timeout.InfiniteTimeSpan : LongestProbe,
-            cancellationToken
-        );
+        using var response = await SendAsync(request, KeyRejected, isProbe ? LongestProbe : Timeout.InfiniteTimeSpan, cancellationToken);
         if (response.StatusCode is HttpStatusCode.NoContent)
         {
             // Otherwise the next poll would follow at once, again and again.
-            return time.GetElapsedTime(start) >= wait / 2
+            return !isProbe && time.GetElapsedTime(start) >= wait / 2
                 ? null
                 : throw Doubtful(new ControlPlaneException("The control plane ended a poll without work before its time."));
         }

@@ -43,7 +43,8 @@ public sealed class ParentMtuTests : IAsyncLifetime
         (await _api.PutAsync("/v1/networks/large", Spec("large", 1399))).IsProblem("immutable", "#/spec/dhcp/mtu");
         (await _api.PutAsync("/v1/networks/large", Spec("large", 1450))).Is(HttpStatusCode.OK);
 
-        var both = $$"""{"items":[{"kind":"network","name":"small",{{Spec("small", 1600)[1..]}},"""
+        var both =
+            $$"""{"items":[{"kind":"network","name":"small",{{Spec("small", 1600)[1..]}},"""
             + $$"""{"kind":"network","name":"large",{{Spec("large", 1600)[1..]}}]}""";
         (await _api.SendAsync(HttpMethod.Post, "/v1/manifests", both)).Is(HttpStatusCode.OK);
     }
