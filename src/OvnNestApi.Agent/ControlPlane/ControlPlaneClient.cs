@@ -153,15 +153,14 @@ internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings s
 
         using (response)
         {
-            throw Doubtful(
-                new ControlPlaneException(
-                    response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
-                        ? $"{unauthorizedMessage} (status {(int)response.StatusCode})"
-                        : $"The control plane answered {request.Method} {request.RequestUri?.AbsolutePath} with {(int)response.StatusCode}."
-                )
-            );
+            throw Doubtful(new ControlPlaneException(Refusal(request, response.StatusCode, unauthorizedMessage)));
         }
     }
+
+    private static string Refusal(HttpRequestMessage request, HttpStatusCode status, string unauthorizedMessage) =>
+        status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
+            ? $"{unauthorizedMessage} (status {(int)status})"
+            : $"The control plane answered {request.Method} {request.RequestUri?.AbsolutePath} with {(int)status}.";
 
     private ControlPlaneException Doubtful(ControlPlaneException failure)
     {
@@ -189,13 +188,16 @@ internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings s
         stall.CancelAfter(LongestStall);
         var body = new MemoryStream();
         var buffer = new byte[16 * 1024];
+        var length = buffer.Length;
         try
         {
             await using var stream = await response.Content.ReadAsStreamAsync(stall.Token);
-            while (await stream.ReadAsync(buffer, stall.Token) is > 0 and var length)
+            while (length == buffer.Length)
             {
-                body.Write(buffer, 0, length);
+                // Some bytes now and then are no progress.
                 stall.CancelAfter(LongestStall);
+                length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, stall.Token);
+                body.Write(buffer, 0, length);
                 if (body.Length > LongestAnswer)
                 {
                     throw new IOException($"it is longer than {LongestAnswer} bytes");
@@ -204,7 +206,7 @@ internal sealed class ControlPlaneClient(HttpClient http, ControlPlaneSettings s
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new IOException($"it stopped after {body.Length} bytes");
+            throw new IOException($"it is not complete after {LongestStall.TotalSeconds} s without {buffer.Length} more bytes");
         }
 
         return body.GetBuffer().AsMemory(0, (int)body.Length);

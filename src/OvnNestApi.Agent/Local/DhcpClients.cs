@@ -222,14 +222,14 @@ internal sealed partial class DhcpClients
         }
 
         var lease = new DhcpLease(address, router is "" ? null : router, null, null, null);
-        return lines is [_, var time, var servers, var domain]
-            ? lease with
-            {
-                Time = int.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : null,
-                DnsServers = [.. servers.Split(' ').Where(server => IPAddress.TryParse(server, out _))],
-                DomainName = WorkValidation.IsDomainName(domain) ? domain : null,
-            }
-            : lease;
+        if (lines is not [_, var time, var servers, var domain])
+        {
+            return lease;
+        }
+
+        int? seconds = int.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        string[] valid = [.. servers.Split(' ').Where(server => IPAddress.TryParse(server, out _))];
+        return lease with { Time = seconds, DnsServers = valid, DomainName = WorkValidation.IsDomainName(domain) ? domain : null };
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
