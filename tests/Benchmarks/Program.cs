@@ -16,16 +16,16 @@ switch (args)
     case ["leases"]:
         await LeaseBenchmark.RunAsync();
         return 0;
-    case ["write", .. var rest] when CountOf(rest) is { } count:
+    case ["write", .. var rest] when NumberOf(rest, 10_000, 100, 100_000) is { } count:
         await WriteBenchmark.RunAsync(count);
         return 0;
     case ["bare-endpoint", var database]: // started by the benchmark "write" as a child process
         await BareEndpoint.RunAsync(database);
         return 0;
-    case ["takeover", .. var rest] when FaultsOf(rest) is { } faults:
+    case ["takeover", .. var rest] when NumberOf(rest, 50, 1, 1000) is { } faults:
         await TakeoverBenchmark.RunAsync(faults);
         return 0;
-    case ["reconcile", .. var rest] when CountOf(rest) is { } count:
+    case ["reconcile", .. var rest] when NumberOf(rest, 10_000, 100, 100_000) is { } count:
         await ReconcileBenchmark.RunAsync(count);
         return 0;
     default:
@@ -46,20 +46,11 @@ switch (args)
         return 2;
 }
 
-// The number of containers; null if the arguments are not valid.
-static int? CountOf(string[] arguments) =>
+// The number that a benchmark takes; null if the arguments are not valid.
+static int? NumberOf(string[] arguments, int standard, int least, int most) =>
     arguments switch
     {
-        [] => 10_000,
-        [var text] when int.TryParse(text, CultureInfo.InvariantCulture, out var count) && count is >= 100 and <= 100_000 => count,
-        _ => null,
-    };
-
-// The number of faults of each kind; null if the arguments are not valid.
-static int? FaultsOf(string[] arguments) =>
-    arguments switch
-    {
-        [] => 50,
-        [var text] when int.TryParse(text, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= 1000 => count,
+        [] => standard,
+        [var text] when int.TryParse(text, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most => number,
         _ => null,
     };

@@ -10,7 +10,7 @@ using TestServers;
 namespace Benchmarks;
 
 /// <summary>
-/// Measures how long the NB follows nobody after a fault of the leader, with three processes of the API. A client increases the lease time
+/// Measures how long a takeover takes after a fault of the leader, with three processes of the API. A client increases the lease time
 /// of a network all the time. The time counts from the fault until the NB has the fence of a new leader and a larger lease time. A lease
 /// time that decreases, or a fence of an earlier epoch, is a stale write.
 /// </summary>

@@ -113,6 +113,6 @@ public sealed record MarkedTable(
     /// </summary>
     public IReadOnlyList<string> Content { get; init; } = [];
 
-    /// <summary>Columns that decide who gets which frames. The safety brake limits changes of them that nobody requested.</summary>
+    /// <summary>Columns that decide who gets which frames. The safety brake limits changes of them without a request.</summary>
     public IReadOnlyList<string> Guarded { get; init; } = [];
 }

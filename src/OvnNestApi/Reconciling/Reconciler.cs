@@ -36,19 +36,16 @@ internal sealed partial class Reconciler(
             return;
         }
 
-        // Checked more often than the leader sends heartbeats, so that a takeover does not wait for the next check.
-        var interval = _options.Heartbeat / 4;
         await using var candidate = new Candidate(leadership, CreateNorthbound, _options, time);
         while (!cancellationToken.IsCancellationRequested)
         {
+            // Checked more often than the leader sends heartbeats, so that a takeover does not wait for the next check.
+            var pause = _options.Heartbeat / 4;
             try
             {
                 if (await candidate.TakeOverAsync(cancellationToken) is var (term, nb))
                 {
-                    await using (nb)
-                    {
-                        await LeadAsync(term, nb, cancellationToken);
-                    }
+                    await LeadAsync(term, nb, cancellationToken);
                 }
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -62,9 +59,10 @@ internal sealed partial class Reconciler(
             catch (Exception e)
             {
                 LogFailed(e);
+                pause = _options.Heartbeat;
             }
 
-            await time.PauseAsync(interval, cancellationToken);
+            await time.PauseAsync(pause, cancellationToken);
         }
     }
 
@@ -72,6 +70,7 @@ internal sealed partial class Reconciler(
     private async Task LeadAsync(Term first, NorthboundDb nb, CancellationToken cancellationToken)
     {
         LogLeads(first.Epoch);
+        await using var connection = nb;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var term = new CurrentTerm(leadership, first, signals.Dirty);
         var heartbeat = new Heartbeat(term, nb, _options.Heartbeat, time, _logger).RunAsync(end);
