@@ -12,6 +12,7 @@ internal sealed record PendingReport(HostReport Report, bool HasRemovals);
 internal sealed partial class ReportSender(
     ControlPlaneClient controlPlane,
     AgentIdentity identity,
+    AgentSession session,
     LatestValue<PendingReport> reports,
     Recovery recovery,
     RetrySettings retries,
@@ -36,6 +37,11 @@ internal sealed partial class ReportSender(
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
                 // The control plane answers again: the report that waits is sent at once.
+            }
+            catch (SupersededException)
+            {
+                session.Supersede(); // the poll gets the same answer and logs it
+                return;
             }
         }
     }

@@ -72,6 +72,8 @@ api.MapChanges();
 api.MapApiKeys();
 api.MapEnrolments();
 api.MapAgents();
+api.MapSessions();
+api.MapUnknownItems();
 api.MapVlanLeases();
 api.MapVlanMap();
 api.MapChecks();

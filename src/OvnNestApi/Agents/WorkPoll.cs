@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using OvnNestApi.Contracts;
 using OvnNestApi.Data;
+using OvnNestApi.Problems;
 using OvnNestApi.Schema;
 using OvnNestApi.Work;
 
@@ -24,37 +25,63 @@ internal sealed class WorkPoll(
     private static readonly TimeSpan PaceWithRelay = TimeSpan.FromSeconds(20);
 
     /// <summary>Returns the work as soon as it differs from <paramref name="after"/>.</summary>
-    /// <param name="isAgent">True if the poll is a sign of life of the host's agent; false if an admin reads.</param>
-    /// <returns>The work; null if it did not change during <paramref name="wait"/>, or the host does not exist.</returns>
-    public async Task<HostWork?> NextAsync(Guid host, WorkCursor? after, TimeSpan wait, bool isAgent, CancellationToken cancellationToken)
+    /// <param name="reader">The agent of the host, whose poll is a sign of life; or an admin.</param>
+    /// <returns>
+    /// The work; null if it did not change during <paramref name="wait"/>, or the host does not exist. 409 <c>session-superseded</c> if
+    /// another agent has taken over the host.
+    /// </returns>
+    public async Task<Answer<HostWork?>> NextAsync(
+        Guid host,
+        WorkCursor? after,
+        TimeSpan wait,
+        WorkReader reader,
+        CancellationToken cancellationToken
+    )
     {
-        using var poll = isAgent ? presence.Poll(host) : null;
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         var start = time.GetTimestamp();
+        var ticket = signals.Work(host).Next;
+        if (!(await HeadAsync(host, reader, cancellationToken)).TryGet(out var present, out var refused))
+        {
+            return refused;
+        }
+
+        using var poll = reader.IsAgent ? presence.Poll(host) : null;
         while (true)
         {
-            var ticket = signals.Work(host).Next;
-            if (after is null || await CursorAsync(host, cancellationToken) != after)
+            if (after is null || present != after)
             {
                 return await ReadAsync(host, cancellationToken);
             }
 
             var left = wait - time.GetElapsedTime(start);
-            if (left <= TimeSpan.Zero || lifetime.ApplicationStopping.IsCancellationRequested)
+            var isOver = left <= TimeSpan.Zero || lifetime.ApplicationStopping.IsCancellationRequested;
+            if (isOver || !await WaitAsync(ticket, left, cancellationToken))
             {
-                return null;
+                return (HostWork?)null;
             }
 
-            var pace = signals.IsRelayed ? PaceWithRelay : PaceWithoutRelay;
-            try
+            ticket = signals.Work(host).Next;
+            if (!(await HeadAsync(host, reader, cancellationToken)).TryGet(out present, out refused))
             {
-                await Signal.WaitAsync(ticket, left < pace ? left : pace, time, stop.Token);
+                return refused;
             }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                // The process stops; the agent polls another one.
-                return null;
-            }
+        }
+    }
+
+    /// <summary>Waits for a change of the work, or for the next check.</summary>
+    /// <returns>False if the process stops: the agent polls another one.</returns>
+    private async Task<bool> WaitAsync(Task ticket, TimeSpan left, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
+        var pace = signals.IsRelayed ? PaceWithRelay : PaceWithoutRelay;
+        try
+        {
+            await Signal.WaitAsync(ticket, left < pace ? left : pace, time, stop.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
         }
     }
 
@@ -99,17 +126,70 @@ internal sealed class WorkPoll(
     private static Task<List<Removal>> RemovalsAsync(NestDb db, Guid host, CancellationToken cancellationToken) =>
         db
             .Placements.Where(p => p.HostId == host && !p.Wanted)
-            .OrderBy(p => p.Kind)
-            .ThenBy(p => p.Name)
-            .Select(p => new Removal(p.ObjectId, p.Kind, p.Name, p.Interface, p.Namespace, p.Bridge))
+            .Select(p => new
+            {
+                p.ObjectId,
+                p.Kind,
+                p.Name,
+                p.Interface,
+                p.Namespace,
+                p.Bridge,
+            })
+            .Concat(
+                db.Leftovers.Where(l => l.HostId == host)
+                    .Select(l => new
+                    {
+                        l.ObjectId,
+                        l.Kind,
+                        l.Name,
+                        l.Interface,
+                        l.Namespace,
+                        l.Bridge,
+                    })
+            )
+            .OrderBy(r => r.Kind)
+            .ThenBy(r => r.Name)
+            .Select(r => new Removal(r.ObjectId, r.Kind, r.Name, r.Interface, r.Namespace, r.Bridge))
             .ToListAsync(cancellationToken);
 
-    private async Task<WorkCursor?> CursorAsync(Guid host, CancellationToken cancellationToken)
+    /// <summary>Returns the cursor of the work; null if the host does not exist. The problem if the agent's session has ended.</summary>
+    private async Task<Answer<WorkCursor?>> HeadAsync(Guid host, WorkReader reader, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db
-            .Hosts.Where(h => h.Id == host)
-            .Select(h => (WorkCursor?)new WorkCursor(db.Leader.Single().Installation, h.WorkRevision))
+        var head = await (
+            from h in db.Hosts
+            from s in db.HostStatus.Where(s => s.HostId == h.Id).DefaultIfEmpty()
+            where h.Id == host
+            select new
+            {
+                h.Name,
+                db.Leader.Single().Installation,
+                h.WorkRevision,
+                Status = s,
+            }
+        )
+            .AsNoTracking()
             .SingleOrDefaultAsync(cancellationToken);
+        if (head is null)
+        {
+            return (WorkCursor?)null;
+        }
+
+        if (reader.IsAgent && SessionToken.Check(reader.Session, head.Status, head.Name) is { } refused)
+        {
+            return refused;
+        }
+
+        if (reader.Session is { } session && SessionToken.IsLost(session, head.Status))
+        {
+            await AgentSessions.RestoreAsync(db, host, session, cancellationToken);
+        }
+
+        return new WorkCursor(head.Installation, head.WorkRevision);
     }
 }
+
+/// <summary>Reader of a host's work.</summary>
+/// <param name="IsAgent">True for the agent of the host; false for an admin.</param>
+/// <param name="Session">Session of the agent; null if it has none.</param>
+internal readonly record struct WorkReader(bool IsAgent, SessionToken? Session);

@@ -68,7 +68,7 @@ internal sealed partial class PassLoop
         if (_term.Term.Mode == ReconcilerMode.Off)
         {
             // A change of the mode starts a full comparison, which does not need the changes.
-            _ = _nb.TakeChanges().Count();
+            _ = _nb.TakeChanges().Count() + _nb.Ports.TakeChanges().Count();
             return false;
         }
 

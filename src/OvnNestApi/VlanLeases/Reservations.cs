@@ -140,6 +140,8 @@ internal static class Reservations
                 return Problem.InUse(
                     $"Tag {tag} of {vmName} is bound to container {lease.ContainerName}. Delete the container, or give it another tag."
                 );
+            case { State: LeaseState.Foreign }:
+                return Problem.InUse($"Tag {tag} of {vmName} is used by {lease.UsedBy}. Remove that port.");
             case { State: not LeaseState.Reserved, Owner: null } when !force:
                 return null; // A repeated request changes nothing.
         }

@@ -137,6 +137,12 @@ public sealed class ReconciledInstallation : IAsyncDisposable
         return await SimulatedAgent.EnrolAsync(Api, name);
     }
 
+    /// <summary>Waits until a host is silent. Start the installation with a short <c>Hosts:SilentAfter</c>.</summary>
+    internal Task SilentAsync(SimulatedAgent agent) =>
+        Eventually.Holds($"{agent.Host} is silent", async () =>
+            (await Api.GetAsync($"/v1/hosts/{agent.Host}")).IsSuccess().Text.Contains("HostSilent", StringComparison.Ordinal)
+        );
+
     /// <summary>Creates or updates a VM.</summary>
     internal async Task<Vm> VmAsync(string name = "vm5", string network = "dmz", string? host = null, string? ranges = null)
     {
