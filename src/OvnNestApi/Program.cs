@@ -77,6 +77,7 @@ api.MapUnknownItems();
 api.MapVlanLeases();
 api.MapVlanMap();
 api.MapChecks();
+api.MapHostChecks();
 api.MapReadiness();
 api.MapReconciler();
 await app.RunAsync();

@@ -33,7 +33,7 @@ internal sealed class GarbageFront : IAsyncDisposable
     private string? _kind;
     private long _recoveredAt;
     private TaskCompletionSource<TimeSpan> _returned = new();
-    private int _spoiled;
+    private int _spoiledProbes;
 
     public GarbageFront(string api)
     {
@@ -48,15 +48,18 @@ internal sealed class GarbageFront : IAsyncDisposable
     /// <summary>Path of its unix socket.</summary>
     public string Socket => Path.Combine(_folder, "front.sock");
 
-    /// <summary>Number of requests that got garbage since <see cref="Begin"/>.</summary>
-    public int Spoiled => Volatile.Read(ref _spoiled);
+    /// <summary>
+    /// Number of requests for work that got garbage since <see cref="Begin"/>, without those that let the API wait for other work: an agent
+    /// sends them only after a failure.
+    /// </summary>
+    public int SpoiledProbes => Volatile.Read(ref _spoiledProbes);
 
     /// <summary>Ends the connections to the API, and answers with garbage from now on.</summary>
     public void Begin(string kind)
     {
         lock (_lock)
         {
-            (_kind, _spoiled) = (kind, 0);
+            (_kind, _spoiledProbes) = (kind, 0);
             _passed.ForEach(socket => socket.Dispose());
             _passed.Clear();
         }
@@ -116,9 +119,13 @@ internal sealed class GarbageFront : IAsyncDisposable
     {
         using var stream = new NetworkStream(client, ownsSocket: true);
         var buffer = new byte[64 * 1024];
-        while (await stream.ReadAsync(buffer, _stop.Token) > 0)
+        while (await stream.ReadAsync(buffer, _stop.Token) is var length and > 0)
         {
-            Interlocked.Increment(ref _spoiled);
+            if (Encoding.Latin1.GetString(buffer, 0, length).Contains("wait=0s", StringComparison.Ordinal))
+            {
+                Interlocked.Increment(ref _spoiledProbes);
+            }
+
             await stream.WriteAsync(Encoding.Latin1.GetBytes(Answers[kind]), _stop.Token);
             while (kind == "no end")
             {

@@ -241,13 +241,16 @@ internal sealed partial class ControlPlaneClient(
         stall.CancelAfter(LongestStall);
         var body = new MemoryStream();
         var buffer = new byte[16 * 1024];
+        var length = buffer.Length;
         try
         {
             await using var stream = await response.Content.ReadAsStreamAsync(stall.Token);
-            while (await stream.ReadAsync(buffer, stall.Token) is > 0 and var length)
+            while (length == buffer.Length)
             {
-                body.Write(buffer, 0, length);
+                // Some bytes now and then are no progress.
                 stall.CancelAfter(LongestStall);
+                length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, stall.Token);
+                body.Write(buffer, 0, length);
                 if (body.Length > LongestAnswer)
                 {
                     throw new IOException($"it is longer than {LongestAnswer} bytes");
@@ -256,7 +259,7 @@ internal sealed partial class ControlPlaneClient(
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new IOException($"it stopped after {body.Length} bytes");
+            throw new IOException($"it is not complete after {LongestStall.TotalSeconds} s without {buffer.Length} more bytes");
         }
 
         return body.GetBuffer().AsMemory(0, (int)body.Length);

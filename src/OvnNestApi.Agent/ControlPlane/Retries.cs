@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Http.Resilience;
 using Polly;
 using Polly.Retry;
+using Polly.Timeout;
 
 namespace OvnNestApi.Agent.ControlPlane;
 
@@ -20,6 +21,12 @@ internal static class Retries
                     Delay = settings.QuickDelay,
                     BackoffType = DelayBackoffType.Exponential,
                     UseJitter = true,
+                    // A timeout is no short interruption: what is silent may be something else than the control plane.
+                    ShouldHandle = attempt =>
+                        ValueTask.FromResult(
+                            attempt.Outcome.Exception is not TimeoutRejectedException
+                                && HttpClientResiliencePredicates.IsTransient(attempt.Outcome)
+                        ),
                     ShouldRetryAfterHeader = false, // it may be from a proxy, and has no limit
                 }
             )

@@ -107,7 +107,7 @@ internal sealed partial class DhcpClients
         DeleteFiles(step.ResourceId);
     }
 
-    /// <summary>Makes a client renew its lease, if the process id still belongs to it. If it is already renewing, it starts again.</summary>
+    /// <summary>Makes a client renew its lease, if the process id is still its own. If it is renewing already, it starts again.</summary>
     public void Renew(RenewLease step)
     {
         if (TryRead($"/proc/{step.Pid}", 0)?.Id == step.ResourceId)
@@ -222,14 +222,14 @@ internal sealed partial class DhcpClients
         }
 
         var lease = new DhcpLease(address, router is "" ? null : router, null, null, null);
-        return lines is [_, var time, var servers, var domain]
-            ? lease with
-            {
-                Time = int.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : null,
-                DnsServers = [.. servers.Split(' ').Where(server => IPAddress.TryParse(server, out _))],
-                DomainName = WorkValidation.IsDomainName(domain) ? domain : null,
-            }
-            : lease;
+        if (lines is not [_, var time, var servers, var domain])
+        {
+            return lease;
+        }
+
+        int? seconds = int.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        string[] valid = [.. servers.Split(' ').Where(server => IPAddress.TryParse(server, out _))];
+        return lease with { Time = seconds, DnsServers = valid, DomainName = WorkValidation.IsDomainName(domain) ? domain : null };
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]

@@ -16,7 +16,7 @@ internal static class AgentEndpoints
     private const string ExampleReport =
         """{"cursor":"1-7","systemId":"ubuntu2","nbCfg":4,"objects":[],"bridges":[],"removed":[],"unknown":[]}""";
 
-    private const string SessionHeader =
+    internal const string SessionHeader =
         "Session of the agent. Required once a session was opened; the request of an earlier session is refused.";
 
     /// <summary>Maximum size of a report in bytes; enough for tens of thousands of resources.</summary>

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Contracts;
 using OvnNestApi.Data;
+using OvnNestApi.Http;
 using OvnNestApi.Problems;
 using OvnNestApi.Schema;
 
@@ -66,6 +67,19 @@ internal sealed partial class AgentSessions(Transactions transactions, Signals s
                     + "Otherwise the key was copied: stop that agent."
             )
             : null;
+
+    /// <summary>Returns the problem of a request of an agent whose session has ended; null if it has not, or for an admin.</summary>
+    public static async Task<Problem?> CheckAsync(NestDb db, HttpContext context, CancellationToken cancellationToken)
+    {
+        var sender = Principal.Of(context);
+        if (sender.HostId is not { } host)
+        {
+            return null;
+        }
+
+        var status = await db.HostStatus.AsNoTracking().SingleOrDefaultAsync(s => s.HostId == host, cancellationToken);
+        return SessionToken.Check(SessionToken.Of(context.Request), status, sender.Name);
+    }
 
     /// <summary>Records why an agent was refused, for the status of the host.</summary>
     public static Task RefuseAsync(NestDb db, Guid host, Problem problem, CancellationToken cancellationToken) =>

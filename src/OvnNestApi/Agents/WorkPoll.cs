@@ -1,6 +1,5 @@
 using System.Data;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Hosting;
 using OvnNestApi.Contracts;
 using OvnNestApi.Data;
 using OvnNestApi.Problems;
@@ -10,20 +9,8 @@ using OvnNestApi.Work;
 namespace OvnNestApi.Agents;
 
 /// <summary>Waits until the work of a host differs from what its agent has. Holds no database connection while it waits.</summary>
-internal sealed class WorkPoll(
-    IDbContextFactory<NestDb> databases,
-    Signals signals,
-    HostPresence presence,
-    TimeProvider time,
-    IHostApplicationLifetime lifetime
-)
+internal sealed class WorkPoll(IDbContextFactory<NestDb> databases, Signals signals, HostPresence presence, StateWait waiting)
 {
-    /// <summary>Time between checks while wake-ups of other processes are not received.</summary>
-    private static readonly TimeSpan PaceWithoutRelay = TimeSpan.FromSeconds(2);
-
-    /// <summary>Time between checks otherwise, because a wake-up can be lost.</summary>
-    private static readonly TimeSpan PaceWithRelay = TimeSpan.FromSeconds(20);
-
     /// <summary>Returns the work as soon as it differs from <paramref name="after"/>.</summary>
     /// <param name="reader">The agent of the host, whose poll is a sign of life; or an admin.</param>
     /// <returns>
@@ -38,50 +25,36 @@ internal sealed class WorkPoll(
         CancellationToken cancellationToken
     )
     {
-        var start = time.GetTimestamp();
-        var ticket = signals.Work(host).Next;
-        if (!(await HeadAsync(host, reader, cancellationToken)).TryGet(out var present, out var refused))
+        Answer<WorkCursor?> head = (WorkCursor?)null;
+        IDisposable? poll = null;
+        try
         {
-            return refused;
-        }
+            await waiting.UntilAsync(
+                signals.Work(host),
+                async token =>
+                {
+                    head = await HeadAsync(host, reader, token);
+                    if (!head.TryGet(out var next, out _))
+                    {
+                        return true;
+                    }
 
-        using var poll = reader.IsAgent ? presence.Poll(host) : null;
-        while (true)
-        {
-            if (after is null || present != after)
-            {
-                return await ReadAsync(host, cancellationToken);
-            }
-
-            var left = wait - time.GetElapsedTime(start);
-            var isOver = left <= TimeSpan.Zero || lifetime.ApplicationStopping.IsCancellationRequested;
-            if (isOver || !await WaitAsync(ticket, left, cancellationToken))
-            {
-                return (HostWork?)null;
-            }
-
-            ticket = signals.Work(host).Next;
-            if (!(await HeadAsync(host, reader, cancellationToken)).TryGet(out present, out refused))
+                    poll ??= reader.IsAgent ? presence.Poll(host) : null;
+                    return next != after;
+                },
+                wait,
+                cancellationToken
+            );
+            if (!head.TryGet(out var present, out var refused))
             {
                 return refused;
             }
-        }
-    }
 
-    /// <summary>Waits for a change of the work, or for the next check.</summary>
-    /// <returns>False if the process stops: the agent polls another one.</returns>
-    private async Task<bool> WaitAsync(Task ticket, TimeSpan left, CancellationToken cancellationToken)
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
-        var pace = signals.IsRelayed ? PaceWithRelay : PaceWithoutRelay;
-        try
-        {
-            await Signal.WaitAsync(ticket, left < pace ? left : pace, time, stop.Token);
-            return true;
+            return present is null || present == after ? null : await ReadAsync(host, cancellationToken);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        finally
         {
-            return false;
+            poll?.Dispose();
         }
     }
 

@@ -118,14 +118,12 @@ internal sealed record PortFacts
             { IsUp: false } => (Reason.PortDown, "The port is not up."),
             { Tag: not null } when Tag != ObservedTag => (
                 Reason.TagMismatch,
-                ObservedTag is null
-                    ? $"The leased tag is {Tag}, but the northbound database has none."
-                    : $"The leased tag is {Tag}, but the northbound database has tag {ObservedTag}."
+                $"The leased tag is {Tag}, but the northbound database has {(ObservedTag is null ? "none" : $"tag {ObservedTag}")}."
             ),
-            { TunnelMtu: { } largest } when Mtu > largest => (
+            { TunnelMtu: not null } when Mtu > TunnelMtu => (
                 Reason.MtuTooLarge,
-                $"The network has an MTU of {Mtu}, but the tunnels of host {Host} carry {largest}: larger packets to other hosts are lost. "
-                    + $"Set dhcp.mtu of the network to {largest} or less, or increase the MTU of the device with the host's ovn-encap-ip."
+                $"The network has an MTU of {Mtu}, but the tunnels of host {Host} carry {TunnelMtu}: larger packets to other hosts are lost. "
+                    + $"Set dhcp.mtu of the network to {TunnelMtu} or less, or increase the MTU of the device with the host's ovn-encap-ip."
             ),
             { IsEnabled: false } => (Reason.Disabled, "The port is disabled (spec.enabled is false) and drops all traffic."),
             _ => (Reason.Ready, ""),

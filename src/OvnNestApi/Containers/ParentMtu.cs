@@ -30,7 +30,7 @@ internal static class ParentMtu
         ORDER BY v.name, c.name
         """;
 
-    /// <summary>Returns the problem of a container in a network with a larger MTU than that of its VM's network; null if it has none.</summary>
+    /// <summary>Returns the problem of a container whose network has a larger MTU than that of its VM; null if it has none.</summary>
     public static Problem? FindProblem(Network network, Network ofVm) =>
         network.Mtu <= ofVm.Mtu
             ? null

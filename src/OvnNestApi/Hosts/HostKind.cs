@@ -84,14 +84,7 @@ internal sealed class HostKind : ResourceKind<Host, HostSpec, HostBody, HostView
                 Since = condition.Since,
                 ObservedAt = condition.ObservedAt,
                 Effective = new(host.Chassis ?? report?.SystemId, host.IntegrationBridge),
-                Agent = new(
-                    report?.SeenAt,
-                    report?.SystemId,
-                    report?.NbCfg,
-                    report?.Unknown ?? [],
-                    report?.TunnelMtu,
-                    report?.Refusal
-                ),
+                Agent = new(report?.SeenAt, report?.SystemId, report?.NbCfg, report?.Unknown ?? [], report?.TunnelMtu, report?.Refusal),
             },
         };
 }

@@ -160,7 +160,13 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
         }
 
         (target.SwitchName, target.SwitchExisting, target.RouterId, target.Subnet) = (switchName, isExisting, router, spec.Subnet);
-        var mtu = target.Mtu;
+        ApplyOptions(item, target);
+        return null;
+    }
+
+    private void ApplyOptions(WriteItem<Network, NetworkSpec> item, Network target)
+    {
+        var (spec, mtu) = (item.Spec, target.Mtu);
         NetworkRules.ApplyOptions(target, spec);
         if (!item.IsNew && target.Mtu != mtu)
         {
@@ -168,12 +174,11 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
         }
 
         target.Gateway = NetworkRules.Gateway(spec);
-        var needsGatewayMac = router is not null || (target.DhcpEnabled && !target.SwitchExisting);
+        var needsGatewayMac = target.RouterId is not null || (target.DhcpEnabled && !target.SwitchExisting);
         target.GatewayMac = spec.GatewayMac
             ?? target.GatewayMac
             ?? item.Predecessor?.GatewayMac
             ?? (needsGatewayMac ? MacAddress.Random() : null);
-        return null;
     }
 
     /// <summary>Checks the new subnet, gateway and MAC address of the gateway against the addresses of ports that do not change.</summary>

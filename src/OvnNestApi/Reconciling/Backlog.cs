@@ -19,8 +19,8 @@ internal sealed class Backlog(ReconciledKinds kinds)
         $"SELECT ({Each(kinds, " + ", table => $"(SELECT count(*) FROM {table} WHERE dirty_seq > reconciled_seq)")})::int";
 
     /// <summary>
-    /// Returns the ids of dirty resources, oldest dirty mark first, of rejected resources that are due for a retry, and of VMs with a tag of
-    /// others that the NB has to be observed without; null once if other rejected resources are due later.
+    /// Returns the ids of dirty resources, oldest dirty mark first, of rejected resources that are due for a retry, and of VMs for which
+    /// the NB has to be observed without a tag of others; null once if other rejected resources are due later.
     /// </summary>
     /// <param name="maxPerKind">Maximum number of dirty resources of each kind.</param>
     /// <param name="allRejected">

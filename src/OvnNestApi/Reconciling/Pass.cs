@@ -47,6 +47,7 @@ internal sealed partial class Pass(
         try
         {
             foreigners.Ports.Apply(drift);
+            _contention.AddChanges(drift.Suspects);
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
             var ids = isFull ? null : await SubjectsAsync(db, term, drift, cancellationToken);
             var hasNews = drift.Observed.Count > 0 || drift.HasHvCfgChanged || _ports.HasDue || foreigners.Use.HasNews(drift);

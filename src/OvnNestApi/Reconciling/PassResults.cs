@@ -37,7 +37,7 @@ internal static class PassResults
 
             if (IsContended(resource, recorded, contention, isFull))
             {
-                return new(owner, recorded, view.HasRows(owner), Contention.Obstacle);
+                return new(owner, recorded, view.HasRows(owner), Contention.Obstacle, RetriesLater: true);
             }
 
             return (resource.Obstacle ?? remarks(owner)) is { } obstacle

@@ -102,7 +102,7 @@ internal abstract class ResourceKind
     /// <summary>Updates what depends on resources of this kind whose deletion was requested.</summary>
     public virtual Task FollowDeletionAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Stops waiting for what silent hosts have not confirmed; deletes what others have added. True if there was something.</summary>
+    /// <summary>Stops waiting for the confirmations of silent hosts; deletes what others have added. True if there was any.</summary>
     public virtual Task<bool> ForceAsync(Settlement settlement, NestDb db, Guid id, CancellationToken cancellationToken) =>
         settlement.ForceObjectAsync(db, id, cancellationToken);
 }

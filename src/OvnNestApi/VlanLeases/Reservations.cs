@@ -10,9 +10,7 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.VlanLeases;
 
-/// <summary>
-/// Requests for leases through their own URLs. Each runs in the caller's transaction and locks the VM's row first.
-/// </summary>
+/// <summary>Requests for leases through their own URLs. Each runs in the caller's transaction and locks the VM's row first.</summary>
 internal static class Reservations
 {
     private static readonly string DeleteLease = $"""

@@ -20,7 +20,10 @@ public sealed class SessionTests(TestApi api) : IClassFixture<TestApi>
         (await former.TryFetchAsync()).IsProblem("session-superseded");
         (await former.TryFetchAsync($"?after={former.Work.Cursor}&wait=10s")).IsProblem("session-superseded");
         (await former.TrySendAsync(former.Report())).IsProblem("session-superseded");
+        (await former.TryChecksAsync()).IsProblem("session-superseded");
+        (await former.FinishAsync(Guid.NewGuid(), new(3, 3, new(1, 1, 1), null, null))).IsProblem("session-superseded");
         await next.PassAsync();
+        Assert.Empty(await next.ChecksAsync());
     }
 
     [Fact]

@@ -39,8 +39,7 @@ public sealed class SimulatedAgent
     /// <summary>Session that the requests carry; null for an agent that has not opened one.</summary>
     public string? Session { get; set; }
 
-    private (string Name, string Value)[] Headers =>
-        Session is null ? [Authorization] : [Authorization, (SessionRequest.Header, Session)];
+    private (string Name, string Value)[] Headers => Session is null ? [Authorization] : [Authorization, (SessionRequest.Header, Session)];
 
     /// <summary>Enrols an agent for an existing host.</summary>
     public static async Task<SimulatedAgent> EnrolAsync(TestApi api, string host)
@@ -74,15 +73,19 @@ public sealed class SimulatedAgent
     /// <param name="running">Ids of the checks that the agent has already, comma-separated.</param>
     public async Task<IReadOnlyList<HostCheck>> ChecksAsync(string wait = "0s", string running = "")
     {
-        var response = (await _api.GetAsync($"/v1/hosts/{Host}/checks?wait={wait}&running={running}", Authorization)).IsSuccess();
+        var response = (await TryChecksAsync(wait, running)).IsSuccess();
         return response.Status == HttpStatusCode.NoContent
             ? []
             : JsonSerializer.Deserialize<HostChecks>(response.Text, ContractJson.Options)!.Items;
     }
 
+    /// <summary>Requests the checks that wait for a result; the API may refuse the request.</summary>
+    public Task<ApiResponse> TryChecksAsync(string wait = "0s", string running = "") =>
+        _api.GetAsync($"/v1/hosts/{Host}/checks?wait={wait}&running={running}", Headers);
+
     /// <summary>Sends the result of a check.</summary>
     public Task<ApiResponse> FinishAsync(Guid check, CheckResult result) =>
-        _api.PutAsync($"/v1/hosts/{Host}/checks/{check}", JsonSerializer.Serialize(result, ContractJson.Options), Authorization);
+        _api.PutAsync($"/v1/hosts/{Host}/checks/{check}", JsonSerializer.Serialize(result, ContractJson.Options), Headers);
 
     /// <summary>Returns an agent with the same key that sends its requests to another process.</summary>
     public SimulatedAgent Through(TestApi process) => new(process, Host, _key) { Work = Work };
