@@ -32,7 +32,7 @@ internal sealed partial class ReportSender(
             using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, recovery.Next);
             try
             {
-                await retry.ExecuteAsync(SendNextAsync, attempt.Token);
+                await retry.RepeatAsync(SendNextAsync, attempt.Token);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {

@@ -34,7 +34,7 @@ internal sealed partial class WorkPoller(
         {
             while (true)
             {
-                await retry.ExecuteAsync(PollAsync, cancellationToken);
+                await retry.RepeatAsync(PollAsync, cancellationToken);
             }
         }
         catch (SupersededException e)

@@ -66,6 +66,26 @@ internal static class Retries
             .Build();
     }
 
+    /// <summary>Runs an operation in a pipeline of <see cref="UntilSuccess"/>.</summary>
+    /// <exception cref="OperationCanceledException">
+    /// The token was cancelled. Of a failure just before that, the pipeline itself would throw the exception.
+    /// </exception>
+    public static async Task RepeatAsync(
+        this ResiliencePipeline untilSuccess,
+        Func<CancellationToken, ValueTask> operation,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            await untilSuccess.ExecuteAsync(operation, cancellationToken);
+        }
+        catch (ControlPlaneException e) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(e.Message, e, cancellationToken);
+        }
+    }
+
     private static TimeSpan DelayBefore(RetrySettings settings, int attempt)
     {
         var delay = settings.FirstDelay * Math.Pow(2, Math.Min(attempt, 20));
