@@ -122,7 +122,7 @@ internal sealed record PortFacts
             ),
             { TunnelMtu: not null } when Mtu > TunnelMtu => (
                 Reason.MtuTooLarge,
-                $"The network has an MTU of {Mtu}, but the tunnels of host {Host} carry {TunnelMtu}: larger packets between hosts are lost. "
+                $"The network has an MTU of {Mtu}, but the tunnels of host {Host} carry {TunnelMtu}: larger packets are lost. "
                     + $"Set dhcp.mtu of the network to {TunnelMtu} or less, or increase the MTU of the device with the host's ovn-encap-ip."
             ),
             { IsEnabled: false } => (Reason.Disabled, "The port is disabled (spec.enabled is false) and drops all traffic."),
