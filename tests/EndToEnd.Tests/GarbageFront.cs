@@ -34,6 +34,7 @@ internal sealed class GarbageFront : IAsyncDisposable
     private long _recoveredAt;
     private TaskCompletionSource<TimeSpan> _returned = new();
     private int _spoiledProbes;
+    private volatile bool _hasPassedPoll;
 
     public GarbageFront(string api)
     {
@@ -53,6 +54,9 @@ internal sealed class GarbageFront : IAsyncDisposable
     /// sends them only after a failure.
     /// </summary>
     public int SpoiledProbes => Volatile.Read(ref _spoiledProbes);
+
+    /// <summary>True if a request for work was passed on.</summary>
+    public bool HasPassedPoll => _hasPassedPoll;
 
     /// <summary>Ends the connections to the API, and answers with garbage from now on.</summary>
     public void Begin(string kind)
@@ -112,7 +116,17 @@ internal sealed class GarbageFront : IAsyncDisposable
         await api.ConnectAsync(new UnixDomainSocketEndPoint(_api), _stop.Token);
         using var toClient = new NetworkStream(client, ownsSocket: true);
         await using var toApi = new NetworkStream(api);
-        await Task.WhenAny(toClient.CopyToAsync(toApi, _stop.Token), toApi.CopyToAsync(toClient, _stop.Token));
+        await Task.WhenAny(PassRequestsAsync(toClient, toApi), toApi.CopyToAsync(toClient, _stop.Token));
+    }
+
+    private async Task PassRequestsAsync(NetworkStream client, NetworkStream api)
+    {
+        var buffer = new byte[64 * 1024];
+        while (await client.ReadAsync(buffer, _stop.Token) is var length and > 0)
+        {
+            _hasPassedPoll |= Encoding.Latin1.GetString(buffer, 0, length).Contains("/work?", StringComparison.Ordinal);
+            await api.WriteAsync(buffer.AsMemory(0, length), _stop.Token);
+        }
     }
 
     private async Task SpoilAsync(Socket client, string kind)
