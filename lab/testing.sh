@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # Runs the tests and the checks.
 
-# Runs the test projects one after the other. The last line is "N passed, N failed, N skipped" for all of them.
+# Runs the test projects one after the other. At the end it names the failed tests. The last line is "N passed, N failed, N skipped".
 # Fails if a test failed or if no test passed.
 run_projects() ( # PROJECT… -- [OPTION OF THE TEST RUNNER…]
-  local project name result status now passed=0 failed=0 skipped=0 projects=()
+  local project name result status now passed=0 failed=0 skipped=0 projects=() failures=()
   while [[ $1 != -- ]]; do projects+=("$1") && shift; done
   shift
   TMPDIR=$(mktemp -d /tmp/nest-test.XXXXXX)
@@ -22,10 +22,11 @@ run_projects() ( # PROJECT… -- [OPTION OF THE TEST RUNNER…]
       passed=$((passed + $(sum_of "$result" passed)))
       skipped=$((skipped + $(sum_of "$result" skipped pending)))
       now=$(sum_of "$result" failed other)
+      mapfile -t -O "${#failures[@]}" failures < <(grep -oP '"name":"\K([^"\\]|\\.)*(?=","status":"(failed|other)")' "$result" || true)
     fi
     # A crash, or an error outside a test (for example in a fixture's DisposeAsync), counts as a failure.
     if ((status != 0 && now == 0)); then
-      echo "$name ended with exit code $status"
+      failures+=("$name ended with exit code $status")
       now=1
     fi
     failed=$((failed + now))
@@ -33,6 +34,7 @@ run_projects() ( # PROJECT… -- [OPTION OF THE TEST RUNNER…]
   trap - EXIT
   clean_tests
   say "tests finished"
+  ((${#failures[@]} == 0)) || printf 'FAILED: %s\n' "${failures[@]}"
   echo "$passed passed, $failed failed, $skipped skipped"
   ((failed == 0 && passed > 0))
 )

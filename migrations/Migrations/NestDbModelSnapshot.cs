@@ -37,6 +37,14 @@ namespace OvnNestApi.Migrations.Migrations
 
                     NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Id"));
 
+                    b.Property<string>("ForeignName")
+                        .HasColumnType("text")
+                        .HasColumnName("foreign_name");
+
+                    b.Property<Guid?>("ForeignPort")
+                        .HasColumnType("uuid")
+                        .HasColumnName("foreign_port");
+
                     b.Property<DateTimeOffset?>("FreedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("freed_at");
@@ -59,6 +67,10 @@ namespace OvnNestApi.Migrations.Migrations
 
                     b.HasKey("Id")
                         .HasName("pk_addresses");
+
+                    b.HasIndex("ForeignPort")
+                        .HasDatabaseName("ix_addresses_foreign")
+                        .HasFilter("foreign_port IS NOT NULL");
 
                     b.HasIndex("OwnerId")
                         .IsUnique()
@@ -705,17 +717,37 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("applied_revision");
 
+                    b.Property<string>("BoundSystemId")
+                        .HasColumnType("text")
+                        .HasColumnName("bound_system_id");
+
                     b.Property<long?>("NbCfg")
                         .HasColumnType("bigint")
                         .HasColumnName("nb_cfg");
+
+                    b.Property<string>("Refusal")
+                        .HasColumnType("text")
+                        .HasColumnName("refusal");
 
                     b.Property<DateTimeOffset?>("SeenAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("seen_at");
 
+                    b.Property<Guid?>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("session_id");
+
+                    b.Property<long>("SessionNumber")
+                        .HasColumnType("bigint")
+                        .HasColumnName("session_number");
+
                     b.Property<string>("SystemId")
                         .HasColumnType("text")
                         .HasColumnName("system_id");
+
+                    b.Property<int?>("TunnelMtu")
+                        .HasColumnType("integer")
+                        .HasColumnName("tunnel_mtu");
 
                     b.PrimitiveCollection<string[]>("Unknown")
                         .IsRequired()
@@ -883,6 +915,51 @@ namespace OvnNestApi.Migrations.Migrations
                     b.ToTable("lease_holds", (string)null);
                 });
 
+            modelBuilder.Entity("OvnNestApi.Schema.Leftover", b =>
+                {
+                    b.Property<Guid>("HostId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("host_id");
+
+                    b.Property<Guid>("ObjectId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("object_id");
+
+                    b.Property<string>("Bridge")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("bridge");
+
+                    b.Property<string>("Interface")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("interface");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Namespace")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("namespace");
+
+                    b.Property<long>("Revision")
+                        .HasColumnType("bigint")
+                        .HasColumnName("revision");
+
+                    b.HasKey("HostId", "ObjectId")
+                        .HasName("pk_leftovers");
+
+                    b.ToTable("leftovers", (string)null);
+                });
+
             modelBuilder.Entity("OvnNestApi.Schema.Network", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1010,6 +1087,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("router_id");
 
+                    b.Property<string>("RouterPortName")
+                        .HasColumnType("text")
+                        .HasColumnName("router_port_name");
+
                     b.Property<Guid>("RouterPortUuid")
                         .HasColumnType("uuid")
                         .HasColumnName("router_port_uuid");
@@ -1035,6 +1116,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("switch_name");
+
+                    b.Property<string>("SwitchRouterPortName")
+                        .HasColumnType("text")
+                        .HasColumnName("switch_router_port_name");
 
                     b.Property<Guid>("SwitchRouterPortUuid")
                         .HasColumnType("uuid")
@@ -1417,6 +1502,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("text")
                         .HasColumnName("ttl");
 
+                    b.Property<string>("UsedBy")
+                        .HasColumnType("text")
+                        .HasColumnName("used_by");
+
                     b.Property<Guid>("VmId")
                         .HasColumnType("uuid")
                         .HasColumnName("vm_id");
@@ -1450,6 +1539,10 @@ namespace OvnNestApi.Migrations.Migrations
                     b.HasIndex("VmId", "Tag")
                         .IsUnique()
                         .HasDatabaseName("ux_vlan_leases_tag");
+
+                    b.HasIndex(new[] { "VmId" }, "ix_vlan_leases_foreign")
+                        .HasDatabaseName("ix_vlan_leases_foreign")
+                        .HasFilter("state = 'Foreign'");
 
                     b.HasIndex(new[] { "ContainerId" }, "ix_vlan_leases_former")
                         .HasDatabaseName("ix_vlan_leases_former")
@@ -1535,6 +1628,10 @@ namespace OvnNestApi.Migrations.Migrations
                     b.Property<string>("Labels")
                         .HasColumnType("json")
                         .HasColumnName("labels");
+
+                    b.Property<string>("LeftPortName")
+                        .HasColumnType("text")
+                        .HasColumnName("left_port_name");
 
                     b.Property<PhysicalAddress>("Mac")
                         .IsRequired()
@@ -1742,6 +1839,16 @@ namespace OvnNestApi.Migrations.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_lease_holds_vlan_leases_lease_id");
+                });
+
+            modelBuilder.Entity("OvnNestApi.Schema.Leftover", b =>
+                {
+                    b.HasOne("OvnNestApi.Schema.Host", null)
+                        .WithMany()
+                        .HasForeignKey("HostId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_leftovers_hosts_host_id");
                 });
 
             modelBuilder.Entity("OvnNestApi.Schema.Network", b =>

@@ -50,10 +50,12 @@ builder.Services.AddSingleton<HostPass>();
 builder.Services.AddSingleton<ApplyCommand>();
 builder.Services.AddSingleton<WakeSignal>();
 builder.Services.AddSingleton<Recovery>();
+builder.Services.AddSingleton<AgentSession>();
 builder.Services.AddSingleton<LatestValue<HostWork>>();
 builder.Services.AddSingleton<LatestValue<PendingReport>>();
 try
 {
+    using var hostLock = HostLock.Take(settings.OvsdbEndpoint);
     if (file is null)
     {
         var controlPlane = ControlPlaneSettings.From(Environment.GetEnvironmentVariable);

@@ -12,6 +12,7 @@ internal sealed record PendingReport(HostReport Report, bool HasRemovals);
 internal sealed partial class ReportSender(
     ControlPlaneClient controlPlane,
     AgentIdentity identity,
+    AgentSession session,
     LatestValue<PendingReport> reports,
     Recovery recovery,
     RetrySettings retries,
@@ -31,11 +32,16 @@ internal sealed partial class ReportSender(
             using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, recovery.Next);
             try
             {
-                await retry.ExecuteAsync(SendNextAsync, attempt.Token);
+                await retry.RepeatAsync(SendNextAsync, attempt.Token);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
                 // The control plane answers again: the report that waits is sent at once.
+            }
+            catch (SupersededException)
+            {
+                session.Supersede(); // the poll gets the same answer and logs it
+                return;
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using OvnNestApi.Agent.ControlPlane;
 using OvnNestApi.Agent.Local;
 using OvnNestApi.Agent.State;
 using OvnNestApi.Contracts;
@@ -13,6 +14,7 @@ namespace OvnNestApi.Agent;
 internal sealed partial class WorkLoop(
     HostPass pass,
     LocalOvs ovs,
+    AgentSession session,
     DhcpClients clients,
     StateFolder folder,
     LatestValue<HostWork> latestWork,
@@ -56,7 +58,7 @@ internal sealed partial class WorkLoop(
                 work = newer;
             }
 
-            if (work is null)
+            if (work is null || !session.Permits(ovs.SystemId))
             {
                 continue;
             }

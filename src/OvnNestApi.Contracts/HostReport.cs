@@ -15,6 +15,9 @@ namespace OvnNestApi.Contracts;
 /// Resources that have items with the owner mark of the service on the host but are neither wanted nor listed for removal. The agent keeps
 /// these items.
 /// </param>
+/// <param name="TunnelMtu">
+/// Largest MTU in bytes of packets that OVN's tunnels carry from the host to another one; null if the agent cannot find it.
+/// </param>
 public sealed record HostReport(
     string Cursor,
     string? SystemId,
@@ -22,7 +25,8 @@ public sealed record HostReport(
     IReadOnlyList<ObjectReport> Objects,
     IReadOnlyList<BridgeReport> Bridges,
     IReadOnlyList<Guid> Removed,
-    IReadOnlyList<UnknownObject> Unknown
+    IReadOnlyList<UnknownObject> Unknown,
+    int? TunnelMtu = null
 );
 
 /// <summary>State of one resource on the host.</summary>

@@ -56,11 +56,14 @@ public sealed record ContainerWork(Guid Id, string Name, string Digest, string P
 /// <param name="Addressing">How the device gets its address.</param>
 /// <param name="Address">IPv4 address with prefix length, such as "172.16.255.133/26"; null if the network has no subnet.</param>
 /// <param name="Gateway">Next hop of the default route; null if there is none.</param>
-/// <param name="DnsServers">
-/// IP addresses of the name servers in the namespace's resolv.conf. With <see cref="Addressing.Dhcp"/>, those that DHCP must assign; an
-/// empty list then allows any.
-/// </param>
+/// <param name="DnsServers">IP addresses of the name servers in the namespace's resolv.conf.</param>
 /// <param name="Workload">What the agent creates for the device.</param>
+/// <param name="DomainName">Search domain in the namespace's resolv.conf; null if there is none.</param>
+/// <param name="LeaseTime">Lease time in seconds that DHCP must assign; null if any is right.</param>
+/// <param name="FollowsDhcp">
+/// True if another system may have set the DHCP options: a gateway, name servers or a domain that the work does not have are those that
+/// DHCP assigns. False: then there are none.
+/// </param>
 public sealed record DeviceWork(
     string Interface,
     string Namespace,
@@ -70,7 +73,10 @@ public sealed record DeviceWork(
     string? Address,
     string? Gateway,
     IReadOnlyList<string> DnsServers,
-    Workload Workload
+    Workload Workload,
+    string? DomainName = null,
+    int? LeaseTime = null,
+    bool FollowsDhcp = true
 );
 
 /// <summary>How a device gets its address.</summary>

@@ -20,6 +20,7 @@ public sealed class ReportSenderTests : IAsyncLifetime
     private readonly LatestValue<PendingReport> _reports = new();
     private readonly Channel<(string Cursor, TimeSpan Time)> _received = Channel.CreateUnbounded<(string, TimeSpan)>();
     private readonly Recovery _recovery = new();
+    private readonly AgentSession _session = new();
     private readonly HttpListener _server = new();
     private readonly HttpClient _http = new();
     private readonly string _folder = Directory.CreateTempSubdirectory("nest-report-").FullName;
@@ -39,8 +40,9 @@ public sealed class ReportSenderTests : IAsyncLifetime
         var identity = new AgentIdentity(_state);
         identity.SaveHost("h1");
         _sender = new ReportSender(
-            new ControlPlaneClient(_http, new ControlPlaneSettings(url, null, null, null), identity),
+            new ControlPlaneClient(_http, new ControlPlaneSettings(url, null, null, null), identity, _session, _time),
             identity,
+            _session,
             _reports,
             _recovery,
             new RetrySettings(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(10)),

@@ -52,8 +52,12 @@ public sealed class AgentProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the agent. A second start uses the same state folder.</summary>
-    public void Start() =>
+    /// <param name="url">Other URL of the API for this and later starts; null to keep it.</param>
+    public void Start(string? url = null)
+    {
+        _environment["NEST_URL"] = url ?? _environment["NEST_URL"];
         _process = _sandbox.Start(Host, ["dotnet", Programs.Agent], _environment, Path.Combine(_sandbox.Folder, Host, "agent.log"));
+    }
 
     /// <summary>Stops the agent as the service manager does (SIGTERM).</summary>
     public Task StopAsync() => Process.StopAsync();

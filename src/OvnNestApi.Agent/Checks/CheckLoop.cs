@@ -11,6 +11,7 @@ namespace OvnNestApi.Agent.Checks;
 internal sealed partial class CheckLoop(
     ControlPlaneClient controlPlane,
     AgentIdentity identity,
+    AgentSession session,
     Recovery recovery,
     RetrySettings retries,
     TimeProvider time,
@@ -22,7 +23,7 @@ internal sealed partial class CheckLoop(
 
     // A check without a result has failed by then.
     private static readonly TimeSpan LongestTime = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500); // until the host is enrolled, or a check ends
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500); // until the session is open, or a check ends
 
     private readonly ConcurrentDictionary<Guid, bool> _running = new();
 
@@ -34,18 +35,23 @@ internal sealed partial class CheckLoop(
             using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, recovery.Next);
             try
             {
-                await retry.ExecuteAsync(PollAsync, attempt.Token);
+                await retry.RepeatAsync(PollAsync, attempt.Token);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
                 // The control plane answers again.
+            }
+            catch (SupersededException)
+            {
+                session.Supersede(); // the poll for work gets the same answer and logs it
+                return;
             }
         }
     }
 
     private async ValueTask PollAsync(CancellationToken cancellationToken)
     {
-        if (identity.Host is not { Length: > 0 } host || _running.Count >= MostRunning)
+        if (identity.Host is not { Length: > 0 } host || session.Token is null || _running.Count >= MostRunning)
         {
             await Task.Delay(Pause, time, cancellationToken);
             return;
@@ -69,7 +75,7 @@ internal sealed partial class CheckLoop(
                 ? Ping.Failed(CheckFailure.Error, $"The agent rejects the check: {error}.")
                 : await Ping.RunAsync(check, time);
             var retry = Retries.UntilSuccess(retries, time, random, LogNotSent);
-            await retry.ExecuteAsync(async token => await controlPlane.ReportCheckAsync(host, check.Id, result, token), timeout.Token);
+            await retry.RepeatAsync(async token => await controlPlane.ReportCheckAsync(host, check.Id, result, token), timeout.Token);
         }
         catch (Exception e)
         {

@@ -19,7 +19,7 @@ internal sealed partial class ControlPlaneClient
             HttpMethod.Get,
             $"v1/hosts/{Uri.EscapeDataString(host)}/checks?wait={CheckWait.TotalSeconds:0}s&running={string.Join(',', running)}"
         );
-        using var response = await SendAsync(request, KeyRejected, cancellationToken);
+        using var response = await SendAsync(request, KeyRejected, Timeout.InfiniteTimeSpan, cancellationToken);
         return response.StatusCode is HttpStatusCode.NoContent ? [] : (await ReadAsync<HostChecks>(response, cancellationToken)).Items;
     }
 
@@ -29,6 +29,6 @@ internal sealed partial class ControlPlaneClient
     {
         using var request = Authorized(HttpMethod.Put, $"v1/hosts/{Uri.EscapeDataString(host)}/checks/{check}");
         request.Content = JsonContent.Create(result, options: ContractJson.Options);
-        using var response = await SendAsync(request, KeyRejected, cancellationToken);
+        using var response = await SendAsync(request, KeyRejected, Timeout.InfiniteTimeSpan, cancellationToken);
     }
 }

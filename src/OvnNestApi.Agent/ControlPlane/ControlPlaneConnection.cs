@@ -28,6 +28,9 @@ internal static class ControlPlaneConnection
         handler.AllowAutoRedirect = false; // a redirect must not send the key to another server
         handler.UseProxy = false;
         handler.ConnectTimeout = TimeSpan.FromSeconds(5);
+        // Less than the pause after a failed request, so that the next one has a new connection: behind the old one may be a proxy, or a
+        // program that is not the control plane. A poll follows the one before without a pause.
+        handler.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(0.5);
         handler.PooledConnectionLifetime = TimeSpan.FromMinutes(5); // the DNS name may resolve to another address later
         if (settings.UnixSocket is { } path)
         {

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Http.Resilience;
 using Polly;
 using Polly.Retry;
+using Polly.Timeout;
 
 namespace OvnNestApi.Agent.ControlPlane;
 
@@ -20,6 +21,12 @@ internal static class Retries
                     Delay = settings.QuickDelay,
                     BackoffType = DelayBackoffType.Exponential,
                     UseJitter = true,
+                    // A timeout is no short interruption: what is silent may be something else than the control plane.
+                    ShouldHandle = attempt =>
+                        ValueTask.FromResult(
+                            attempt.Outcome.Exception is not TimeoutRejectedException
+                                && HttpClientResiliencePredicates.IsTransient(attempt.Outcome)
+                        ),
                     ShouldRetryAfterHeader = false, // it may be from a proxy, and has no limit
                 }
             )
@@ -57,6 +64,26 @@ internal static class Retries
                 }
             )
             .Build();
+    }
+
+    /// <summary>Runs an operation in a pipeline of <see cref="UntilSuccess"/>.</summary>
+    /// <exception cref="OperationCanceledException">
+    /// The token was cancelled. Of a failure just before that, the pipeline itself would throw the exception.
+    /// </exception>
+    public static async Task RepeatAsync(
+        this ResiliencePipeline untilSuccess,
+        Func<CancellationToken, ValueTask> operation,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            await untilSuccess.ExecuteAsync(operation, cancellationToken);
+        }
+        catch (ControlPlaneException e) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(e.Message, e, cancellationToken);
+        }
     }
 
     private static TimeSpan DelayBefore(RetrySettings settings, int attempt)

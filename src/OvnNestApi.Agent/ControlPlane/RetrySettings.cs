@@ -17,7 +17,7 @@ internal sealed record RetrySettings(TimeSpan FirstDelay, TimeSpan MaxDelay)
     public TimeSpan QuickDelay { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Timeout of one attempt, including the time for which the control plane may hold a poll.</summary>
-    public TimeSpan AttemptTimeout { get; init; } = ControlPlaneClient.PollWait + TimeSpan.FromSeconds(15);
+    public TimeSpan AttemptTimeout { get; init; } = ControlPlaneClient.PollWait + TimeSpan.FromSeconds(5);
 
     /// <exception cref="FormatException">A value is not a duration, or out of range.</exception>
     public static RetrySettings From(Func<string, string?> environment)

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Runtime.InteropServices;
 using System.Text;
 using OvnNestApi.Agent.Planning;
@@ -14,11 +15,12 @@ namespace OvnNestApi.Agent.Local;
 /// </summary>
 internal sealed partial class DhcpClients
 {
-    // Applies address, default route and name servers to the namespace only, never to files of the root namespace.
+    // Sets the address, and the default route so that a new lease is useful at once. The agent writes resolv.conf and corrects the route,
+    // because the work, not the lease, says what they must be.
     private const string EventScript = """
         #!/bin/sh
         # Run by a DHCP client of the OvnNestApi agent on every event. $1 is the event; udhcpc passes the lease in variables.
-        # NEST_LEASE: file that the agent reads; written last and removed first. NEST_RESOLV_CONF: resolv.conf of the namespace.
+        # NEST_LEASE: file that the agent reads; written last and removed first.
         set -eu
         case $1 in
           deconfig)
@@ -29,13 +31,8 @@ internal sealed partial class DhcpClients
             gateway=${router:-}
             gateway=${gateway%% *}
             ip -4 address replace "$ip/$mask" broadcast + dev "$interface"
-            if [ -n "$gateway" ]; then ip -4 route replace default via "$gateway" dev "$interface"; fi
-            mkdir -p "${NEST_RESOLV_CONF%/*}"
-            {
-              if [ -n "${domain:-}" ]; then echo "search $domain"; fi
-              for server in ${dns:-}; do echo "nameserver $server"; done
-            } >"$NEST_RESOLV_CONF"
-            echo "$ip/$mask $gateway" >"$NEST_LEASE.new"
+            if [ "$1" = bound ] && [ -n "$gateway" ]; then ip -4 route replace default via "$gateway" dev "$interface"; fi
+            printf '%s\n' "$ip/$mask $gateway" "${lease:-}" "${dns:-}" "${domain:-}" >"$NEST_LEASE.new"
             mv -f "$NEST_LEASE.new" "$NEST_LEASE"
             ;;
         esac
@@ -96,7 +93,6 @@ internal sealed partial class DhcpClients
         }
 
         start.Environment["NEST_LEASE"] = LeaseFile(step.ResourceId);
-        start.Environment["NEST_RESOLV_CONF"] = Path.Join(NetworkReader.ConfigurationFolder, step.Namespace, "resolv.conf");
         return NetworkReader.RunInNamespaceAsync(step.Namespace, () => Process.Start(start)?.Dispose());
     }
 
@@ -109,6 +105,15 @@ internal sealed partial class DhcpClients
         }
 
         DeleteFiles(step.ResourceId);
+    }
+
+    /// <summary>Makes a client renew its lease, if the process id is still its own. If it is renewing already, it starts again.</summary>
+    public void Renew(RenewLease step)
+    {
+        if (TryRead($"/proc/{step.Pid}", 0)?.Id == step.ResourceId)
+        {
+            _ = Kill(step.Pid, 10); // SIGUSR1
+        }
     }
 
     /// <summary>Deletes the lease and pid files of a resource's former clients.</summary>
@@ -196,20 +201,35 @@ internal sealed partial class DhcpClients
     {
         try
         {
-            if (
-                File.ReadAllText(LeaseFile(id)).TrimEnd('\n').Split(' ') is not [var address, var router]
-                || !address.Contains('/', StringComparison.Ordinal)
-            )
-            {
-                return null;
-            }
-
-            return new DhcpLease(address, router is "" ? null : router);
+            return ParseLease(File.ReadAllLines(LeaseFile(id)));
         }
         catch (FileNotFoundException)
         {
             return null;
         }
+    }
+
+    // The texts are a DHCP server's. An earlier version of the agent wrote the first line only.
+    private static DhcpLease? ParseLease(string[] lines)
+    {
+        if (
+            lines is not [var first, ..]
+            || first.Split(' ') is not [var address, var router]
+            || !address.Contains('/', StringComparison.Ordinal)
+        )
+        {
+            return null;
+        }
+
+        var lease = new DhcpLease(address, router is "" ? null : router, null, null, null);
+        if (lines is not [_, var time, var servers, var domain])
+        {
+            return lease;
+        }
+
+        int? seconds = int.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        string[] valid = [.. servers.Split(' ').Where(server => IPAddress.TryParse(server, out _))];
+        return lease with { Time = seconds, DnsServers = valid, DomainName = WorkValidation.IsDomainName(domain) ? domain : null };
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]

@@ -45,7 +45,44 @@ internal sealed partial class LocalOvs : IAsyncDisposable
             ? null
             : $"the local Open_vSwitch database cannot be reached: {_client.LastError ?? "not connected yet"}";
 
+    /// <summary><c>external_ids:system-id</c>, the name of the chassis in OVN; null if it is not set or cannot be read.</summary>
+    public string? SystemId =>
+        _client.State is OvsdbClientState.Synced && _client.Snapshot.Table("Open_vSwitch").Values.FirstOrDefault() is { } root
+            ? OvsRows.ReadSystemId(root)
+            : null;
+
     public void Start() => _client.Start();
+
+    /// <summary>Waits until <see cref="SystemId"/> is known; null if it is not in time.</summary>
+    public async Task<string?> WaitForSystemIdAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(patience, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        var changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+        void Signal() => changed.Writer.TryWrite(true);
+
+        Changed += Signal;
+        try
+        {
+            while (true)
+            {
+                if (SystemId is { Length: > 0 } systemId)
+                {
+                    return systemId;
+                }
+
+                await changed.Reader.ReadAsync(either.Token);
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+        finally
+        {
+            Changed -= Signal;
+        }
+    }
 
     /// <summary>Returns the current content of the database; null if it cannot be read, which is different from empty.</summary>
     public OvsState? Read()

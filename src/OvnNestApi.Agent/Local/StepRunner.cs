@@ -24,6 +24,11 @@ internal sealed partial class StepRunner(NamespaceRecords records, DhcpClients c
             clients.Stop(step);
         }
 
+        foreach (var step in steps.OfType<RenewLease>())
+        {
+            clients.Renew(step);
+        }
+
         await RunInsideNamespacesAsync(steps, failures, cancellationToken);
         await RunInRootNamespaceAsync(steps, failures, cancellationToken);
         DeleteRecords(steps);

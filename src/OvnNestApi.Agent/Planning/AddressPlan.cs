@@ -50,17 +50,8 @@ internal static class AddressPlan
             plan.AddStep(new IpCommand(mark.Id, place.Name, $"address replace {address} broadcast + dev {link.Name}"));
         }
 
-        if (device.Gateway is { } gateway)
-        {
-            EnsureDefaultRoute(plan, mark, place, link, gateway);
-        }
-
-        var servers = string.Concat(device.DnsServers.Select(server => $"nameserver {server}\n"));
-        if (place.ResolvConf != servers)
-        {
-            plan.AddStep(new WriteResolvConf(mark.Id, place.Name, servers));
-        }
-
+        EnsureDefaultRoute(plan, mark, place, link, device.Gateway);
+        EnsureResolvConf(plan, mark, place, ResolvConf(device.DnsServers, device.DomainName));
         if (link.Addresses.Contains(address))
         {
             outcome.Address = WithoutPrefix(address);
@@ -86,6 +77,7 @@ internal static class AddressPlan
             return;
         }
 
+        EnsureResolvConf(plan, mark, place, ResolvConf(device, client.Lease, place));
         if (client.Lease is not { } lease)
         {
             // Either OVN does not answer, or the lease file was lost. A restart is harmless in both cases.
@@ -112,21 +104,25 @@ internal static class AddressPlan
         DhcpLease lease
     )
     {
-        // The client never checks what it has set. If some of it is missing, a restart sets it again.
-        var isIntact = link.Addresses.Contains(lease.Address) && place.ResolvConf is not null;
-        var difference = FindDifference(device, lease, place.ResolvConf ?? "");
-        if (!isIntact || (difference is not null && client.Age > MinClientAge))
+        // Address and prefix length come only from DHCP, so that OVN's DHCP is proved to work. Everything else is the work's.
+        var isWrong = device.Address is { } address && address != lease.Address;
+        if (isWrong)
+        {
+            outcome.Fail($"DHCP assigned {lease.Address}, expected {device.Address}");
+        }
+
+        // The client never checks what it has set. If the address is missing, a restart sets it again.
+        if (!link.Addresses.Contains(lease.Address) || (isWrong && client.Age > MinClientAge))
         {
             plan.StopClients([client]);
         }
-        else if (lease.Router is { } router)
+        else
         {
-            EnsureDefaultRoute(plan, mark, place, link, router);
-        }
-
-        if (difference is not null)
-        {
-            outcome.Fail($"DHCP assigned {difference}");
+            EnsureDefaultRoute(plan, mark, place, link, device.Gateway ?? (device.FollowsDhcp ? lease.Router : null));
+            if (device.LeaseTime is { } time && lease.Time is { } present && time != present)
+            {
+                plan.AddStep(new RenewLease(mark.Id, client.Pid));
+            }
         }
 
         if (link.Addresses.Contains(lease.Address))
@@ -136,9 +132,19 @@ internal static class AddressPlan
     }
 
     // The default route with metric 0 is ours, and there is only one: the kernel would use another one beside it. Default routes with a
-    // higher metric and routes of other destinations are the user's.
-    private static void EnsureDefaultRoute(HostPlanBuilder plan, OwnerMark mark, NamespaceState place, Link link, string gateway)
+    // higher metric and routes of other destinations are the user's. Without a gateway, so are those through other devices.
+    private static void EnsureDefaultRoute(HostPlanBuilder plan, OwnerMark mark, NamespaceState place, Link link, string? gateway)
     {
+        if (gateway is null)
+        {
+            foreach (var route in place.DefaultRoutes.Where(route => route.Gateway is not null && route.Index == link.Index))
+            {
+                plan.AddStep(new IpCommand(mark.Id, place.Name, $"route delete default via {route.Gateway} dev {link.Name}"));
+            }
+
+            return;
+        }
+
         if (place.DefaultRoutes is [var only] && only == new DefaultRoute(gateway, link.Index))
         {
             return;
@@ -152,31 +158,30 @@ internal static class AddressPlan
         plan.AddStep(new IpCommand(mark.Id, place.Name, $"route add default via {gateway} dev {link.Name}"));
     }
 
-    /// <summary>
-    /// Returns the first value of the lease that differs from the network's settings, which the client would keep until it renews after
-    /// half the lease time; null if all are equal.
-    /// </summary>
-    private static string? FindDifference(DeviceWork device, DhcpLease lease, string resolvConf)
+    private static void EnsureResolvConf(HostPlanBuilder plan, OwnerMark mark, NamespaceState place, string text)
     {
-        if (device.Address is { } address && address != lease.Address)
+        if (place.ResolvConf != text)
         {
-            return $"{lease.Address}, expected {address}";
+            plan.AddStep(new WriteResolvConf(mark.Id, place.Name, text));
+        }
+    }
+
+    /// <summary>Returns the text for a device with DHCP: of the work and, if that follows DHCP, of the lease.</summary>
+    private static string ResolvConf(DeviceWork device, DhcpLease? lease, NamespaceState place)
+    {
+        if (!device.FollowsDhcp)
+        {
+            return ResolvConf(device.DnsServers, device.DomainName);
         }
 
-        if (device.Gateway is { } gateway && gateway != lease.Router)
-        {
-            var router = lease.Router is null ? "no gateway" : $"gateway {lease.Router}";
-            return $"{router}, expected {gateway}";
-        }
+        var servers = device.DnsServers.Count > 0 ? device.DnsServers : lease?.DnsServers;
+        return servers is null ? place.ResolvConf ?? "" : ResolvConf(servers, device.DomainName ?? lease?.DomainName);
+    }
 
-        var servers = resolvConf
-            .Split('\n')
-            .Where(line => line.StartsWith("nameserver ", StringComparison.Ordinal))
-            .Select(line => line["nameserver ".Length..])
-            .ToList();
-        return device.DnsServers.Count == 0 || device.DnsServers.SequenceEqual(servers)
-            ? null
-            : $"name servers {string.Join(", ", servers)}, expected {string.Join(", ", device.DnsServers)}";
+    private static string ResolvConf(IReadOnlyList<string> servers, string? domain)
+    {
+        var lines = servers.Select(server => $"nameserver {server}\n");
+        return string.Concat(domain is null ? lines : lines.Prepend($"search {domain}\n"));
     }
 
     private static string WithoutPrefix(string address) => address[..address.IndexOf('/', StringComparison.Ordinal)];

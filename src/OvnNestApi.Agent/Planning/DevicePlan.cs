@@ -165,27 +165,14 @@ internal static class DevicePlan
     /// <param name="loopback">Loopback device of the namespace, which carries its owner mark; null in the root namespace.</param>
     public static bool Configure(HostPlanBuilder plan, OwnerMark mark, DeviceWork device, string? place, Link link, Link? loopback)
     {
-        var settings = new List<string>();
-        if (link.Mac != device.Mac)
-        {
-            settings.Add($"address {device.Mac}");
-        }
-
-        if (link.Mtu != device.Mtu)
-        {
-            settings.Add($"mtu {device.Mtu}");
-        }
-
-        if (link.Alias != mark.Alias)
-        {
-            settings.Add($"alias {mark.Alias}");
-        }
-
-        if (!link.IsUp)
-        {
-            settings.Add("up");
-        }
-
+        (bool Differs, string Setting)[] all =
+        [
+            (link.Mac != device.Mac, $"address {device.Mac}"),
+            (link.Mtu != device.Mtu, $"mtu {device.Mtu}"),
+            (link.Alias != mark.Alias, $"alias {mark.Alias}"),
+            (!link.IsUp, "up"),
+        ];
+        var settings = all.Where(part => part.Differs).Select(part => part.Setting).ToList();
         var isLoopbackWrong = loopback is not null && (!loopback.IsUp || loopback.Alias != mark.Alias);
         if (isLoopbackWrong)
         {

@@ -8,7 +8,10 @@ namespace OvnNestApi.Agent.Planning;
 /// <param name="Lease">Current lease; null while the client has none.</param>
 internal sealed record DhcpClient(Guid Id, int Pid, string NetworkNamespace, int Index, TimeSpan Age, DhcpLease? Lease);
 
-/// <summary>Address and route that a DHCP client received.</summary>
+/// <summary>What a DHCP client received.</summary>
 /// <param name="Address">IPv4 address with prefix length.</param>
 /// <param name="Router">Next hop of the default route; null if the lease has no router.</param>
-internal sealed record DhcpLease(string Address, string? Router);
+/// <param name="Time">Lease time in seconds; null if unknown: an earlier version of the agent did not record it.</param>
+/// <param name="DnsServers">IP addresses of the name servers; null if unknown.</param>
+/// <param name="DomainName">Search domain; null if the lease has none, or if it is unknown.</param>
+internal sealed record DhcpLease(string Address, string? Router, int? Time, IReadOnlyList<string>? DnsServers, string? DomainName);

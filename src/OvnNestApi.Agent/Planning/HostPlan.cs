@@ -56,7 +56,8 @@ internal sealed record HostPlan(IReadOnlyList<OvsChangeGroup> Ovs, IReadOnlyList
             ],
             BuildBridgeReports(plan, bindings),
             CleanupPlan.FindRemoved(plan),
-            CleanupPlan.FindUnknown(plan)
+            CleanupPlan.FindUnknown(plan),
+            ovs.Encapsulation.FindMtu(plan.Observed.Network.Root.Values)
         );
     }
 

@@ -23,12 +23,16 @@ internal static class OvsRows
         var ids = root["external_ids"].AsStringMap();
         return new OvsState(
             root.Uuid,
-            ids.GetValueOrDefault("system-id"),
+            ReadSystemId(root),
             ids.GetValueOrDefault("ovn-bridge-datapath-type"),
+            new Encapsulation(ids.GetValueOrDefault("ovn-encap-type"), ids.GetValueOrDefault("ovn-encap-ip")),
             hasUnappliedChange,
             [.. Referenced(find, "Bridge", root["bridges"]).Select(row => ReadBridge(row, find))]
         );
     }
+
+    /// <summary>Reads <c>external_ids:system-id</c> of the root row; null if it is not set.</summary>
+    public static string? ReadSystemId(Row root) => root["external_ids"].AsStringMap().GetValueOrDefault("system-id");
 
     private static OvsBridge ReadBridge(Row row, Func<string, Guid, Row?> find) =>
         new(

@@ -6,6 +6,7 @@ namespace OvnNestApi.Agent.Planning;
 /// <param name="DatapathType">
 /// <c>external_ids:ovn-bridge-datapath-type</c>, used if there is no integration bridge; null if not set.
 /// </param>
+/// <param name="Encapsulation">How OVN's tunnels of the host begin.</param>
 /// <param name="HasUnappliedChange">
 /// True while ovs-vswitchd has not applied the agent's last transaction: the rows then describe a state that is not reached yet.
 /// </param>
@@ -13,11 +14,40 @@ internal sealed record OvsState(
     Guid Root,
     string? SystemId,
     string? DatapathType,
+    Encapsulation Encapsulation,
     bool HasUnappliedChange,
     IReadOnlyList<OvsBridge> Bridges
 )
 {
     public OvsBridge? FindBridge(string name) => Bridges.FirstOrDefault(bridge => bridge.Name == name);
+}
+
+/// <summary>Local ends of OVN's tunnels (ovn-controller(8)).</summary>
+/// <param name="Types"><c>external_ids:ovn-encap-type</c>, such as <c>geneve</c>; null if not set.</param>
+/// <param name="Addresses"><c>external_ids:ovn-encap-ip</c>: IP addresses, separated by commas; null if not set.</param>
+internal sealed record Encapsulation(string? Types, string? Addresses)
+{
+    // Outer IPv4, UDP and tunnel header, and the inner Ethernet header. OVN adds one option of 8 bytes to the header of Geneve.
+    private const int GeneveOverhead = 20 + 8 + 16 + 14;
+    private const int VxlanOverhead = 20 + 8 + 8 + 14;
+
+    /// <summary>
+    /// Returns the largest MTU of packets in the tunnels; null if an address is not that of a device, or the type is another one.
+    /// </summary>
+    public int? FindMtu(IEnumerable<Link> devices)
+    {
+        var mtus = (Addresses ?? "").Split(',').Select(address => FindDeviceMtu(devices, address.Trim())).ToArray();
+        int? overhead = (Types ?? "").Split(',').Select(type => type.Trim()).ToArray() switch
+        {
+            var types when types.Contains("geneve") => GeneveOverhead,
+            ["vxlan"] => VxlanOverhead,
+            _ => null,
+        };
+        return mtus.Contains(null) ? null : mtus.Min() - overhead;
+    }
+
+    private static int? FindDeviceMtu(IEnumerable<Link> devices, string address) =>
+        devices.FirstOrDefault(device => device.Addresses.Any(own => own.Split('/')[0] == address))?.Mtu;
 }
 
 /// <summary>Row of table Bridge with its ports.</summary>

@@ -7,6 +7,9 @@ internal abstract record Step(Guid ResourceId);
 /// <summary>Stops a DHCP client.</summary>
 internal sealed record StopClient(Guid ResourceId, int Pid) : Step(ResourceId);
 
+/// <summary>Makes a DHCP client renew its lease. The device keeps its address meanwhile.</summary>
+internal sealed record RenewLease(Guid ResourceId, int Pid) : Step(ResourceId);
+
 /// <summary>One line of input for <c>ip -batch</c> (ip(8)). It contains validated words only.</summary>
 /// <param name="Namespace">Network namespace in which the command runs; null for the root namespace.</param>
 internal sealed record IpCommand(Guid ResourceId, string? Namespace, string Line) : Step(ResourceId);

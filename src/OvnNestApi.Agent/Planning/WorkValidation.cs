@@ -51,6 +51,9 @@ internal static partial class WorkValidation
     public static bool HasNamespace(DeviceWork device) =>
         device.Workload is Workload.Namespace && InterfaceName().IsMatch(device.Namespace);
 
+    /// <summary>True for a domain name that can be written to resolv.conf.</summary>
+    public static bool IsDomainName(string text) => DomainName().IsMatch(text);
+
     private static string? FindError(DeviceWork device)
     {
         if (device.Workload is Workload.None)
@@ -88,6 +91,11 @@ internal static partial class WorkValidation
             return $"'{gateway}' is not a valid IPv4 address";
         }
 
+        if (device.DomainName is { } domain && !IsDomainName(domain))
+        {
+            return $"'{domain}' is not a valid domain name";
+        }
+
         return device.DnsServers.FirstOrDefault(server => !IPAddress.TryParse(server, out _)) is { } dns
             ? $"'{dns}' is not a valid IP address"
             : null;
@@ -102,6 +110,9 @@ internal static partial class WorkValidation
 
     [GeneratedRegex("^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,14}\\z", RegexOptions.CultureInvariant)]
     private static partial Regex InterfaceName();
+
+    [GeneratedRegex("^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\\z", RegexOptions.CultureInvariant)]
+    private static partial Regex DomainName();
 
     [GeneratedRegex("^[!-~]{1,255}\\z", RegexOptions.CultureInvariant)]
     private static partial Regex PortName();

@@ -20,7 +20,7 @@ internal sealed class StateFolder : IDisposable
         }
         catch (IOException e)
         {
-            throw new IOException($"Another agent uses the folder {_folder}: stop it, or set NEST_STATE to another folder.", e);
+            throw new IOException($"Another agent uses the folder {_folder}: stop it first.", e);
         }
     }
 

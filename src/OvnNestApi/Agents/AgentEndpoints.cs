@@ -16,6 +16,9 @@ internal static class AgentEndpoints
     private const string ExampleReport =
         """{"cursor":"1-7","systemId":"ubuntu2","nbCfg":4,"objects":[],"bridges":[],"removed":[],"unknown":[]}""";
 
+    internal const string SessionHeader =
+        "Session of the agent. Required once a session was opened; the request of an earlier session is refused.";
+
     /// <summary>Maximum size of a report in bytes; enough for tens of thousands of resources.</summary>
     private const int MaxReportBytes = 32 * 1024 * 1024;
 
@@ -28,6 +31,7 @@ internal static class AgentEndpoints
                 new("after", "Cursor of the work that the agent already has."),
                 new("wait", "How long the server waits for different work before it answers, for example 10s; at most 60s.")
             )
+            .TakesHeader(SessionRequest.Header, SessionHeader)
             .Produces<HostWork>()
             .Produces(StatusCodes.Status204NoContent)
             .Describe(
@@ -39,6 +43,7 @@ internal static class AgentEndpoints
         agent
             .MapPut("/report", PutReportAsync)
             .Takes()
+            .TakesHeader(SessionRequest.Header, SessionHeader)
             .TakesBody<HostReport>(JsonBody.Json, ExampleReport)
             .WithMetadata(new RequestSizeLimitAttribute(MaxReportBytes))
             .Describe(
@@ -46,6 +51,10 @@ internal static class AgentEndpoints
                 "Report what a host has applied and observes",
                 "The agent sends it after each pass. Sending the same report again changes nothing."
             );
+        MapCredentials(agent);
+    }
+
+    private static void MapCredentials(RouteGroupBuilder agent) =>
         agent
             .MapPost("/credentials", PostCredentialAsync)
             .Takes()
@@ -57,7 +66,6 @@ internal static class AgentEndpoints
                 "The body contains the SHA-256 of the new key. Both keys are valid until the agent sends this request again with "
                     + "the new key. That second request revokes all other keys of the host."
             );
-    }
 
     internal static async Task<Reply<HostWorkResult, NoContent>> GetWorkAsync(
         string host,
@@ -79,11 +87,13 @@ internal static class AgentEndpoints
             return Problem.NotFound("host", host);
         }
 
-        return
-            await poll.NextAsync(id, WorkCursor.Parse(after), wait, isAgent: Principal.Of(context).HostId is not null, cancellationToken)
-                is { } work
-            ? new HostWorkResult(work)
-            : TypedResults.NoContent();
+        var reader = new WorkReader(Principal.Of(context).HostId is not null, SessionToken.Of(context.Request));
+        if (!(await poll.NextAsync(id, WorkCursor.Parse(after), wait, reader, cancellationToken)).TryGet(out var work, out var refused))
+        {
+            return refused;
+        }
+
+        return work is null ? TypedResults.NoContent() : new HostWorkResult(work);
     }
 
     internal static async Task<Reply<NoContent>> PutReportAsync(
@@ -111,12 +121,13 @@ internal static class AgentEndpoints
             return Problem.ValidationFailed("#", "must be a report; its lists objects, bridges and unknown must not contain null");
         }
 
-        presence.Seen(host);
-        if (!(await reports.TakeAsync(db, host, report, cancellationToken)).TryGet(out var isChanged, out var problem))
+        var session = SessionToken.Of(context.Request);
+        if (!(await reports.TakeAsync(db, host, report, session, cancellationToken)).TryGet(out var isChanged, out var problem))
         {
             return problem;
         }
 
+        presence.Seen(host);
         if (isChanged)
         {
             signals.Written(db);

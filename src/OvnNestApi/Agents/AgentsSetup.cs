@@ -5,6 +5,7 @@ internal static class AgentsSetup
 {
     public static IServiceCollection AddAgents(this IServiceCollection services)
     {
+        services.AddSingleton<AgentSessions>();
         services.AddSingleton<ReportIntake>();
         services.AddSingleton<WorkPoll>();
         services.AddSingleton<HostPresence>();

@@ -166,6 +166,7 @@ internal static class Enrolments
         enrolment.KeySha256 = key;
         await db.HostCredentials.Where(c => c.HostId == enrolment.HostId).ExecuteDeleteAsync(cancellationToken);
         db.HostCredentials.Add(new() { HostId = enrolment.HostId, KeySha256 = key });
+        await db.ExecuteAsync(AgentSessions.ForgetSession, cancellationToken, ("host", enrolment.HostId));
         db.Actor = new($"host:{host}", requestId);
         ChangeLog.Add(db, "enrolment", null, host, enrolment.Id, "updated", null, null);
         return host;

@@ -10,7 +10,7 @@ namespace OvnNestApi.Agents;
 
 /// <summary>
 /// Records which hosts' agents have contacted this process, and writes the times to the database in batches: a thousand open polls cost one
-/// statement every 5 s.
+/// statement every 5 s. A write states how long ago the contact was, so that a late write makes no silent host look alive.
 /// </summary>
 internal sealed partial class HostPresence(
     IDbContextFactory<NestDb> databases,
@@ -20,15 +20,16 @@ internal sealed partial class HostPresence(
 ) : BackgroundService
 {
     private const string Write = """
-        INSERT INTO host_status (host_id, seen_at, applied_revision, unknown) SELECT id, now(), 0, '{}' FROM hosts
-            WHERE id = ANY(@hosts) ORDER BY id
-        ON CONFLICT (host_id) DO UPDATE SET seen_at = now()
+        INSERT INTO host_status (host_id, seen_at, applied_revision, unknown)
+            SELECT h.id, now() - contact.age, 0, '{}' FROM hosts h
+            JOIN unnest(@hosts, @ages) AS contact (host_id, age) ON contact.host_id = h.id ORDER BY h.id
+        ON CONFLICT (host_id) DO UPDATE SET seen_at = greatest(host_status.seen_at, excluded.seen_at)
         """;
 
     private static readonly TimeSpan LongestPace = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ShortestPace = TimeSpan.FromMilliseconds(500);
     private readonly ConcurrentDictionary<Guid, int> _polls = new();
-    private readonly ConcurrentDictionary<Guid, bool> _seen = new();
+    private readonly ConcurrentDictionary<Guid, long> _seen = new(); // timestamps of the last contacts that are not yet written
     private readonly ConcurrentDictionary<Guid, bool> _written = new();
     private readonly Signal _first = new();
 
@@ -53,7 +54,7 @@ internal sealed partial class HostPresence(
     /// <summary>Records a sign of life of the host's agent. The first one of each host is written at once.</summary>
     public void Seen(Guid host)
     {
-        _seen[host] = true;
+        _seen[host] = time.GetTimestamp();
         if (_written.TryAdd(host, true))
         {
             _first.Set();
@@ -81,17 +82,21 @@ internal sealed partial class HostPresence(
 
     private async Task WriteAsync(CancellationToken cancellationToken)
     {
-        var hosts = _polls.Keys.Union(_seen.Keys).ToArray();
+        var polling = _polls.Keys.ToHashSet();
+        var seen = _seen.ToArray();
+        var gone = seen.Where(contact => !polling.Contains(contact.Key)).ToArray();
+        Guid[] hosts = [.. polling, .. gone.Select(contact => contact.Key)];
         if (hosts.Length == 0)
         {
             return;
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await db.ExecuteAsync(Write, cancellationToken, ("hosts", hosts));
-        foreach (var host in hosts)
+        TimeSpan[] ages = [.. polling.Select(_ => TimeSpan.Zero), .. gone.Select(contact => time.GetElapsedTime(contact.Value))];
+        await db.ExecuteAsync(Write, cancellationToken, ("hosts", hosts), ("ages", ages));
+        foreach (var contact in seen)
         {
-            _seen.TryRemove(host, out _);
+            _seen.TryRemove(contact); // a later contact stays
         }
     }
 

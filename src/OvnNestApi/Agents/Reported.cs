@@ -16,11 +16,8 @@ internal sealed class Reported
         var objects = (report.Objects ?? []).DistinctBy(o => o.Id).ToList();
         var bridges = report.Bridges ?? [];
         var tags = bridges.SelectMany(b => (b.Tags ?? []).Select(tag => (b.Vm, Tag: tag))).ToList();
-        (Applied, SystemId, NbCfg) = (applied, Cut(report.SystemId, 255), report.NbCfg);
-        Unknown =
-        [
-            .. (report.Unknown ?? []).Take(MaxUnknown).Select(u => Cut($"{u.What} ({u.Id})", 200) ?? "").Order(StringComparer.Ordinal),
-        ];
+        (Applied, SystemId, NbCfg, TunnelMtu) = (applied, Cut(report.SystemId, 255), report.NbCfg, report.TunnelMtu);
+        Unknown = [.. (report.Unknown ?? []).Take(MaxUnknown).Select(u => $"{Cut(u.What, 160)} ({u.Id})").Order(StringComparer.Ordinal)];
         Parameters =
         [
             ("host", host),
@@ -43,6 +40,8 @@ internal sealed class Reported
     public string? SystemId { get; }
 
     public long? NbCfg { get; }
+
+    public int? TunnelMtu { get; }
 
     public string[] Unknown { get; }
 

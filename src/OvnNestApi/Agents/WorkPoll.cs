@@ -1,60 +1,60 @@
 using System.Data;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Hosting;
 using OvnNestApi.Contracts;
 using OvnNestApi.Data;
+using OvnNestApi.Problems;
 using OvnNestApi.Schema;
 using OvnNestApi.Work;
 
 namespace OvnNestApi.Agents;
 
 /// <summary>Waits until the work of a host differs from what its agent has. Holds no database connection while it waits.</summary>
-internal sealed class WorkPoll(
-    IDbContextFactory<NestDb> databases,
-    Signals signals,
-    HostPresence presence,
-    TimeProvider time,
-    IHostApplicationLifetime lifetime
-)
+internal sealed class WorkPoll(IDbContextFactory<NestDb> databases, Signals signals, HostPresence presence, StateWait waiting)
 {
-    /// <summary>Time between checks while wake-ups of other processes are not received.</summary>
-    private static readonly TimeSpan PaceWithoutRelay = TimeSpan.FromSeconds(2);
-
-    /// <summary>Time between checks otherwise, because a wake-up can be lost.</summary>
-    private static readonly TimeSpan PaceWithRelay = TimeSpan.FromSeconds(20);
-
     /// <summary>Returns the work as soon as it differs from <paramref name="after"/>.</summary>
-    /// <param name="isAgent">True if the poll is a sign of life of the host's agent; false if an admin reads.</param>
-    /// <returns>The work; null if it did not change during <paramref name="wait"/>, or the host does not exist.</returns>
-    public async Task<HostWork?> NextAsync(Guid host, WorkCursor? after, TimeSpan wait, bool isAgent, CancellationToken cancellationToken)
+    /// <param name="reader">The agent of the host, whose poll is a sign of life; or an admin.</param>
+    /// <returns>
+    /// The work; null if it did not change during <paramref name="wait"/>, or the host does not exist. 409 <c>session-superseded</c> if
+    /// another agent has taken over the host.
+    /// </returns>
+    public async Task<Answer<HostWork?>> NextAsync(
+        Guid host,
+        WorkCursor? after,
+        TimeSpan wait,
+        WorkReader reader,
+        CancellationToken cancellationToken
+    )
     {
-        using var poll = isAgent ? presence.Poll(host) : null;
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
-        var start = time.GetTimestamp();
-        while (true)
+        Answer<WorkCursor?> head = (WorkCursor?)null;
+        IDisposable? poll = null;
+        try
         {
-            var ticket = signals.Work(host).Next;
-            if (after is null || await CursorAsync(host, cancellationToken) != after)
+            await waiting.UntilAsync(
+                signals.Work(host),
+                async token =>
+                {
+                    head = await HeadAsync(host, reader, token);
+                    if (!head.TryGet(out var next, out _))
+                    {
+                        return true;
+                    }
+
+                    poll ??= reader.IsAgent ? presence.Poll(host) : null;
+                    return next != after;
+                },
+                wait,
+                cancellationToken
+            );
+            if (!head.TryGet(out var present, out var refused))
             {
-                return await ReadAsync(host, cancellationToken);
+                return refused;
             }
 
-            var left = wait - time.GetElapsedTime(start);
-            if (left <= TimeSpan.Zero || lifetime.ApplicationStopping.IsCancellationRequested)
-            {
-                return null;
-            }
-
-            var pace = signals.IsRelayed ? PaceWithRelay : PaceWithoutRelay;
-            try
-            {
-                await Signal.WaitAsync(ticket, left < pace ? left : pace, time, stop.Token);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                // The process stops; the agent polls another one.
-                return null;
-            }
+            return present is null || present == after ? null : await ReadAsync(host, cancellationToken);
+        }
+        finally
+        {
+            poll?.Dispose();
         }
     }
 
@@ -99,17 +99,70 @@ internal sealed class WorkPoll(
     private static Task<List<Removal>> RemovalsAsync(NestDb db, Guid host, CancellationToken cancellationToken) =>
         db
             .Placements.Where(p => p.HostId == host && !p.Wanted)
-            .OrderBy(p => p.Kind)
-            .ThenBy(p => p.Name)
-            .Select(p => new Removal(p.ObjectId, p.Kind, p.Name, p.Interface, p.Namespace, p.Bridge))
+            .Select(p => new
+            {
+                p.ObjectId,
+                p.Kind,
+                p.Name,
+                p.Interface,
+                p.Namespace,
+                p.Bridge,
+            })
+            .Concat(
+                db.Leftovers.Where(l => l.HostId == host)
+                    .Select(l => new
+                    {
+                        l.ObjectId,
+                        l.Kind,
+                        l.Name,
+                        l.Interface,
+                        l.Namespace,
+                        l.Bridge,
+                    })
+            )
+            .OrderBy(r => r.Kind)
+            .ThenBy(r => r.Name)
+            .Select(r => new Removal(r.ObjectId, r.Kind, r.Name, r.Interface, r.Namespace, r.Bridge))
             .ToListAsync(cancellationToken);
 
-    private async Task<WorkCursor?> CursorAsync(Guid host, CancellationToken cancellationToken)
+    /// <summary>Returns the cursor of the work; null if the host does not exist. The problem if the agent's session has ended.</summary>
+    private async Task<Answer<WorkCursor?>> HeadAsync(Guid host, WorkReader reader, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db
-            .Hosts.Where(h => h.Id == host)
-            .Select(h => (WorkCursor?)new WorkCursor(db.Leader.Single().Installation, h.WorkRevision))
+        var head = await (
+            from h in db.Hosts
+            from s in db.HostStatus.Where(s => s.HostId == h.Id).DefaultIfEmpty()
+            where h.Id == host
+            select new
+            {
+                h.Name,
+                db.Leader.Single().Installation,
+                h.WorkRevision,
+                Status = s,
+            }
+        )
+            .AsNoTracking()
             .SingleOrDefaultAsync(cancellationToken);
+        if (head is null)
+        {
+            return (WorkCursor?)null;
+        }
+
+        if (reader.IsAgent && SessionToken.Check(reader.Session, head.Status, head.Name) is { } refused)
+        {
+            return refused;
+        }
+
+        if (reader.Session is { } session && SessionToken.IsLost(session, head.Status))
+        {
+            await AgentSessions.RestoreAsync(db, host, session, cancellationToken);
+        }
+
+        return new WorkCursor(head.Installation, head.WorkRevision);
     }
 }
+
+/// <summary>Reader of a host's work.</summary>
+/// <param name="IsAgent">True for the agent of the host; false for an admin.</param>
+/// <param name="Session">Session of the agent; null if it has none.</param>
+internal readonly record struct WorkReader(bool IsAgent, SessionToken? Session);

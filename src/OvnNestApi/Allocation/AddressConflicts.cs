@@ -11,12 +11,14 @@ namespace OvnNestApi.Allocation;
 internal static class AddressConflicts
 {
     private const string ReadHolders = """
-        SELECT w.place::int, t.is_ip, coalesce('VM ' || v.name, 'container ' || c.name, 'another port')
+        SELECT w.place::int, t.is_ip, coalesce('VM ' || v.name, 'container ' || c.name,
+            'port ' || t.foreign_name || ' (' || t.foreign_port || '), which is not managed here', 'another port')
         FROM unnest(@networks, @macs, @ips) WITH ORDINALITY AS w (network, mac, ip, place)
         CROSS JOIN LATERAL (
-            SELECT a.owner_id, true AS is_ip FROM addresses a WHERE a.network_id = w.network AND a.ip = w.ip AND a.freed_at IS NULL
+            SELECT a.owner_id, a.foreign_name, a.foreign_port, true AS is_ip FROM addresses a
+            WHERE a.network_id = w.network AND a.ip = w.ip AND a.freed_at IS NULL
             UNION ALL
-            SELECT a.owner_id, false FROM addresses a WHERE a.network_id = w.network AND a.mac = w.mac
+            SELECT a.owner_id, a.foreign_name, a.foreign_port, false FROM addresses a WHERE a.network_id = w.network AND a.mac = w.mac
             LIMIT 1) t
         LEFT JOIN vms v ON v.id = t.owner_id
         LEFT JOIN containers c ON c.id = t.owner_id

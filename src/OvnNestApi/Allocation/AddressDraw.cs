@@ -85,7 +85,8 @@ internal static class AddressDraw
     /// </summary>
     public static string Free(string which) =>
         $"""
-            freed AS (UPDATE addresses SET owner_id = NULL, mac = NULL, freed_at = clock_timestamp() WHERE {which} AND ip IS NOT NULL),
+            freed AS (UPDATE addresses SET owner_id = NULL, mac = NULL, foreign_port = NULL, foreign_name = NULL,
+                freed_at = clock_timestamp() WHERE {which} AND ip IS NOT NULL),
             dropped AS (DELETE FROM addresses WHERE {which} AND ip IS NULL)
             """;
 

@@ -15,8 +15,8 @@ internal sealed class AddressPlan
         (Request, Pool) = (request, pool);
         _former = IsNew ? request.Predecessor : request.Port;
         _isSameNetwork = IsNew ? _former?.NetworkId == request.Network.Id : !request.IsMoved;
-        Mac = request.Mac ?? _former?.Mac;
-        Ip = request.Ip ?? Valid(_former?.Ip);
+        Mac = request.Mac ?? (request.GivesUpMac ? null : _former?.Mac);
+        Ip = request.Ip ?? (request.GivesUpIp ? null : Valid(_former?.Ip));
         IsUnchanged =
             !IsNew
             && !request.IsMoved

@@ -15,6 +15,12 @@ internal sealed record AddressRequest(LogicalPort Port, Network Network, Ipv4? I
 
     /// <summary>True if the present addresses of the port belong to another network.</summary>
     public bool IsMoved { get; init; }
+
+    /// <summary>True if the port must get another IPv4 address than its present one.</summary>
+    public bool GivesUpIp { get; init; }
+
+    /// <summary>True if the port must get another MAC address than its present one.</summary>
+    public bool GivesUpMac { get; init; }
 }
 
 /// <summary>JSON pointers to the fields of the caller's body that decide about a port's addresses.</summary>

@@ -17,7 +17,7 @@ internal static class Expiry
     private static readonly string ReturnThese = $"""
         returned AS (
             UPDATE vlan_leases l SET state = 'Reserved', container_id = NULL, container_name = NULL, cool_until = NULL,
-                drain_nb_cfg = NULL, former_ip = NULL, former_mac = NULL,
+                drain_nb_cfg = NULL, former_ip = NULL, former_mac = NULL, used_by = NULL,
                 since = statement_timestamp(), revision = revision + 1
             FROM over WHERE l.id = over.id RETURNING l.*)
         {TagHistory.Begin("returned")}

@@ -78,7 +78,7 @@ internal static class Grant
                     successor_id = NULL,
                 owner = excluded.owner, ttl = excluded.ttl, expires_at = excluded.expires_at, since = excluded.since,
                     drain_nb_cfg = NULL, cool_until = NULL,
-                former_ip = NULL, former_mac = NULL, awaits_all_chassis = false, revision = 1
+                former_ip = NULL, former_mac = NULL, used_by = NULL, awaits_all_chassis = false, revision = 1
             WHERE {Expiry.IsOver("old")}
             RETURNING id, vm_id, tag, container_id, container_name, owner, expires_at, since),
         -- Subqueries see the state before this statement, so they find the replaced rows, which were over.

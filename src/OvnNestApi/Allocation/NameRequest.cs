@@ -36,7 +36,6 @@ internal sealed record Claim(NameScope Scope, string Field, string? Asked, strin
         Scope switch
         {
             NameScope.Switch => "logical switch",
-            NameScope.RouterPort => "logical router port",
             _ => Scope.ToString().ToLowerInvariant(),
         };
 

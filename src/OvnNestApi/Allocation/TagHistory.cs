@@ -15,7 +15,7 @@ internal static class TagHistory
                     id = CASE WHEN l.state = 'Reserved' THEN l.id ELSE gen_random_uuid() END,
                     state = 'Bound', since = statement_timestamp(), container_id = b.container, container_name = b.name,
                     successor_id = NULL, drain_nb_cfg = NULL, cool_until = NULL, former_ip = NULL, former_mac = NULL,
-                    awaits_all_chassis = false, revision = l.revision + 1
+                    used_by = NULL, awaits_all_chassis = false, revision = l.revision + 1
                 FROM ({bindings}) b WHERE l.id = b.former
                 RETURNING l.id, l.vm_id, l.tag, l.owner, l.container_id, l.container_name, b.former),
             ended AS ({End("(SELECT former AS id FROM bound)")}),

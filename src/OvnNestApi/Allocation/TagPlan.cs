@@ -74,7 +74,7 @@ internal sealed class TagPlan
 
         var tag = request.Tag ?? reservation?.Tag;
         var present = _presentOf.GetValueOrDefault(container.Id);
-        if (present is not null && (tag is null ? IsInRanges(vm, present) : present.Tag == tag))
+        if (present is not null && !request.GivesUpTag && (tag is null ? IsInRanges(vm, present) : present.Tag == tag))
         {
             Kept.Add((present, container));
             return null;

@@ -13,6 +13,11 @@ internal static class TagProblems
     public static Problem Taken(Vm vm, VlanLease held, string? pointer) =>
         held.State switch
         {
+            LeaseState.Foreign => Problem.VlanTagTaken(
+                $"Tag {held.Tag} of {vm.Name} is used by {held.UsedBy}. Remove that port, or use another tag.",
+                null,
+                pointer
+            ),
             LeaseState.Reserved => Problem.VlanTagTaken(
                 $"Tag {held.Tag} of {vm.Name} is reserved for {held.Owner ?? "another client"}.",
                 null,
@@ -24,14 +29,14 @@ internal static class TagProblems
                 pointer
             ),
             LeaseState.Draining => Problem.VlanTagTaken(
-                $"Tag {held.Tag} of {vm.Name} is draining: container {held.ContainerName} had it, and the northbound "
+                $"Tag {held.Tag} of {vm.Name} is draining: {FormerHolder(held)} had it, and the northbound "
                     + "database or a host has not confirmed its removal yet. Try again later, or use another tag.",
                 TimeSpan.FromSeconds(5),
                 pointer
             ),
             _ => Problem.VlanTagTaken(
-                $"Tag {held.Tag} of {vm.Name} is cooling down until {held.CoolUntil:yyyy-MM-dd'T'HH:mm:ss'Z'}: container "
-                    + $"{held.ContainerName} had it. Try again later, or use another tag.",
+                $"Tag {held.Tag} of {vm.Name} is cooling down until {held.CoolUntil:yyyy-MM-dd'T'HH:mm:ss'Z'}: {FormerHolder(held)} "
+                    + "had it. Try again later, or use another tag.",
                 TimeSpan.FromSeconds(5),
                 pointer
             ),
@@ -100,6 +105,8 @@ internal static class TagProblems
         var statesOfVm = states.ToLookup(one => one.Vm, one => (one.State, one.Count));
         return [.. requests.Select(request => Exhausted(request.Vm, [.. statesOfVm[request.Vm.Id]], request.Pointer))];
     }
+
+    private static string FormerHolder(VlanLease held) => held.UsedBy ?? $"container {held.ContainerName}";
 
     private static Problem Exhausted(Vm vm, List<(LeaseState State, int Count)> states, string? pointer)
     {

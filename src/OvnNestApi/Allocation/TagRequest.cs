@@ -23,6 +23,9 @@ internal sealed record TagRequest(
     TagPointers Pointers = default
 )
 {
+    /// <summary>True if the container must get another tag than its present one.</summary>
+    public bool GivesUpTag { get; init; }
+
     /// <summary>True if the container has no tag yet.</summary>
     public bool IsNew => Container.Tag == 0;
 }

@@ -1,20 +1,17 @@
-using OvnNestApi.Contracts;
 using OvnNestApi.Http;
 
 namespace OvnNestApi.Checks;
 
-/// <summary>URLs of connectivity checks: of VMs and of containers for clients, of hosts for agents.</summary>
+/// <summary>URLs of connectivity checks of VMs and of containers.</summary>
 internal static class CheckRoutes
 {
     private const string Tag = "Checks";
     private const string Example = """{"kind":"ping","target":"gateway"}""";
-    private const string ExampleResult = """{"sent":3,"received":3,"roundTripMs":{"min":0.2,"avg":0.3,"max":0.5}}""";
 
     public static void MapChecks(this IEndpointRouteBuilder api)
     {
         MapOf(api.MapGroup("/vms/{vm}/checks").WithTags(Tag), "vm", "VM");
         MapOf(api.MapGroup("/vms/{vm}/containers/{name}/checks").WithTags(Tag), "container", "container");
-        MapOfHost(api.MapGroup("/hosts/{host}/checks").WithTags("Agents").RequireAuthorization(Policies.Host));
     }
 
     private static void MapOf(RouteGroupBuilder checks, string kind, string noun)
@@ -56,30 +53,5 @@ internal static class CheckRoutes
             .MapRead("/{id}", CheckEndpoints.GetAsync)
             .Takes()
             .Describe($"get-{kind}-check", $"Read a check of a {noun}", "Returns the check and its result.");
-    }
-
-    private static void MapOfHost(RouteGroupBuilder checks)
-    {
-        checks
-            .MapMethods("/", [HttpMethods.Get, HttpMethods.Head], HostCheckEndpoints.GetAsync)
-            .Takes(
-                new("wait", "How long the server waits for a check before it answers, for example 10s; at most 60s."),
-                new("running", "Ids of checks that the agent has already, comma-separated; they are left out.")
-            )
-            .Produces(StatusCodes.Status204NoContent)
-            .Describe(
-                "get-host-checks",
-                "Read the checks that a host must run",
-                "Returns the checks that wait for a result, or 204 if there are none when `wait` is over."
-            );
-        checks
-            .MapPut("/{id}", HostCheckEndpoints.PutAsync)
-            .Takes()
-            .TakesBody<CheckResult>(JsonBody.Json, ExampleResult)
-            .Describe(
-                "put-host-check-result",
-                "Report the result of a check",
-                "The first result counts. A later one, or one that comes when the check has failed, changes nothing."
-            );
     }
 }

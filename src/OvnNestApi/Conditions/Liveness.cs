@@ -19,7 +19,7 @@ internal sealed record Liveness
         """;
 
     private const string HostsQuery = """
-        SELECT h.id, h.name, s.seen_at, coalesce(s.seen_at > now() - @silent, false) FROM hosts h LEFT
+        SELECT h.id, h.name, s.seen_at, coalesce(s.seen_at > now() - @silent, false), s.refusal FROM hosts h LEFT
             JOIN host_status s ON s.host_id = h.id
         """;
 
@@ -52,7 +52,7 @@ internal sealed record Liveness
         {
             var hosts = await db.QueryAsync(
                 HostsQuery,
-                row => (Id: row.GetGuid(0), Host: new HostLiveness(row.GetString(1), Time(row, 2), row.GetBoolean(3))),
+                row => (Id: row.GetGuid(0), Host: ReadHost(row)),
                 cancellationToken,
                 ("silent", options.SilentAfter)
             );
@@ -89,7 +89,8 @@ internal sealed record Liveness
 
         if (seen is not { IsAlive: true })
         {
-            return new(Reason.HostSilent, Silence(host.Name, seen?.SeenAt), seen?.SeenAt ?? host.CreatedAt, seen?.SeenAt);
+            var message = $"{Silence(host.Name, seen?.SeenAt)} {seen?.Refusal}".TrimEnd();
+            return new(Reason.HostSilent, message, seen?.SeenAt ?? host.CreatedAt, seen?.SeenAt);
         }
 
         var since = host.Reason == Reason.Ready ? host.Since : host.CreatedAt;
@@ -182,6 +183,9 @@ internal sealed record Liveness
         $"The agent of {(host is null ? "the host" : $"host {host}")} has "
         + (seenAt is null ? "never contacted the API." : $"not contacted the API since {seenAt:yyyy-MM-dd'T'HH:mm:ss'Z'}.");
 
+    private static HostLiveness ReadHost(Npgsql.NpgsqlDataReader row) =>
+        new(row.GetString(1), Time(row, 2), row.GetBoolean(3)) { Refusal = row.IsDBNull(4) ? null : row.GetString(4) };
+
     private static DateTimeOffset? Time(Npgsql.NpgsqlDataReader row, int column) =>
         row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
 }
@@ -190,4 +194,8 @@ internal sealed record Liveness
 /// <param name="Name">Name of the host.</param>
 /// <param name="SeenAt">Time of the last contact of the agent; null if never.</param>
 /// <param name="IsAlive">True if the last contact is not older than <see cref="HostOptions.SilentAfter"/>.</param>
-internal sealed record HostLiveness(string Name, DateTimeOffset? SeenAt, bool IsAlive);
+internal sealed record HostLiveness(string Name, DateTimeOffset? SeenAt, bool IsAlive)
+{
+    /// <summary>Why an agent of the host was refused; null if none was.</summary>
+    public string? Refusal { get; init; }
+}

@@ -55,6 +55,12 @@ internal sealed record PortFacts
     /// <summary>Tag in the NB; null if none.</summary>
     public int? ObservedTag { get; init; }
 
+    /// <summary>MTU of the port's network in bytes.</summary>
+    public int Mtu { get; init; }
+
+    /// <summary>Largest MTU in bytes that the tunnels of the host carry; null if unknown.</summary>
+    public int? TunnelMtu { get; init; }
+
     /// <summary>Value of <c>spec.enabled</c>.</summary>
     public bool IsEnabled { get; init; } = true;
 
@@ -91,6 +97,10 @@ internal sealed record PortFacts
                 Reason.TagConflict,
                 Rejection ?? "Another port of the same parent, not managed here, has the same tag."
             ),
+            { RejectedAs: Reason.AddressConflict } => (
+                Reason.AddressConflict,
+                Rejection ?? "Another port of the same logical switch, not managed here, has an address of the port."
+            ),
             { RejectedAs: null, IsProgrammed: false } => (
                 Reason.NotProgrammed,
                 "The rows of the resource are not in the northbound database yet."
@@ -108,9 +118,12 @@ internal sealed record PortFacts
             { IsUp: false } => (Reason.PortDown, "The port is not up."),
             { Tag: not null } when Tag != ObservedTag => (
                 Reason.TagMismatch,
-                ObservedTag is null
-                    ? $"The leased tag is {Tag}, but the northbound database has none."
-                    : $"The leased tag is {Tag}, but the northbound database has tag {ObservedTag}."
+                $"The leased tag is {Tag}, but the northbound database has {(ObservedTag is null ? "none" : $"tag {ObservedTag}")}."
+            ),
+            { TunnelMtu: not null } when Mtu > TunnelMtu => (
+                Reason.MtuTooLarge,
+                $"The network has an MTU of {Mtu}, but the tunnels of host {Host} carry {TunnelMtu}: larger packets are lost. "
+                    + $"Set dhcp.mtu of the network to {TunnelMtu} or less, or increase the MTU of the device with the host's ovn-encap-ip."
             ),
             { IsEnabled: false } => (Reason.Disabled, "The port is disabled (spec.enabled is false) and drops all traffic."),
             _ => (Reason.Ready, ""),

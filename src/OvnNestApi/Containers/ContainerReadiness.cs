@@ -15,7 +15,7 @@ internal sealed class ContainerReadiness() : PortReadiness<Container>("container
     private const string Own = "SELECT id FROM containers WHERE id = ANY(@ids) UNION SELECT id FROM containers WHERE vm_id = ANY(@ids)";
 
     private const string Columns = $"""
-        l.id AS lease, p.digest, coalesce(p.error, q.error) AS error, h.name AS host, {FormerHost}, v.up AS vm_up,
+        l.id AS lease, p.digest, coalesce(p.error, q.error) AS error, h.name AS host, s.tunnel_mtu, {FormerHost}, v.up AS vm_up,
             v.workload <> 'None' AS vm_has_device,
             q.digest IS NOT NULL AND (v.uplink_interface IS NOT NULL OR q.ovn_installed) AS vm_linked,
             (SELECT 'host ' || x.name FROM containers g JOIN placements o ON o.object_id = g.id JOIN hosts x ON x.id = o.host_id
@@ -29,6 +29,7 @@ internal sealed class ContainerReadiness() : PortReadiness<Container>("container
         LEFT JOIN placements p ON p.host_id = v.host_id AND p.object_id = c.id AND p.wanted
         LEFT JOIN placements q ON q.host_id = v.host_id AND q.object_id = v.id AND q.wanted
         LEFT JOIN hosts h ON h.id = v.host_id
+        LEFT JOIN host_status s ON s.host_id = v.host_id
         WHERE c.id = ANY(@ids)
         """;
 
@@ -48,7 +49,7 @@ internal sealed class ContainerReadiness() : PortReadiness<Container>("container
             row =>
             {
                 var container = containers.Read(row);
-                return new ConditionUpdate(container, Facts(container, networks.Read(row, containers.Count), row).Evaluate());
+                return new ConditionUpdate(container, ContainerFacts(container, networks.Read(row, containers.Count), row).Evaluate());
             },
             cancellationToken,
             ("ids", own.ToArray())
@@ -62,11 +63,11 @@ internal sealed class ContainerReadiness() : PortReadiness<Container>("container
             FROM containers c JOIN vms v ON v.id = c.vm_id
             """;
 
-    private static PortFacts Facts(Container container, Network network, NpgsqlDataReader row)
+    private static PortFacts ContainerFacts(Container container, Network network, NpgsqlDataReader row)
     {
         var lease = row.GetOrdinal("lease");
         var digest = row.IsDBNull(lease) ? null : DesiredWork.Of(container, network, row.GetGuid(lease)).Digest;
-        return Facts(container, row) with
+        return Facts(container, network, row) with
         {
             HasDevice = container.Workload != Workload.None && row.Flag("vm_has_device"),
             IsConfirmed = digest is not null && row.Text("digest") == digest && row.Flag("vm_linked"),

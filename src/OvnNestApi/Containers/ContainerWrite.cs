@@ -17,7 +17,7 @@ internal sealed class ContainerWrite(ResourceWrite write, ContainerKind kind) : 
     public override void Refer()
     {
         base.Refer();
-        foreach (var item in Items.Where(item => item.Spec.Network is null))
+        foreach (var item in Items)
         {
             Networks.NeedOfVm(VmName(item));
         }
@@ -77,11 +77,26 @@ internal sealed class ContainerWrite(ResourceWrite write, ContainerKind kind) : 
 
     protected override async Task ApplyAsync(CancellationToken cancellationToken)
     {
-        foreach (var item in Changing.Where(item => item.Spec.Network is null))
+        foreach (var item in Changing)
         {
-            item.Refer(await Vms.NetworkOfAsync(item.The<Vm>(), cancellationToken));
+            var ofVm = await Vms.NetworkOfAsync(item.The<Vm>(), cancellationToken);
+            if (item.Spec.Network is null)
+            {
+                item.Refer(ofVm);
+            }
+            else if (ParentMtu.FindProblem(item.The<Network>(), ofVm) is { } problem)
+            {
+                item.Fail(problem);
+            }
         }
 
+        await ParentMtu.CheckStoredAsync(
+            Db,
+            Networks.WithNewMtu,
+            Vms.Moving,
+            [.. Changing.Select(item => Target(item).Id)],
+            cancellationToken
+        );
         await FollowParentsAsync(cancellationToken);
     }
 

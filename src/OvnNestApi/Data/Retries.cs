@@ -50,6 +50,26 @@ internal static class Retries
         return Build(retry, time);
     }
 
+    /// <summary>Runs an operation in a pipeline of <c>UntilSuccess</c>.</summary>
+    /// <exception cref="OperationCanceledException">
+    /// The token was cancelled. Of a failure just before that, the pipeline itself would throw the exception.
+    /// </exception>
+    public static async Task<T> RepeatAsync<T>(
+        this ResiliencePipeline untilSuccess,
+        Func<CancellationToken, ValueTask<T>> operation,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            return await untilSuccess.ExecuteAsync(operation, cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException && cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(e.Message, e, cancellationToken);
+        }
+    }
+
     private static RetryStrategyOptions Growing(TimeSpan first, TimeSpan longest, Random random) =>
         new()
         {

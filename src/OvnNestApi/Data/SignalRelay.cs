@@ -42,7 +42,7 @@ internal sealed partial class SignalRelay(
         );
         while (!cancellationToken.IsCancellationRequested)
         {
-            await using var listening = await reconnect.ExecuteAsync(ListenAsync, cancellationToken);
+            await using var listening = await reconnect.RepeatAsync(ListenAsync, cancellationToken);
             try
             {
                 await RelayAsync(listening, cancellationToken);

@@ -32,6 +32,7 @@ internal sealed class HostKind : ResourceKind<Host, HostSpec, HostBody, HostView
             NOT EXISTS (SELECT FROM vms v WHERE v.host_id = x.id)
                 AND NOT EXISTS (SELECT FROM placements p WHERE p.host_id = x.id)
                 AND NOT EXISTS (SELECT FROM lease_holds o WHERE o.host_id = x.id)
+                AND NOT EXISTS (SELECT FROM leftovers l WHERE l.host_id = x.id)
             """
         )
         {
@@ -43,9 +44,10 @@ internal sealed class HostKind : ResourceKind<Host, HostSpec, HostBody, HostView
     public override async Task<Problem?> CheckDeletionAsync(NestDb db, Resource resource, CancellationToken cancellationToken) =>
         await db.Placements.AnyAsync(placement => placement.HostId == resource.Id && !placement.Wanted, cancellationToken)
         || await db.LeaseHolds.AnyAsync(hold => hold.HostId == resource.Id && hold.AfterRevision != null, cancellationToken)
+        || await db.Leftovers.AnyAsync(leftover => leftover.HostId == resource.Id, cancellationToken)
             ? Problem.InUse(
                 $"The host {resource.Name} has not confirmed all removals yet. Try again later; "
-                    + "a DELETE with ?cascade=true or ?force=true does not wait."
+                    + "a DELETE with ?cascade=true waits for them, and with ?force=true only if the host is alive."
             ) with
             {
                 Retryable = true,
@@ -53,7 +55,7 @@ internal sealed class HostKind : ResourceKind<Host, HostSpec, HostBody, HostView
             }
             : null;
 
-    public override Task ForceAsync(Settlement settlement, NestDb db, Guid id, CancellationToken cancellationToken) =>
+    public override Task<bool> ForceAsync(Settlement settlement, NestDb db, Guid id, CancellationToken cancellationToken) =>
         settlement.ForceHostAsync(db, id, cancellationToken);
 
     protected override ViewQuery<HostView> Views(NestDb db, Liveness liveness)
@@ -82,7 +84,7 @@ internal sealed class HostKind : ResourceKind<Host, HostSpec, HostBody, HostView
                 Since = condition.Since,
                 ObservedAt = condition.ObservedAt,
                 Effective = new(host.Chassis ?? report?.SystemId, host.IntegrationBridge),
-                Agent = new(report?.SeenAt, report?.SystemId, report?.NbCfg, report?.Unknown ?? []),
+                Agent = new(report?.SeenAt, report?.SystemId, report?.NbCfg, report?.Unknown ?? [], report?.TunnelMtu, report?.Refusal),
             },
         };
 }
@@ -110,6 +112,18 @@ public sealed record HostEffective(string? Chassis, string IntegrationBridge);
 /// <param name="SystemId"><c>system-id</c> of the host's Open vSwitch; absent if not reported yet.</param>
 /// <param name="NbCfg">Value of <c>NB_Global.nb_cfg</c> whose flows the host has installed; absent if not reported yet.</param>
 /// <param name="Unknown">
-/// Items on the host that carry the owner mark of this service but are not part of its work. The agent does not remove them.
+/// Items on the host that carry the owner mark of this service but are not part of its work, with the id of the mark. The agent does not
+/// remove them, until an admin sends <c>DELETE /v1/hosts/{host}/unknown/{id}</c>.
 /// </param>
-public sealed record HostAgent(DateTimeOffset? SeenAt, string? SystemId, long? NbCfg, IReadOnlyList<string> Unknown);
+/// <param name="TunnelMtu">Largest MTU in bytes that OVN's tunnels of the host carry; absent if the agent cannot find it.</param>
+/// <param name="Refusal">
+/// Why an agent with the key of the host was refused last, since the last session was opened; absent if none was.
+/// </param>
+public sealed record HostAgent(
+    DateTimeOffset? SeenAt,
+    string? SystemId,
+    long? NbCfg,
+    IReadOnlyList<string> Unknown,
+    int? TunnelMtu,
+    string? Refusal
+);

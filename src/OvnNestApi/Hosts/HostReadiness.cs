@@ -12,7 +12,8 @@ internal sealed class HostReadiness() : KindReadiness<Host>("host")
         var table = db.EntityTable<Host>();
         return db.QueryAsync(
             $"""
-            SELECT {table.Columns("h")}, (SELECT count(*)::int FROM placements p WHERE p.host_id = h.id) AS pending
+            SELECT {table.Columns("h")}, (SELECT count(*)::int FROM placements p WHERE p.host_id = h.id)
+                    + (SELECT count(*)::int FROM leftovers l WHERE l.host_id = h.id) AS pending
             FROM hosts h WHERE h.id = ANY(@ids)
             """,
             row =>

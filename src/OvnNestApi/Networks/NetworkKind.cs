@@ -43,14 +43,14 @@ internal sealed class NetworkKind : ResourceKind<Network, NetworkSpec, NetworkBo
             """
             NOT EXISTS (SELECT FROM vms v WHERE v.network_id = x.id)
                 AND NOT EXISTS (SELECT FROM containers c WHERE c.network_id = x.id)
-                AND NOT EXISTS (SELECT FROM addresses a WHERE a.network_id = x.id AND a.freed_at IS NULL)
+                AND NOT EXISTS (SELECT FROM addresses a WHERE a.network_id = x.id AND a.owner_id IS NOT NULL)
             """
         )
         {
             MarkSuccessors = NetworkMarks.OfNetworks,
         };
 
-    public override Task ForceAsync(Settlement settlement, NestDb db, Guid id, CancellationToken cancellationToken) =>
+    public override Task<bool> ForceAsync(Settlement settlement, NestDb db, Guid id, CancellationToken cancellationToken) =>
         db.ForceDeletionAsync("networks", id, cancellationToken);
 
     public override KindWrite Begin(ResourceWrite write) => new NetworkWrite(write, this);
@@ -114,7 +114,9 @@ internal sealed class NetworkKind : ResourceKind<Network, NetworkSpec, NetworkBo
                     new(network.SwitchName, network.SwitchExisting),
                     new(network.DhcpEnabled, network.DhcpLeaseTime, network.DnsServers, network.DomainName),
                     network.Mtu,
-                    network.Reserved
+                    network.Reserved,
+                    network.RouterPortName,
+                    network.SwitchRouterPortName
                 ),
                 Northbound = new(network.InNorthbound, network.Rejection),
             },
@@ -143,6 +145,10 @@ public sealed record NetworkStatus : ResourceStatus
 /// <param name="Dhcp">DHCP settings.</param>
 /// <param name="Mtu">MTU in bytes.</param>
 /// <param name="Reserved">Addresses and address ranges that no port can have.</param>
+/// <param name="RouterPort">Name of the logical router port; absent if the network is not connected to a router.</param>
+/// <param name="RouterSwitchPort">
+/// Name of the logical switch port that is connected to the router port; absent if the network is not connected to a router.
+/// </param>
 public sealed record NetworkEffective(
     Cidr? Subnet,
     Ipv4? Gateway,
@@ -151,7 +157,9 @@ public sealed record NetworkEffective(
     SwitchEffective Switch,
     DhcpEffective Dhcp,
     int Mtu,
-    IReadOnlyList<string> Reserved
+    IReadOnlyList<string> Reserved,
+    string? RouterPort,
+    string? RouterSwitchPort
 );
 
 /// <summary>Logical switch of a network.</summary>

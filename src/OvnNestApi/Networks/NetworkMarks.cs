@@ -36,12 +36,13 @@ internal static class NetworkMarks
             );
 
     /// <summary>Marks a network or router that is being deleted, so that its rows are deleted with what other clients have added.</summary>
-    public static Task ForceDeletionAsync(this NestDb db, string table, Guid id, CancellationToken cancellationToken) =>
-        db.ExecuteAsync(
-            $"UPDATE {table} SET deletion_forced = true, dirty_seq = nextval('dirty_seq') WHERE id = @id",
+    /// <returns>False if the resource is not being deleted.</returns>
+    public static async Task<bool> ForceDeletionAsync(this NestDb db, string table, Guid id, CancellationToken cancellationToken) =>
+        await db.ExecuteAsync(
+            $"UPDATE {table} SET deletion_forced = true, dirty_seq = nextval('dirty_seq') WHERE id = @id AND deleting_since IS NOT NULL",
             cancellationToken,
             ("id", id)
-        );
+        ) > 0;
 
     /// <summary>Marks the routers of these networks.</summary>
     public static Task MarkRoutersOfAsync(this NestDb db, Guid[] networks, CancellationToken cancellationToken) =>

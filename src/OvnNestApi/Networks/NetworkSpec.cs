@@ -73,8 +73,8 @@ public sealed record DhcpSpec
     public int? Mtu { get; init; }
 
     /// <summary>
-    /// UUID of the <c>DHCP_Options</c> row to use, only with an existing switch. Default: the row of another system whose <c>cidr</c> is
-    /// the subnet; if there is none, the service creates one.
+    /// UUID of the <c>DHCP_Options</c> row to use, only with an existing switch. Default: the row whose <c>cidr</c> is the subnet and that
+    /// ports of other systems on that switch use; if there is none, the service creates one.
     /// </summary>
     public Guid? OptionsId { get; init; }
 }

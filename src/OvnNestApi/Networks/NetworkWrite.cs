@@ -13,9 +13,13 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
     private readonly HashSet<string> _vms = [];
     private readonly HashSet<Guid> _formerRouters = [];
     private readonly Dictionary<Guid, WriteItem<Network, NetworkSpec>> _withNewSubnet = [];
+    private readonly Dictionary<Guid, WriteItem<Network, NetworkSpec>> _withNewMtu = [];
 
     /// <summary>Stored networks that get a subnet and had none, by id: their ports need addresses.</summary>
     public IReadOnlyDictionary<Guid, WriteItem<Network, NetworkSpec>> WithNewSubnet => _withNewSubnet;
+
+    /// <summary>Stored networks that get another MTU, by id.</summary>
+    public IReadOnlyDictionary<Guid, WriteItem<Network, NetworkSpec>> WithNewMtu => _withNewMtu;
 
     /// <summary>Ids of the stored networks whose spec changes.</summary>
     public Guid[] Changed => [.. Changing.Where(item => !item.IsNew).Select(item => Target(item).Id)];
@@ -78,13 +82,23 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
             : [new(NameScope.Switch, "switch", network.SwitchName, null, null, network.SwitchName)];
         if (item.Find<Router>() is { } router)
         {
-            // Both names are composed, so the names of two pairs can be equal; they have no alternative.
-            var (port, ofRouter) = ($"{network.Name}-{router.Name}", $"{router.Name}-{network.Name}");
-            claims.Add(new(NameScope.Port, "router", port, null, null, port));
-            claims.Add(new(NameScope.RouterPort, "router", ofRouter, null, null, ofRouter));
+            // Both names are composed, so the names of two pairs can be equal: "a-b" and "c", "a" and "b-c".
+            var former = item.Predecessor?.RouterId == router.Id ? item.Predecessor : null;
+            var (ofSwitch, ofRouter) = ($"{network.Name}-{router.Name}", $"{router.Name}-{network.Name}");
+            claims.Add(new(NameScope.Port, "router", null, network.SwitchRouterPortName, former?.SwitchRouterPortName, ofSwitch));
+            claims.Add(new(NameScope.Port, "router", null, network.RouterPortName, former?.RouterPortName, ofRouter));
         }
 
         return claims;
+    }
+
+    protected override void SetNames(WriteItem<Network, NetworkSpec> item, IReadOnlyList<string> names)
+    {
+        var target = Target(item);
+        if (target.RouterId is not null)
+        {
+            (target.SwitchRouterPortName, target.RouterPortName) = (names[^2], names[^1]);
+        }
     }
 
     protected override Task AllocateAsync(CancellationToken cancellationToken) => CheckAddressesAsync(cancellationToken);
@@ -137,6 +151,7 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
         if (target.RouterId is { } former && former != router)
         {
             _formerRouters.Add(former);
+            (target.SwitchRouterPortName, target.RouterPortName) = (null, null); // the names contain that of the router
         }
 
         if (!item.IsNew && target.Subnet is null && spec.Subnet is not null)
@@ -145,14 +160,25 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
         }
 
         (target.SwitchName, target.SwitchExisting, target.RouterId, target.Subnet) = (switchName, isExisting, router, spec.Subnet);
+        ApplyOptions(item, target);
+        return null;
+    }
+
+    private void ApplyOptions(WriteItem<Network, NetworkSpec> item, Network target)
+    {
+        var (spec, mtu) = (item.Spec, target.Mtu);
         NetworkRules.ApplyOptions(target, spec);
+        if (!item.IsNew && target.Mtu != mtu)
+        {
+            _withNewMtu.Add(target.Id, item);
+        }
+
         target.Gateway = NetworkRules.Gateway(spec);
-        var needsGatewayMac = router is not null || (target.DhcpEnabled && !target.SwitchExisting);
+        var needsGatewayMac = target.RouterId is not null || (target.DhcpEnabled && !target.SwitchExisting);
         target.GatewayMac = spec.GatewayMac
             ?? target.GatewayMac
             ?? item.Predecessor?.GatewayMac
             ?? (needsGatewayMac ? MacAddress.Random() : null);
-        return null;
     }
 
     /// <summary>Checks the new subnet, gateway and MAC address of the gateway against the addresses of ports that do not change.</summary>
@@ -165,9 +191,9 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
 
         var used = await Db
             .Addresses.AsNoTracking()
-            .Where(a => changed.Contains(a.NetworkId) && a.FreedAt == null)
+            .Where(a => changed.Contains(a.NetworkId) && a.OwnerId != null)
             .ToListAsync(cancellationToken);
-        var ofNetwork = used.Where(a => a.OwnerId is not { } owner || !Write.IsChanging(owner)).ToLookup(a => a.NetworkId);
+        var ofNetwork = used.Where(a => a.OwnerId is { } owner && !Write.IsChanging(owner)).ToLookup(a => a.NetworkId);
         foreach (var item in Changing.Where(item => !item.IsNew))
         {
             if (CheckAddresses(Target(item), [.. ofNetwork[Target(item).Id]]) is { } problem)

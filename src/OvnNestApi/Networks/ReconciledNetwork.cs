@@ -28,6 +28,8 @@ internal sealed class ReconciledNetwork() : ReconciledKind<Network>(OwnerKind.Ne
                 SwitchExisting = network.SwitchExisting,
                 SwitchUuid = network.SwitchUuid,
                 DhcpUuid = network.DhcpUuid,
+                RouterPortName = network.RouterPortName,
+                SwitchRouterPortName = network.SwitchRouterPortName,
                 RouterPortUuid = network.RouterPortUuid,
                 SwitchRouterPortUuid = network.SwitchRouterPortUuid,
                 Subnet = network.Subnet,

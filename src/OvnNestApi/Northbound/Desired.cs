@@ -53,6 +53,10 @@ public sealed record DesiredNetwork : DesiredResource
 
     public required Guid DhcpUuid { get; init; }
 
+    public string? RouterPortName { get; init; }
+
+    public string? SwitchRouterPortName { get; init; }
+
     public required Guid RouterPortUuid { get; init; }
 
     public required Guid SwitchRouterPortUuid { get; init; }

@@ -19,19 +19,8 @@ internal sealed class NorthboundDb : IAsyncDisposable
     public NorthboundDb(NorthboundOptions options, Signal changed, TimeProvider time)
     {
         Ownership = new(options.Instance);
-        _client = new OvsdbClient(
-            new OvsdbClientOptions
-            {
-                Endpoints = OvsdbEndpoint.ParseList(options.Endpoints),
-                Tls = Tls(options.Tls),
-                Database = "OVN_Northbound",
-                Monitor = NorthboundMonitor.Tables(Ownership),
-                Indexes = NorthboundMonitor.Indexes(Ownership),
-                LeaderOnly = true,
-                ReconnectMaximum = TimeSpan.FromSeconds(1),
-                TimeProvider = time,
-            }
-        );
+        Ports = new(monitor => Client(options, monitor, [], time), changed);
+        _client = Client(options, NorthboundMonitor.Tables(Ownership), NorthboundMonitor.Indexes(Ownership), time);
         _client.Changed += change =>
         {
             _changes.Enqueue(change);
@@ -43,6 +32,9 @@ internal sealed class NorthboundDb : IAsyncDisposable
 
     /// <summary>Owner marks of this installation.</summary>
     public Ownership Ownership { get; }
+
+    /// <summary>Replica of ports that have no owner mark of this installation.</summary>
+    public NorthboundDbPorts Ports { get; }
 
     /// <summary>True if the replica is complete and follows the server. Only then can it be compared with the desired state.</summary>
     public bool IsSynced => _client.State == OvsdbClientState.Synced;
@@ -78,6 +70,9 @@ internal sealed class NorthboundDb : IAsyncDisposable
             yield return change;
         }
     }
+
+    /// <summary>Returns the id of the owner of a switch port; null if the replica has no such port with our owner mark.</summary>
+    public Guid? OwnerOf(Guid port) => Replica.Find(Tables.SwitchPort, port) is { } row ? Ownership.OwnerOf(row)?.Id : null;
 
     /// <summary>Completes when the server has answered an echo request (RFC 7047 §4.1.11).</summary>
     public Task EchoAsync(CancellationToken cancellationToken) => _client.EchoAsync(cancellationToken);
@@ -145,7 +140,31 @@ internal sealed class NorthboundDb : IAsyncDisposable
             : new Dictionary<RowRef, Row>();
     }
 
-    public ValueTask DisposeAsync() => _client.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Ports.DisposeAsync();
+        await _client.DisposeAsync();
+    }
+
+    private static OvsdbClient Client(
+        NorthboundOptions options,
+        IReadOnlyList<MonitoredTable> monitor,
+        IReadOnlyList<ReplicaIndex> indexes,
+        TimeProvider time
+    ) =>
+        new(
+            new OvsdbClientOptions
+            {
+                Endpoints = OvsdbEndpoint.ParseList(options.Endpoints),
+                Tls = Tls(options.Tls),
+                Database = "OVN_Northbound",
+                Monitor = monitor,
+                Indexes = indexes,
+                LeaderOnly = true,
+                ReconnectMaximum = TimeSpan.FromSeconds(1),
+                TimeProvider = time,
+            }
+        );
 
     private static OvsdbTls? Tls(NorthboundTlsOptions options) =>
         options.CaFile is null

@@ -34,6 +34,18 @@ public sealed class NorthboundDrift
     /// <summary>VMs and containers whose <c>up</c> or <c>tag</c> has changed.</summary>
     public HashSet<Guid> Observed { get; } = [];
 
+    /// <summary>Changes of the column <c>ports</c> of switches, in order.</summary>
+    public List<(Guid Switch, Guid Port, bool IsMember)> Memberships { get; } = [];
+
+    /// <summary>UUIDs of switch ports that have got our owner mark.</summary>
+    public HashSet<Guid> Marked { get; } = [];
+
+    /// <summary>
+    /// Tags that foreign child ports had before or have after a change, and those that any others no longer have, with the name of the
+    /// parent: also a row with our owner mark can be foreign, if its owner is not known.
+    /// </summary>
+    public HashSet<(string Parent, int Tag)> ForeignTags { get; } = [];
+
     /// <summary>True if another client has changed something that may have caused a rejection.</summary>
     public bool HasForeignChange { get; private set; }
 
@@ -101,6 +113,7 @@ public sealed class NorthboundDrift
         }
 
         var (before, after) = (change.Before, change.After);
+        AddOwned(change);
         if (before is null || after is null || WrittenColumns.Any(column => before[column] != after[column]))
         {
             if (!_recentWrites.Explain(change))
@@ -108,6 +121,7 @@ public sealed class NorthboundDrift
                 Suspects.UnionWith(owners);
             }
         }
+
         // A released lease may wait for the tag to disappear from the NB.
         if (before is not null && !before["tag"].IsEmpty && before["tag"] != (after?["tag"] ?? OvsdbValue.Empty))
         {
@@ -123,14 +137,31 @@ public sealed class NorthboundDrift
         }
     }
 
+    /// <summary>A port has got our owner mark, or a row with our owner mark no longer has a tag.</summary>
+    private void AddOwned(RowChange change)
+    {
+        var (before, after) = (change.Before, change.After);
+        if (after is not null && (before is null || _ownership.OwnerOf(before) is null))
+        {
+            Marked.Add(change.Uuid);
+        }
+
+        foreach (var tag in before?.Tags().Except(after?.Tags() ?? []) ?? [])
+        {
+            ForeignTags.Add((before?["parent_name"].AsOptionalString() ?? "", tag));
+        }
+    }
+
     /// <summary>A foreign child port may now use, or no longer use, the tag of one of our ports.</summary>
     private void AddForeignChild(ReplicaSnapshot replica, RowChange change)
     {
         foreach (var child in new[] { change.Before, change.After }.OfType<Row>())
         {
-            foreach (var tag in new[] { child["tag"], child["tag_request"] }.Select(t => t.AsOptionalInteger()).OfType<long>().Distinct())
+            var parent = child["parent_name"].AsOptionalString() ?? "";
+            foreach (var tag in child.Tags())
             {
-                foreach (var rival in replica.WithTag(child["parent_name"].AsOptionalString() ?? "", (int)tag))
+                ForeignTags.Add((parent, tag));
+                foreach (var rival in replica.WithTag(parent, tag))
                 {
                     if (_ownership.OwnerOf(rival) is { } owner)
                     {
@@ -160,6 +191,11 @@ public sealed class NorthboundDrift
         foreach (var port in removed.Concat(added))
         {
             var (uuid, isMember) = (port.AsUuid(), after.Contains(port));
+            if (change.Table == Tables.Switch)
+            {
+                Memberships.Add((change.Uuid, uuid, isMember));
+            }
+
             if (
                 replica.Find(child, uuid) is { } row
                 && _ownership.OwnerOf(row) is { } owner

@@ -56,6 +56,10 @@ public static class NorthboundMonitor
         return replica.ByIndex(ByTagRequest, key).Concat(replica.ByIndex(ByTag, key)).DistinctBy(row => row.Uuid);
     }
 
+    /// <summary>Returns the tags in <c>tag</c> and <c>tag_request</c> of a child port, each once.</summary>
+    public static IEnumerable<int> Tags(this Row child) =>
+        new[] { child["tag"], child["tag_request"] }.Select(tag => (int?)tag.AsOptionalInteger()).OfType<int>().Distinct();
+
     /// <summary>Returns the logical switches with this name; names are not unique in the NB.</summary>
     public static IReadOnlyCollection<Row> SwitchesNamed(this ReplicaSnapshot replica, string name) => replica.ByIndex(BySwitchName, name);
 

@@ -62,7 +62,8 @@ public sealed class NorthboundProjection(
         }
 
         rows.AddRange(RouterPortsOf(network));
-        return new(self, rows, network.IsRequested);
+        // DHCP options of our own that foreign ones replace are not lost, so the safety brake does not count them.
+        return new(self, rows, network.IsRequested || existing.GetValueOrDefault(network.Id).Dhcp is not null);
     }
 
     /// <summary>Returns the row of the port of a VM or container.</summary>
@@ -112,7 +113,8 @@ public sealed class NorthboundProjection(
     private IEnumerable<WantedRow> RouterPortsOf(DesiredNetwork network)
     {
         if (
-            network is not { RouterId: { } id, Subnet: { } subnet, Gateway: { } gateway }
+            network is not { RouterId: { } id, RouterPortName: { } name, SwitchRouterPortName: { } switchPort }
+            || network is not { Subnet: { } subnet, Gateway: { } gateway }
             || resources.GetValueOrDefault(id) is not DesiredRouter { IsWanted: true } router
         )
         {
@@ -120,7 +122,6 @@ public sealed class NorthboundProjection(
         }
 
         var mark = Mark(new(OwnerKind.Network, network.Id));
-        var name = $"{router.Name}-{network.Name}";
         yield return new(
             new(Tables.RouterPort, network.RouterPortUuid),
             [new("name", name), new("mac", GatewayMacOf(network).ToString()), new("networks", $"{gateway}/{subnet.PrefixLength}")],
@@ -129,7 +130,7 @@ public sealed class NorthboundProjection(
         );
         yield return new(
             new(Tables.SwitchPort, network.SwitchRouterPortUuid),
-            [new("name", $"{network.Name}-{router.Name}"), new("type", "router"), new("addresses", "router")],
+            [new("name", switchPort), new("type", "router"), new("addresses", "router")],
             [mark, new("options", [new("router-port", name)])],
             SwitchOf(network)
         );

@@ -34,14 +34,18 @@ public sealed class NorthboundView(ReplicaSnapshot replica, Ownership ownership,
     /// <summary>Returns the number of rows with our owner mark.</summary>
     public int Count() => Tables.Marked.Sum(table => replica.MarkedIds(table.Name).Sum(id => replica.OfResource(table.Name, id).Count));
 
+    /// <summary>Returns the UUID of the existing switch that a network must use; null if there is none, or more than one.</summary>
+    public Guid? SwitchOf(DesiredNetwork network) => ExistingSwitches(network) is [var found] ? found.Uuid : null;
+
     /// <summary>Finds the existing switch, and the existing DHCP options, that a network must use.</summary>
-    public ExistingSwitch Existing(DesiredNetwork network)
+    /// <param name="dhcpOf">Returns the UUIDs of the DHCP_Options rows that the foreign ports of a switch use.</param>
+    public ExistingSwitch Existing(DesiredNetwork network, Func<Guid, IReadOnlySet<Guid>> dhcpOf)
     {
-        var switches = replica.SwitchesNamed(network.SwitchName).Where(row => ownership.OwnerOf(row)?.Id != network.Id).ToList();
+        var switches = ExistingSwitches(network);
         return switches switch
         {
             [] => new(null, null, $"There is no logical switch {network.SwitchName}."),
-            [var found] => WithDhcp(found.Uuid, network),
+            [var found] => WithDhcp(found.Uuid, network, dhcpOf),
             _ => new(null, null, $"{switches.Count} logical switches are named {network.SwitchName}: {Uuids(switches)}."),
         };
     }
@@ -57,7 +61,11 @@ public sealed class NorthboundView(ReplicaSnapshot replica, Ownership ownership,
             .Select(row => (Row: row, Owner: ownership.OwnerOf(row)?.Id))
             .Where(rival => rival.Owner != container.Id);
 
-    private ExistingSwitch WithDhcp(Guid found, DesiredNetwork network)
+    private List<Row> ExistingSwitches(DesiredNetwork network) =>
+        [.. replica.SwitchesNamed(network.SwitchName).Where(row => ownership.OwnerOf(row)?.Id != network.Id)];
+
+    // A row with the same subnet that no port of the switch uses can belong to another tenant, whose subnet overlaps.
+    private ExistingSwitch WithDhcp(Guid found, DesiredNetwork network, Func<Guid, IReadOnlySet<Guid>> dhcpOf)
     {
         if (network.DhcpOptionsId is { } chosen)
         {
@@ -71,9 +79,15 @@ public sealed class NorthboundView(ReplicaSnapshot replica, Ownership ownership,
             return new(found, null, null);
         }
 
-        var dhcp = replica.DhcpOf(subnet.ToString()).Where(row => ownership.OwnerOf(row) is null).ToList();
+        var used = dhcpOf(found);
+        var dhcp = replica.DhcpOf(subnet.ToString()).Where(row => used.Contains(row.Uuid) && ownership.OwnerOf(row) is null).ToList();
         return dhcp.Count > 1
-            ? new(null, null, $"{dhcp.Count} DHCP_Options rows have the subnet {subnet}: {Uuids(dhcp)}. Choose one with dhcp.optionsId.")
+            ? new(
+                null,
+                null,
+                $"Ports of logical switch {network.SwitchName} use {dhcp.Count} DHCP_Options rows with the subnet {subnet}: "
+                    + $"{Uuids(dhcp)}. Choose one with dhcp.optionsId."
+            )
             : new(found, dhcp.SingleOrDefault()?.Uuid, null);
     }
 

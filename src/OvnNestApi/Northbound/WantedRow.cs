@@ -34,7 +34,8 @@ public sealed record WantedResource(OwnerRef Owner, IReadOnlyList<WantedRow> Row
 
 /// <summary>Why the rows of a resource are not as wanted.</summary>
 /// <param name="Cause">
-/// <see cref="Reason.Rejected"/>, <see cref="Reason.TagConflict"/>, <see cref="Reason.Contended"/> or <see cref="Reason.Braked"/>.
+/// <see cref="Reason.Rejected"/>, <see cref="Reason.TagConflict"/>, <see cref="Reason.AddressConflict"/>, <see cref="Reason.Contended"/> or
+/// <see cref="Reason.Braked"/>.
 /// </param>
 /// <param name="Message">A sentence, or the error of the server.</param>
 public readonly record struct Obstacle(Reason Cause, string Message)

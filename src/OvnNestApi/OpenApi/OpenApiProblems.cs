@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using OvnNestApi.Contracts;
 using OvnNestApi.Http;
 using OvnNestApi.Problems;
 
@@ -48,12 +49,12 @@ internal static class OpenApiProblems
         List<int> statuses = [400, 401, 403, 406, 429, 500, 503];
         AddIf(404, path.Contains('{', StringComparison.Ordinal));
         AddIf(408, operation.OperationId?.StartsWith("wait-", StringComparison.Ordinal) == true);
-        AddIf(409, isWrite);
+        AddIf(409, isWrite || Takes(metadata, SessionRequest.Header));
         AddIf(410, operation.OperationId is "list-changes" or "export-manifest");
         AddIf(412, metadata.OfType<TakesConditions>().Any());
         AddIf(413, hasBody);
         AddIf(415, hasBody);
-        AddIf(422, metadata.OfType<RequestHeader>().Any(header => header.Name == IdempotencyKey.Header));
+        AddIf(422, Takes(metadata, IdempotencyKey.Header));
         return statuses.Order();
 
         void AddIf(int status, bool condition)
@@ -64,6 +65,8 @@ internal static class OpenApiProblems
             }
         }
     }
+
+    private static bool Takes(IList<object> metadata, string header) => metadata.OfType<RequestHeader>().Any(taken => taken.Name == header);
 
     private static OpenApiResponse Response(OpenApiDocument document, IReadOnlyList<ProblemKind> kinds) =>
         new()

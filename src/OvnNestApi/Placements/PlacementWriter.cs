@@ -73,6 +73,8 @@ internal static class PlacementWriter
                     bridge = excluded.bridge
             WHERE (p.wanted, p.interface, p.namespace, p.bridge) IS DISTINCT
                 FROM (true, excluded.interface, excluded.namespace, excluded.bridge)),
+        taken_back AS (
+            DELETE FROM leftovers o USING wanted w WHERE o.host_id = w.host_id AND o.object_id = w.object_id),
         retired AS (
             UPDATE placements p SET wanted = false, revision = h.work_revision, digest = NULL, error = NULL
             FROM present q JOIN hosts h ON h.id = q.host_id

@@ -12,7 +12,12 @@ namespace OvnNestApi.Placements;
 /// of the caller's transaction. Calling it without news changes nothing.
 /// </summary>
 /// <param name="removals">Kinds that are not placed on hosts, those first that depend on others.</param>
-internal sealed class Settlement(IOptions<LeaseOptions> options, Readiness readiness, IEnumerable<KindRemoval> removals)
+internal sealed class Settlement(
+    IOptions<LeaseOptions> options,
+    IOptions<HostOptions> hostOptions,
+    Readiness readiness,
+    IEnumerable<KindRemoval> removals
+)
 {
     private const string Lock = "SELECT id FROM vms WHERE id = ANY(@vms) ORDER BY id FOR NO KEY UPDATE";
 
@@ -20,6 +25,8 @@ internal sealed class Settlement(IOptions<LeaseOptions> options, Readiness readi
         SELECT v.id FROM vms v WHERE v.id = ANY(@vms) AND {PlacementWriter.IsPlaced}
           AND NOT EXISTS (SELECT FROM placements p WHERE p.host_id = v.host_id AND p.object_id = v.id AND p.wanted)
         """;
+
+    private (string, object?) Silent => ("silent", hostOptions.Value.SilentAfter);
 
     /// <summary>Settles these VMs and their containers. Locks the rows of the VMs first.</summary>
     public async Task SettleAsync(NestDb db, IReadOnlyCollection<Guid> vmIds, CancellationToken cancellationToken)
@@ -82,11 +89,11 @@ internal sealed class Settlement(IOptions<LeaseOptions> options, Readiness readi
     }
 
     /// <summary>
-    /// Drops the pending confirmations for a VM with its containers, or for a container: an admin states that no host uses it any more. If
-    /// a former host of a VM that stays has not confirmed its removal, the VM's port gets another name, which does not match the interface
-    /// on that host.
+    /// Stops waiting for what silent hosts have not confirmed of a VM with its containers, or of a container. If a silent former host of a
+    /// VM that stays has not confirmed its removal, the VM's port gets another name, which does not match the interface on that host.
     /// </summary>
-    public async Task ForceObjectAsync(NestDb db, Guid objectId, CancellationToken cancellationToken)
+    /// <returns>True if there was something to stop waiting for.</returns>
+    public async Task<bool> ForceObjectAsync(NestDb db, Guid objectId, CancellationToken cancellationToken)
     {
         await db.SaveChangesAsync(cancellationToken);
         var vms = await db.QueryAsync(
@@ -96,43 +103,34 @@ internal sealed class Settlement(IOptions<LeaseOptions> options, Readiness readi
             ("id", objectId)
         );
         await db.QueryAsync(Lock, row => row.GetGuid(0), cancellationToken, ("vms", vms.ToArray()));
-        var hasLeft = await db.ExecuteAsync(ForcedRelease.LeaveFormerHosts, cancellationToken, ("vm", objectId)) > 0;
-        await db.ExecuteAsync(ForcedRelease.DropObject, cancellationToken, ("id", objectId));
-        if (hasLeft)
-        {
-            await db.MarkVmsAsync([objectId], cancellationToken);
-        }
-
+        await LeaveFormerHostsAsync(db, [objectId], cancellationToken);
+        var dropped = await db.ExecuteAsync(ForcedRelease.DropObject, cancellationToken, ("id", objectId), Silent);
         await PlacementWriter.RefreshAsync(db, vms, [], cancellationToken);
         await SettleAsync(db, vms, cancellationToken);
+        return dropped > 0;
     }
 
-    /// <summary>Drops all pending confirmations of a host: an admin states that the host does not return.</summary>
-    public async Task ForceHostAsync(NestDb db, Guid hostId, CancellationToken cancellationToken)
+    /// <summary>Drops all pending confirmations of a host that is silent: an admin states that it does not return.</summary>
+    /// <returns>True if there was something to drop.</returns>
+    public async Task<bool> ForceHostAsync(NestDb db, Guid hostId, CancellationToken cancellationToken)
     {
         await db.SaveChangesAsync(cancellationToken);
         var vms = await db.QueryAsync(ForcedRelease.VmsOfHost, row => row.GetGuid(0), cancellationToken, ("host", hostId));
         await db.QueryAsync(Lock, row => row.GetGuid(0), cancellationToken, ("vms", vms.ToArray()));
-        foreach (var vm in vms)
-        {
-            if (await db.ExecuteAsync(ForcedRelease.LeaveFormerHosts, cancellationToken, ("vm", vm)) > 0)
-            {
-                await db.MarkVmsAsync([vm], cancellationToken);
-            }
-        }
-
-        await db.ExecuteAsync(ForcedRelease.DropHost, cancellationToken, ("host", hostId));
+        await LeaveFormerHostsAsync(db, [.. vms], cancellationToken);
+        var dropped = await db.ExecuteAsync(ForcedRelease.DropHost, cancellationToken, ("host", hostId), Silent);
         await SettleAsync(db, vms, cancellationToken);
+        return dropped > 0;
     }
 
     /// <summary>
-    /// Drops the pending confirmations of a tag: an admin states that no host uses it. Draining and cooling end when the NB no longer has
-    /// the tag.
+    /// Stops waiting for what silent hosts, and chassis without an agent, have not confirmed of a tag. Draining and cooling end when the NB
+    /// and the other hosts no longer have the tag.
     /// </summary>
     public async Task ForceLeaseAsync(NestDb db, Guid leaseId, CancellationToken cancellationToken)
     {
         await db.SaveChangesAsync(cancellationToken);
-        await db.ExecuteAsync(ForcedRelease.DropLease, cancellationToken, ("lease", leaseId));
+        await db.ExecuteAsync(ForcedRelease.DropLease, cancellationToken, ("lease", leaseId), Silent);
         var vms = await db.VlanLeases.Where(l => l.Id == leaseId).Select(l => l.VmId).ToListAsync(cancellationToken);
         await SettleAsync(db, vms, cancellationToken);
         await db.ExecuteAsync(
@@ -141,6 +139,15 @@ internal sealed class Settlement(IOptions<LeaseOptions> options, Readiness readi
             ("lease", leaseId)
         );
         await Expiry.SweepVmsAsync(db, vms, cancellationToken);
+    }
+
+    private async Task LeaveFormerHostsAsync(NestDb db, Guid[] vms, CancellationToken cancellationToken)
+    {
+        var left = await db.QueryAsync(ForcedRelease.LeaveFormerHosts, row => row.GetGuid(0), cancellationToken, ("vms", vms), Silent);
+        if (left.Count > 0)
+        {
+            await db.MarkVmsAsync(left, cancellationToken);
+        }
     }
 
     private static (Guid Vm, Guid? Container) ReadChild(Npgsql.NpgsqlDataReader row) =>

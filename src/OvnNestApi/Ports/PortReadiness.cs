@@ -16,7 +16,7 @@ internal abstract class PortReadiness<T>(string kind) : KindReadiness<T>(kind)
         """;
 
     /// <summary>Reads the facts that are in columns of the same name for VMs and containers.</summary>
-    protected static PortFacts Facts(T port, NpgsqlDataReader row) =>
+    protected static PortFacts Facts(T port, Network network, NpgsqlDataReader row) =>
         PortFacts.Of(port) with
         {
             WaitsFor = port is { InNorthbound: true, DeletingSince: not null } ? "the northbound database" : row.Text("waits_for"),
@@ -25,6 +25,8 @@ internal abstract class PortReadiness<T>(string kind) : KindReadiness<T>(kind)
             Host = row.Text("host"),
             HostError = row.Text("error"),
             IsUp = port.Up,
+            Mtu = network.Mtu,
+            TunnelMtu = row.Number("tunnel_mtu"),
             IsEnabled = port.Enabled,
         };
 }

@@ -78,6 +78,10 @@ public sealed record Problem(string Code, int Status, string Title, string Detai
     public static Problem EnrolmentInvalid() =>
         Of("enrolment-invalid", "The token is unknown, expired, or was already used with another key.");
 
+    public static Problem SessionSuperseded(string detail) => Of("session-superseded", detail);
+
+    public static Problem HostIdentity(string detail) => Of("host-identity", detail);
+
     public static Problem Forbidden(string detail = "The role of the key does not permit this operation.") => Of("forbidden", detail);
 
     /// <summary>

@@ -94,6 +94,23 @@ public static class ProblemCatalogue
             true
         ),
         new(
+            "session-superseded",
+            409,
+            "A later agent has taken over the host",
+            "An agent opens a session when it starts; the sessions of agents that were started earlier with the key of the same "
+                + "host end. An agent that gets this answer changes nothing any more. Stop all agents of the host but one, and "
+                + "start that one again."
+        ),
+        new(
+            "host-identity",
+            409,
+            "The host is bound to another system-id",
+            "The first session after an enrolment binds the host to the `system-id` of its Open vSwitch. An agent with the key "
+                + "of the host runs at another `system-id`. If the host has got a new one, an admin sends `DELETE "
+                + "/v1/hosts/{host}/session`, or enrols the host again. Otherwise the key was copied to another machine: stop the "
+                + "agent there, and enrol the host again."
+        ),
+        new(
             "already-exists",
             409,
             "The name is in use",

@@ -11,6 +11,7 @@ internal sealed class Backlog(ReconciledKinds kinds)
         UNION {Each(kinds, " UNION ", table => $"SELECT id FROM {table} WHERE retry_at IS NOT NULL AND (retry_at <= now() OR @all)")}
         UNION SELECT container_id FROM vlan_leases WHERE state = 'Draining' AND drain_nb_cfg IS NULL
             AND container_id IS NOT NULL AND @all
+        UNION SELECT vm_id FROM vlan_leases WHERE state = 'Draining' AND drain_nb_cfg IS NULL AND container_id IS NULL
         UNION ALL SELECT NULL WHERE {Each(kinds, " OR ", table => $"EXISTS (SELECT FROM {table} WHERE retry_at > now())")}
         """;
 
@@ -18,8 +19,8 @@ internal sealed class Backlog(ReconciledKinds kinds)
         $"SELECT ({Each(kinds, " + ", table => $"(SELECT count(*) FROM {table} WHERE dirty_seq > reconciled_seq)")})::int";
 
     /// <summary>
-    /// Returns the ids of dirty resources, oldest dirty mark first, and of rejected resources that are due for a retry; null once if other
-    /// rejected resources are due later.
+    /// Returns the ids of dirty resources, oldest dirty mark first, of rejected resources that are due for a retry, and of VMs for which
+    /// the NB has to be observed without a tag of others; null once if other rejected resources are due later.
     /// </summary>
     /// <param name="maxPerKind">Maximum number of dirty resources of each kind.</param>
     /// <param name="allRejected">

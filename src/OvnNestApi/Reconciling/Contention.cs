@@ -4,24 +4,44 @@ namespace OvnNestApi.Reconciling;
 
 /// <summary>
 /// Counts repairs of drift. If the rows of a resource have to be repaired too often, another client keeps writing them, and the repairs
-/// would never end.
+/// would never end. It is repaired again after a minute without a change by others.
 /// </summary>
 internal sealed class Contention(TimeProvider time, int maxPerMinute)
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
     private readonly Dictionary<Guid, Queue<long>> _repairs = [];
-    private readonly HashSet<Guid> _contended = [];
+    private readonly Dictionary<Guid, long> _contended = []; // with the timestamps of the last changes by others
     private long _prunedAt = time.GetTimestamp();
 
     /// <summary>The obstacle of a contended resource.</summary>
     public static Northbound.Obstacle Obstacle { get; } =
         new(Reason.Contended, "Another client keeps changing the rows of the resource in the northbound database.");
 
+    /// <summary>Time after which a contended resource is looked at again.</summary>
+    public static TimeSpan LooksAgainAfter { get; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Number of resources whose repairs are counted.</summary>
     public int Count => _repairs.Count;
 
-    /// <summary>True if the resource is contended. It is not repaired again before the next full comparison.</summary>
-    public bool Has(Guid id) => _contended.Contains(id);
+    /// <summary>True if the resource is contended, and is not repaired before the next full comparison.</summary>
+    public bool Has(Guid id)
+    {
+        if (_contended.TryGetValue(id, out var changedAt) && time.GetElapsedTime(changedAt) > Minute)
+        {
+            Clear(id);
+        }
+
+        return _contended.ContainsKey(id);
+    }
+
+    /// <summary>Records that others have changed rows of these resources.</summary>
+    public void AddChanges(IEnumerable<Guid> ids)
+    {
+        foreach (var id in ids.Where(_contended.ContainsKey))
+        {
+            _contended[id] = time.GetTimestamp();
+        }
+    }
 
     /// <summary>Counts a repair. Returns true if the resource is contended now.</summary>
     public bool AddRepair(Guid id)
@@ -40,13 +60,13 @@ internal sealed class Contention(TimeProvider time, int maxPerMinute)
 
         if (repairs.Count > maxPerMinute)
         {
-            _contended.Add(id);
+            _contended[id] = time.GetTimestamp();
         }
 
-        return _contended.Contains(id);
+        return _contended.ContainsKey(id);
     }
 
-    /// <summary>Ends the contention of a resource. Called if a full comparison has found nothing to repair.</summary>
+    /// <summary>Ends the contention of a resource. Called if nothing had to be repaired for a minute, or by a full comparison.</summary>
     public void Clear(Guid id)
     {
         _contended.Remove(id);
@@ -58,7 +78,7 @@ internal sealed class Contention(TimeProvider time, int maxPerMinute)
     {
         foreach (var (id, repairs) in _repairs.ToList())
         {
-            if (!_contended.Contains(id) && time.GetElapsedTime(repairs.Last()) > Minute)
+            if (!_contended.ContainsKey(id) && time.GetElapsedTime(repairs.Last()) > Minute)
             {
                 _repairs.Remove(id);
             }

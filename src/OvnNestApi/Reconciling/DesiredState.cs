@@ -26,6 +26,9 @@ internal sealed class DesiredState
     /// <summary>Released tags of <see cref="Containers"/> that the NB has not been observed without.</summary>
     public IReadOnlyList<DrainingLease> Draining { get; private set; } = [];
 
+    /// <summary>The networks.</summary>
+    public IEnumerable<DesiredNetwork> Networks => _resources.Values.OfType<DesiredNetwork>();
+
     /// <summary>Returns the port of a VM or container.</summary>
     public DesiredPort Port(Guid id) => (DesiredPort)_resources[id];
 

@@ -110,6 +110,23 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
         }
     }
 
+    /// <summary>Fails unless this process is still the leader. Call it as the last statement of a transaction.</summary>
+    /// <exception cref="DeposedException">Another process has become the leader; the transaction must not be committed.</exception>
+    public async Task ConfirmAsync(NestDb db, Term term, CancellationToken cancellationToken)
+    {
+        var rows = await db.QueryAsync(
+            $"SELECT epoch FROM leader WHERE {Row} FOR SHARE; SET LOCAL idle_in_transaction_session_timeout = '2s'",
+            row => row.GetInt64(0),
+            cancellationToken,
+            ("me", Me),
+            ("epoch", term.Epoch)
+        );
+        if (rows.Count == 0)
+        {
+            throw Deposed();
+        }
+    }
+
     /// <summary>Ends the term, so that another process can become the leader at once.</summary>
     public async Task ResignAsync(Term term) =>
         await ReadAsync(

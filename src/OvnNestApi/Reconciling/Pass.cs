@@ -14,6 +14,7 @@ internal sealed partial class Pass(
     ReconciledKinds kinds,
     Backlog backlog,
     PassRecorder recorder,
+    Foreigners foreigners,
     ReconcilerOptions options,
     TimeProvider time,
     ILogger<Pass> logger
@@ -45,26 +46,47 @@ internal sealed partial class Pass(
         var drift = _drift.Take();
         try
         {
+            foreigners.Ports.Apply(drift);
+            _contention.AddChanges(drift.Suspects);
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
             var ids = isFull ? null : await SubjectsAsync(db, term, drift, cancellationToken);
-            if (ids is { Count: 0 } && drift is { Observed.Count: 0, HasHvCfgChanged: false } && !_ports.HasDue)
+            var hasNews = drift.Observed.Count > 0 || drift.HasHvCfgChanged || _ports.HasDue || foreigners.Use.HasNews(drift);
+            if (ids is { Count: 0 } && !hasNews)
             {
                 return new(IsComplete: true);
             }
 
-            var outcome = ids is { Count: 0 } ? new() : await ReconcileAsync(db, term, ids, drift, cancellationToken);
-            _drift.PutBack(outcome.Unfinished, []);
-            await RecordAsync(db, term, outcome with { IsFull = isFull, StartedAt = start }, drift, cancellationToken);
-            return new(
-                IsComplete: outcome.Unfinished.Count == 0 && nb.IsSynced,
-                HasMore: ids?.Count >= options.PassSize || outcome.Unfinished.Count > 0
-            );
+            var outcome = await ReconcileAsync(db, term, ids, drift, cancellationToken);
+            return await FinishAsync(db, term, outcome with { IsFull = isFull, StartedAt = start }, ids, drift, cancellationToken);
         }
         catch
         {
-            _drift.PutBack(drift.Suspects, drift.Observed);
+            _drift.PutBack(drift, []);
             throw;
         }
+    }
+
+    private async Task<PassReport> FinishAsync(
+        NestDb db,
+        Term term,
+        PassOutcome outcome,
+        HashSet<Guid>? ids,
+        NorthboundDrift drift,
+        CancellationToken cancellationToken
+    )
+    {
+        if (outcome.MustRepeat)
+        {
+            _drift.PutBack(drift, [.. ids ?? [], .. outcome.Unfinished]);
+            return new(HasMore: true);
+        }
+
+        await RecordAsync(db, term, outcome, drift, cancellationToken);
+        _drift.PutBack(outcome.Unfinished, []);
+        return new(
+            IsComplete: outcome.Unfinished.Count == 0 && nb.IsSynced,
+            HasMore: ids?.Count >= options.PassSize || outcome.Unfinished.Count > 0
+        );
     }
 
     /// <summary>Returns the ids of the resources to compare: dirty ones, and those whose rows another client has changed.</summary>
@@ -94,18 +116,48 @@ internal sealed partial class Pass(
             await Barriers.RepairAsync(db, nb, mayWrite: term.Mode == ReconcilerMode.Repair, cancellationToken);
         }
 
-        var desired = await DesiredState.ReadAsync(db, kinds, ids, cancellationToken);
+        var desired = ids is { Count: 0 } ? new() : await DesiredState.ReadAsync(db, kinds, ids, cancellationToken);
         var view = new NorthboundView(nb.Replica, nb.Ownership, isThorough: isFull || drift.Suspects.Count > 0);
-        var strays = isFull ? _strays.Find(desired, view) : [];
-        var conflicts = await TagConflicts.FindAsync(db, desired, view, isFull, cancellationToken);
-        var plan = PassPlan.Create(desired, view, nb.Ownership, strays, ObstacleOf);
         if (term.Mode != ReconcilerMode.Repair)
         {
-            LogObserved(plan.Plans.Count(resource => !resource.IsEmpty));
-            return new() { Desired = desired };
+            return isFull ? Compare(desired, view) : new();
         }
 
-        return await DeliverAsync(plan.Withhold(_brake.Evaluate(plan, view, isFull, term.ReleasedBrake)), isFull, cancellationToken);
+        var known = isFull ? desired.Resources.Keys.ToHashSet() : null;
+        await foreigners.Ports.FollowAsync(desired.Networks, known, view, cancellationToken);
+        var concerned = await foreigners.Use.RecordAsync(db, term, drift, known, cancellationToken);
+        if (ids is not null && concerned.Except(ids).Any())
+        {
+            return new() { MustRepeat = true, Unfinished = [.. concerned] };
+        }
+
+        var conflicts = await Conflict.FindAsync(db, desired, view, foreigners.Ports, isFull, cancellationToken);
+        if (await foreigners.Choices.ChooseAsync(db, term, desired, conflicts, cancellationToken))
+        {
+            return new() { MustRepeat = true };
+        }
+
+        var plan = Plan(desired, view, isFull, conflicts);
+        plan = plan.Withhold(_brake.Evaluate(plan, view, isFull, term.ReleasedBrake));
+        return await DeliverAsync(plan, isFull, conflicts, cancellationToken);
+    }
+
+    private PassOutcome Compare(DesiredState desired, NorthboundView view)
+    {
+        LogObserved(Plan(desired, view, isFull: true, []).Plans.Count(resource => !resource.IsEmpty));
+        return new() { Desired = desired };
+    }
+
+    private PassPlan Plan(DesiredState desired, NorthboundView view, bool isFull, Dictionary<Guid, Conflict> conflicts)
+    {
+        return PassPlan.Create(
+            desired,
+            view,
+            nb.Ownership,
+            network => foreigners.Ports.Existing(network, view),
+            isFull ? _strays.Find(desired, view) : [],
+            ObstacleOf
+        );
 
         Obstacle? ObstacleOf(OwnerRef owner)
         {
@@ -114,11 +166,22 @@ internal sealed partial class Pass(
                 return Contention.Obstacle;
             }
 
-            return conflicts.TryGetValue(owner.Id, out var conflict) ? conflict : null;
+            return conflicts.TryGetValue(owner.Id, out var conflict) && !IsOnlyShown(conflict, desired.Port(owner.Id))
+                ? conflict.Obstacle
+                : null;
         }
     }
 
-    private async Task<PassOutcome> DeliverAsync(PassPlan plan, bool isFull, CancellationToken cancellationToken)
+    // A row that others meet with their address keeps being maintained; a row that would meet theirs is not created.
+    private bool IsOnlyShown(Conflict conflict, DesiredPort port) =>
+        conflict.Obstacle.Cause == Reason.AddressConflict && nb.Replica.Find(Tables.SwitchPort, port.PortUuid) is not null;
+
+    private async Task<PassOutcome> DeliverAsync(
+        PassPlan plan,
+        bool isFull,
+        Dictionary<Guid, Conflict> conflicts,
+        CancellationToken cancellationToken
+    )
     {
         var delivery = new Delivery(nb, options, _drift.RecentWrites, plan);
         await delivery.SendAsync(cancellationToken);
@@ -128,7 +191,7 @@ internal sealed partial class Pass(
         {
             Desired = plan.Desired,
             Operations = delivery.Operations,
-            Results = PassResults.Of(plan, delivery, new(nb.Replica, nb.Ownership, isThorough: false), _contention, isFull),
+            Results = PassResults.Of(plan, delivery, new(nb.Replica, nb.Ownership, isThorough: false), _contention, isFull, RemarkOf),
             Unfinished =
             [
                 .. plan
@@ -137,6 +200,8 @@ internal sealed partial class Pass(
             ],
             Drained = await DrainedTags.FindAsync(nb, plan.Desired, delivery, cancellationToken),
         };
+
+        Obstacle? RemarkOf(OwnerRef owner) => conflicts.TryGetValue(owner.Id, out var conflict) ? conflict.Obstacle : null;
     }
 
     private async Task RecordAsync(NestDb db, Term term, PassOutcome outcome, NorthboundDrift drift, CancellationToken cancellationToken)

@@ -48,7 +48,7 @@ internal sealed partial class PassLoop
         {
             // Taken before the state is read, so that a change after the reading wakes the loop.
             var change = _signals.Dirty.Next;
-            var hasMore = await _retry.ExecuteAsync(async token => await StepAsync(token), cancellationToken);
+            var hasMore = await _retry.RepeatAsync(async token => await StepAsync(token), cancellationToken);
             (_failingSince, _term.PassError) = (null, null);
             if (!hasMore)
             {
@@ -68,7 +68,7 @@ internal sealed partial class PassLoop
         if (_term.Term.Mode == ReconcilerMode.Off)
         {
             // A change of the mode starts a full comparison, which does not need the changes.
-            _ = _nb.TakeChanges().Count();
+            _ = _nb.TakeChanges().Count() + _nb.Ports.TakeChanges().Count();
             return false;
         }
 

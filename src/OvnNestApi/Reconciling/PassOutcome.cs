@@ -18,13 +18,18 @@ internal sealed record PassOutcome
     /// <summary>True if <see cref="Brake"/> is not recorded yet.</summary>
     public bool HasNewBrake { get; init; }
 
+    /// <summary>True if the pass has changed the desired state or found more resources to compare; then it is repeated.</summary>
+    public bool MustRepeat { get; init; }
+
     /// <summary>Number of operations committed in the NB.</summary>
     public int Operations { get; init; }
 
     /// <summary>Results of the resources that were processed.</summary>
     public IReadOnlyList<ReconcileResult> Results { get; init; } = [];
 
-    /// <summary>Ids of resources whose plan was neither committed nor rejected. The next pass processes them again.</summary>
+    /// <summary>
+    /// Ids of resources whose plan was neither committed nor rejected, or that have to be compared as well. The next pass processes them.
+    /// </summary>
     public IReadOnlyList<Guid> Unfinished { get; init; } = [];
 
     /// <summary>Leases whose tag the NB no longer contains, with the <c>nb_cfg</c> that proves it.</summary>

@@ -25,20 +25,21 @@ internal sealed class PassPlan
     public WantedResource Wanted(OwnerRef owner) => _wanted[owner];
 
     /// <summary>Projects the desired resources and compares them with the NB.</summary>
+    /// <param name="existingOf">Returns the existing rows that a network on an existing switch must use.</param>
     /// <param name="strays">Owners that are not known; their rows are removed.</param>
     /// <param name="obstacleOf">Returns why the rows of a resource must be left as they are; null if they can be changed.</param>
     public static PassPlan Create(
         DesiredState desired,
         NorthboundView view,
         Ownership ownership,
+        Func<DesiredNetwork, ExistingSwitch> existingOf,
         IEnumerable<OwnerRef> strays,
         Func<OwnerRef, Obstacle?> obstacleOf
     )
     {
         var existing = desired
-            .Resources.Values.OfType<DesiredNetwork>()
-            .Where(network => network is { SwitchExisting: true, IsWanted: true })
-            .ToDictionary(network => network.Id, view.Existing);
+            .Networks.Where(network => network is { SwitchExisting: true, IsWanted: true })
+            .ToDictionary(network => network.Id, existingOf);
         var projection = new NorthboundProjection(ownership, desired.Resources, existing);
         var wanted = desired
             .Subjects.Keys.Select(owner => projection.Of(desired.Resources[owner.Id]))

@@ -124,13 +124,18 @@ internal sealed class PassRecords(ReconciledKinds kinds, Random random)
 
     /// <summary>
     /// Returns the pause before a rejected resource is tried again; null if it is not tried again. It doubles with each rejection, with a
-    /// jitter of 20 %.
+    /// jitter of 20 %. A contended resource is looked at in equal intervals.
     /// </summary>
     private double? PauseSeconds(ReconcileResult result)
     {
         if (!result.RetriesLater)
         {
             return null;
+        }
+
+        if (result.Obstacle?.Cause == Reason.Contended)
+        {
+            return Contention.LooksAgainAfter.TotalSeconds;
         }
 
         var pause = ShortestPauseSeconds * Math.Pow(2, Math.Min(result.Recorded.Rejections, 20));

@@ -9,21 +9,23 @@ internal static class PassResults
     /// <summary>Returns a result for each resource whose plan is empty, was committed or was rejected.</summary>
     /// <param name="view">The NB after the delivery.</param>
     /// <param name="isFull">True if the pass compared all resources.</param>
-    public static List<ReconcileResult> Of(PassPlan plan, Delivery delivery, NorthboundView view, Contention contention, bool isFull)
+    /// <param name="remarks">Returns what is wrong with a resource although its rows are as wanted; null if nothing is.</param>
+    public static List<ReconcileResult> Of(
+        PassPlan plan,
+        Delivery delivery,
+        NorthboundView view,
+        Contention contention,
+        bool isFull,
+        Func<OwnerRef, Obstacle?> remarks
+    )
     {
-        var results = new List<ReconcileResult>();
-        foreach (var resource in plan.Plans)
-        {
-            if (
-                plan.Desired.Subjects.TryGetValue(resource.Owner, out var recorded)
-                && (resource.IsEmpty || delivery.IsFinished(resource.Owner))
-            )
-            {
-                results.Add(Of(resource, recorded));
-            }
-        }
-
-        return results;
+        var finished = plan.Plans.Where(resource => resource.IsEmpty || delivery.IsFinished(resource.Owner));
+        return
+        [
+            .. finished
+                .Where(resource => plan.Desired.Subjects.ContainsKey(resource.Owner))
+                .Select(resource => Of(resource, plan.Desired.Subjects[resource.Owner])),
+        ];
 
         ReconcileResult Of(ResourcePlan resource, RecordedState recorded)
         {
@@ -35,10 +37,10 @@ internal static class PassResults
 
             if (IsContended(resource, recorded, contention, isFull))
             {
-                return new(owner, recorded, view.HasRows(owner), Contention.Obstacle);
+                return new(owner, recorded, view.HasRows(owner), Contention.Obstacle, RetriesLater: true);
             }
 
-            return resource.Obstacle is { } obstacle
+            return (resource.Obstacle ?? remarks(owner)) is { } obstacle
                 ? new(owner, recorded, view.HasRows(owner), obstacle, RetriesLater: obstacle.Cause != Reason.Braked)
                 : new(owner, recorded, plan.IsWanted(owner));
         }

@@ -24,6 +24,13 @@ internal sealed class PendingDrift(NorthboundDb nb)
         return drift;
     }
 
+    /// <summary>Puts everything back that a pass took, and more resources to compare, because the pass has to be repeated.</summary>
+    public void PutBack(NorthboundDrift drift, IEnumerable<Guid> more)
+    {
+        drift.Add([.. more, .. _returned?.Suspects ?? []], _returned?.Observed ?? []);
+        _returned = drift;
+    }
+
     /// <summary>Puts resources back that a pass took and did not finish.</summary>
     public void PutBack(IEnumerable<Guid> suspects, IEnumerable<Guid> observed) =>
         (_returned ??= new(nb.Ownership, RecentWrites)).Add(suspects, observed);

@@ -14,6 +14,7 @@ internal sealed partial class Reconciler(
     Leadership leadership,
     IDbContextFactory<NestDb> databases,
     PassRecorder recorder,
+    Transactions transactions,
     Backlog backlog,
     ReconciledKinds kinds,
     Signals signals,
@@ -97,7 +98,8 @@ internal sealed partial class Reconciler(
 
     private PassLoop CreateLoop(CurrentTerm term, NorthboundDb nb)
     {
-        var pass = new Pass(nb, databases, kinds, backlog, recorder, _options, time, loggers.CreateLogger<Pass>());
+        var foreigners = Foreigners.Of(nb, leadership, transactions, signals);
+        var pass = new Pass(nb, databases, kinds, backlog, recorder, foreigners, _options, time, loggers.CreateLogger<Pass>());
         return new(term, nb, pass, signals, _options, time, random, _logger);
     }
 

@@ -8,9 +8,9 @@ namespace OvnNestApi.Reconciling;
 /// <summary>Finds containers whose tag is used by a port of the same VM that no known container owns.</summary>
 internal static class TagConflicts
 {
-    /// <summary>Returns the obstacle of each container that has a conflict, by the id of the container.</summary>
+    /// <summary>Returns the conflict of each container that has one, by the id of the container.</summary>
     /// <param name="isFull">True if <paramref name="desired"/> contains all containers.</param>
-    public static async Task<Dictionary<Guid, Obstacle>> FindAsync(
+    public static async Task<Dictionary<Guid, Conflict>> FindAsync(
         NestDb db,
         DesiredState desired,
         NorthboundView view,
@@ -32,10 +32,10 @@ internal static class TagConflicts
         return rivals
             .Where(pair => pair.Rival.Owner is not { } owner || !known.Contains(owner))
             .GroupBy(pair => pair.Id, pair => pair.Rival.Row)
-            .ToDictionary(group => group.Key, group => ConflictWith(group.First()));
+            .ToDictionary(group => group.Key, group => new Conflict(ObstacleOf(group.First())));
     }
 
-    private static Obstacle ConflictWith(Row port) =>
+    private static Obstacle ObstacleOf(Row port) =>
         new(
             Reason.TagConflict,
             $"Port {port["name"].AsOptionalString()} ({port.Uuid}) of the same VM has the same tag and is not managed here."

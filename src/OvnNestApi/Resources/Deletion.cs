@@ -14,7 +14,7 @@ namespace OvnNestApi.Resources;
 /// <param name="kinds">All kinds of resources, in the lock order.</param>
 /// <param name="cascade">True to delete dependent resources too; false to reject the deletion if there are any.</param>
 /// <param name="force">
-/// True to skip the confirmations of hosts, and to delete what other clients have added. Only an admin can request it.
+/// True not to wait for the confirmations of silent hosts, and to delete what other clients have added. Only an admin can request it.
 /// </param>
 internal sealed class Deletion(NestDb db, IReadOnlyList<ResourceKind> kinds, Settlement settlement, bool cascade, bool force)
 {

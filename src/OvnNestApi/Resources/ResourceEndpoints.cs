@@ -82,7 +82,7 @@ internal sealed class ResourceRoutes<T, TSpec, TBody, TView>(ResourceKind<T, TSp
         group
             .MapPut("/{name}", _operations.PutAsync)
             .RequireAuthorization(Policies.Write)
-            .Takes(WriteOptions.OfWrites)
+            .Takes(kind.WriteParameters)
             .TakesConditions()
             .TakesBody<TBody>(JsonBody.Json, kind.Example)
             .Produces<TView>()
@@ -98,7 +98,7 @@ internal sealed class ResourceRoutes<T, TSpec, TBody, TView>(ResourceKind<T, TSp
         group
             .MapPatch("/{name}", _operations.PatchAsync)
             .RequireAuthorization(Policies.Write)
-            .Takes(WriteOptions.OfWrites)
+            .Takes(kind.WriteParameters)
             .TakesConditions()
             .TakesBody<TBody>(JsonBody.MergePatch, PatchExample)
             .Produces<TView>()

@@ -38,6 +38,9 @@ internal abstract class ResourceKind
     /// <summary>The kind's own filters of the list, in addition to those of all lists.</summary>
     public virtual IReadOnlyList<QueryParameter> Filters => [];
 
+    /// <summary>Query parameters of PUT and PATCH.</summary>
+    public virtual IReadOnlyList<QueryParameter> WriteParameters => WriteOptions.OfWrites;
+
     /// <summary>True if the resources belong to a VM, whose name is part of their path.</summary>
     public virtual bool IsInVm => false;
 
@@ -77,10 +80,7 @@ internal abstract class ResourceKind
     /// <returns>The resource, or 404 <c>not-found</c>.</returns>
     public abstract Task<Answer<DeletionEntry>> LockAsync(NestDb db, ResourcePath path, CancellationToken cancellationToken);
 
-    /// <summary>
-    /// Locks and returns the resources of this kind that depend on those of the set and are not being deleted yet. Also locks the rows
-    /// that the deletion of others affects.
-    /// </summary>
+    /// <summary>Locks and returns those that depend on the set and are not being deleted yet. Also locks rows that are affected.</summary>
     public virtual Task<IReadOnlyList<DeletionEntry>> LockDependentsAsync(
         NestDb db,
         DeletionSet set,
@@ -102,8 +102,8 @@ internal abstract class ResourceKind
     /// <summary>Updates what depends on resources of this kind whose deletion was requested.</summary>
     public virtual Task FollowDeletionAsync(NestDb db, Guid[] ids, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Deletes without the confirmations of hosts, and with what other clients have added to the rows.</summary>
-    public virtual Task ForceAsync(Settlement settlement, NestDb db, Guid id, CancellationToken cancellationToken) =>
+    /// <summary>Stops waiting for the confirmations of silent hosts; deletes what others have added. True if there was any.</summary>
+    public virtual Task<bool> ForceAsync(Settlement settlement, NestDb db, Guid id, CancellationToken cancellationToken) =>
         settlement.ForceObjectAsync(db, id, cancellationToken);
 }
 

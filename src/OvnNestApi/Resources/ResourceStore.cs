@@ -52,7 +52,7 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
             return problem;
         }
 
-        Wake(written.Item.HasChanged, options);
+        Wake(written.HasChanged, options);
         var (view, isInTime) = await WaitUntilReadyAsync(kind, written.View, options, cancellationToken);
         var status = written.Item.IsNew ? StatusCodes.Status201Created : StatusCodes.Status200OK;
         return new ResourceResult<TView>(view, view.Metadata, isInTime ? status : StatusCodes.Status202Accepted, kind.Url(path));
@@ -60,9 +60,13 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
         async Task<Answer<Written>> WriteAsync(CancellationToken cancellationToken)
         {
             var answer = await new ResourceWrite(db, kinds.All).RunAsync([(kind, submission)], cancellationToken);
-            return answer.TryGet(out var items, out var refused)
-                ? new Written(items[0], await kind.AnswerAsync(db, now, items[0], cancellationToken))
-                : refused;
+            if (!answer.TryGet(out var items, out var refused))
+            {
+                return refused;
+            }
+
+            var isForced = options.Force && await ForceAsync(kind, path, items[0], cancellationToken);
+            return new Written(items[0], await kind.AnswerAsync(db, now, items[0], cancellationToken), items[0].HasChanged || isForced);
         }
     }
 
@@ -167,6 +171,25 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
             : Problem.NameMismatch($"The name {path.Name} cannot be changed. Leave name out of the patch.");
     }
 
+    /// <summary>Stops waiting for silent hosts; logs and returns whether there was one to wait for.</summary>
+    private async Task<bool> ForceAsync(
+        ResourceKind<T, TSpec, TBody, TView> kind,
+        ResourcePath path,
+        WriteItem item,
+        CancellationToken cancellationToken
+    )
+    {
+        if (item.Resource is not { } resource || !await kind.ForceAsync(settlement, db, resource.Id, cancellationToken))
+        {
+            return false;
+        }
+
+        var stored = ResourceDocument.Of(resource);
+        ChangeLog.Add(db, kind.Name, path.Vm, path.Name, resource.Id, "forced", stored, stored);
+        await db.SaveChangesAsync(cancellationToken);
+        return true;
+    }
+
     private void Wake(bool hasChanged, WriteOptions options)
     {
         if (hasChanged && !options.DryRun)
@@ -219,5 +242,5 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
         return view;
     }
 
-    private sealed record Written(WriteItem Item, TView View);
+    private sealed record Written(WriteItem Item, TView View, bool HasChanged);
 }

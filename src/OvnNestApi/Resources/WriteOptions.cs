@@ -9,7 +9,7 @@ namespace OvnNestApi.Resources;
 /// <param name="DryRun">True to check and respond as usual, but store nothing.</param>
 /// <param name="Cascade">DELETE: true to delete dependent resources too.</param>
 /// <param name="Force">
-/// DELETE: true to skip the confirmations of hosts, and to delete what other clients have added; requires an admin.
+/// True not to wait for the confirmations of silent hosts; DELETE: also to delete what other clients have added; requires an admin.
 /// </param>
 /// <param name="AllowMissing">DELETE: true to respond with 204 instead of 404.</param>
 internal sealed record WriteOptions(TimeSpan? Wait, bool DryRun, bool Cascade, bool Force, bool AllowMissing)
@@ -24,6 +24,13 @@ internal sealed record WriteOptions(TimeSpan? Wait, bool DryRun, bool Cascade, b
         new("dryRun", "Check and respond as usual, but store nothing.", "boolean"),
     ];
 
+    public static readonly QueryParameter ForceOfWrites = new(
+        "force",
+        "Do not wait until former hosts that are silent have removed the VM: it is created on its host under a new port name, and a "
+            + "former host removes it when it returns (admin only).",
+        "boolean"
+    );
+
     public static readonly IReadOnlyList<QueryParameter> OfDeletes =
     [
         new(
@@ -34,8 +41,9 @@ internal sealed record WriteOptions(TimeSpan? Wait, bool DryRun, bool Cascade, b
         new("cascade", "Delete the resources that depend on this resource too.", "boolean"),
         new(
             "force",
-            "Skip the confirmations of hosts that do not respond. For networks and routers: also delete what other clients have "
-                + "added to their switch, router and router port, such as ports, ACLs, NAT rules and routes. Admin only.",
+            "Do not wait for the confirmations of hosts that are silent; they remove the resource when they return. Networks and "
+                + "routers: also delete what other clients have added to their switch, router and router port, such as ports, ACLs, NAT "
+                + "rules and routes. Admin only.",
             "boolean"
         ),
         new("allowMissing", "Respond with 204 if the resource does not exist.", "boolean"),

@@ -30,7 +30,7 @@ internal sealed class RouterKind : ResourceKind<Router, RouterSpec, RouterBody, 
                 """,
         };
 
-    public override Task ForceAsync(Settlement settlement, NestDb db, Guid id, CancellationToken cancellationToken) =>
+    public override Task<bool> ForceAsync(Settlement settlement, NestDb db, Guid id, CancellationToken cancellationToken) =>
         db.ForceDeletionAsync("routers", id, cancellationToken);
 
     public override KindWrite Begin(ResourceWrite write) => new RouterWrite(write, this);

@@ -4,29 +4,39 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace OvnNestApi.Schema;
 
 /// <summary>
-/// The MAC and IPv4 address of a VM or container in a network, or an IPv4 address that one of them had before. The unique indexes on
-/// (network, address) guarantee that no two ports of a network share an address. An address that was never used has no row.
+/// The MAC and IPv4 address of a VM or container in a network, an address of a port that others have on the network's switch, or an IPv4
+/// address that one of them had before. The unique indexes on (network, address) guarantee that no two ports of a network share an address.
+/// An address that was never used has no row.
 /// </summary>
 public sealed class Address
 {
     /// <summary>
-    /// Id of the VM or container; a new incarnation takes over the row of its predecessor. Null if the address is free again.
+    /// Id of the VM or container; a new incarnation takes over the row of its predecessor. Null if the address is free again, or if others
+    /// have it.
     /// </summary>
     public required Guid? OwnerId { get; set; }
 
     /// <summary>Id of the network.</summary>
     public required Guid NetworkId { get; set; }
 
-    /// <summary>MAC address; null if the address is free again.</summary>
+    /// <summary>
+    /// MAC address; null if the address is free again, or if others have it together with the MAC address of another row.
+    /// </summary>
     public required MacAddress? Mac { get; set; }
 
-    /// <summary>IPv4 address; null if the network has no subnet.</summary>
+    /// <summary>IPv4 address; null if the network has no subnet, or for a MAC address that others have.</summary>
     public Ipv4? Ip { get; set; }
 
     /// <summary>
     /// Time when the address became free; the address that has been free longest is reused first. Null while a port has it.
     /// </summary>
     public DateTimeOffset? FreedAt { get; set; }
+
+    /// <summary>UUID of the NB row of a port that this service did not create and that has the address; null if there is none.</summary>
+    public Guid? ForeignPort { get; set; }
+
+    /// <summary>Name of that port; null if there is none.</summary>
+    public string? ForeignName { get; set; }
 }
 
 /// <summary>
@@ -69,6 +79,7 @@ internal sealed class AddressMapping : IEntityTypeConfiguration<Address>, IEntit
             })
             .HasFilter("freed_at IS NOT NULL")
             .HasDatabaseName("ix_addresses_freed");
+        address.HasIndex(a => a.ForeignPort).HasFilter("foreign_port IS NOT NULL").HasDatabaseName("ix_addresses_foreign");
         address.HasOne<Network>().WithMany().HasForeignKey(a => a.NetworkId).OnDelete(DeleteBehavior.Cascade);
     }
 }

@@ -21,7 +21,10 @@ public sealed class ClaimedName
 /// <summary>Scope in which a <see cref="ClaimedName"/> is unique.</summary>
 public enum NameScope
 {
-    /// <summary>Names of logical switch ports, unique in the NB (ovn-nb(5)).</summary>
+    /// <summary>
+    /// Names of logical switch ports and of logical router ports. Each are unique in the NB (ovn-nb(5)), and both together in the SB: a
+    /// port binding has the name of its port (ovn-sb(5)).
+    /// </summary>
     Port,
 
     /// <summary>Names of network devices: interfaces and bridges share one name space in the kernel.</summary>
@@ -32,9 +35,6 @@ public enum NameScope
 
     /// <summary>Names of logical switches, which the NB does not require to be unique.</summary>
     Switch,
-
-    /// <summary>Names of logical router ports, unique in the NB (ovn-nb(5)).</summary>
-    RouterPort,
 }
 
 internal sealed class ClaimedNameMapping : IEntityTypeConfiguration<ClaimedName>

@@ -35,11 +35,28 @@ public sealed class HostStatus
     /// <summary><c>ovn-nb-cfg</c> of the integration bridge as reported; null if not reported yet.</summary>
     public long? NbCfg { get; set; }
 
+    /// <summary>Largest MTU in bytes that OVN's tunnels of the host carry; null if unknown.</summary>
+    public int? TunnelMtu { get; set; }
+
     /// <summary><see cref="Host.WorkRevision"/> of the work that was applied last.</summary>
     public long AppliedRevision { get; set; }
 
     /// <summary>Items on the host that carry the owner mark but are not part of its work, one sentence each.</summary>
     public string[] Unknown { get; set; } = [];
+
+    /// <summary>Id of the present session of the host's agent; null if none was opened.</summary>
+    public Guid? SessionId { get; set; }
+
+    /// <summary>Number of the present session: it grows with each session of the host.</summary>
+    public long SessionNumber { get; set; }
+
+    /// <summary>
+    /// <c>system-id</c> that the sessions of the host must have, from the first session after an enrolment; null if there was none yet.
+    /// </summary>
+    public string? BoundSystemId { get; set; }
+
+    /// <summary>Why an agent with the host's key was last refused; null if none was since the last session was opened.</summary>
+    public string? Refusal { get; set; }
 }
 
 /// <summary>Credential of a host's agent. Only the hash of the key is stored.</summary>

@@ -41,6 +41,8 @@ public sealed class NestDb(DbContextOptions<NestDb> options) : DbContext(options
 
     public DbSet<Check> Checks => Set<Check>();
 
+    public DbSet<Leftover> Leftovers => Set<Leftover>();
+
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
 
     public DbSet<IdempotencyRecord> IdempotencyRecords => Set<IdempotencyRecord>();

@@ -18,6 +18,12 @@ public sealed class Network : Resource
     /// <summary>Id of the router that the network is connected to; null if none.</summary>
     public Guid? RouterId { get; set; }
 
+    /// <summary>Name of the Logical_Router_Port; null if the network is not connected to a router.</summary>
+    public string? RouterPortName { get; set; }
+
+    /// <summary>Name of the Logical_Switch_Port of type <c>router</c>; null if the network is not connected to a router.</summary>
+    public string? SwitchRouterPortName { get; set; }
+
     /// <summary>True if OVN answers DHCP requests in this network.</summary>
     public bool DhcpEnabled { get; set; }
 
@@ -42,7 +48,7 @@ public sealed class Network : Resource
     /// <summary>True if the logical switch was not created by this service: then only its own ports are added and removed.</summary>
     public bool SwitchExisting { get; set; }
 
-    /// <summary>UUID of the DHCP_Options row to use on an existing switch; null to find the row by its CIDR.</summary>
+    /// <summary>UUID of the DHCP_Options row to use on an existing switch; null to use the one that ports of others use.</summary>
     public Guid? DhcpOptionsId { get; set; }
 
     /// <summary>UUID of the Logical_Switch row; not used with an existing switch.</summary>

@@ -27,6 +27,9 @@ public enum Reason
     /// <summary>A port of the same parent that is not managed here has the same tag.</summary>
     TagConflict,
 
+    /// <summary>A port that is not managed here has an address of the port on the same logical switch.</summary>
+    AddressConflict,
+
     /// <summary>The rows of the resource are not in the NB yet.</summary>
     NotProgrammed,
 
@@ -56,6 +59,9 @@ public enum Reason
 
     /// <summary>The tag in the NB differs from the leased tag.</summary>
     TagMismatch,
+
+    /// <summary>The MTU of the network is larger than the tunnels of the host carry.</summary>
+    MtuTooLarge,
 
     /// <summary><c>spec.enabled</c> is false.</summary>
     Disabled,

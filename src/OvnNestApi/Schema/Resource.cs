@@ -47,7 +47,7 @@ public abstract class Resource
 
     /// <summary>
     /// Reason that belongs to <see cref="Rejection"/>: <see cref="Reason.Rejected"/>, <see cref="Reason.TagConflict"/>,
-    /// <see cref="Reason.Contended"/> or <see cref="Reason.Braked"/>; null if there is no rejection.
+    /// <see cref="Reason.AddressConflict"/>, <see cref="Reason.Contended"/> or <see cref="Reason.Braked"/>; null if there is no rejection.
     /// </summary>
     public Reason? RejectedAs { get; set; }
 

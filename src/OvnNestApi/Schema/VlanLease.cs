@@ -18,7 +18,7 @@ public sealed class VlanLease
     /// <summary>State of the tag.</summary>
     public LeaseState State { get; set; }
 
-    /// <summary>Id of the container that has the tag (bound) or had it (draining, cooling); null if reserved.</summary>
+    /// <summary>Id of the container that has the tag (bound) or had it (draining, cooling); null if reserved, or used by others.</summary>
     public Guid? ContainerId { get; set; }
 
     /// <summary>Name of that container, whose next incarnation can get the tag without a cool-down; null if reserved.</summary>
@@ -62,6 +62,12 @@ public sealed class VlanLease
     /// <summary>MAC address of the deleted container, kept for the same purpose; null while the container exists.</summary>
     public MacAddress? FormerMac { get; set; }
 
+    /// <summary>
+    /// Port that this service did not create and that uses the tag, or used it before it drained, such as "port p1 (UUID) in the northbound
+    /// database" or "a port on the bridge of host ubuntu2"; null if there is none.
+    /// </summary>
+    public string? UsedBy { get; set; }
+
     /// <summary>Revision of the writable fields, for the ETag.</summary>
     public long Revision { get; set; } = 1;
 }
@@ -80,6 +86,9 @@ public enum LeaseState
 
     /// <summary>No longer used anywhere; free after the cool-down.</summary>
     Cooling,
+
+    /// <summary>A port of the VM in the NB that this service did not create has the tag.</summary>
+    Foreign,
 }
 
 /// <summary>Record that a host was given a tag and has not yet confirmed that it no longer uses it.</summary>
@@ -134,6 +143,7 @@ internal sealed class VlanLeaseMapping : IEntityTypeConfiguration<VlanLease>, IE
             .HasIndex(l => l.DrainNbCfg)
             .HasFilter("state = 'Draining' AND drain_nb_cfg IS NULL")
             .HasDatabaseName("ix_vlan_leases_in_northbound");
+        lease.HasIndex(l => l.VmId, "ix_vlan_leases_foreign").HasFilter("state = 'Foreign'").HasDatabaseName("ix_vlan_leases_foreign");
         lease.HasOne<Vm>().WithMany().HasForeignKey(l => l.VmId).OnDelete(DeleteBehavior.Cascade);
     }
 

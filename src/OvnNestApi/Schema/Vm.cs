@@ -27,6 +27,12 @@ public sealed class Vm : LogicalPort
     /// Interface that connects the VM's bridge to its uplink; null to connect it to the integration bridge by a patch pair.
     /// </summary>
     public string? UplinkInterface { get; set; }
+
+    /// <summary>
+    /// Name of the port before a silent former host was left by force: that host may still serve the name, so the port does not get it
+    /// again. Null if no host was left.
+    /// </summary>
+    public string? LeftPortName { get; set; }
 }
 
 internal sealed class VmMapping : IEntityTypeConfiguration<Vm>

@@ -52,5 +52,11 @@ internal static class Features
         "checks",
         "reconciler-brake",
         "delete-force-content",
+        "router-port-names",
+        "tunnel-mtu",
+        "vm-force",
+        "host-unknown",
+        "agent-session",
+        "foreign-use",
     ];
 }

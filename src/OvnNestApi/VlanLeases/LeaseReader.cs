@@ -22,7 +22,7 @@ internal sealed class LeaseReader(CachedLiveness liveness)
         var draining = leases.Where(lease => lease.State == LeaseState.Draining).Select(lease => lease.Id).ToArray();
         if (draining.Length == 0)
         {
-            return leases.ConvertAll(lease => View(vm, lease, CoolDown(lease)));
+            return leases.ConvertAll(lease => View(vm, lease, WaitingFor(lease)));
         }
 
         var present = await liveness.ReadAsync(db, cancellationToken);
@@ -46,7 +46,11 @@ internal sealed class LeaseReader(CachedLiveness liveness)
             )
         ).ToLookup(row => row.Lease, row => row.Hold);
         return leases.ConvertAll(lease =>
-            View(vm, lease, lease.State == LeaseState.Draining ? [.. WaitingFor(lease, holds[lease.Id], present, hvCfg)] : CoolDown(lease))
+            View(
+                vm,
+                lease,
+                lease.State == LeaseState.Draining ? [.. WaitingFor(lease, holds[lease.Id], present, hvCfg)] : WaitingFor(lease)
+            )
         );
     }
 
@@ -67,8 +71,13 @@ internal sealed class LeaseReader(CachedLiveness liveness)
             .Select(v => (Guid?)v.Id)
             .FirstOrDefaultAsync(cancellationToken);
 
-    private static IReadOnlyList<string> CoolDown(VlanLease lease) =>
-        lease is { State: LeaseState.Cooling, CoolUntil: { } until } ? [$"the cool-down, until {Text(until)}"] : [];
+    private static IReadOnlyList<string> WaitingFor(VlanLease lease) =>
+        lease switch
+        {
+            { State: LeaseState.Cooling, CoolUntil: { } until } => [$"the cool-down, until {Text(until)}"],
+            { State: LeaseState.Foreign, UsedBy: { } user } => [user],
+            _ => [],
+        };
 
     private static IEnumerable<string> WaitingFor(VlanLease lease, IEnumerable<PendingHold> holds, Liveness present, long? hvCfg)
     {

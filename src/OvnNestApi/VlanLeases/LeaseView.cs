@@ -59,13 +59,18 @@ public sealed record LeaseTerms(string? Owner, string? Ttl);
 
 /// <summary>Observed state of a lease.</summary>
 /// <param name="Tag">VLAN tag.</param>
-/// <param name="State">State of the lease: reserved, bound, draining or cooling.</param>
-/// <param name="Container">Container that the tag is bound to, or was bound to last; absent if the tag is reserved.</param>
+/// <param name="State">
+/// State of the lease: reserved, bound, draining, cooling, or foreign: a port that this service did not create uses the tag.
+/// </param>
+/// <param name="Container">
+/// Container that the tag is bound to, or was bound to last; absent if the tag is reserved or was used by others.
+/// </param>
 /// <param name="Since">Time since when the lease is in this state.</param>
 /// <param name="ExpiresAt">Time when the reservation ends; absent if it does not end.</param>
 /// <param name="FreeAt">Time when the tag becomes free; only while cooling.</param>
 /// <param name="WaitingFor">
-/// While draining: what has not confirmed the removal yet, and why. While cooling: the end of the cool-down. Otherwise empty.
+/// While draining: what has not confirmed the removal yet, and why. While cooling: the end of the cool-down. While foreign: the port that
+/// uses the tag. Otherwise empty.
 /// </param>
 public sealed record LeaseStatus(
     int Tag,

@@ -10,9 +10,7 @@ using OvnNestApi.Schema;
 
 namespace OvnNestApi.VlanLeases;
 
-/// <summary>
-/// Requests for leases through their own URLs. Each runs in the caller's transaction and locks the VM's row first.
-/// </summary>
+/// <summary>Requests for leases through their own URLs. Each runs in the caller's transaction and locks the VM's row first.</summary>
 internal static class Reservations
 {
     private static readonly string DeleteLease = $"""
@@ -140,6 +138,8 @@ internal static class Reservations
                 return Problem.InUse(
                     $"Tag {tag} of {vmName} is bound to container {lease.ContainerName}. Delete the container, or give it another tag."
                 );
+            case { State: LeaseState.Foreign }:
+                return Problem.InUse($"Tag {tag} of {vmName} is used by {lease.UsedBy}. Remove that port.");
             case { State: not LeaseState.Reserved, Owner: null } when !force:
                 return null; // A repeated request changes nothing.
         }

@@ -29,6 +29,7 @@ internal static class VlanMapDrawing
         ("reserved", "reserved for an owner"),
         ("draining", "released, but a host may still use it"),
         ("cooling", "free after the cool-down"),
+        ("foreign", "used by others"),
         ("free", "free"),
         ("outside", "not in the ranges"),
     ];
@@ -94,6 +95,7 @@ internal static class VlanMapDrawing
                 new(Svg + "path", new XAttribute("d", "M1 4.5h7V8H1z"), new XAttribute("fill", "var(--draining)")),
             ],
             "cooling" => [Box(Cell, "none", "var(--cooling)"), Dot(1.5, "var(--cooling)")],
+            "foreign" => [Box(Cell, "none", "var(--foreign)"), Line("M1 1L8 8M1 8L8 1", "var(--foreign)")],
             "free" => [Box(Cell, "var(--free)")],
             _ => [Dot(1, "var(--line)")],
         };
@@ -236,12 +238,13 @@ internal static class VlanMapDrawing
         }
     }
 
-    private static string Name(VlanMapEntry entry) => entry.Container ?? entry.Owner ?? "";
+    private static string Name(VlanMapEntry entry) => entry.Container ?? entry.Owner ?? "others";
 
     private static string Sentence(VlanMapEntry entry)
     {
         var owner = entry is { Container: not null, Owner: not null } ? $" (lease {entry.Owner})" : "";
-        var waits = entry.WaitingFor.Count == 0 ? "" : $"; waits for {string.Join(", ", entry.WaitingFor)}";
+        var verb = entry.State == LeaseState.Foreign ? "used by" : "waits for";
+        var waits = entry.WaitingFor.Count == 0 ? "" : $"; {verb} {string.Join(", ", entry.WaitingFor)}";
         var since = $"since {entry.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z";
         return $"{entry.Tag} {Reservations.StateName(entry.State)}: {Name(entry)}{owner}, {since}{waits}";
     }

@@ -127,7 +127,7 @@ internal static class VlanMapEndpoints
 /// <summary>State of all tags of a VM.</summary>
 /// <param name="Vm">Name of the VM.</param>
 /// <param name="Ranges">Tags that the server can choose for containers, as ranges.</param>
-/// <param name="Counts">Number of tags that are reserved, bound, draining, cooling and free.</param>
+/// <param name="Counts">Number of tags that are reserved, bound, draining, cooling, foreign and free.</param>
 /// <param name="Tags">Leased tags.</param>
 /// <param name="Free">Free tags, as ranges; empty if there are none.</param>
 public sealed record VlanMap(
@@ -140,8 +140,12 @@ public sealed record VlanMap(
 
 /// <summary>A leased tag.</summary>
 /// <param name="Tag">VLAN tag.</param>
-/// <param name="State">State of the lease: reserved, bound, draining or cooling.</param>
-/// <param name="Container">Container that the tag is bound to, or was bound to last; absent if the tag is reserved.</param>
+/// <param name="State">
+/// State of the lease: reserved, bound, draining, cooling, or foreign: a port that this service did not create uses the tag.
+/// </param>
+/// <param name="Container">
+/// Container that the tag is bound to, or was bound to last; absent if the tag is reserved or was used by others.
+/// </param>
 /// <param name="Owner">Owner key; absent if the tag was granted to a container without a reservation.</param>
 /// <param name="Since">Time since when the lease is in this state.</param>
 /// <param name="ExpiresAt">Time when the reservation ends; absent if it does not end.</param>
@@ -162,7 +166,7 @@ public sealed record VlanMapEntry(
 /// <param name="Number">Number of the entry; increases with every grant.</param>
 /// <param name="VmId">Id of the VM. It distinguishes VMs that had the same name one after the other.</param>
 /// <param name="Tag">VLAN tag.</param>
-/// <param name="Container">Container that the tag was bound to; absent if it was reserved.</param>
+/// <param name="Container">Container that the tag was bound to; absent if it was reserved, or used by others.</param>
 /// <param name="ContainerId">Id of that container.</param>
 /// <param name="Owner">Owner key of the reservation; absent if the tag was granted to a container without a reservation.</param>
 /// <param name="Lease">Id of the grant.</param>

@@ -42,6 +42,8 @@ internal sealed class VmKind : ResourceKind<Vm, VmSpec, VmBody, VmView>
             new("host", "Only VMs on this host. The list is empty if the host does not exist."),
         ];
 
+    public override IReadOnlyList<QueryParameter> WriteParameters => [.. WriteOptions.OfWrites, WriteOptions.ForceOfWrites];
+
     public override KindReadiness Readiness => new VmReadiness();
 
     public override ReconciledKind? Reconciled => new ReconciledVm();

@@ -11,13 +11,14 @@ namespace OvnNestApi.Vms;
 internal sealed class VmReadiness() : PortReadiness<Vm>("vm")
 {
     private const string Columns = $"""
-        p.digest, p.error, coalesce(p.ovn_installed, false) AS ovn_installed, h.name AS host, {FormerHost},
+        p.digest, p.error, coalesce(p.ovn_installed, false) AS ovn_installed, h.name AS host, s.tunnel_mtu, {FormerHost},
             (SELECT 'host ' || x.name FROM vms g JOIN placements o ON o.vm_id = g.id JOIN hosts x ON x.id = o.host_id
                 WHERE g.name = v.name AND g.deleting_since IS NOT NULL AND NOT o.wanted LIMIT 1) AS waits_for,
             EXISTS (SELECT FROM vms o WHERE o.name = v.name AND o.id <> v.id AND o.deleting_since IS NOT NULL) AS replacing
         FROM vms v JOIN networks n ON n.id = v.network_id
         LEFT JOIN placements p ON p.host_id = v.host_id AND p.object_id = v.id AND p.wanted
         LEFT JOIN hosts h ON h.id = v.host_id
+        LEFT JOIN host_status s ON s.host_id = v.host_id
         WHERE v.id = ANY(@ids)
         """;
 
@@ -29,8 +30,9 @@ internal sealed class VmReadiness() : PortReadiness<Vm>("vm")
             row =>
             {
                 var vm = vms.Read(row);
-                var digest = DesiredWork.Of(vm, networks.Read(row, vms.Count)).Digest;
-                var facts = Facts(vm, row) with
+                var network = networks.Read(row, vms.Count);
+                var digest = DesiredWork.Of(vm, network).Digest;
+                var facts = Facts(vm, network, row) with
                 {
                     HasDevice = vm.Workload != Workload.None,
                     IsConfirmed = row.Text("digest") == digest && (vm.UplinkInterface is not null || row.Flag("ovn_installed")),

@@ -80,8 +80,16 @@ internal sealed class VmWrite(ResourceWrite write, VmKind kind) : PortWrite<Vm, 
     protected override IReadOnlyList<Claim> Claims(WriteItem<Vm, VmSpec> item)
     {
         var (name, present, former) = (item.Path.Name, item.IsNew ? null : item.Target, item.Predecessor);
-        var claims = PortRules.Claims(item.Spec, present, former, name, $"{item.The<Network>().Name}-{name}");
-        claims.Add(new(NameScope.Device, "bridge", item.Spec.Bridge, present?.Bridge, former?.Bridge, $"br-{name}"));
+        var left = present?.LeftPortName;
+        var spec = left is not null && item.Spec.PortName == left ? item.Spec with { PortName = present?.PortName } : item.Spec;
+        var claims = PortRules.Claims(spec, present, former, name, $"{item.The<Network>().Name}-{name}");
+        claims.Add(new(NameScope.Device, "bridge", spec.Bridge, present?.Bridge, former?.Bridge, $"br-{name}"));
+        if (left is not null)
+        {
+            // A silent host may still serve the port under this name, so no other port gets it.
+            claims.Add(new(NameScope.Port, "portName", left, left, null, left));
+        }
+
         return claims;
     }
 

@@ -66,8 +66,11 @@ internal static class DesiredWork
         return work with { Digest = Digest(work) };
     }
 
-    private static DeviceWork Device(LogicalPort port, Network network) =>
-        new(
+    private static DeviceWork Device(LogicalPort port, Network network)
+    {
+        // On an existing switch, the DHCP options may be another system's.
+        var (isDhcp, followsDhcp) = (port.Addressing is Addressing.Dhcp, port.Addressing is Addressing.Dhcp && network.SwitchExisting);
+        return new(
             port.Interface,
             port.Namespace,
             port.Mac.ToString(),
@@ -78,8 +81,12 @@ internal static class DesiredWork
                 : null,
             network.Gateway?.ToString(),
             network.DnsServers,
-            port.Workload
+            port.Workload,
+            network.DomainName,
+            isDhcp && !followsDhcp ? network.DhcpLeaseTime : null,
+            followsDhcp
         );
+    }
 
     /// <summary>
     /// Returns the first 128 bits of the SHA-256 of the work as JSON, in hex. Labels are not part of the work, so they do not change it.

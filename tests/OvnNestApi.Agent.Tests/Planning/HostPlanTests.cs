@@ -60,32 +60,6 @@ public sealed class HostPlanTests
         Assert.All(plan.Report.Objects, item => Assert.Equal((null, $"digest-{item.Id}"), (item.Error, item.Digest)));
     }
 
-    [Theory]
-    [InlineData("10.0.0.254", "10.0.0.1", "DHCP assigned gateway 10.0.0.1, expected 10.0.0.254")]
-    [InlineData("10.0.0.1", "10.0.0.3", "DHCP assigned name servers 10.0.0.1, expected 10.0.0.3")]
-    public void A_DHCP_client_restarts_if_its_lease_differs_from_the_settings_of_the_network(string gateway, string server, string error)
-    {
-        _host.Converge(VmWithTwoContainers);
-        var work = VmWithTwoContainers.WithContainer(C51, container =>
-            container with
-            {
-                Device = container.Device with { Gateway = gateway, DnsServers = [server] },
-            }
-        );
-        var observed = _host.Observe();
-
-        var plan = HostPlan.For(
-            work,
-            observed with
-            {
-                Clients = [.. observed.Clients.Select(client => client with { Age = TimeSpan.FromMinutes(1) })],
-            }
-        );
-
-        Assert.Equal((error, null), (plan.ReportOf(C51).Error, plan.ReportOf(C51).Digest));
-        Assert.Equal(C51, Assert.Single(plan.Steps.OfType<StopClient>()).ResourceId);
-    }
-
     [Fact]
     public void A_name_that_is_not_valid_appears_in_no_operation_and_in_no_step()
     {

@@ -59,6 +59,10 @@ internal sealed partial class ModelHost
                 var routes = Namespaces[target].DefaultRoutes;
                 Namespaces[target] = Namespaces[target] with { DefaultRoutes = [.. routes, new DefaultRoute(gateway, link.Index)] };
                 return;
+            case ["route", "delete", "default", "via", var gateway, ..] when command.Namespace is { } target:
+                var left = Namespaces[target].DefaultRoutes.Where(route => route != new DefaultRoute(gateway, link.Index));
+                Namespaces[target] = Namespaces[target] with { DefaultRoutes = [.. left] };
+                return;
             default:
                 throw new NotSupportedException(command.Line);
         }

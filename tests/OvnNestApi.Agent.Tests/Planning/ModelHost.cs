@@ -18,6 +18,9 @@ internal sealed partial class ModelHost
 
     public ModelOvs Ovs { get; } = new();
 
+    /// <summary>Lease time in seconds that DHCP assigns.</summary>
+    public int LeaseTime { get; set; } = 3600;
+
     public Dictionary<string, Link> Root { get; } = [];
 
     public Dictionary<string, NamespaceState> Namespaces { get; } = [];
@@ -182,7 +185,7 @@ internal sealed partial class ModelHost
     private static int Order(Step step) =>
         step switch
         {
-            StopClient => 0,
+            StopClient or RenewLease => 0,
             IpCommand { Namespace: not null } => 1,
             RemoveNamespace => 2,
             AddNamespace => 3,
@@ -197,6 +200,10 @@ internal sealed partial class ModelHost
         {
             case StopClient stop:
                 KillClient(stop.Pid);
+                break;
+            case RenewLease renew:
+                var index = _clients.FindIndex(client => client.Pid == renew.Pid);
+                _clients[index] = _clients[index] with { Lease = _clients[index].Lease! with { Time = LeaseTime } };
                 break;
             case AddNamespace add:
                 _records[add.Namespace] = new NamespaceRecord(add.Namespace, add.Mark);
@@ -228,7 +235,7 @@ internal sealed partial class ModelHost
 
     private void Start(StartClient start)
     {
-        var lease = new DhcpLease("10.0.0.9/24", "10.0.0.1");
+        var lease = new DhcpLease("10.0.0.9/24", "10.0.0.1", LeaseTime, ["10.0.0.1"], "example.org");
         _clients.Add(
             new DhcpClient(
                 start.ResourceId,
@@ -240,10 +247,6 @@ internal sealed partial class ModelHost
             )
         );
         Change(start.Namespace, start.Device, link => link with { Addresses = [lease.Address] });
-        Namespaces[start.Namespace] = Namespaces[start.Namespace] with
-        {
-            DefaultRoutes = [new DefaultRoute(lease.Router, start.Index)],
-            ResolvConf = "nameserver 10.0.0.1\n",
-        };
+        Namespaces[start.Namespace] = Namespaces[start.Namespace] with { DefaultRoutes = [new DefaultRoute(lease.Router, start.Index)] };
     }
 }

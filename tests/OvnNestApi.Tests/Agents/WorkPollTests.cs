@@ -50,6 +50,39 @@ public sealed class WorkPollTests
         Assert.Equal("a", work.Vms.Single().Name);
     }
 
+    [Fact]
+    public async Task An_option_that_is_set_or_withdrawn_is_new_work_for_the_hosts_of_the_network()
+    {
+        await using var api = await StartAsync();
+        var agent = await HostAsync(api, "one");
+        await api.PutSpecAsync("/v1/networks/n", """{"subnet":"10.1.0.0/24"}""");
+        await api.PutSpecAsync("/v1/vms/a", """{"network":"n","host":"one"}""");
+        var without = await DigestAsync();
+        string[] options =
+        [
+            """ "dhcp":{"dnsServers":["10.1.0.53"]} """,
+            """ "dhcp":{"domainName":"a.example"} """,
+            """ "dhcp":{"mtu":1300} """,
+            """ "dhcp":{"leaseTime":600} """,
+            """ "dhcp":{"enabled":false} """,
+            """ "gateway":"10.1.0.254" """,
+        ];
+        foreach (var option in options)
+        {
+            await api.PutSpecAsync("/v1/networks/n", $$$"""{"subnet":"10.1.0.0/24",{{{option}}}}""");
+            Assert.NotEqual(without, await DigestAsync());
+
+            await api.PutSpecAsync("/v1/networks/n", """{"subnet":"10.1.0.0/24"}""");
+            Assert.Equal(without, await DigestAsync());
+        }
+
+        async Task<string> DigestAsync()
+        {
+            await agent.FetchAsync();
+            return agent.Work.Vms.Single().Digest;
+        }
+    }
+
     private static async Task<TestApi> StartAsync()
     {
         var api = new TestApi();

@@ -109,6 +109,9 @@ public sealed class LeaseStateTests(ApiProcess api) : IClassFixture<ApiProcess>
 
         var (status, problem, _) = await api.SendAsync(HttpMethod.Delete, "/v1/hosts/t2");
         Assert.Equal((HttpStatusCode.Conflict, "in-use"), (status, (string)problem!["code"]!));
+        await Eventually.Holds("the host is silent", async () =>
+            (string?)(await api.SendOkAsync(HttpMethod.Get, "/v1/hosts/t2")).Body!["status"]!["reason"] == "HostSilent"
+        );
         Assert.Equal(HttpStatusCode.Accepted, (await api.SendAsync(HttpMethod.Delete, "/v1/hosts/t2?force=true")).Status);
         await Eventually.Holds("the host is gone", async () =>
             (await api.SendAsync(HttpMethod.Get, "/v1/hosts/t2")).Status == HttpStatusCode.NotFound

@@ -29,6 +29,7 @@ public sealed class ConditionTests
         (Reason.ParentDown, f => f with { IsParentUp = false }),
         (Reason.PortDown, f => f with { IsUp = false }),
         (Reason.TagMismatch, f => f with { ObservedTag = 52 }),
+        (Reason.MtuTooLarge, f => f with { Mtu = 1443, TunnelMtu = 1442 }),
         (Reason.Disabled, f => f with { IsEnabled = false }),
     ];
 

@@ -142,7 +142,7 @@ public sealed class ReadinessTests
     {
         await using var db = nest.Api.Open();
         var host = await db.Hosts.Select(h => h.Id).SingleAsync();
-        var answer = await nest.Api.Services.GetRequiredService<ReportIntake>().TakeAsync(db, host, agent.Report(), default);
+        var answer = await nest.Api.Services.GetRequiredService<ReportIntake>().TakeAsync(db, host, agent.Report(), null, default);
         Assert.True(answer.TryGet(out var isNews, out var problem), problem?.Detail);
         return isNews;
     }

@@ -46,6 +46,8 @@ internal sealed class DesiredLab
             IsRequested = true,
             SwitchUuid = Id(102),
             DhcpUuid = Id(103),
+            RouterPortName = "gw-dmz-0a1b2c",
+            SwitchRouterPortName = "dmz-gw",
             RouterPortUuid = Id(104),
             SwitchRouterPortUuid = Id(105),
             Subnet = Subnet("172.16.255.128/26"),

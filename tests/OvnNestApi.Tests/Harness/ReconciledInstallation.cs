@@ -14,7 +14,7 @@ namespace OvnNestApi.Tests.Harness;
 /// processes run inside the process of the tests. The cool-down of tags takes no time. The sweeper runs only when a test calls
 /// <see cref="SweepAsync"/>, so that a test sees what it has not swept yet.
 /// </summary>
-public sealed class ReconciledInstallation : IAsyncDisposable
+public sealed partial class ReconciledInstallation : IAsyncDisposable
 {
     private readonly List<TestApi> _processes = [];
 
@@ -137,6 +137,13 @@ public sealed class ReconciledInstallation : IAsyncDisposable
         return await SimulatedAgent.EnrolAsync(Api, name);
     }
 
+    /// <summary>
+    /// Waits until a host is silent, and no contact is left to be written. Start the installation with a <c>Hosts:SilentAfter</c> of 1 s;
+    /// contacts are then written every half second.
+    /// </summary>
+    internal Task SilentAsync(SimulatedAgent agent) =>
+        Eventually.Holds($"{agent.Host} is silent", () => ReadAsync(db => db.Database.SqlQuery<bool>(Silent(agent.Host)).SingleAsync()));
+
     /// <summary>Creates or updates a VM.</summary>
     internal async Task<Vm> VmAsync(string name = "vm5", string network = "dmz", string? host = null, string? ranges = null)
     {
@@ -162,10 +169,6 @@ public sealed class ReconciledInstallation : IAsyncDisposable
     /// <summary>Deletes a VM with its containers.</summary>
     public async Task DeleteVmAsync(string name = "vm5") => (await Api.DeleteAsync($"/v1/vms/{name}?cascade=true")).IsSuccess();
 
-    /// <summary>Reserves a tag for an owner.</summary>
-    public Task<ApiResponse> ReserveAsync(int tag, string owner, string? ttl = null, string vm = "vm5") =>
-        Api.PutSpecAsync($"/v1/vms/{vm}/vlan-leases/{tag}", Json(("owner", owner), ("ttl", ttl)));
-
     /// <summary>Creates the network dmz, vm5 in it, and containers c51, c52 and so on with these tags in vm5.</summary>
     internal async Task<(Network Network, Vm Vm, IReadOnlyList<Container> Containers)> LabAsync(int containers = 2, string? host = null)
     {
@@ -183,32 +186,6 @@ public sealed class ReconciledInstallation : IAsyncDisposable
 
     internal Task<Container> ReadAsync(Container container) =>
         ReadAsync(db => db.Containers.AsNoTracking().SingleAsync(c => c.Id == container.Id));
-
-    /// <summary>Returns the lease of a tag; null if the tag is free.</summary>
-    internal Task<VlanLease?> LeaseAsync(int tag, string vm = "vm5") =>
-        ReadAsync(db =>
-            db.VlanLeases.AsNoTracking()
-                .SingleOrDefaultAsync(lease => lease.Tag == tag && db.Vms.Any(v => v.Id == lease.VmId && v.Name == vm))
-        );
-
-    /// <summary>Waits until the lease of a tag has this state, and returns it.</summary>
-    internal async Task<VlanLease> LeaseBecomesAsync(int tag, LeaseState state) =>
-        (await Eventually.Becomes($"tag {tag} is {state}", () => LeaseAsync(tag), lease => lease?.State == state))!;
-
-    /// <summary>Waits until a released tag has cooled down. It can be granted again from then on.</summary>
-    public Task CooledAsync(int tag) => LeaseBecomesAsync(tag, LeaseState.Cooling);
-
-    /// <summary>Waits until the NB no longer has a draining tag, and returns its lease with the barrier.</summary>
-    internal async Task<VlanLease> BarrierAsync(int tag)
-    {
-        var lease = await Eventually.Becomes(
-            $"the lease of tag {tag} has its barrier",
-            () => LeaseAsync(tag),
-            lease => lease?.DrainNbCfg is not null
-        );
-        Assert.Equal(LeaseState.Draining, lease!.State);
-        return lease;
-    }
 
     internal Task<LeaderRow> LeaderAsync() => ReadAsync(db => db.Leader.AsNoTracking().SingleAsync());
 
@@ -295,4 +272,10 @@ public sealed class ReconciledInstallation : IAsyncDisposable
         System.Text.Json.JsonSerializer.Serialize(
             members.Where(member => member.Value is not null).ToDictionary(member => member.Name, member => member.Value)
         );
+
+    private static FormattableString Silent(string host) =>
+        $"""
+            SELECT coalesce(s.seen_at <= now() - interval '1.6 s', true) AS "Value"
+            FROM hosts h LEFT JOIN host_status s ON s.host_id = h.id WHERE h.name = {host}
+            """;
 }

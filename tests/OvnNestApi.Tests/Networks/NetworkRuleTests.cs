@@ -59,24 +59,6 @@ public sealed class NetworkRuleTests(TestApi api) : IClassFixture<TestApi>
         (await api.PutAsync("/v1/vms/third", """{"spec":{"network":"pair"}}""")).IsProblem("addresses-exhausted", "#/spec/ip");
     }
 
-    [Theory]
-    [InlineData("a-b", "c", "a", "b-c")] // logical router port a-b-c
-    [InlineData("f", "d-e", "e-f", "d")] // logical switch port d-e-f
-    public async Task A_pair_of_router_and_network_whose_composed_port_name_is_taken_is_refused(
-        string router,
-        string network,
-        string otherRouter,
-        string otherNetwork
-    )
-    {
-        (await api.PutAsync($"/v1/routers/{router}", "{}")).IsSuccess();
-        (await api.PutAsync($"/v1/routers/{otherRouter}", "{}")).IsSuccess();
-        (await api.PutAsync($"/v1/networks/{network}", $$$"""{"spec":{"subnet":"10.42.0.0/24","router":"{{{router}}}"}}""")).IsSuccess();
-        (
-            await api.PutAsync($"/v1/networks/{otherNetwork}", $$$"""{"spec":{"subnet":"10.42.1.0/24","router":"{{{otherRouter}}}"}}""")
-        ).IsProblem("name-taken", "#/spec/router");
-    }
-
     [Fact]
     public async Task Networks_with_overlapping_subnets_cannot_join_one_router()
     {

@@ -42,7 +42,9 @@ public sealed class NorthboundPlanTests
             nb.Rows[new(Tables.Dhcp, DesiredLab.Id(103))]["options"].AsStringMap().ToDictionary()
         );
         Assert.Equal("172.16.255.129/26", nb.Rows[new(Tables.RouterPort, DesiredLab.Id(104))]["networks"].AsString());
-        Assert.Equal("gw-dmz", nb.Rows[new(Tables.SwitchPort, DesiredLab.Id(105))]["options"].AsStringMap()["router-port"]);
+        Assert.Equal("gw-dmz-0a1b2c", nb.Rows[new(Tables.RouterPort, DesiredLab.Id(104))]["name"].AsString());
+        Assert.Equal("dmz-gw", nb.Rows[new(Tables.SwitchPort, DesiredLab.Id(105))]["name"].AsString());
+        Assert.Equal("gw-dmz-0a1b2c", nb.Rows[new(Tables.SwitchPort, DesiredLab.Id(105))]["options"].AsStringMap()["router-port"]);
         Assert.Equal(4, nb.Rows[Dmz]["ports"].Count);
     }
 

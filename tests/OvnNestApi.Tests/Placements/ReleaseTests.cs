@@ -218,11 +218,12 @@ public sealed class ReleaseTests
     [Fact]
     public async Task If_the_silent_former_host_of_a_moved_VM_is_deleted_by_force_the_port_gets_another_name()
     {
-        await using var nest = await ReconciledInstallation.StartAsync();
+        await using var nest = await ReconciledInstallation.StartAsync(("Hosts:SilentAfter", "00:00:01"));
         var former = await RunningAsync(nest);
         var (vm, container) = await nest.ReadAsync(async db => (await db.Vms.SingleAsync(), await db.Containers.SingleAsync()));
         var next = await nest.HostAsync("ubuntu3");
         await nest.VmAsync(host: next.Host);
+        await nest.SilentAsync(former);
         (await nest.Api.DeleteAsync($"/v1/hosts/{former.Host}?force=true")).IsSuccess();
         await next.FetchAsync();
         Assert.Equal(container.Id, next.Work.Vms.Single().Containers.Single().Id);

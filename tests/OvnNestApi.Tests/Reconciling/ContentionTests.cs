@@ -24,6 +24,21 @@ public sealed class ContentionTests
     }
 
     [Fact]
+    public void A_contended_resource_is_repaired_again_after_a_minute_without_a_change_by_others()
+    {
+        var contention = new Contention(_time, MaxPerMinute);
+        Assert.All(Enumerable.Range(0, MaxPerMinute + 1), _ => contention.AddRepair(_id));
+        _time.Advance(TimeSpan.FromSeconds(50));
+        contention.AddChanges([_id, Guid.NewGuid()]);
+        _time.Advance(TimeSpan.FromSeconds(50));
+        Assert.True(contention.Has(_id));
+
+        _time.Advance(TimeSpan.FromSeconds(11));
+        Assert.False(contention.Has(_id));
+        Assert.False(contention.AddRepair(_id));
+    }
+
+    [Fact]
     public void Repairs_of_more_than_a_minute_ago_do_not_count_and_are_forgotten()
     {
         var contention = new Contention(_time, MaxPerMinute);

@@ -261,8 +261,10 @@ public sealed class ReconcilerTests
     {
         await using var nest = await ReconciledInstallation.StartAsync();
         await nest.LabAsync(0);
+        await nest.StopReconcilerAsync();
         await nest.NbctlAsync("lsp-add", "dmz", "hand", "dmz-vm5", "70");
         var container = await nest.ContainerAsync("c70", 70);
+        await nest.StartProcessAsync();
         await nest.SettledAsync();
 
         Assert.Equal(Reason.TagConflict, (await nest.ReadAsync(container)).RejectedAs);

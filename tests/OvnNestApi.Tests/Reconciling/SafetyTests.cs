@@ -103,6 +103,7 @@ public sealed class SafetyTests
         );
         await nest.NbctlAsync("dhcp-options-create", "172.16.255.128/26");
         var dhcp = (await nest.NbctlAsync("--bare", "--columns=_uuid", "list", "DHCP_Options")).Trim();
+        await nest.NbctlAsync("lsp-set-dhcpv4-options", "theirs", dhcp);
         await nest.NetworkAsync(spec: ExistingSwitch);
         await nest.VmAsync();
         await nest.SettledAsync();

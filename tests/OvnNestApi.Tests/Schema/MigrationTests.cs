@@ -12,6 +12,7 @@ namespace OvnNestApi.Tests.Schema;
 public sealed class MigrationTests
 {
     private const string BeforeEnumerationsAsText = "20261129134142_Idempotency";
+    private const string BeforeRouterPortColumns = "20261129172427_RouterPortNames";
 
     [Fact]
     public async Task Enumerations_that_were_stored_as_numbers_keep_their_values()
@@ -38,6 +39,46 @@ public sealed class MigrationTests
         ];
         Assert.Equal(values, (await db.Vms.OrderBy(vm => vm.Name).ToListAsync()).Select(vm => (vm.Name, vm.Addressing, vm.Workload)));
         Assert.Equal(values, (await db.Containers.OrderBy(c => c.Name).ToListAsync()).Select(c => (c.Name, c.Addressing, c.Workload)));
+    }
+
+    [Fact]
+    public async Task Stored_networks_get_the_names_of_their_router_ports_and_equal_names_a_suffix()
+    {
+        await using var db = new NestDb(NestDbRegistration.Options(await (await PostgresServer.SharedAsync()).CreateDatabaseAsync()));
+        var migrator = db.GetService<IMigrator>();
+        await migrator.MigrateAsync();
+        foreach (var (router, network) in new[] { ("a-b", "c"), ("a", "b-c"), ("x", "x") })
+        {
+            Router stored = new() { Name = router, Spec = "{}" };
+            db.Routers.Add(stored);
+            await db.SaveChangesAsync(); // the order of creation
+            db.Networks.Add(
+                new()
+                {
+                    Name = network,
+                    Spec = "{}",
+                    SwitchName = network,
+                    RouterId = stored.Id,
+                }
+            );
+            await db.SaveChangesAsync();
+        }
+
+        db.ChangeTracker.Clear();
+        await migrator.MigrateAsync(BeforeRouterPortColumns);
+        await migrator.MigrateAsync();
+
+        var names = (await db.Networks.OrderBy(network => network.Name).ToListAsync()).ConvertAll(network =>
+            (network.SwitchRouterPortName ?? "", network.RouterPortName ?? "")
+        );
+        Assert.Equal(["b-c-a", "c-a-b", "x-x"], names.ConvertAll(name => name.Item1));
+        Assert.Single(names, name => name.Item2 == "a-b-c");
+        Assert.Single(names, name => name.Item2.StartsWith("a-b-c-", StringComparison.Ordinal));
+        Assert.Matches("^x-x-[0-9a-f]{6}$", names[2].Item2);
+        Assert.Equal(
+            names.Select(name => name.Item2).Order(),
+            await db.QueryAsync("SELECT name FROM claimed_names WHERE scope = 'Port' ORDER BY name", row => row.GetString(0), default)
+        );
     }
 
     [Fact]

@@ -39,6 +39,7 @@ public sealed class VlanMapTests(ApiProcess api) : IClassFixture<ApiProcess>
                 ["draining"] = 1,
                 ["reserved"] = 1,
                 ["cooling"] = 0,
+                ["foreign"] = 0,
                 ["free"] = 198,
             },
             counts
@@ -49,7 +50,7 @@ public sealed class VlanMapTests(ApiProcess api) : IClassFixture<ApiProcess>
             .Single(group => (string?)group.Attribute("class") == "legend")
             .Elements()
             .Select(entry => entry.Element(Svg + "text")!.Value);
-        Assert.Equal(["bound 2", "reserved 1", "draining 1", "cooling 0", "free 198", "not in the ranges 3,892"], legend);
+        Assert.Equal(["bound 2", "reserved 1", "draining 1", "cooling 0", "foreign 0", "free 198", "not in the ranges 3,892"], legend);
     }
 
     [Fact]
@@ -69,7 +70,7 @@ public sealed class VlanMapTests(ApiProcess api) : IClassFixture<ApiProcess>
         Assert.Contains("51 web", drawing.Descendants(Svg + "text").Select(label => label.Value));
         Assert.Equal(("img", "VLAN tags of m2"), ((string?)drawing.Root!.Attribute("role"), drawing.Root.Element(Svg + "title")!.Value));
         Assert.Equal(
-            "Of the tags 2-4094: 1 reserved, 1 bound, 0 draining, 0 cooling, 4091 free.",
+            "Of the tags 2-4094: 1 reserved, 1 bound, 0 draining, 0 cooling, 0 foreign, 4091 free.",
             drawing.Root.Element(Svg + "desc")!.Value
         );
     }
@@ -131,6 +132,7 @@ public sealed class VlanMapTests(ApiProcess api) : IClassFixture<ApiProcess>
                             ["reserved"] = 0,
                             ["draining"] = 0,
                             ["cooling"] = 0,
+                            ["foreign"] = 0,
                             ["free"] = 4094 - tags.Count,
                         },
                         tags,

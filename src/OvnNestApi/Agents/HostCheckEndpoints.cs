@@ -2,18 +2,20 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using NpgsqlTypes;
+using OvnNestApi.Checks;
 using OvnNestApi.Contracts;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
 using OvnNestApi.Problems;
 using OvnNestApi.Schema;
 
-namespace OvnNestApi.Checks;
+namespace OvnNestApi.Agents;
 
 /// <summary>Handlers of the requests of agents: which checks to run, and their results.</summary>
 internal static class HostCheckEndpoints
 {
     private const int LongestMessage = 500;
+    private const string ExampleResult = """{"sent":3,"received":3,"roundTripMs":{"min":0.2,"avg":0.3,"max":0.5}}""";
 
     private const string Pending = $"""
         SELECT id, object_id, namespace, address, count FROM checks
@@ -26,6 +28,34 @@ internal static class HostCheckEndpoints
             reason = @reason, message = @message
         WHERE id = @id AND host_id = @host AND finished_at IS NULL AND created_at > now() - {CheckStore.Lifetime}
         """;
+
+    public static void MapHostChecks(this IEndpointRouteBuilder api)
+    {
+        var checks = api.MapGroup("/hosts/{host}/checks").WithTags("Agents").RequireAuthorization(Policies.Host);
+        checks
+            .MapMethods("/", [HttpMethods.Get, HttpMethods.Head], GetAsync)
+            .Takes(
+                new("wait", "How long the server waits for a check before it answers, for example 10s; at most 60s."),
+                new("running", "Ids of checks that the agent has already, comma-separated; they are left out.")
+            )
+            .TakesHeader(SessionRequest.Header, AgentEndpoints.SessionHeader)
+            .Produces(StatusCodes.Status204NoContent)
+            .Describe(
+                "get-host-checks",
+                "Read the checks that a host must run",
+                "Returns the checks that wait for a result, or 204 if there are none when `wait` is over."
+            );
+        checks
+            .MapPut("/{id}", PutAsync)
+            .Takes()
+            .TakesHeader(SessionRequest.Header, AgentEndpoints.SessionHeader)
+            .TakesBody<CheckResult>(JsonBody.Json, ExampleResult)
+            .Describe(
+                "put-host-check-result",
+                "Report the result of a check",
+                "The first result counts. A later one, or one that comes when the check has failed, changes nothing."
+            );
+    }
 
     internal static async Task<Reply<JsonResult<HostChecks>, NoContent>> GetAsync(
         string host,
@@ -50,12 +80,24 @@ internal static class HostCheckEndpoints
 
         running.TryGet(out var known, out _);
         List<HostCheck> items = [];
+        Problem? refused = null;
         await waiting.UntilAsync(
             signals.Checks(id),
-            async token => (items = await PendingAsync(databases, id, known ?? [], token)).Count > 0,
+            async token =>
+            {
+                await using var db = await databases.CreateDbContextAsync(token);
+                refused = await AgentSessions.CheckAsync(db, context, token);
+                items = refused is null ? await PendingAsync(db, id, known ?? [], token) : [];
+                return refused is not null || items.Count > 0;
+            },
             wait,
             cancellationToken
         );
+        if (refused is not null)
+        {
+            return refused;
+        }
+
         return items.Count > 0 ? new JsonResult<HostChecks>(new(items)) : TypedResults.NoContent();
     }
 
@@ -68,19 +110,14 @@ internal static class HostCheckEndpoints
     )
     {
         var host = Principal.Of(context).HostId ?? throw new InvalidOperationException("Only an agent can send a result.");
-        CheckResult? result;
-        try
+        if (!(await ReadResultAsync(context.Request, cancellationToken)).TryGet(out var result, out var malformed))
         {
-            result = await JsonSerializer.DeserializeAsync<CheckResult>(context.Request.Body, ContractJson.Options, cancellationToken);
-        }
-        catch (JsonException e)
-        {
-            return Problem.MalformedJson($"The result is not valid JSON of the expected form at {e.Path ?? "$"}.");
+            return malformed;
         }
 
-        if (result is null || !IsConsistent(result))
+        if (await AgentSessions.CheckAsync(db, context, cancellationToken) is { } refused)
         {
-            return Problem.ValidationFailed("#", "must be a result: received is at most sent, and round-trip times are those of replies");
+            return refused;
         }
 
         if (
@@ -97,6 +134,22 @@ internal static class HostCheckEndpoints
         }
 
         return TypedResults.NoContent();
+    }
+
+    private static async Task<Answer<CheckResult>> ReadResultAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return
+                await JsonSerializer.DeserializeAsync<CheckResult>(request.Body, ContractJson.Options, cancellationToken) is { } result
+                && IsConsistent(result)
+                ? result
+                : Problem.ValidationFailed("#", "must be a result: received is at most sent, and round-trip times are those of replies");
+        }
+        catch (JsonException e)
+        {
+            return Problem.MalformedJson($"The result is not valid JSON of the expected form at {e.Path ?? "$"}.");
+        }
     }
 
     private static Answer<Guid[]> Ids(string? text)
@@ -127,15 +180,8 @@ internal static class HostCheckEndpoints
             .FirstOrDefaultAsync(cancellationToken);
     }
 
-    private static async Task<List<HostCheck>> PendingAsync(
-        IDbContextFactory<NestDb> databases,
-        Guid host,
-        Guid[] running,
-        CancellationToken cancellationToken
-    )
-    {
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.QueryAsync(
+    private static Task<List<HostCheck>> PendingAsync(NestDb db, Guid host, Guid[] running, CancellationToken cancellationToken) =>
+        db.QueryAsync(
             Pending,
             row => new HostCheck(
                 row.GetGuid(0),
@@ -148,7 +194,6 @@ internal static class HostCheckEndpoints
             ("host", host),
             ("running", running)
         );
-    }
 
     /// <summary>Stores the result, and returns true if it is the first one and in time.</summary>
     private static async Task<bool> FinishAsync(
