@@ -1,3 +1,4 @@
+using System.Net;
 using OvnNestApi.Contracts;
 
 namespace OvnNestApi.Agent.Planning;
@@ -40,7 +41,7 @@ internal static class AddressPlan
         Link link
     )
     {
-        foreach (var other in link.Addresses.Where(other => other != address))
+        foreach (var other in link.Addresses.Where(other => other != address && !IsAllowed(device, other)))
         {
             plan.AddStep(new IpCommand(mark.Id, place.Name, $"address delete {other} dev {link.Name}"));
         }
@@ -183,6 +184,10 @@ internal static class AddressPlan
         var lines = servers.Select(server => $"nameserver {server}\n");
         return string.Concat(domain is null ? lines : lines.Prepend($"search {domain}\n"));
     }
+
+    private static bool IsAllowed(DeviceWork device, string address) =>
+        IPAddress.TryParse(WithoutPrefix(address), out var ip)
+        && device.AllowedAddresses?.Any(allowed => IPNetwork.TryParse(allowed, out var range) && range.Contains(ip)) == true;
 
     private static string WithoutPrefix(string address) => address[..address.IndexOf('/', StringComparison.Ordinal)];
 }

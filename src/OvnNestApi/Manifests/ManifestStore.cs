@@ -14,6 +14,7 @@ namespace OvnNestApi.Manifests;
 internal sealed class ManifestStore(
     NestDb db,
     ResourceKinds kinds,
+    MacPrefix macPrefix,
     Transactions transactions,
     CachedLiveness liveness,
     Signals signals,
@@ -67,7 +68,7 @@ internal sealed class ManifestStore(
             cancellationToken,
             ("milliseconds", idle.TotalMilliseconds.ToString(CultureInfo.InvariantCulture))
         );
-        var write = await new ResourceWrite(db, kinds.All).RunAsync(submissions, cancellationToken);
+        var write = await new ResourceWrite(db, kinds.All, macPrefix).RunAsync(submissions, cancellationToken);
         if (!write.TryGet(out var written, out var refused))
         {
             return refused;

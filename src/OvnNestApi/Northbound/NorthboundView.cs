@@ -50,6 +50,18 @@ public sealed class NorthboundView(ReplicaSnapshot replica, Ownership ownership,
         };
     }
 
+    /// <summary>Finds the existing router with this name.</summary>
+    public ExistingRouter ExistingRouter(string name)
+    {
+        var routers = replica.RoutersNamed(name).Where(row => ownership.OwnerOf(row) is null).ToList();
+        return routers switch
+        {
+            [] => new(null, $"There is no logical router {name} that another system created."),
+            [var found] => new(found.Uuid, null),
+            _ => new(null, $"{routers.Count} logical routers are named {name}: {Uuids(routers)}."),
+        };
+    }
+
     /// <summary>
     /// Returns other ports of a parent with the tag of this container in <c>tag</c> or <c>tag_request</c>, each with the id of its owner;
     /// null if the port has no owner mark.

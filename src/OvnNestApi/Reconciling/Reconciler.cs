@@ -17,6 +17,7 @@ internal sealed partial class Reconciler(
     Transactions transactions,
     Backlog backlog,
     ReconciledKinds kinds,
+    MacPrefix macPrefix,
     Signals signals,
     IOptions<ReconcilerOptions> reconciling,
     IOptions<NorthboundOptions> northbound,
@@ -98,7 +99,7 @@ internal sealed partial class Reconciler(
 
     private PassLoop CreateLoop(CurrentTerm term, NorthboundDb nb)
     {
-        var foreigners = Foreigners.Of(nb, leadership, transactions, signals);
+        var foreigners = Foreigners.Of(nb, macPrefix, leadership, transactions, signals);
         var pass = new Pass(nb, databases, kinds, backlog, recorder, foreigners, _options, time, loggers.CreateLogger<Pass>());
         return new(term, nb, pass, signals, _options, time, random, _logger);
     }

@@ -14,6 +14,7 @@ namespace OvnNestApi.Resources;
 internal sealed class ResourceStore<T, TSpec, TBody, TView>(
     NestDb db,
     ResourceKinds kinds,
+    MacPrefix macPrefix,
     Transactions transactions,
     CachedLiveness liveness,
     Signals signals,
@@ -59,7 +60,7 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
 
         async Task<Answer<Written>> WriteAsync(CancellationToken cancellationToken)
         {
-            var answer = await new ResourceWrite(db, kinds.All).RunAsync([(kind, submission)], cancellationToken);
+            var answer = await new ResourceWrite(db, kinds.All, macPrefix).RunAsync([(kind, submission)], cancellationToken);
             if (!answer.TryGet(out var items, out var refused))
             {
                 return refused;

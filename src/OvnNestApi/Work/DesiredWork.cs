@@ -84,7 +84,10 @@ internal static class DesiredWork
             port.Workload,
             network.DomainName,
             isDhcp && !followsDhcp ? network.DhcpLeaseTime : null,
-            followsDhcp
+            followsDhcp,
+            port.AllowedAddresses.Length == 0
+                ? null
+                : [.. port.AllowedAddresses.Select(text => AllowedAddress.Parse(text).Range.ToString())]
         );
     }
 
