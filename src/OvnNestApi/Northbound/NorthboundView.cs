@@ -7,7 +7,8 @@ namespace OvnNestApi.Northbound;
 /// True to search all switches and routers for each port, for drifted resources and for a full comparison; false to search only the parent
 /// that the port must have.
 /// </param>
-public sealed class NorthboundView(ReplicaSnapshot replica, Ownership ownership, bool isThorough)
+/// <param name="isBlank">True to see none of our rows, as if the NB contained only foreign ones.</param>
+public sealed class NorthboundView(ReplicaSnapshot replica, Ownership ownership, bool isThorough, bool isBlank = false)
 {
     private const int MaxScans = 32;
     private readonly Dictionary<string, Dictionary<Guid, List<RowRef>>> _parents = [];
@@ -16,7 +17,7 @@ public sealed class NorthboundView(ReplicaSnapshot replica, Ownership ownership,
     /// <summary>Returns the rows of these resources: rows with a wanted UUID, and rows with the owner mark of the resource.</summary>
     /// <param name="read">Rows that were read from the server because the replica does not contain them.</param>
     public ILookup<OwnerRef, ActualRow> RowsOf(IReadOnlyList<WantedResource> wanted, IReadOnlyDictionary<RowRef, Row>? read = null) =>
-        wanted
+        (isBlank ? [] : wanted)
             .SelectMany(resource => RowsOf(resource, read).Select(row => (resource.Owner, Row: row)))
             .ToLookup(pair => pair.Owner, pair => pair.Row);
 

@@ -18,6 +18,7 @@ internal sealed partial class Reconciler(
     Backlog backlog,
     ReconciledKinds kinds,
     MacPrefix macPrefix,
+    NorthboundDbAccess access,
     Signals signals,
     IOptions<ReconcilerOptions> reconciling,
     IOptions<NorthboundOptions> northbound,
@@ -74,6 +75,7 @@ internal sealed partial class Reconciler(
         LogLeads(first.Epoch);
         await using var connection = nb;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var loan = access.Lend(nb.Client);
         using var term = new CurrentTerm(leadership, first, signals.Dirty);
         var heartbeat = new Heartbeat(term, nb, _options.Heartbeat, time, _logger).RunAsync(end);
         try

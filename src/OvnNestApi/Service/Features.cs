@@ -63,5 +63,7 @@ internal static class Features
         "allowed-addresses",
         "unknown-addresses",
         "hostname",
+        "plan",
+        "dry-run-plan",
     ];
 }
