@@ -148,6 +148,7 @@ public sealed partial class PlanTests
     {
         await using var nest = await ReconciledInstallation.StartAsync();
         var agent = await nest.HostAsync();
+        await agent.PassAsync();
         await nest.LabAsync(host: "ubuntu2");
         await agent.PassAsync();
         var before = (await RowsAsync(nest.Server), await nest.Api.RowsAsync());
@@ -185,7 +186,9 @@ public sealed partial class PlanTests
             applied.GetProperty("plan").GetProperty("items").EnumerateArray().Select(one => one.GetProperty("name").GetString())
         );
 
-        Assert.Equal(before, (await RowsAsync(nest.Server), await nest.Api.RowsAsync()));
+        var (rows, stored) = before;
+        Assert.Equal(rows, await RowsAsync(nest.Server));
+        Assert.Equal(stored, await nest.Api.RowsAsync());
         Assert.False(
             (await nest.Api.PutAsync("/v1/vms/vm5/containers/c53", """{"spec":{"vlan":53}}""")).Json.TryGetProperty("plan", out _)
         );
