@@ -15,9 +15,11 @@ internal static class CleanupPlan
             RemovePorts(plan, bridge);
         }
 
+        // A bridge goes last, so that a host without the bridge has nothing left of the VM.
+        var isLast = !plan.OwnedNamespaces.Values.Any(owned => MayRemove(plan, owned));
         foreach (var bridge in plan.Observed.Ovs.Bridges)
         {
-            RemoveBridge(plan, bridge);
+            RemoveBridge(plan, bridge, isLast);
         }
 
         foreach (var owned in plan.OwnedNamespaces.Values)
@@ -100,6 +102,13 @@ internal static class CleanupPlan
         && mark is { } ours
         && (plan.Ownership.IsToBeRemoved(ours.Id) || (IsPlanned(plan, ours.Id) && wantedBy != ours.Id));
 
+    // The port of a bridge itself goes with the bridge.
+    private static bool HasPorts(HostPlanBuilder plan, Guid id) =>
+        plan.Ports.Values.Any(found => found.Port.Name != found.Bridge.Name && plan.Ownership.IsMarkOf(found.Port.Mark, id));
+
+    private static bool MayRemove(HostPlanBuilder plan, OwnedNamespace owned) =>
+        MayRemove(plan, owned.Mark, WantedBy(plan.WantedNamespaces, owned.Name));
+
     private static Guid? WantedBy(Dictionary<string, Guid> wanted, string name) => wanted.TryGetValue(name, out var id) ? id : null;
 
     private static void RemovePorts(HostPlanBuilder plan, OvsBridge bridge)
@@ -114,7 +123,7 @@ internal static class CleanupPlan
         }
     }
 
-    private static void RemoveBridge(HostPlanBuilder plan, OvsBridge bridge)
+    private static void RemoveBridge(HostPlanBuilder plan, OvsBridge bridge, bool isLast)
     {
         if (!MayRemove(plan, bridge.Mark, WantedBy(plan.WantedBridges, bridge.Name)))
         {
@@ -126,11 +135,11 @@ internal static class CleanupPlan
             .Ports.Where(port => port.Name != bridge.Name && !plan.Ovs.IsRemoved(bridge, port))
             .Select(port => port.Name)
             .ToArray();
-        if (others.Length == 0)
+        if (others.Length == 0 && isLast)
         {
             plan.Ovs.RemoveBridge(bridge);
         }
-        else
+        else if (others.Length > 0)
         {
             var names = string.Join(", ", others.Order(StringComparer.Ordinal));
             plan.RemovalErrors[id] = $"bridge {bridge.Name} cannot be removed: it has ports that must not be removed ({names})";
@@ -141,7 +150,7 @@ internal static class CleanupPlan
 
     private static void RemoveNamespace(HostPlanBuilder plan, OwnedNamespace owned)
     {
-        if (!MayRemove(plan, owned.Mark, WantedBy(plan.WantedNamespaces, owned.Name)))
+        if (!MayRemove(plan, owned))
         {
             return;
         }
@@ -155,10 +164,7 @@ internal static class CleanupPlan
 
         // The port must go first: ovs-vswitchd then deletes the port's device. A device that is left after that is a tap without a port.
         // It is deleted before the namespace, because a process in the namespace would keep both alive without a name.
-        if (
-            isToBeRemoved
-            && (plan.Observed.Ovs.HasUnappliedChange || plan.Ports.Values.Any(found => plan.Ownership.IsMarkOf(found.Port.Mark, id)))
-        )
+        if (isToBeRemoved && (plan.Observed.Ovs.HasUnappliedChange || HasPorts(plan, id)))
         {
             return;
         }

@@ -44,6 +44,26 @@ public sealed class HostPlanRemovalTests
     }
 
     [Fact]
+    public void The_bridge_of_a_VM_goes_last()
+    {
+        _host.Converge(VmWithTwoContainers);
+        var work = Of() with { Remove = [Removal(Vm5, "vm5", "br-vm5"), Removal(C51, "c51", "br-vm5"), Removal(C52, "c52", "br-vm5")] };
+
+        while (HostPlan.For(work, _host.Observe()) is { IsEmpty: false } plan)
+        {
+            if (plan.Changes.Any(change => change is RemoveBridge))
+            {
+                Assert.Empty(_host.Namespaces);
+                Assert.Empty(_host.Clients);
+            }
+
+            _host.Apply(plan);
+        }
+
+        Assert.DoesNotContain(_host.Ovs.Read().Bridges, bridge => bridge.Name == "br-vm5");
+    }
+
+    [Fact]
     public void A_bridge_with_a_foreign_port_is_not_removed()
     {
         _host.Converge(Of(Vm(Vm5, "vm5")));

@@ -242,6 +242,30 @@ public sealed partial class PlanTests
     }
 
     /// <summary>Returns all rows with their columns; ports of switches and routers by name.</summary>
+    [Fact]
+    public async Task On_an_existing_switch_the_plan_uses_the_DHCP_options_that_ports_of_the_switch_use()
+    {
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.NbctlAsync("ls-add", "theirs", "--", "lsp-add", "theirs", "a-1");
+        var dhcp = (await nest.NbctlAsync("create", "DHCP_Options", "cidr=10.61.0.0/24")).Trim();
+
+        Assert.Equal(["insert DHCP_Options", "insert Logical_Switch_Port", "attach Logical_Switch_Port"], await ActionsAsync());
+        await nest.NbctlAsync("lsp-set-dhcpv4-options", "a-1", dhcp);
+        Assert.Equal(["insert Logical_Switch_Port", "attach Logical_Switch_Port"], await ActionsAsync());
+
+        async Task<IEnumerable<string>> ActionsAsync()
+        {
+            var manifest = """
+                {"items":[
+                  {"kind":"network","name":"dmz","spec":{"subnet":"10.61.0.0/24","switch":{"name":"theirs","existing":true}}},
+                  {"kind":"vm","name":"vm7","spec":{"network":"dmz"}}
+                ]}
+                """;
+            var plan = (await nest.Api.PostAsync("/v1/manifests?dryRun=true", manifest)).IsSuccess().Json.GetProperty("plan");
+            return Operations(plan).Select(one => $"{one.GetProperty("action").GetString()} {one.GetProperty("table").GetString()}");
+        }
+    }
+
     private static async Task<string> RowsAsync(OvsdbServer server)
     {
         string[] tables = ["Logical_Switch_Port", "Logical_Router_Port", "Logical_Switch", "Logical_Router", "DHCP_Options"];
