@@ -333,6 +333,11 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("text")
                         .HasColumnName("addressing");
 
+                    b.PrimitiveCollection<string[]>("AllowedAddresses")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("allowed_addresses");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -356,6 +361,10 @@ namespace OvnNestApi.Migrations.Migrations
                     b.Property<long>("Generation")
                         .HasColumnType("bigint")
                         .HasColumnName("generation");
+
+                    b.Property<string>("Hostname")
+                        .HasColumnType("text")
+                        .HasColumnName("hostname");
 
                     b.Property<bool>("InNorthbound")
                         .HasColumnType("boolean")
@@ -461,6 +470,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("tag");
 
+                    b.Property<bool>("UnknownAddresses")
+                        .HasColumnType("boolean")
+                        .HasColumnName("unknown_addresses");
+
                     b.Property<bool>("Up")
                         .HasColumnType("boolean")
                         .HasColumnName("up");
@@ -498,6 +511,10 @@ namespace OvnNestApi.Migrations.Migrations
 
                     b.HasIndex("VmId")
                         .HasDatabaseName("ix_containers_vm_id");
+
+                    b.HasIndex(new[] { "NetworkId" }, "ix_containers_allowed")
+                        .HasDatabaseName("ix_containers_allowed")
+                        .HasFilter("allowed_addresses <> '{}'");
 
                     b.HasIndex(new[] { "VmId", "Name" }, "ix_containers_predecessor")
                         .HasDatabaseName("ix_containers_predecessor")
@@ -1277,6 +1294,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("dirty_seq");
 
+                    b.Property<string>("ExistingName")
+                        .HasColumnType("text")
+                        .HasColumnName("existing_name");
+
                     b.Property<long>("Generation")
                         .HasColumnType("bigint")
                         .HasColumnName("generation");
@@ -1579,6 +1600,11 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("text")
                         .HasColumnName("addressing");
 
+                    b.PrimitiveCollection<string[]>("AllowedAddresses")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("allowed_addresses");
+
                     b.Property<string>("Bridge")
                         .IsRequired()
                         .HasColumnType("text")
@@ -1611,6 +1637,10 @@ namespace OvnNestApi.Migrations.Migrations
                     b.Property<Guid?>("HostId")
                         .HasColumnType("uuid")
                         .HasColumnName("host_id");
+
+                    b.Property<string>("Hostname")
+                        .HasColumnType("text")
+                        .HasColumnName("hostname");
 
                     b.Property<bool>("InNorthbound")
                         .HasColumnType("boolean")
@@ -1716,6 +1746,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("json")
                         .HasColumnName("spec");
 
+                    b.Property<bool>("UnknownAddresses")
+                        .HasColumnType("boolean")
+                        .HasColumnName("unknown_addresses");
+
                     b.Property<bool>("Up")
                         .HasColumnType("boolean")
                         .HasColumnName("up");
@@ -1763,6 +1797,10 @@ namespace OvnNestApi.Migrations.Migrations
                     b.HasIndex("RetryAt")
                         .HasDatabaseName("ix_vms_retry")
                         .HasFilter("retry_at IS NOT NULL");
+
+                    b.HasIndex(new[] { "NetworkId" }, "ix_vms_allowed")
+                        .HasDatabaseName("ix_vms_allowed")
+                        .HasFilter("allowed_addresses <> '{}'");
 
                     b.ToTable("vms", (string)null);
                 });

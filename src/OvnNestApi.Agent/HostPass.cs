@@ -1,7 +1,6 @@
 using OvnNestApi.Agent.Local;
-using OvnNestApi.Agent.Planning;
-using OvnNestApi.Agent.State;
 using OvnNestApi.Contracts;
+using OvnNestApi.HostPlanning;
 
 namespace OvnNestApi.Agent;
 
@@ -23,9 +22,9 @@ internal sealed record PassResult(HostReport? Report, string? Fault, bool IsDone
 /// <summary>Observes, plans and applies in rounds, until the host matches the work or nothing more can be done now.</summary>
 internal sealed partial class HostPass(
     LocalOvs ovs,
+    HostObserver observer,
     StepRunner stepRunner,
     DhcpClients clients,
-    NamespaceRecords records,
     ILogger<HostPass> logger
 )
 {
@@ -38,7 +37,9 @@ internal sealed partial class HostPass(
         var done = new HashSet<Step>();
         for (var round = 1; ; round++)
         {
-            if (await ObserveAsync(work, cancellationToken) is not { } observed)
+            cancellationToken.ThrowIfCancellationRequested();
+            clients.RestoreFiles();
+            if (await observer.ReadAsync(work) is not { } observed)
             {
                 return new PassResult(null, ovs.Fault ?? "the local Open_vSwitch database is empty", false);
             }
@@ -59,25 +60,6 @@ internal sealed partial class HostPass(
             Add(failures, await ovs.ApplyAsync(groups, cancellationToken));
             Add(failures, await stepRunner.RunAsync(steps, cancellationToken));
         }
-    }
-
-    // The network is read last. A device whose row is complete, and an address whose lease file exists, are in place before that read. If
-    // the network does not have them, they were removed.
-    private async Task<ObservedState?> ObserveAsync(HostWork work, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        if (ovs.Read() is not { } database)
-        {
-            return null;
-        }
-
-        clients.RestoreFiles();
-        var running = clients.Find();
-        var namespaceRecords = records.Read();
-        var devices = work.Vms.SelectMany(vm => vm.Containers.Select(container => container.Device).Prepend(vm.Device)).ToArray();
-        var names = devices.Where(WorkValidation.HasNamespace).Select(device => device.Namespace).ToHashSet();
-        var network = await NetworkReader.ReadAsync(names, withOthers: devices.Any(device => device.Workload is Workload.Port));
-        return new ObservedState(database, network, namespaceRecords, running);
     }
 
     private static void Add(Dictionary<Guid, string> failures, IReadOnlyDictionary<Guid, string> newFailures)

@@ -10,10 +10,12 @@ using OvnNestApi.Agent.State;
 using OvnNestApi.Contracts;
 
 // Without arguments: runs the agent. "apply FILE": applies the work in a JSON file, prints the report and ends, without a control plane.
-var file = args is ["apply", var name] ? name : null;
-if (args.Length > 0 && file is null)
+// "plan": prints what the agent would do now, and does nothing; "plan FILE": the same for the work in a file.
+var isPlan = args is ["plan"] or ["plan", _];
+var file = args is ["apply" or "plan", var name] ? name : null;
+if (args.Length > 0 && file is null && !isPlan)
 {
-    return Fail("usage: OvnNestApi.Agent [apply FILE]");
+    return Fail("usage: OvnNestApi.Agent [apply FILE | plan [FILE]]");
 }
 
 if (!Environment.IsPrivilegedProcess)
@@ -40,14 +42,16 @@ builder.Services.Configure<ConsoleLoggerOptions>(options =>
 var settings = AgentSettings.From(Environment.GetEnvironmentVariable);
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton(Random.Shared);
-builder.Services.AddSingleton(_ => new StateFolder(settings.StateFolder));
+builder.Services.AddSingleton(_ => new StateFolder(settings.StateFolder, isReadOnly: isPlan));
 builder.Services.AddSingleton<AgentIdentity>();
 builder.Services.AddSingleton<NamespaceRecords>();
 builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<LocalOvs>(services, settings.OvsdbEndpoint));
 builder.Services.AddSingleton<DhcpClients>();
 builder.Services.AddSingleton<StepRunner>();
+builder.Services.AddSingleton<HostObserver>();
 builder.Services.AddSingleton<HostPass>();
 builder.Services.AddSingleton<ApplyCommand>();
+builder.Services.AddSingleton<PlanCommand>();
 builder.Services.AddSingleton<WakeSignal>();
 builder.Services.AddSingleton<Recovery>();
 builder.Services.AddSingleton<AgentSession>();
@@ -60,6 +64,10 @@ try
     {
         var controlPlane = ControlPlaneSettings.From(Environment.GetEnvironmentVariable);
         builder.Services.AddControlPlane(controlPlane, RetrySettings.From(Environment.GetEnvironmentVariable));
+    }
+
+    if (args.Length == 0)
+    {
         builder.Services.AddHostedService<WorkPoller>();
         builder.Services.AddHostedService<WorkLoop>();
         builder.Services.AddHostedService<ReportSender>();
@@ -68,20 +76,37 @@ try
         return 0;
     }
 
-    var work = JsonSerializer.Deserialize<HostWork>(await File.ReadAllTextAsync(file), ContractJson.Options);
+    await using var services = builder.Services.BuildServiceProvider();
+    var work = file is null
+        ? await services.GetRequiredService<ControlPlaneClient>().ReadWorkAsync(CancellationToken.None)
+        : JsonSerializer.Deserialize<HostWork>(await File.ReadAllTextAsync(file), ContractJson.Options);
     if (work is null)
     {
         return Fail($"{file} contains null instead of work.");
     }
 
-    await using var services = builder.Services.BuildServiceProvider();
+    return isPlan ? await PlanAsync(services, work) : await ApplyAsync(services, work);
+}
+catch (Exception e) when (e is FormatException or IOException or JsonException or TimeoutException or ControlPlaneException)
+{
+    return Fail(e.Message);
+}
+
+static async Task<int> ApplyAsync(ServiceProvider services, HostWork work)
+{
     var report = await services.GetRequiredService<ApplyCommand>().RunAsync(work, TimeSpan.FromSeconds(30), CancellationToken.None);
     Console.WriteLine(JsonSerializer.Serialize(report, new JsonSerializerOptions(ContractJson.Options) { WriteIndented = true }));
     return ApplyCommand.IsComplete(report, work) ? 0 : 1;
 }
-catch (Exception e) when (e is FormatException or IOException or JsonException or TimeoutException)
+
+static async Task<int> PlanAsync(ServiceProvider services, HostWork work)
 {
-    return Fail(e.Message);
+    foreach (var line in await services.GetRequiredService<PlanCommand>().RunAsync(work, TimeSpan.FromSeconds(10)))
+    {
+        Console.WriteLine(line);
+    }
+
+    return 0;
 }
 
 static int Fail(string message)

@@ -64,6 +64,7 @@ public sealed record ContainerWork(Guid Id, string Name, string Digest, string P
 /// True if another system may have set the DHCP options: a gateway, name servers or a domain that the work does not have are those that
 /// DHCP assigns. False: then there are none.
 /// </param>
+/// <param name="AllowedAddresses">IPv4 subnets of which other programs may set addresses on the device; null for none.</param>
 public sealed record DeviceWork(
     string Interface,
     string Namespace,
@@ -76,7 +77,8 @@ public sealed record DeviceWork(
     Workload Workload,
     string? DomainName = null,
     int? LeaseTime = null,
-    bool FollowsDhcp = true
+    bool FollowsDhcp = true,
+    IReadOnlyList<string>? AllowedAddresses = null
 );
 
 /// <summary>How a device gets its address.</summary>

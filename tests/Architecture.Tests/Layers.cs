@@ -19,9 +19,10 @@ internal static class Layers
             "Northbound",
             "Http",
             "Telemetry",
-            // Placements on hosts, the reconciler, the engine of resources.
+            // Placements on hosts, the reconciler, its plans, the engine of resources.
             "Placements",
             "Reconciling",
+            "Plans",
             "Resources",
             // One folder for each noun of the API.
             "Networks",
@@ -41,7 +42,8 @@ internal static class Layers
             // Program.cs lists the parts.
             FolderGraph.Root,
         ],
-        ["src/OvnNestApi.Agent"] = ["Planning", "State", "Local", "ControlPlane", "Checks", FolderGraph.Root],
+        ["src/OvnNestApi.HostPlanning"] = ["Commands", FolderGraph.Root],
+        ["src/OvnNestApi.Agent"] = ["State", "Local", "ControlPlane", "Checks", FolderGraph.Root],
         ["src/Ovsdb"] =
         [
             "Collections",

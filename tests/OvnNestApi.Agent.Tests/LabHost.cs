@@ -60,6 +60,13 @@ public sealed class LabHost : IAsyncLifetime
     internal ChildProcess StartApply(HostWork work) =>
         Sandbox.Start(Name, ["dotnet", Programs.Agent, "apply", FileOf(work)], new Dictionary<string, string?> { ["NEST_STATE"] = State });
 
+    /// <summary>Returns what the agent's command <c>plan</c> prints.</summary>
+    internal Task<string> PlanAsync(HostWork work) =>
+        ExecAsync("env", $"NEST_STATE={State}", "dotnet", Programs.Agent, "plan", FileOf(work));
+
+    /// <summary>Types lines on the host.</summary>
+    public Task<string> TypeAsync(string lines) => Sandbox.ShellAsync(Name, $"set -e\n{lines}");
+
     private async Task AddRouterAsync()
     {
         await Sandbox.NbctlAsync("ls-add", "dmz");

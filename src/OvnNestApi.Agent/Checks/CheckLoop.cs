@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using OvnNestApi.Agent.ControlPlane;
 using OvnNestApi.Agent.Local;
-using OvnNestApi.Agent.Planning;
 using OvnNestApi.Agent.State;
 using OvnNestApi.Contracts;
+using OvnNestApi.HostPlanning;
 
 namespace OvnNestApi.Agent.Checks;
 

@@ -123,6 +123,16 @@ internal sealed partial class ControlPlaneClient(
             : throw Doubtful(new ControlPlaneException($"The control plane sent the work of another host: {work.Host}."));
     }
 
+    /// <summary>Returns the present work of a host that is enrolled.</summary>
+    /// <exception cref="ControlPlaneException">
+    /// The host is not enrolled, there was no answer, or the control plane rejected the request.
+    /// </exception>
+    public async Task<HostWork> ReadWorkAsync(CancellationToken cancellationToken) =>
+        identity.Host is { Length: > 0 } host
+            ? await PollAsync(host, null, cancellationToken)
+                ?? throw new ControlPlaneException($"The control plane sent no work for host {host}.")
+            : throw new ControlPlaneException("This host is not enrolled: start the agent, which enrols it, or give a file with the work.");
+
     /// <summary>Sends a report.</summary>
     /// <exception cref="ControlPlaneException">There was no answer, or the control plane rejected the request.</exception>
     /// <exception cref="SupersededException">A later start of an agent has taken over the host.</exception>

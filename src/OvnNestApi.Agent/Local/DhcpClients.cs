@@ -4,8 +4,8 @@ using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
 using System.Text;
-using OvnNestApi.Agent.Planning;
 using OvnNestApi.Agent.State;
+using OvnNestApi.HostPlanning;
 
 namespace OvnNestApi.Agent.Local;
 
@@ -47,7 +47,10 @@ internal sealed partial class DhcpClients
     {
         _state = state;
         _pidFilePrefix = Encoding.UTF8.GetBytes($"\0{state.ClientsFolder}/");
-        WriteScript();
+        if (!state.IsReadOnly)
+        {
+            WriteScript();
+        }
     }
 
     /// <summary>Creates the files and folders that running clients and the agent need, if they were deleted.</summary>

@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using OvnNestApi.Agent.Planning;
+using OvnNestApi.HostPlanning;
 using Ovsdb;
 
 namespace OvnNestApi.Agent.Local;

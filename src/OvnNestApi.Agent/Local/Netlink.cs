@@ -4,7 +4,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
-using OvnNestApi.Agent.Planning;
+using OvnNestApi.HostPlanning;
 
 namespace OvnNestApi.Agent.Local;
 

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using OvnNestApi.Agent.Planning;
+using OvnNestApi.HostPlanning;
 
 namespace OvnNestApi.Agent.Local;
 

@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using OvnNestApi.Agent.Planning;
 using OvnNestApi.Agent.State;
+using OvnNestApi.HostPlanning;
 
 namespace OvnNestApi.Agent.Local;
 

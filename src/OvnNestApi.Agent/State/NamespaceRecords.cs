@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using OvnNestApi.Agent.Planning;
+using OvnNestApi.HostPlanning;
 
 namespace OvnNestApi.Agent.State;
 
@@ -12,7 +12,7 @@ internal sealed class NamespaceRecords(StateFolder folder)
 {
     public IReadOnlyList<NamespaceRecord> Read() =>
         [
-            .. from file in Directory.EnumerateFiles(folder.NamespacesFolder)
+            .. from file in Directory.Exists(folder.NamespacesFolder) ? Directory.EnumerateFiles(folder.NamespacesFolder) : []
             let content = TryRead(file)
             where content is not null
             select new NamespaceRecord(Path.GetFileName(file), new OwnerMark(content.Installation, content.Kind, content.Id)),

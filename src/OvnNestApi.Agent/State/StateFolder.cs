@@ -2,17 +2,26 @@ using System.Text;
 
 namespace OvnNestApi.Agent.State;
 
-/// <summary>Folder in which the agent keeps its files. A lock file makes sure that only one agent uses it.</summary>
+/// <summary>
+/// Folder in which the agent keeps its files. A lock file makes sure that only one agent uses it. A command that only reads needs no lock.
+/// </summary>
 internal sealed class StateFolder : IDisposable
 {
     private readonly string _folder;
-    private readonly FileStream _lock;
+    private readonly FileStream? _lock;
     private readonly Lock _writeLock = new();
 
+    /// <param name="isReadOnly">True to read the files of an agent that may be running, and to change nothing.</param>
     /// <exception cref="IOException">Another agent uses the folder.</exception>
-    public StateFolder(string folder)
+    public StateFolder(string folder, bool isReadOnly = false)
     {
         _folder = Path.GetFullPath(folder);
+        IsReadOnly = isReadOnly;
+        if (isReadOnly)
+        {
+            return;
+        }
+
         CreateFolders();
         try
         {
@@ -23,6 +32,9 @@ internal sealed class StateFolder : IDisposable
             throw new IOException($"Another agent uses the folder {_folder}: stop it first.", e);
         }
     }
+
+    /// <summary>True if nothing may be written.</summary>
+    public bool IsReadOnly { get; }
 
     /// <summary>
     /// Folder of the DHCP clients' pid and lease files, named by resource id. The agent recognizes its clients by this path in their
@@ -58,8 +70,14 @@ internal sealed class StateFolder : IDisposable
     /// True: only the owner can read the file, and it is on disk before the method returns. False: everyone can read it, and a power
     /// failure may lose it.
     /// </param>
+    /// <exception cref="InvalidOperationException">The folder is read only.</exception>
     public void Write(string name, string text, bool isSecret)
     {
+        if (IsReadOnly)
+        {
+            throw new InvalidOperationException($"{PathOf(name)} must not be written: the folder is read only.");
+        }
+
         var mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         if (!isSecret)
         {
@@ -86,5 +104,5 @@ internal sealed class StateFolder : IDisposable
         }
     }
 
-    public void Dispose() => _lock.Dispose();
+    public void Dispose() => _lock?.Dispose();
 }

@@ -14,7 +14,7 @@ namespace OvnNestApi.Allocation;
 internal static class AddressBook
 {
     // The remembered addresses of the deleted container of the same name, if they are still free.
-    private const string ReadRemembered = """
+    private static readonly string ReadRemembered = $"""
         SELECT w.place::int, l.former_mac, l.former_ip
         FROM unnest(@networks, @vms, @names) WITH ORDINALITY AS w (network, vm, name, place)
         CROSS JOIN LATERAL (
@@ -22,6 +22,7 @@ internal static class AddressBook
             WHERE l.vm_id = w.vm AND l.container_name = w.name AND l.former_mac IS NOT NULL ORDER BY l.since DESC LIMIT 1) l
         WHERE (SELECT true FROM addresses a WHERE a.network_id = w.network AND a.mac = l.former_mac) IS NULL
           AND (SELECT true FROM addresses a WHERE a.network_id = w.network AND a.ip = l.former_ip AND a.freed_at IS NULL) IS NULL
+          AND {AddressDraw.IsNotAllowed("w.network", "l.former_ip")}
         """;
 
     /// <summary>
@@ -36,19 +37,26 @@ internal static class AddressBook
     /// </returns>
     public static async Task<IReadOnlyList<Problem?>> AssignAsync(
         NestDb db,
+        MacPrefix macPrefix,
         IReadOnlyList<AddressRequest> requests,
         CancellationToken cancellationToken
     )
     {
-        var pools = requests.Select(request => request.Network).DistinctBy(network => network.Id).ToDictionary(n => n.Id, AddressPool.Of);
-        var plans = requests.Select(request => new AddressPlan(request, pools[request.Network.Id])).ToList();
+        var pools = requests
+            .GroupBy(request => request.Network.Id)
+            .ToDictionary(group => group.Key, group => AddressPool.Of(group.First().Network, group.Select(request => request.Port)));
+        var plans = requests.Select(request => new AddressPlan(request, pools[request.Network.Id], macPrefix)).ToList();
         var choice = new AddressChoice(plans);
         await RememberAsync(db, choice, plans.FindAll(plan => plan.Remembering is not null), cancellationToken);
 
         var changed = plans.FindAll(plan => plan.Problem is null && !plan.IsUnchanged);
         await AddressDraw.FreeAsync(db, [.. changed.Select(plan => plan.Former).OfType<Guid>()], cancellationToken);
-        await AddressDraw.GiveAsync(db, changed.FindAll(plan => !plan.IsDraw), cancellationToken);
-        await AddressDraw.GiveAnyAsync(db, changed.FindAll(plan => plan.IsDraw), cancellationToken);
+        for (var open = changed; open.Count > 0; open = await AddressConflicts.ChangeMacsAsync(db, open, cancellationToken))
+        {
+            await AddressDraw.GiveAsync(db, open.FindAll(plan => !plan.IsDraw), cancellationToken);
+            await AddressDraw.GiveAnyAsync(db, open.FindAll(plan => plan.IsDraw), cancellationToken);
+        }
+
         if (changed.Exists(plan => !plan.IsGiven))
         {
             await AddressConflicts.ExplainAsync(db, changed, cancellationToken);

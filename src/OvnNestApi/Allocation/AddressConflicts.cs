@@ -26,6 +26,11 @@ internal static class AddressConflicts
 
     private const string Remedy = " To exchange the addresses of two ports, change both in one manifest (POST /v1/manifests).";
 
+    private const string ReadTakenMacs = """
+        SELECT w.place::int FROM unnest(@networks, @macs) WITH ORDINALITY AS w (network, mac, place)
+        JOIN addresses a ON a.network_id = w.network AND a.mac = w.mac
+        """;
+
     public static Problem IpTaken(AddressPlan plan, Ipv4 ip, string holder, string remedy = "") =>
         Problem.AddressTaken(plan.Request.Pointers.Ip, $"{ip} in network {plan.Request.Network.Name} belongs to {holder}.{remedy}");
 
@@ -56,6 +61,27 @@ internal static class AddressConflicts
                 Retryable = true,
             };
         }
+    }
+
+    /// <summary>Generates other MAC addresses for plans that were refused because another port has the generated one.</summary>
+    /// <returns>The plans with another MAC address, to be tried again.</returns>
+    public static async Task<List<AddressPlan>> ChangeMacsAsync(NestDb db, List<AddressPlan> plans, CancellationToken cancellationToken)
+    {
+        var refused = plans.FindAll(plan => plan is { IsGiven: false, HasRandomMac: true });
+        if (refused.Count == 0)
+        {
+            return [];
+        }
+
+        var taken = await db.QueryAsync(
+            ReadTakenMacs,
+            row => refused[row.GetInt32(0) - 1],
+            cancellationToken,
+            ("networks", refused.Select(plan => plan.NetworkId).ToArray()),
+            ("macs", refused.Select<AddressPlan, PhysicalAddress>(plan => plan.SettleMac().ToPhysicalAddress()).ToArray())
+        );
+        taken.ForEach(plan => plan.GenerateMac());
+        return taken;
     }
 
     private static Task<List<(int Place, bool IsIp, string Holder)>> HoldersAsync(

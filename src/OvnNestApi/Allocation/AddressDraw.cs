@@ -90,6 +90,36 @@ internal static class AddressDraw
             dropped AS (DELETE FROM addresses WHERE {which} AND ip IS NULL)
             """;
 
+    /// <summary>
+    /// Returns the SQL condition that no port of the network allows this single address besides its own. An address that a port allows has
+    /// a row, see <see cref="KeepAllowedAsync"/>, so the search for a never-used address does not find it either.
+    /// </summary>
+    public static string IsNotAllowed(string network, string ip) =>
+        $"(SELECT true FROM ({AllowedIn(network)}) AS allowed WHERE allowed.ip = {ip} LIMIT 1) IS NULL";
+
+    /// <summary>
+    /// Stores a freed row for each single address in these networks that a port allows besides its own, if it has none. When the port no
+    /// longer allows it, it can be allocated like other freed addresses.
+    /// </summary>
+    public static async Task KeepAllowedAsync(NestDb db, IReadOnlyCollection<Network> networks, CancellationToken cancellationToken)
+    {
+        var subnets = networks.Where(network => network.Subnet is not null).OrderBy(network => network.Id).ToList();
+        if (subnets.Count > 0)
+        {
+            await db.ExecuteAsync(
+                $"""
+                INSERT INTO addresses (network_id, ip, freed_at)
+                SELECT n.id, a.ip, clock_timestamp() FROM unnest(@networks, @subnets) AS n (id, subnet)
+                    CROSS JOIN LATERAL ({AllowedIn("n.id")}) a WHERE a.ip << n.subnet::inet ORDER BY n.id, a.ip
+                ON CONFLICT (network_id, ip) DO NOTHING
+                """,
+                cancellationToken,
+                ("networks", subnets.Select(network => network.Id).ToArray()),
+                ("subnets", subnets.Select(network => network.Subnet.ToString() ?? "").ToArray())
+            );
+        }
+    }
+
     /// <summary>Frees the addresses of these VMs and containers.</summary>
     public static async Task FreeAsync(NestDb db, Guid[] owners, CancellationToken cancellationToken)
     {
@@ -238,6 +268,15 @@ internal static class AddressDraw
         return ([.. to.Zip(lengths, (end, length) => end - length + 1)], to);
     }
 
+    /// <summary>Returns a SELECT of the single addresses that ports of the network allow besides their own.</summary>
+    private static string AllowedIn(string network) =>
+        $$"""
+            SELECT substring(x.allowed FROM '[0-9.]+$')::inet AS ip FROM (
+                SELECT unnest(allowed_addresses) AS allowed FROM vms WHERE network_id = {{network}} AND allowed_addresses <> '{}'
+                UNION ALL SELECT unnest(allowed_addresses) FROM containers WHERE network_id = {{network}} AND allowed_addresses <> '{}') x
+            WHERE strpos(x.allowed, '/') = 0
+            """;
+
     private static string Freed(string others) =>
         $"""
             WITH chosen AS MATERIALIZED (
@@ -247,6 +286,7 @@ internal static class AddressDraw
                         WHERE a.network_id = p.network AND a.freed_at IS NOT NULL AND (
                             SELECT true FROM unnest((@low)[p.rangefrom : p.rangeto], (@high)[p.rangefrom : p.rangeto]) AS r (low, high)
                             WHERE a.ip - inet '0.0.0.0' BETWEEN r.low AND r.high)
+                            AND {IsNotAllowed("p.network", "a.ip")}
                         ORDER BY a.freed_at, a.ip LIMIT w.count FOR UPDATE {others}) x) f)
             UPDATE addresses a SET owner_id = u.owner, mac = u.mac, freed_at = NULL
             FROM chosen c CROSS JOIN LATERAL unnest(c.owners, c.macs, c.ids) AS u (owner, mac, id)

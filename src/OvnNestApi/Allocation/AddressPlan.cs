@@ -9,10 +9,11 @@ internal sealed class AddressPlan
     /// <summary>Port that has the addresses now: the port itself, or the predecessor of a new port; null if none.</summary>
     private readonly LogicalPort? _former;
     private readonly bool _isSameNetwork;
+    private readonly MacPrefix _macPrefix;
 
-    public AddressPlan(AddressRequest request, AddressPool pool)
+    public AddressPlan(AddressRequest request, AddressPool pool, MacPrefix macPrefix)
     {
-        (Request, Pool) = (request, pool);
+        (Request, Pool, _macPrefix) = (request, pool, macPrefix);
         _former = IsNew ? request.Predecessor : request.Port;
         _isSameNetwork = IsNew ? _former?.NetworkId == request.Network.Id : !request.IsMoved;
         Mac = request.Mac ?? (request.GivesUpMac ? null : _former?.Mac);
@@ -35,6 +36,9 @@ internal sealed class AddressPlan
 
     /// <summary>MAC address; null if it is not decided yet.</summary>
     public MacAddress? Mac { get; private set; }
+
+    /// <summary>True if the MAC address was generated.</summary>
+    public bool HasRandomMac { get; private set; }
 
     /// <summary>IPv4 address; null if the port has none, or gets any free one.</summary>
     public Ipv4? Ip { get; private set; }
@@ -73,8 +77,21 @@ internal sealed class AddressPlan
     /// <summary>Uses remembered addresses where the spec requests none.</summary>
     public void Remember(MacAddress mac, Ipv4? ip) => (Mac, Ip) = (Request.Mac ?? mac, Request.Ip ?? Valid(ip));
 
-    /// <summary>Returns the MAC address; chooses it if it was not decided.</summary>
-    public MacAddress SettleMac() => Mac ??= MacAddress.Random();
+    /// <summary>Returns the MAC address; generates it if it was not decided.</summary>
+    public MacAddress SettleMac() => Mac ?? GenerateMac();
+
+    /// <summary>Generates the MAC address.</summary>
+    public MacAddress GenerateMac()
+    {
+        var mac = _macPrefix.Random();
+        while (mac == Request.Network.GatewayMac)
+        {
+            mac = _macPrefix.Random();
+        }
+
+        (Mac, HasRandomMac) = (mac, true);
+        return mac;
+    }
 
     /// <summary>Sets the addresses of the port, which are stored now.</summary>
     public void Give(Ipv4? ip)

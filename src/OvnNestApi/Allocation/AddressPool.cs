@@ -8,10 +8,15 @@ internal sealed class AddressPool
     private readonly Network _network;
     private readonly IReadOnlyList<(Ipv4 Low, Ipv4 High)> _taken;
 
-    private AddressPool(Network network, Cidr subnet, IReadOnlyList<(Ipv4 Low, Ipv4 High)> taken)
+    private AddressPool(
+        Network network,
+        Cidr subnet,
+        IReadOnlyList<(Ipv4 Low, Ipv4 High)> taken,
+        IEnumerable<(Ipv4 Low, Ipv4 High)> allowed
+    )
     {
         (_network, _taken, First, Last) = (network, taken, subnet.FirstHost, subnet.LastHost);
-        Segments = [.. Between(First, Last, taken)];
+        Segments = [.. Between(First, Last, [.. taken, .. allowed])];
     }
 
     /// <summary>Lowest host address of the subnet.</summary>
@@ -20,13 +25,14 @@ internal sealed class AddressPool
     /// <summary>Highest host address of the subnet.</summary>
     public Ipv4 Last { get; }
 
-    /// <summary>Ranges of addresses that ports can get, in ascending order, both ends included.</summary>
+    /// <summary>Ranges of addresses that ports can get without requesting one, in ascending order, both ends included.</summary>
     public IReadOnlyList<(long Low, long High)> Segments { get; }
 
-    /// <summary>Number of addresses that ports can get.</summary>
+    /// <summary>Number of addresses that ports can get without requesting one.</summary>
     public long Size => Segments.Sum(segment => segment.High - segment.Low + 1);
 
-    public static AddressPool Of(Network network)
+    /// <param name="ports">Ports to be stored: no port gets an address that they allow, unless it requests the address.</param>
+    public static AddressPool Of(Network network, params IEnumerable<LogicalPort> ports)
     {
         var taken = network.Reserved.Select(Range).ToList();
         if (network.Gateway is { } gateway)
@@ -34,7 +40,8 @@ internal sealed class AddressPool
             taken.Add((gateway, gateway));
         }
 
-        return new(network, network.Subnet ?? default, taken);
+        var allowed = ports.SelectMany(port => port.AllowedAddresses).Select(AllowedAddress.Parse).Where(one => one.IsSingle);
+        return new(network, network.Subnet ?? default, taken, allowed.Select(one => (one.Range.Network, one.Range.Network)));
     }
 
     /// <summary>Returns the reason why no port can get the address; null if a port can get it while it is free.</summary>

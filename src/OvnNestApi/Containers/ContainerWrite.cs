@@ -77,6 +77,7 @@ internal sealed class ContainerWrite(ResourceWrite write, ContainerKind kind) : 
 
     protected override async Task ApplyAsync(CancellationToken cancellationToken)
     {
+        await base.ApplyAsync(cancellationToken);
         foreach (var item in Changing)
         {
             var ofVm = await Vms.NetworkOfAsync(item.The<Vm>(), cancellationToken);
@@ -133,7 +134,7 @@ internal sealed class ContainerWrite(ResourceWrite write, ContainerKind kind) : 
             Write.RefreshContainer(Target(item).Id);
         }
 
-        return Task.CompletedTask;
+        return base.FollowAsync(cancellationToken);
     }
 
     private static string VmName(WriteItem item) => item.Path.Vm ?? "";

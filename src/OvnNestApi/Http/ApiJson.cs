@@ -47,6 +47,13 @@ public static class ApiJson
                 "an IPv4 address or a range such as 172.16.255.140-172.16.255.150 is expected"
             )
         );
+        options.Converters.Add(
+            new TextValueConverter<AllowedAddress>(
+                AllowedAddress.TryParse,
+                "an IPv4 address, or a subnet in canonical form with a prefix length of 8 to 31, is expected, with an optional MAC address "
+                    + "and a space before it, such as 172.16.255.180 or 00:00:5e:00:01:33 172.16.255.180"
+            )
+        );
         options.TypeInfoResolver = new DefaultJsonTypeInfoResolver();
     }
 

@@ -30,6 +30,15 @@ internal sealed class Query(HttpRequest request)
     /// <summary>Returns true or false; null if not sent.</summary>
     public bool? Choice(string name) => Text(name) is null ? null : Flag(name);
 
+    /// <summary>Returns one of these texts, or the first if not sent.</summary>
+    public string OneOf(string name, params IReadOnlyList<string> texts) =>
+        Text(name) switch
+        {
+            null => texts[0],
+            { } text when texts.Contains(text) => text,
+            _ => Reject<string>($"{name} must be {string.Join(" or ", texts)}.") ?? texts[0],
+        };
+
     /// <summary>Returns a whole number within the bounds, or <paramref name="otherwise"/> if not sent.</summary>
     public int Number(string name, int minimum, int maximum, int otherwise) =>
         Text(name) switch

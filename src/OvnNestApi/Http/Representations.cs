@@ -9,6 +9,8 @@ internal sealed record Representations(params IReadOnlyList<string> MediaTypes)
 
     public const string Yaml = "application/yaml";
 
+    public const string Text = "text/plain";
+
     public const string Svg = "image/svg+xml";
 
     public const string EventStream = "text/event-stream";

@@ -47,6 +47,20 @@ public sealed class PortNameAttribute()
         "1 to 255 letters, digits, dots, dashes and underscores are expected, the first a letter or digit"
     );
 
+/// <summary>Name of a logical switch or router, which another system may have chosen.</summary>
+public sealed class LogicalNameAttribute()
+    : PatternAttribute(
+        "^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,254}$",
+        "1 to 255 letters, digits, dots, colons, dashes and underscores are expected, the first not a dot, colon or dash"
+    );
+
+/// <summary>Name of a host: labels of 1 to 63 letters, digits and inner dashes, with dots between them (RFC 1123 §2.1).</summary>
+public sealed class HostnameAttribute()
+    : PatternAttribute(
+        "^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
+        "a host name is expected: at most 253 characters, labels of 1 to 63 letters, digits and inner dashes with dots between them"
+    );
+
 /// <summary>Free text: no control characters except line feed and tab.</summary>
 public sealed class ProseAttribute()
     : PatternAttribute(

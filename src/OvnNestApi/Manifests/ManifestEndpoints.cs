@@ -41,7 +41,11 @@ internal static class ManifestEndpoints
                     "Hold the response until all resources are ready and the deleted ones are gone, at most for this time (such as 30s; "
                         + "maximum 60s). 200 in time, else 202."
                 ),
-                new QueryParameter("dryRun", "Check and respond as usual, but store nothing.", "boolean"),
+                new QueryParameter(
+                    "dryRun",
+                    "Check and respond as usual, with the `plan` of what would be done, but store nothing.",
+                    "boolean"
+                ),
                 new QueryParameter(
                     "prune",
                     "Delete the resources of all kinds that have all of these labels (a comma-separated list of key=value or key) and are "
@@ -97,14 +101,13 @@ internal static class ManifestEndpoints
             || !(await ReadBodyAsync(context.Request, cancellationToken)).TryGet(out var documents, out problem)
             || !Manifest.Read(kinds, documents).TryGet(out var submissions, out problem)
             || !IdempotencyKey.Of(context, documents, dryRun).TryGet(out var key, out problem)
-            || !(await store.ApplyAsync(submissions, new(wait, dryRun, prune, key), cancellationToken)).TryGet(out var applied, out problem)
+            || !(await store.ApplyAsync(submissions, new(wait, dryRun, prune, key), cancellationToken)).TryGet(out var result, out problem)
         )
         {
             return problem;
         }
 
-        var status = applied.IsInTime ? StatusCodes.Status200OK : StatusCodes.Status202Accepted;
-        return new JsonResult<AppliedManifest>(new(applied.Items), status);
+        return new JsonResult<AppliedManifest>(result.Applied, result.IsInTime ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
     }
 
     /// <summary>A header cannot say to which of many resources it applies, and to ignore it would overwrite changes.</summary>

@@ -4,6 +4,7 @@ using OvnNestApi.Conditions;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
 using OvnNestApi.Placements;
+using OvnNestApi.Plans;
 using OvnNestApi.Problems;
 using OvnNestApi.Resources;
 using OvnNestApi.Schema;
@@ -14,11 +15,13 @@ namespace OvnNestApi.Manifests;
 internal sealed class ManifestStore(
     NestDb db,
     ResourceKinds kinds,
+    MacPrefix macPrefix,
     Transactions transactions,
     CachedLiveness liveness,
     Signals signals,
     StateWait waiting,
-    Settlement settlement
+    Settlement settlement,
+    Planner planner
 )
 {
     /// <summary>A statement for ten thousand resources takes seconds; the default timeout is for single resources.</summary>
@@ -26,17 +29,24 @@ internal sealed class ManifestStore(
 
     /// <summary>Creates or replaces the resources of a manifest, and deletes those that the selector of the options matches.</summary>
     /// <returns>What became of each resource; false in <c>IsInTime</c> if the requested wait ended before all were ready or gone.</returns>
-    public async Task<Answer<(IReadOnlyList<AppliedResource> Items, bool IsInTime)>> ApplyAsync(
+    public async Task<Answer<(AppliedManifest Applied, bool IsInTime)>> ApplyAsync(
         IReadOnlyList<(ResourceKind Kind, Submission Submission)> submissions,
         ManifestOptions options,
         CancellationToken cancellationToken
     )
     {
         db.Database.SetCommandTimeout(LongestStatement);
+        var prepared = options.DryRun ? await planner.PrepareAsync(db, cancellationToken) : null;
+        PlanView? plan = null;
         var answer = await transactions.RunOnceAsync(
             db,
             options.Key,
-            token => WriteAsync(submissions, options.Prune, token),
+            async token =>
+            {
+                var written = await WriteAsync(submissions, options.Prune, token);
+                plan = written.Problem is null && prepared is not null ? await planner.OfChangesAsync(db, prepared, token) : null;
+                return written;
+            },
             options.DryRun,
             cancellationToken
         );
@@ -51,7 +61,7 @@ internal sealed class ManifestStore(
         }
 
         var isInTime = options is not { Wait: { } wait, DryRun: false } || await WaitAsync(items, wait, cancellationToken);
-        return (items, isInTime);
+        return (new AppliedManifest(items, plan), isInTime);
     }
 
     private async Task<Answer<List<AppliedResource>>> WriteAsync(
@@ -67,7 +77,7 @@ internal sealed class ManifestStore(
             cancellationToken,
             ("milliseconds", idle.TotalMilliseconds.ToString(CultureInfo.InvariantCulture))
         );
-        var write = await new ResourceWrite(db, kinds.All).RunAsync(submissions, cancellationToken);
+        var write = await new ResourceWrite(db, kinds.All, macPrefix).RunAsync(submissions, cancellationToken);
         if (!write.TryGet(out var written, out var refused))
         {
             return refused;
@@ -178,4 +188,5 @@ public sealed record AppliedResource(string Kind, string? Vm, string Name, Appli
 
 /// <summary>Result of a manifest.</summary>
 /// <param name="Items">The resources in the order of the manifest, then those that were deleted.</param>
-public sealed record AppliedManifest(IReadOnlyList<AppliedResource> Items);
+/// <param name="Plan">With <c>dryRun</c>: what would be done after these changes. Absent otherwise.</param>
+public sealed record AppliedManifest(IReadOnlyList<AppliedResource> Items, PlanView? Plan = null);

@@ -22,7 +22,7 @@ internal static class NetworkRules
     public static List<FieldError> Check(NetworkSpec spec, bool isExisting) =>
         [
             .. spec.Subnet is { } subnet ? CheckSubnet(subnet, spec) : CheckWithoutSubnet(spec),
-            .. CheckRouter(spec, isExisting),
+            .. CheckRouter(spec),
             .. CheckSwitch(spec, isExisting),
         ];
 
@@ -120,7 +120,7 @@ internal static class NetworkRules
         }
     }
 
-    private static IEnumerable<FieldError> CheckRouter(NetworkSpec spec, bool isExisting)
+    private static IEnumerable<FieldError> CheckRouter(NetworkSpec spec)
     {
         if (spec.Router is null)
         {
@@ -130,11 +130,6 @@ internal static class NetworkRules
         if (spec.Gateway == "none")
         {
             yield return new("#/spec/gateway", "a network that is connected to a router needs a gateway");
-        }
-
-        if (isExisting)
-        {
-            yield return new("#/spec/router", "a network with an existing switch cannot be connected to a router");
         }
     }
 

@@ -83,7 +83,7 @@ public sealed record DhcpSpec
 public sealed record SwitchSpec
 {
     /// <summary>Name of the logical switch. Default: the name of the network. Required for an existing switch.</summary>
-    [Pattern(@"^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,254}$", "1 to 255 letters, digits, dots, colons, dashes and underscores are expected")]
+    [LogicalName]
     public string? Name { get; init; }
 
     /// <summary>

@@ -42,6 +42,9 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
         return rows.Single();
     }
 
+    /// <summary>Returns the networks with these ids, which the write has locked or created.</summary>
+    public List<Network> Known(IEnumerable<Guid> ids) => [.. ids.Distinct().Select(ById).OfType<Network>()];
+
     protected override IEnumerable<Reference> References(WriteItem<Network, NetworkSpec> item) =>
         item.Spec.Router is { } router ? [new("router", router, "#/spec/router")] : [];
 
@@ -110,6 +113,7 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
         {
             await Write.Rows.FlushAsync(cancellationToken);
             await AddressDraw.ResetAsync(Db, [.. Changing.Select(Target)], cancellationToken);
+            await AddressDraw.KeepAllowedAsync(Db, [.. Changing.Where(item => !item.IsNew).Select(Target)], cancellationToken);
         }
     }
 
@@ -178,7 +182,7 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
         target.GatewayMac = spec.GatewayMac
             ?? target.GatewayMac
             ?? item.Predecessor?.GatewayMac
-            ?? (needsGatewayMac ? MacAddress.Random() : null);
+            ?? (needsGatewayMac ? Write.MacPrefix.Random() : null);
     }
 
     /// <summary>Checks the new subnet, gateway and MAC address of the gateway against the addresses of ports that do not change.</summary>

@@ -17,6 +17,8 @@ internal sealed class ReconciledNetwork() : ReconciledKind<Network>(OwnerKind.Ne
 
     public override string IsDependent => "router_id = ANY(@ids)";
 
+    public override string UsesForeign => "router_id IN (SELECT id FROM routers WHERE existing_name = ANY(@names))";
+
     protected override DesiredRow Create(Network network, bool isWanted, NpgsqlDataReader row, int next) =>
         new(
             new DesiredNetwork

@@ -34,7 +34,10 @@ public sealed record DesiredRouter : DesiredResource
 {
     public override OwnerKind Kind => OwnerKind.Router;
 
-    /// <summary>UUID of the Logical_Router row.</summary>
+    /// <summary>Name of the existing logical router; null if it is ours.</summary>
+    public string? ExistingName { get; init; }
+
+    /// <summary>UUID of the Logical_Router row; not used with an existing router.</summary>
     public required Guid RouterUuid { get; init; }
 }
 
@@ -104,6 +107,12 @@ public sealed record DesiredPort : DesiredResource
 
     public bool PortSecurity { get; init; } = true;
 
+    public IReadOnlyList<AllowedAddress> AllowedAddresses { get; init; } = [];
+
+    public bool UnknownAddresses { get; init; }
+
+    public string? Hostname { get; init; }
+
     /// <summary>Only for a VM: chassis to which the port can be bound; null for any chassis.</summary>
     public string? Chassis { get; init; }
 
@@ -119,3 +128,8 @@ public sealed record DesiredPort : DesiredResource
 /// <param name="Dhcp">UUID of the DHCP_Options row to use; null to create a row of our own.</param>
 /// <param name="Problem">Why the switch or the DHCP options cannot be used, as a sentence; null if they can.</param>
 public readonly record struct ExistingSwitch(Guid? Switch, Guid? Dhcp, string? Problem);
+
+/// <summary>Row of another client that a router refers to.</summary>
+/// <param name="Router">UUID of the Logical_Router row; null if there is a <paramref name="Problem"/>.</param>
+/// <param name="Problem">Why there is no such row, as a sentence; null if there is one.</param>
+public readonly record struct ExistingRouter(Guid? Router, string? Problem);

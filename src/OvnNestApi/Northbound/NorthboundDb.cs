@@ -19,8 +19,8 @@ internal sealed class NorthboundDb : IAsyncDisposable
     public NorthboundDb(NorthboundOptions options, Signal changed, TimeProvider time)
     {
         Ownership = new(options.Instance);
-        Ports = new(monitor => Client(options, monitor, [], time), changed);
-        _client = Client(options, NorthboundMonitor.Tables(Ownership), NorthboundMonitor.Indexes(Ownership), time);
+        Ports = new(monitor => CreateClient(options, monitor, [], time), changed);
+        _client = CreateClient(options, time);
         _client.Changed += change =>
         {
             _changes.Enqueue(change);
@@ -35,6 +35,9 @@ internal sealed class NorthboundDb : IAsyncDisposable
 
     /// <summary>Replica of ports that have no owner mark of this installation.</summary>
     public NorthboundDbPorts Ports { get; }
+
+    /// <summary>The client, for readers of its replica.</summary>
+    public OvsdbClient Client => _client;
 
     /// <summary>True if the replica is complete and follows the server. Only then can it be compared with the desired state.</summary>
     public bool IsSynced => _client.State == OvsdbClientState.Synced;
@@ -130,9 +133,17 @@ internal sealed class NorthboundDb : IAsyncDisposable
         TransactAsync([Op.Mutate(Tables.Global, [], Mutation.Add("nb_cfg", by))], counts: false, cancellationToken);
 
     /// <summary>Reads rows from the server that the replica does not contain because they lack our owner mark.</summary>
-    public async Task<IReadOnlyDictionary<RowRef, Row>> ReadAsync(IReadOnlyList<RowRef> rows, CancellationToken cancellationToken)
+    public Task<IReadOnlyDictionary<RowRef, Row>> ReadAsync(IReadOnlyList<RowRef> rows, CancellationToken cancellationToken) =>
+        ReadAsync(_client, rows, cancellationToken);
+
+    /// <inheritdoc cref="ReadAsync(IReadOnlyList{RowRef}, CancellationToken)"/>
+    public static async Task<IReadOnlyDictionary<RowRef, Row>> ReadAsync(
+        OvsdbClient client,
+        IReadOnlyList<RowRef> rows,
+        CancellationToken cancellationToken
+    )
     {
-        var outcome = await _client.TransactAsync([.. rows.Select(row => Op.Select(row.Table, [Where.Uuid(row.Uuid)]))], cancellationToken);
+        var outcome = await client.TransactAsync([.. rows.Select(row => Op.Select(row.Table, [Where.Uuid(row.Uuid)]))], cancellationToken);
         return outcome is Committed read
             ? rows.Zip(read.Results, (row, result) => (row, result.Rows))
                 .Where(pair => pair.Rows.Count == 1)
@@ -146,7 +157,14 @@ internal sealed class NorthboundDb : IAsyncDisposable
         await _client.DisposeAsync();
     }
 
-    private static OvsdbClient Client(
+    /// <summary>Returns a client that replicates what is needed of the NB; it is not started.</summary>
+    public static OvsdbClient CreateClient(NorthboundOptions options, TimeProvider time)
+    {
+        var ownership = new Ownership(options.Instance);
+        return CreateClient(options, NorthboundMonitor.Tables(ownership), NorthboundMonitor.Indexes(ownership), time);
+    }
+
+    private static OvsdbClient CreateClient(
         NorthboundOptions options,
         IReadOnlyList<MonitoredTable> monitor,
         IReadOnlyList<ReplicaIndex> indexes,

@@ -49,6 +49,9 @@ public sealed class NorthboundDrift
     /// <summary>True if another client has changed something that may have caused a rejection.</summary>
     public bool HasForeignChange { get; private set; }
 
+    /// <summary>Names that logical routers of others have got or lost.</summary>
+    public HashSet<string> ForeignRouters { get; } = [];
+
     /// <summary>True if <c>hv_cfg</c>, the <c>nb_cfg</c> that every chassis has reached, has changed.</summary>
     public bool HasHvCfgChanged { get; private set; }
 
@@ -90,6 +93,10 @@ public sealed class NorthboundDrift
                 || change.After is null
                 || change.Before["name"] != change.After["name"]
                 || change.Before["cidr"] != change.After["cidr"];
+            if (change.Table == Tables.Router && change.Before?["name"] != change.After?["name"])
+            {
+                ForeignRouters.UnionWith(Versions(change).Select(version => version["name"].AsString()));
+            }
         }
         else if (!HasOnlyPortsChanged(change) && !_recentWrites.Explain(change))
         {
@@ -155,7 +162,7 @@ public sealed class NorthboundDrift
     /// <summary>A foreign child port may now use, or no longer use, the tag of one of our ports.</summary>
     private void AddForeignChild(ReplicaSnapshot replica, RowChange change)
     {
-        foreach (var child in new[] { change.Before, change.After }.OfType<Row>())
+        foreach (var child in Versions(change))
         {
             var parent = child["parent_name"].AsOptionalString() ?? "";
             foreach (var tag in child.Tags())
@@ -225,5 +232,7 @@ public sealed class NorthboundDrift
         && before["networks"] == after["networks"];
 
     private List<Guid> OwnersOf(RowChange change) =>
-        [.. new[] { change.Before, change.After }.OfType<Row>().Select(row => _ownership.OwnerOf(row)?.Id).OfType<Guid>().Distinct()];
+        [.. Versions(change).Select(row => _ownership.OwnerOf(row)?.Id).OfType<Guid>().Distinct()];
+
+    private static IEnumerable<Row> Versions(RowChange change) => new[] { change.Before, change.After }.OfType<Row>();
 }

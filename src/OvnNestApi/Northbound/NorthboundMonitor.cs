@@ -10,6 +10,7 @@ public static class NorthboundMonitor
     private const string ByTag = "tag";
     private const string ByTagRequest = "tag_request";
     private const string BySwitchName = "switch";
+    private const string ByRouterName = "router";
     private const string ByCidr = "cidr";
 
     /// <summary>
@@ -29,7 +30,7 @@ public static class NorthboundMonitor
         ];
     }
 
-    /// <summary>Indexes: rows by owner, nested ports by parent and tag, switches by name, DHCP options by subnet.</summary>
+    /// <summary>Indexes: rows by owner, nested ports by parent and tag, switches and routers by name, DHCP options by subnet.</summary>
     public static IReadOnlyList<ReplicaIndex> Indexes(Ownership ownership) =>
         [
             .. Northbound.Tables.Marked.Select(table => new ReplicaIndex(ByOwner + table.Name, table.Name, row =>
@@ -38,6 +39,7 @@ public static class NorthboundMonitor
             new(ByTag, Northbound.Tables.SwitchPort, row => Nested(row, "tag")),
             new(ByTagRequest, Northbound.Tables.SwitchPort, row => Nested(row, "tag_request")),
             ReplicaIndex.ByColumn(BySwitchName, Northbound.Tables.Switch, "name"),
+            ReplicaIndex.ByColumn(ByRouterName, Northbound.Tables.Router, "name"),
             ReplicaIndex.ByColumn(ByCidr, Northbound.Tables.Dhcp, "cidr"),
         ];
 
@@ -62,6 +64,9 @@ public static class NorthboundMonitor
 
     /// <summary>Returns the logical switches with this name; names are not unique in the NB.</summary>
     public static IReadOnlyCollection<Row> SwitchesNamed(this ReplicaSnapshot replica, string name) => replica.ByIndex(BySwitchName, name);
+
+    /// <summary>Returns the logical routers with this name; names are not unique in the NB.</summary>
+    public static IReadOnlyCollection<Row> RoutersNamed(this ReplicaSnapshot replica, string name) => replica.ByIndex(ByRouterName, name);
 
     /// <summary>Returns the DHCP_Options rows with this subnet.</summary>
     public static IReadOnlyCollection<Row> DhcpOf(this ReplicaSnapshot replica, string cidr) => replica.ByIndex(ByCidr, cidr);

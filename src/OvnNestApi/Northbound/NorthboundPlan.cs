@@ -17,7 +17,7 @@ public static class NorthboundPlan
 
     private static ResourcePlan Of(WantedResource resource, IEnumerable<ActualRow> actual, HashSet<RowRef> wantedRows)
     {
-        if (resource.Obstacle is not null)
+        if (resource is { Obstacle: not null, Kept: null })
         {
             return new(resource.Owner) { HasRows = true, Obstacle = resource.Obstacle };
         }
@@ -25,7 +25,7 @@ public static class NorthboundPlan
         var present = actual.ToDictionary(row => row.Ref);
         var changes = resource.Rows.Select(row => Change(row, present.GetValueOrDefault(row.Ref))).ToList();
         // Rows with the owner mark that are not wanted: rows of earlier incarnations, and all rows of a resource that is being deleted.
-        var removed = present.Values.Where(row => !wantedRows.Contains(row.Ref)).ToList();
+        var removed = present.Values.Where(row => !wantedRows.Contains(row.Ref) && resource.Kept?.Contains(row.Ref) != true).ToList();
         return new(resource.Owner)
         {
             HasRows = resource.Rows.Count > 0,
@@ -41,6 +41,7 @@ public static class NorthboundPlan
             Removed = [.. removed.Select(row => row.Ref)],
             Repaired = [.. changes.Where(change => change.IsRepair).Select(change => change.Row)],
             Doubts = resource.IsRequested ? [] : [.. Doubts.Of(resource, present, removed)],
+            Obstacle = resource.Obstacle,
         };
     }
 

@@ -8,10 +8,12 @@ namespace OvnNestApi.Northbound;
 /// <summary>Computes the rows that desired resources must have in the NB (ovn-nb(5)). Pure.</summary>
 /// <param name="resources">The resources to project and those that they depend on, by id.</param>
 /// <param name="existing">Rows to use on existing switches, by the id of the network.</param>
+/// <param name="existingRouters">Existing logical routers, by the id of the router.</param>
 public sealed class NorthboundProjection(
     Ownership ownership,
     IReadOnlyDictionary<Guid, DesiredResource> resources,
-    IReadOnlyDictionary<Guid, ExistingSwitch> existing
+    IReadOnlyDictionary<Guid, ExistingSwitch> existing,
+    IReadOnlyDictionary<Guid, ExistingRouter> existingRouters
 )
 {
     /// <summary>Returns the rows of a resource.</summary>
@@ -27,13 +29,16 @@ public sealed class NorthboundProjection(
     private static WantedResource Unwanted(DesiredResource resource) =>
         new(new(resource.Kind, resource.Id), [], resource.IsRequested) { IsForced = resource.IsForced };
 
-    /// <summary>Returns the row of a router.</summary>
+    /// <summary>Returns the row of a router; none for an existing one.</summary>
     private WantedResource Of(DesiredRouter router)
     {
         var self = new OwnerRef(OwnerKind.Router, router.Id);
-        return router.IsWanted
-            ? new(self, [new(new(Tables.Router, router.RouterUuid), [new("name", router.Name)], [Mark(self)])], router.IsRequested)
-            : Unwanted(router);
+        return router switch
+        {
+            { IsWanted: false } => Unwanted(router),
+            { ExistingName: not null } => new(self, [], router.IsRequested, ProblemOf(router)),
+            _ => new(self, [new(new(Tables.Router, router.RouterUuid), [new("name", router.Name)], [Mark(self)])], router.IsRequested),
+        };
     }
 
     /// <summary>Returns the rows of a network: switch, DHCP options, and the two ports that connect it to its router.</summary>
@@ -61,6 +66,13 @@ public sealed class NorthboundProjection(
             rows.Add(new(dhcp, [new("cidr", network.Subnet.ToString() ?? ""), new("options", DhcpOptions(network))], [Mark(self)]));
         }
 
+        if (RouterOf(network) is { } router && ProblemOf(router) is { } missing)
+        {
+            // Ports of the network can communicate without the router, so only the two ports that connect them are left as they are.
+            RowRef[] kept = [new(Tables.RouterPort, network.RouterPortUuid), new(Tables.SwitchPort, network.SwitchRouterPortUuid)];
+            return new(self, rows, network.IsRequested, missing, kept);
+        }
+
         rows.AddRange(RouterPortsOf(network));
         // DHCP options of our own that foreign ones replace are not lost, so the safety brake does not count them.
         return new(self, rows, network.IsRequested || existing.GetValueOrDefault(network.Id).Dhcp is not null);
@@ -82,10 +94,11 @@ public sealed class NorthboundProjection(
         }
 
         var dhcp = port.Ip is null ? null : DhcpOf(network);
+        var hostname = port.Hostname is { } name ? Quoted(name) : null;
         var row = new WantedRow(
             new(Tables.SwitchPort, port.PortUuid),
             ColumnsOf(port, dhcp),
-            [Mark(self), new("options", [new("requested-chassis", port.Chassis)])],
+            [Mark(self), new("options", [new("requested-chassis", port.Chassis), new("hostname", hostname)])],
             parent,
             dhcp
         );
@@ -94,13 +107,12 @@ public sealed class NorthboundProjection(
 
     private Columns[] ColumnsOf(DesiredPort port, RowRef? dhcp)
     {
-        var address = port.Ip is { } ip ? $"{port.Mac} {ip}" : port.Mac.ToString();
         return
         [
             new("name", port.PortName),
             new("type", ""),
-            new("addresses", address),
-            new("port_security", port.PortSecurity ? address : OvsdbValue.Empty),
+            new("addresses", PortAddresses.Of(port)),
+            new("port_security", PortAddresses.SecurityOf(port)),
             new("enabled", port.Enabled),
             new("dhcpv4_options", OvsdbValue.Optional(dhcp?.Uuid)),
             new("parent_name", OvsdbValue.Optional(port.VmId is { } vm ? ((DesiredPort)resources[vm]).PortName : null)),
@@ -113,9 +125,8 @@ public sealed class NorthboundProjection(
     private IEnumerable<WantedRow> RouterPortsOf(DesiredNetwork network)
     {
         if (
-            network is not { RouterId: { } id, RouterPortName: { } name, SwitchRouterPortName: { } switchPort }
-            || network is not { Subnet: { } subnet, Gateway: { } gateway }
-            || resources.GetValueOrDefault(id) is not DesiredRouter { IsWanted: true } router
+            network is not { Subnet: { } subnet, Gateway: { } gateway, RouterPortName: { } name, SwitchRouterPortName: { } switchPort }
+            || RouterOf(network) is not { } router
         )
         {
             yield break;
@@ -126,7 +137,7 @@ public sealed class NorthboundProjection(
             new(Tables.RouterPort, network.RouterPortUuid),
             [new("name", name), new("mac", GatewayMacOf(network).ToString()), new("networks", $"{gateway}/{subnet.PrefixLength}")],
             [mark],
-            new RowRef(Tables.Router, router.RouterUuid)
+            new RowRef(Tables.Router, existingRouters.GetValueOrDefault(router.Id).Router ?? router.RouterUuid)
         );
         yield return new(
             new(Tables.SwitchPort, network.SwitchRouterPortUuid),
@@ -135,6 +146,14 @@ public sealed class NorthboundProjection(
             SwitchOf(network)
         );
     }
+
+    /// <summary>Returns the router of a network; null if it is not connected to one now.</summary>
+    private DesiredRouter? RouterOf(DesiredNetwork network) =>
+        network.RouterId is { } id && resources.GetValueOrDefault(id) is DesiredRouter { IsWanted: true } router ? router : null;
+
+    /// <summary>Returns why an existing router cannot be used; null if it can, or if the router is ours.</summary>
+    private Obstacle? ProblemOf(DesiredRouter router) =>
+        existingRouters.GetValueOrDefault(router.Id).Problem is { } problem ? Obstacle.Rejected(problem) : null;
 
     /// <summary>Returns the switch of a network; null if the existing switch cannot be used.</summary>
     private RowRef? SwitchOf(DesiredNetwork network)
@@ -183,11 +202,14 @@ public sealed class NorthboundProjection(
 
         if (network.DomainName is { } domain)
         {
-            options["domain_name"] = $"\"{domain}\""; // OVN requires quotes around strings.
+            options["domain_name"] = Quoted(domain);
         }
 
         return OvsdbValue.Map(options);
     }
+
+    // northd copies a DHCP option into a flow as it is. Without quotes, the flow cannot be parsed, and the port has no DHCP at all.
+    private static string Quoted(string text) => $"\"{text}\"";
 
     /// <summary>Returns the gateway's MAC address; if the network has none, a locally administered address derived from a UUID.</summary>
     private static MacAddress GatewayMacOf(DesiredNetwork network)

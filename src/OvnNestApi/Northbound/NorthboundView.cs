@@ -7,7 +7,8 @@ namespace OvnNestApi.Northbound;
 /// True to search all switches and routers for each port, for drifted resources and for a full comparison; false to search only the parent
 /// that the port must have.
 /// </param>
-public sealed class NorthboundView(ReplicaSnapshot replica, Ownership ownership, bool isThorough)
+/// <param name="isBlank">True to see none of our rows, as if the NB contained only foreign ones.</param>
+public sealed class NorthboundView(ReplicaSnapshot replica, Ownership ownership, bool isThorough, bool isBlank = false)
 {
     private const int MaxScans = 32;
     private readonly Dictionary<string, Dictionary<Guid, List<RowRef>>> _parents = [];
@@ -16,7 +17,7 @@ public sealed class NorthboundView(ReplicaSnapshot replica, Ownership ownership,
     /// <summary>Returns the rows of these resources: rows with a wanted UUID, and rows with the owner mark of the resource.</summary>
     /// <param name="read">Rows that were read from the server because the replica does not contain them.</param>
     public ILookup<OwnerRef, ActualRow> RowsOf(IReadOnlyList<WantedResource> wanted, IReadOnlyDictionary<RowRef, Row>? read = null) =>
-        wanted
+        (isBlank ? [] : wanted)
             .SelectMany(resource => RowsOf(resource, read).Select(row => (resource.Owner, Row: row)))
             .ToLookup(pair => pair.Owner, pair => pair.Row);
 
@@ -47,6 +48,18 @@ public sealed class NorthboundView(ReplicaSnapshot replica, Ownership ownership,
             [] => new(null, null, $"There is no logical switch {network.SwitchName}."),
             [var found] => WithDhcp(found.Uuid, network, dhcpOf),
             _ => new(null, null, $"{switches.Count} logical switches are named {network.SwitchName}: {Uuids(switches)}."),
+        };
+    }
+
+    /// <summary>Finds the existing router with this name.</summary>
+    public ExistingRouter ExistingRouter(string name)
+    {
+        var routers = replica.RoutersNamed(name).Where(row => ownership.OwnerOf(row) is null).ToList();
+        return routers switch
+        {
+            [] => new(null, $"There is no logical router {name} that another system created."),
+            [var found] => new(found.Uuid, null),
+            _ => new(null, $"{routers.Count} logical routers are named {name}: {Uuids(routers)}."),
         };
     }
 

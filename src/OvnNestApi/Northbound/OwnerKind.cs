@@ -34,7 +34,7 @@ public static class Tables
     /// <summary>Tables whose rows can have our owner mark.</summary>
     public static IReadOnlyList<MarkedTable> Marked { get; } =
     [
-        new(Router, [OwnerKind.Router], ["name", "ports"], Foreign: [])
+        new(Router, [OwnerKind.Router], ["name", "ports"])
         {
             Content = ["nat", "static_routes", "policies", "load_balancer", "load_balancer_group", "copp"],
         },

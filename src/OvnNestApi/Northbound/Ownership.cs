@@ -37,7 +37,8 @@ public sealed record Ownership(string Instance)
             : null;
     }
 
-    private static string NameOf(OwnerKind kind) => Names[(int)kind];
+    /// <summary>Returns the name of a kind in owner marks.</summary>
+    public static string NameOf(OwnerKind kind) => Names[(int)kind];
 
     // An unknown kind was written by another client; the id alone identifies the resource.
     private static OwnerKind KindOf(string? name)

@@ -25,8 +25,15 @@ public readonly record struct WantedKeys(string Column, IReadOnlyList<KeyValuePa
 /// <summary>Wanted rows of a resource.</summary>
 /// <param name="Rows">Wanted rows; empty if the resource must have none.</param>
 /// <param name="IsRequested">True if a difference results from a request through the API; false if it is drift.</param>
-/// <param name="Obstacle">Why the rows must be left as they are; null if they can be changed.</param>
-public sealed record WantedResource(OwnerRef Owner, IReadOnlyList<WantedRow> Rows, bool IsRequested, Obstacle? Obstacle = null)
+/// <param name="Obstacle">Why rows must be left as they are; null if all can be changed.</param>
+/// <param name="Kept">The rows that must be left as they are because of the obstacle; null for all rows.</param>
+public sealed record WantedResource(
+    OwnerRef Owner,
+    IReadOnlyList<WantedRow> Rows,
+    bool IsRequested,
+    Obstacle? Obstacle = null,
+    IReadOnlyList<RowRef>? Kept = null
+)
 {
     /// <summary>True if an admin has requested to delete the rows together with what other clients have added to them.</summary>
     public bool IsForced { get; init; }

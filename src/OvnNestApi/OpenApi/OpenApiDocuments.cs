@@ -24,6 +24,7 @@ internal static class OpenApiDocuments
         ("VLAN leases", "The VLAN tags of a VM and their state: reserved, bound, draining or cooling."),
         ("Checks", "Pings from VMs and containers, which the agents of their hosts send."),
         ("Readiness", "How many resources are ready, and what the others wait for."),
+        ("Plan", "What the service would do next."),
         ("Changes", "Log of all changes, with the client that made each."),
         ("Agents", "Used by the agents of hosts: enrolment, work and reports."),
         ("API keys", "Keys with which clients authenticate."),

@@ -55,6 +55,11 @@ internal static class OpenApiSchemas
         {
             Text(schema, null, @"^[0-9]{1,3}(\.[0-9]{1,3}){3}(-[0-9]{1,3}(\.[0-9]{1,3}){3})?$", "172.16.255.140-172.16.255.150");
         }
+        else if (value == typeof(AllowedAddress))
+        {
+            const string Pattern = @"^([0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5} )?[0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?$";
+            Text(schema, null, Pattern, "00:00:5e:00:01:33 172.16.255.180");
+        }
         else if (value == typeof(DateTimeOffset))
         {
             Text(schema, "date-time", null, "2026-11-23T18:00:00Z");

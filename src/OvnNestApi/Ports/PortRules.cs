@@ -1,6 +1,7 @@
 using OvnNestApi.Allocation;
 using OvnNestApi.Contracts;
 using OvnNestApi.Networks;
+using OvnNestApi.Problems;
 using OvnNestApi.Schema;
 
 namespace OvnNestApi.Ports;
@@ -8,6 +9,30 @@ namespace OvnNestApi.Ports;
 /// <summary>Rules that the ports of VMs and containers have in common. No I/O.</summary>
 internal static class PortRules
 {
+    /// <summary>Returns all fields that are not valid in combination with other fields.</summary>
+    public static IEnumerable<FieldError> Check(PortSpec spec)
+    {
+        var isSecured = spec.PortSecurity ?? true;
+        if (isSecured && spec.UnknownAddresses is true)
+        {
+            yield return new("#/spec/unknownAddresses", "is allowed only without port security; set portSecurity to false");
+        }
+
+        var allowed = spec.AllowedAddresses ?? [];
+        if (!isSecured && allowed.Count > 0)
+        {
+            yield return new("#/spec/allowedAddresses", "is allowed only with port security: without it, all addresses are allowed");
+        }
+
+        for (var i = 0; i < allowed.Count; i++)
+        {
+            if (allowed.Take(i).Contains(allowed[i]))
+            {
+                yield return new($"#/spec/allowedAddresses/{i}", $"{allowed[i]} is in the list twice");
+            }
+        }
+    }
+
     /// <summary>Returns the claims of the names that every port needs: port, device and namespace, in this order.</summary>
     /// <param name="present">The stored port; null if it is new.</param>
     /// <param name="former">The previous incarnation, for a new port; null if there is none.</param>
@@ -39,5 +64,8 @@ internal static class PortRules
         port.Workload = spec.Workload ?? Workload.Namespace;
         port.Enabled = spec.Enabled ?? true;
         port.PortSecurity = spec.PortSecurity ?? true;
+        port.AllowedAddresses = spec.AllowedAddresses?.Select(address => address.ToString()).ToArray() ?? [];
+        port.UnknownAddresses = spec.UnknownAddresses ?? false;
+        port.Hostname = spec.Hostname;
     }
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using OvnNestApi.Contracts;
 using OvnNestApi.Http;
 using OvnNestApi.Schema;
@@ -7,7 +8,7 @@ namespace OvnNestApi.Ports;
 /// <summary>Requested state of a port: the fields that VMs and containers have in common.</summary>
 public abstract record PortSpec
 {
-    /// <summary>MAC address, unicast. Default: a random, locally administered address.</summary>
+    /// <summary>MAC address, unicast. Default: a random address that begins with <c>Addresses__MacPrefix</c>.</summary>
     /// <example>02:ac:10:ff:01:33</example>
     public MacAddress? Mac { get; init; }
 
@@ -49,4 +50,23 @@ public abstract record PortSpec
 
     /// <summary>False if the port can send from any source address. Default: true.</summary>
     public bool? PortSecurity { get; init; }
+
+    /// <summary>
+    /// More addresses that the port can send from and receive for, such as the virtual address of keepalived: an IPv4 address or subnet,
+    /// with a MAC address before it if it is not the port's own. Several ports can allow the same address. A single address is not
+    /// allocated automatically in the port's network. Only with port security. Default: none.
+    /// </summary>
+    [MaxLength(32)]
+    public IReadOnlyList<AllowedAddress>? AllowedAddresses { get; init; }
+
+    /// <summary>
+    /// True if the port gets all frames of its network whose destination MAC address is unknown, such as a bridge with further machines
+    /// behind it. Only without port security. Default: false.
+    /// </summary>
+    public bool? UnknownAddresses { get; init; }
+
+    /// <summary>Host name that DHCP sends (option 12). Default: none.</summary>
+    /// <example>c51.example.org</example>
+    [Hostname]
+    public string? Hostname { get; init; }
 }

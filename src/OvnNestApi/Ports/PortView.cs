@@ -53,6 +53,15 @@ public abstract record PortEffective
     /// <summary>False if the port drops all traffic.</summary>
     public required bool Enabled { get; init; }
 
-    /// <summary>True if the port can send only from its own addresses.</summary>
+    /// <summary>True if the port can send only from its own and its allowed addresses.</summary>
     public required bool PortSecurity { get; init; }
+
+    /// <summary>More addresses that port security allows.</summary>
+    public required IReadOnlyList<string> AllowedAddresses { get; init; }
+
+    /// <summary>True if the port gets the frames for unknown MAC addresses.</summary>
+    public required bool UnknownAddresses { get; init; }
+
+    /// <summary>Host name that DHCP sends; absent if there is none.</summary>
+    public string? Hostname { get; init; }
 }

@@ -35,6 +35,26 @@ internal abstract class PortWrite<T, TSpec>(ResourceWrite write, ResourceKind ki
 
     protected override Task AllocateAsync(CancellationToken cancellationToken) => Write.AssignAddressesAsync(cancellationToken);
 
+    /// <summary>Checks the fields that VMs and containers have in common.</summary>
+    protected override Task ApplyAsync(CancellationToken cancellationToken)
+    {
+        foreach (var item in Changing)
+        {
+            if (PortRules.Check(item.Spec).ToList() is { Count: > 0 } errors)
+            {
+                item.Fail(Problem.ValidationFailed(errors));
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public override Task FollowAsync(CancellationToken cancellationToken)
+    {
+        var ports = Changing.Select(Target).Concat(_followers).Where(port => port.AllowedAddresses.Length > 0);
+        return AddressDraw.KeepAllowedAsync(Db, Networks.Known(ports.Select(port => port.NetworkId)), cancellationToken);
+    }
+
     /// <summary>Assigns addresses to the ports of a network that did not have a subnet before.</summary>
     /// <param name="ports">Locked ports of networks with a new subnet.</param>
     protected void FollowNewSubnets(IEnumerable<T> ports)

@@ -22,5 +22,8 @@ internal abstract class ReconciledPort<T>(OwnerKind kind, string table) : Reconc
             Ip = port.Ip,
             Enabled = port.Enabled,
             PortSecurity = port.PortSecurity,
+            AllowedAddresses = [.. port.AllowedAddresses.Select(AllowedAddress.Parse)],
+            UnknownAddresses = port.UnknownAddresses,
+            Hostname = port.Hostname,
         };
 }

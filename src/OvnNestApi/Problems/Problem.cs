@@ -176,6 +176,12 @@ public sealed record Problem(string Code, int Status, string Title, string Detai
             RetryAfter = TimeSpan.FromSeconds(2),
         };
 
+    public static Problem NorthboundUnavailable(string reason) =>
+        Of("northbound-unavailable", $"The northbound database cannot be read: {reason}") with
+        {
+            RetryAfter = TimeSpan.FromSeconds(2),
+        };
+
     public static Problem EndOfLogUnknown() =>
         Of(
             "database-unavailable",

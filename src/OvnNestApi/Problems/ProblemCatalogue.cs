@@ -250,6 +250,14 @@ public static class ProblemCatalogue
             true
         ),
         new(
+            "northbound-unavailable",
+            503,
+            "The northbound database is not available",
+            "The request needs the northbound database of OVN, and this process could not read it in time. Repeat the request. "
+                + "`GET /v1/reconciler` shows whether the leader reaches the database.",
+            true
+        ),
+        new(
             "outcome-unknown",
             503,
             "The outcome of the change is unknown",

@@ -15,6 +15,11 @@ internal sealed class Backlog(ReconciledKinds kinds)
         UNION ALL SELECT NULL WHERE {Each(kinds, " OR ", table => $"EXISTS (SELECT FROM {table} WHERE retry_at > now())")}
         """;
 
+    private readonly string _users = string.Join(
+        " UNION ALL ",
+        kinds.All.Where(kind => kind.UsesForeign is not null).Select(kind => $"SELECT id FROM {kind.Table} WHERE {kind.UsesForeign}")
+    );
+
     private readonly string _count =
         $"SELECT ({Each(kinds, " + ", table => $"(SELECT count(*) FROM {table} WHERE dirty_seq > reconciled_seq)")})::int";
 
@@ -34,6 +39,10 @@ internal sealed class Backlog(ReconciledKinds kinds)
             ("most", maxPerKind),
             ("all", allRejected)
         );
+
+    /// <summary>Returns the ids of the resources whose rows depend on logical routers of others that have these names.</summary>
+    public Task<List<Guid>> UsersOfAsync(NestDb db, IReadOnlyCollection<string> foreignRouters, CancellationToken cancellationToken) =>
+        db.QueryAsync(_users, row => row.GetGuid(0), cancellationToken, ("names", foreignRouters.ToArray()));
 
     /// <summary>Returns the number of dirty resources.</summary>
     public async Task<int> CountAsync(NestDb db, CancellationToken cancellationToken) =>

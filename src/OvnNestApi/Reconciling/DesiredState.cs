@@ -32,7 +32,10 @@ internal sealed class DesiredState
     /// <summary>Returns the port of a VM or container.</summary>
     public DesiredPort Port(Guid id) => (DesiredPort)_resources[id];
 
-    /// <summary>Reads the resources with these ids, of any kind, and the resources that they depend on.</summary>
+    /// <summary>
+    /// Reads the resources with these ids, of any kind, and the resources that they depend on. In a transaction of the caller, it also
+    /// reads what the transaction has written.
+    /// </summary>
     /// <param name="ids">Ids of the subjects; null for all resources.</param>
     public static async Task<DesiredState> ReadAsync(
         NestDb db,
@@ -42,7 +45,9 @@ internal sealed class DesiredState
     )
     {
         var state = new DesiredState();
-        await using var transaction = await db.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+        await using var transaction = db.Database.CurrentTransaction is null
+            ? await db.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken)
+            : null;
         await state.ReadAsync(db, kinds, ids?.ToHashSet(), cancellationToken);
         var containers = state.Containers.Select(container => container.Id).ToArray();
         if (containers.Length > 0)
@@ -50,7 +55,11 @@ internal sealed class DesiredState
             state.Draining = await DrainingAsync(db, ids is null ? null : containers, cancellationToken);
         }
 
-        await transaction.CommitAsync(cancellationToken);
+        if (transaction is not null)
+        {
+            await transaction.CommitAsync(cancellationToken);
+        }
+
         state.WithdrawPortsWithoutParent();
         return state;
     }

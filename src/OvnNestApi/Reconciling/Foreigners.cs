@@ -1,5 +1,6 @@
 using OvnNestApi.Data;
 using OvnNestApi.Northbound;
+using OvnNestApi.Schema;
 
 namespace OvnNestApi.Reconciling;
 
@@ -10,10 +11,10 @@ namespace OvnNestApi.Reconciling;
 internal sealed record Foreigners(ForeignPorts Ports, ForeignUse Use, NewChoices Choices)
 {
     /// <summary>Creates the state of a term, which knows nothing yet.</summary>
-    public static Foreigners Of(NorthboundDb nb, Leadership leadership, Transactions transactions, Signals signals)
+    public static Foreigners Of(NorthboundDb nb, MacPrefix macPrefix, Leadership leadership, Transactions transactions, Signals signals)
     {
         var ports = new ForeignPorts(nb);
         var use = new ForeignUse(nb, ports, leadership, transactions, signals);
-        return new(ports, use, new(use, leadership, transactions, signals));
+        return new(ports, use, new(use, macPrefix, leadership, transactions, signals));
     }
 }

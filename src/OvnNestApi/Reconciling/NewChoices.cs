@@ -13,7 +13,7 @@ namespace OvnNestApi.Reconciling;
 /// <summary>
 /// Chooses the tag or the addresses of ports again that meet those of others, unless the spec requests them. The ports are then dirty.
 /// </summary>
-internal sealed class NewChoices(ForeignUse others, Leadership leadership, Transactions transactions, Signals signals)
+internal sealed class NewChoices(ForeignUse others, MacPrefix macPrefix, Leadership leadership, Transactions transactions, Signals signals)
 {
     private const string Store = """
         WITH chosen AS (SELECT * FROM unnest(@ids, @macs, @ips, @tags, @causes) AS v (id, mac, ip, tag, cause)),
@@ -92,7 +92,9 @@ internal sealed class NewChoices(ForeignUse others, Leadership leadership, Trans
         var (addressed, tagged) = (choices.FindAll(choice => choice.GivesUpAddress), choices.FindAll(choice => choice.GivesUpTag));
         await AddressDraw.FreeAsync(db, [.. addressed.Select(choice => choice.Stored.Id)], cancellationToken);
         await others.RecordUnrecordedAsync(db, cancellationToken);
-        var problems = (await AddressBook.AssignAsync(db, addressed.ConvertAll(choice => choice.ForAddress()), cancellationToken))
+        var problems = (
+            await AddressBook.AssignAsync(db, macPrefix, addressed.ConvertAll(choice => choice.ForAddress()), cancellationToken)
+        )
             .Zip(addressed)
             .Concat((await Leases.BindAsync(db, tagged.ConvertAll(choice => choice.ForTag()), cancellationToken)).Zip(tagged));
         foreach (var (problem, choice) in problems.Where(one => one.First is not null))

@@ -97,6 +97,11 @@ internal sealed partial class Pass(
             return [];
         }
 
+        if (drift.ForeignRouters.Count > 0)
+        {
+            drift.Suspects.UnionWith(await backlog.UsersOfAsync(db, drift.ForeignRouters, cancellationToken));
+        }
+
         var found = await backlog.ReadAsync(db, options.PassSize, drift.HasForeignChange, cancellationToken);
         AwaitsRetry = found.Contains(null);
         return [.. found.OfType<Guid>(), .. drift.Suspects];

@@ -40,7 +40,11 @@ internal sealed class PassPlan
         var existing = desired
             .Networks.Where(network => network is { SwitchExisting: true, IsWanted: true })
             .ToDictionary(network => network.Id, existingOf);
-        var projection = new NorthboundProjection(ownership, desired.Resources, existing);
+        var existingRouters = desired
+            .Resources.Values.OfType<DesiredRouter>()
+            .Where(router => router is { ExistingName: not null, IsWanted: true })
+            .ToDictionary(router => router.Id, router => view.ExistingRouter(router.ExistingName ?? ""));
+        var projection = new NorthboundProjection(ownership, desired.Resources, existing, existingRouters);
         var wanted = desired
             .Subjects.Keys.Select(owner => projection.Of(desired.Resources[owner.Id]))
             .Select(resource => resource with { Obstacle = resource.Obstacle ?? obstacleOf(resource.Owner) });

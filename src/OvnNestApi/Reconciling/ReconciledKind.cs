@@ -27,6 +27,12 @@ internal abstract class ReconciledKind(OwnerKind kind, string table)
     public virtual string? IsDependent => null;
 
     /// <summary>
+    /// SQL condition: the rows of the resource depend on a logical router of others that has a name in <c>@names</c>; null if the kind
+    /// depends on none.
+    /// </summary>
+    public virtual string? UsesForeign => null;
+
+    /// <summary>
     /// Reads desired resources. A resource is not wanted in the NB while it is being deleted, or while an earlier incarnation of its name
     /// is.
     /// </summary>

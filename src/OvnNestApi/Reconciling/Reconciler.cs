@@ -17,6 +17,8 @@ internal sealed partial class Reconciler(
     Transactions transactions,
     Backlog backlog,
     ReconciledKinds kinds,
+    MacPrefix macPrefix,
+    NorthboundDbAccess access,
     Signals signals,
     IOptions<ReconcilerOptions> reconciling,
     IOptions<NorthboundOptions> northbound,
@@ -73,6 +75,7 @@ internal sealed partial class Reconciler(
         LogLeads(first.Epoch);
         await using var connection = nb;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var loan = access.Lend(nb.Client);
         using var term = new CurrentTerm(leadership, first, signals.Dirty);
         var heartbeat = new Heartbeat(term, nb, _options.Heartbeat, time, _logger).RunAsync(end);
         try
@@ -98,7 +101,7 @@ internal sealed partial class Reconciler(
 
     private PassLoop CreateLoop(CurrentTerm term, NorthboundDb nb)
     {
-        var foreigners = Foreigners.Of(nb, leadership, transactions, signals);
+        var foreigners = Foreigners.Of(nb, macPrefix, leadership, transactions, signals);
         var pass = new Pass(nb, databases, kinds, backlog, recorder, foreigners, _options, time, loggers.CreateLogger<Pass>());
         return new(term, nb, pass, signals, _options, time, random, _logger);
     }

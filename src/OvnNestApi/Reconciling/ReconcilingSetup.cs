@@ -21,6 +21,7 @@ internal static partial class ReconcilingSetup
             provider.GetRequiredService<Microsoft.Extensions.Options.IOptions<ReconcilerOptions>>().Value
         ));
         services.AddSingleton(new ReconciledKinds([.. kinds]));
+        services.AddSingleton<NorthboundDbAccess>();
         services.AddSingleton<Backlog>();
         services.AddSingleton<PassRecords>();
         services.AddSingleton<PassRecorder>();

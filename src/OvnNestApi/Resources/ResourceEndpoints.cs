@@ -1,4 +1,5 @@
 using OvnNestApi.Http;
+using OvnNestApi.Plans;
 using OvnNestApi.Schema;
 
 namespace OvnNestApi.Resources;
@@ -16,6 +17,7 @@ internal static class ResourceEndpoints
         routes.MapList();
         routes.MapGet();
         routes.MapWait();
+        routes.MapPlan();
         routes.MapPost();
         routes.MapPut();
         routes.MapPatch();
@@ -61,6 +63,19 @@ internal sealed class ResourceRoutes<T, TSpec, TBody, TView>(ResourceKind<T, TSp
                 $"wait-for-{kind.Name}",
                 $"Wait until a {kind.Noun} is ready or gone",
                 "Responds as soon as the condition is met: 200 if ready, 204 if gone. Responds with 408 after the timeout."
+            );
+
+    public void MapPlan() =>
+        group
+            .MapRead("/{name}/plan", _operations.PlanAsync)
+            .Offers(Representations.Json, Representations.Text)
+            .Takes(PlanScope.Parameters)
+            .Produces<PlanView>()
+            .Describe(
+                $"plan-{kind.Name}",
+                $"Read what would be done next for a {kind.Noun}",
+                $"Returns what the next pass of the reconciler and the agents would do for this {kind.Noun} alone. "
+                    + PlanEndpoints.Description
             );
 
     public void MapPost() =>

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using OvnNestApi.Conditions;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
+using OvnNestApi.Plans;
 using OvnNestApi.Problems;
 using OvnNestApi.Schema;
 
@@ -101,6 +102,30 @@ internal sealed class ResourceOperations<T, TSpec, TBody, TView>(ResourceKind<T,
             view = await (wait.ForGone ? kind.FindAsync(db, now, id, cancellationToken) : kind.FindAsync(db, now, path, cancellationToken));
             return view is null || (!wait.ForGone && view.IsReady);
         }
+    }
+
+    public async Task<Reply<PlanResult>> PlanAsync(HttpContext context, NestDb db, Planner planner, CancellationToken cancellationToken)
+    {
+        if (!ResourcePath.Of(context, kind.Noun).TryGet(out var path, out var problem))
+        {
+            return problem;
+        }
+
+        if (await kind.FindStoredAsync(db, path, cancellationToken) is not { } stored)
+        {
+            return Problem.NotFound(kind.Noun, path.Name);
+        }
+
+        var query = new Query(context.Request);
+        var scope = PlanScope.Of(query, [stored.Id]);
+        if ((problem = query.Problem) is not null)
+        {
+            return problem;
+        }
+
+        return (await planner.OfSomeAsync(db, scope, kind.Reconciled is not null, cancellationToken)).TryGet(out var plan, out problem)
+            ? new PlanResult(plan)
+            : problem;
     }
 
     public async Task<Reply<ResourceResult<TView>>> PostAsync(

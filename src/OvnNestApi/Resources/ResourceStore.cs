@@ -5,6 +5,7 @@ using OvnNestApi.Conditions;
 using OvnNestApi.Data;
 using OvnNestApi.Http;
 using OvnNestApi.Placements;
+using OvnNestApi.Plans;
 using OvnNestApi.Problems;
 using OvnNestApi.Schema;
 
@@ -14,11 +15,13 @@ namespace OvnNestApi.Resources;
 internal sealed class ResourceStore<T, TSpec, TBody, TView>(
     NestDb db,
     ResourceKinds kinds,
+    MacPrefix macPrefix,
     Transactions transactions,
     CachedLiveness liveness,
     Signals signals,
     StateWait waiting,
-    Settlement settlement
+    Settlement settlement,
+    Planner planner
 )
     where T : Resource
     where TSpec : class, new()
@@ -46,7 +49,7 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
 
         var now = await liveness.ReadAsync(db, cancellationToken);
         var submission = new Submission<TSpec>(path, sent, condition, createOnly);
-        var answer = await transactions.RunAsync<Written>(db, WriteAsync, options.DryRun, cancellationToken);
+        var answer = await RunAsync<Written>(WriteAsync, written => written.View, options, cancellationToken);
         if (!answer.TryGet(out var written, out problem))
         {
             return problem;
@@ -59,7 +62,7 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
 
         async Task<Answer<Written>> WriteAsync(CancellationToken cancellationToken)
         {
-            var answer = await new ResourceWrite(db, kinds.All).RunAsync([(kind, submission)], cancellationToken);
+            var answer = await new ResourceWrite(db, kinds.All, macPrefix).RunAsync([(kind, submission)], cancellationToken);
             if (!answer.TryGet(out var items, out var refused))
             {
                 return refused;
@@ -118,7 +121,7 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
 
         var now = await liveness.ReadAsync(db, cancellationToken);
         var condition = Conditional.Of(context.Request);
-        var answer = await transactions.RunAsync<(TView? View, bool HasChanged)>(db, MarkAsync, options.DryRun, cancellationToken);
+        var answer = await RunAsync<(TView? View, bool HasChanged)>(MarkAsync, marked => marked.View, options, cancellationToken);
         if (!answer.TryGet(out var marked, out problem))
         {
             return problem.Status == StatusCodes.Status404NotFound && options.AllowMissing ? TypedResults.NoContent() : problem;
@@ -188,6 +191,34 @@ internal sealed class ResourceStore<T, TSpec, TBody, TView>(
         ChangeLog.Add(db, kind.Name, path.Vm, path.Name, resource.Id, "forced", stored, stored);
         await db.SaveChangesAsync(cancellationToken);
         return true;
+    }
+
+    /// <summary>Runs a transaction. If nothing is to be stored, adds the plan of its changes to the view.</summary>
+    private async Task<Answer<TResult>> RunAsync<TResult>(
+        Func<CancellationToken, Task<Answer<TResult>>> body,
+        Func<TResult, IResourceView?> viewOf,
+        WriteOptions options,
+        CancellationToken cancellationToken
+    )
+    {
+        if (!options.DryRun)
+        {
+            return await transactions.RunAsync(db, body, cancellationToken);
+        }
+
+        var prepared = await planner.PrepareAsync(db, cancellationToken);
+        return await transactions.RunAsync<TResult>(db, RunAndPlanAsync, dryRun: true, cancellationToken);
+
+        async Task<Answer<TResult>> RunAndPlanAsync(CancellationToken cancellationToken)
+        {
+            var answer = await body(cancellationToken);
+            if (answer.TryGet(out var result, out _) && viewOf(result) is { } view)
+            {
+                view.Plan = await planner.OfChangesAsync(db, prepared, cancellationToken);
+            }
+
+            return answer;
+        }
     }
 
     private void Wake(bool hasChanged, WriteOptions options)

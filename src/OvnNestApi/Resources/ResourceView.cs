@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using OvnNestApi.Http;
+using OvnNestApi.Plans;
 using OvnNestApi.Schema;
 
 namespace OvnNestApi.Resources;
@@ -30,6 +31,9 @@ public abstract record ResourceView<TSpec, TStatus> : IResourceView
     /// <summary>Identity and version.</summary>
     public required Metadata Metadata { get; init; }
 
+    /// <summary>With <c>dryRun</c>: what would be done after this change. Absent otherwise.</summary>
+    public PlanView? Plan { get; set; }
+
     /// <inheritdoc/>
     [JsonIgnore]
     public bool IsReady => Status.Ready;
@@ -53,6 +57,9 @@ public interface IResourceView
 
     /// <summary><c>Ready</c>, or the first reason why the resource is not ready.</summary>
     Reason Reason { get; }
+
+    /// <summary>With <c>dryRun</c>: what would be done after this change; null otherwise.</summary>
+    PlanView? Plan { get; set; }
 }
 
 /// <summary>Identity and version of a resource.</summary>

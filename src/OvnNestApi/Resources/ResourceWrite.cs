@@ -19,14 +19,17 @@ internal sealed class ResourceWrite
     private readonly HashSet<Guid> _containers = [];
 
     /// <param name="kinds">All kinds of resources, in the lock order.</param>
-    public ResourceWrite(NestDb db, IReadOnlyList<ResourceKind> kinds)
+    public ResourceWrite(NestDb db, IReadOnlyList<ResourceKind> kinds, MacPrefix macPrefix)
     {
-        Db = db;
+        (Db, MacPrefix) = (db, macPrefix);
         Rows = new(db);
         Parts = kinds.Select(kind => kind.Begin(this)).ToList();
     }
 
     public NestDb Db { get; }
+
+    /// <summary>First octets of the MAC addresses that the write generates.</summary>
+    public MacPrefix MacPrefix { get; }
 
     /// <summary>Rows that are stored before the next statement that needs them.</summary>
     public Rows Rows { get; }
@@ -92,7 +95,7 @@ internal sealed class ResourceWrite
             return;
         }
 
-        var problems = await AddressBook.AssignAsync(Db, _addresses.ConvertAll(one => one.Request), cancellationToken);
+        var problems = await AddressBook.AssignAsync(Db, MacPrefix, _addresses.ConvertAll(one => one.Request), cancellationToken);
         for (var i = 0; i < problems.Count; i++)
         {
             if (problems[i] is { } problem)

@@ -21,7 +21,7 @@ internal sealed record WriteOptions(TimeSpan? Wait, bool DryRun, bool Cascade, b
             "Hold the response until the resource is ready, at most for this time (such as 30s; maximum 60s). "
                 + "200 or 201 if ready, else 202."
         ),
-        new("dryRun", "Check and respond as usual, but store nothing.", "boolean"),
+        new("dryRun", "Check and respond as usual, with the `plan` of what would be done, but store nothing.", "boolean"),
     ];
 
     public static readonly QueryParameter ForceOfWrites = new(
@@ -37,7 +37,7 @@ internal sealed record WriteOptions(TimeSpan? Wait, bool DryRun, bool Cascade, b
             "wait",
             "Hold the response until the resource is gone, at most for this time (such as 30s; maximum 60s). 204 if gone, else 202."
         ),
-        new("dryRun", "Check and respond as usual, but store nothing.", "boolean"),
+        new("dryRun", "Check and respond as usual, with the `plan` of what would be done, but store nothing.", "boolean"),
         new("cascade", "Delete the resources that depend on this resource too.", "boolean"),
         new(
             "force",

@@ -8,6 +8,8 @@ namespace OvnNestApi.Routers;
 /// <summary>Routers in a pass of the reconciler.</summary>
 internal sealed class ReconciledRouter() : ReconciledKind<Router>(OwnerKind.Router, "routers")
 {
+    public override string UsesForeign => "existing_name = ANY(@names)";
+
     protected override DesiredRow Create(Router router, bool isWanted, NpgsqlDataReader row, int next) =>
         new(
             new DesiredRouter
@@ -15,6 +17,7 @@ internal sealed class ReconciledRouter() : ReconciledKind<Router>(OwnerKind.Rout
                 Id = router.Id,
                 Name = router.Name,
                 IsWanted = isWanted,
+                ExistingName = router.ExistingName,
                 RouterUuid = router.RouterUuid,
                 IsForced = router.DeletionForced,
             },

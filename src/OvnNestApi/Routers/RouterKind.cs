@@ -67,7 +67,7 @@ internal sealed class RouterKind : ResourceKind<Router, RouterSpec, RouterBody, 
                 Message = condition.Message,
                 Since = condition.Since,
                 ObservedAt = condition.ObservedAt,
-                Effective = new(networks),
+                Effective = new(networks, new(router.ExistingName ?? router.Name, router.ExistingName is not null)),
                 Northbound = new(router.InNorthbound, router.Rejection),
             },
         };
@@ -88,4 +88,12 @@ public sealed record RouterStatus : ResourceStatus
 
 /// <summary>Effective values of a router.</summary>
 /// <param name="Networks">Names of the networks that are connected to the router, sorted.</param>
-public sealed record RouterEffective(IReadOnlyList<string> Networks);
+/// <param name="Router">Logical router.</param>
+public sealed record RouterEffective(IReadOnlyList<string> Networks, LogicalRouterEffective Router);
+
+/// <summary>Logical router of a router.</summary>
+/// <param name="Name">Name of the logical router.</param>
+/// <param name="Existing">
+/// True if another system created the logical router. The service then adds and removes only its own router ports.
+/// </param>
+public sealed record LogicalRouterEffective(string Name, bool Existing);

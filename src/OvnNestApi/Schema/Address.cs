@@ -6,7 +6,7 @@ namespace OvnNestApi.Schema;
 /// <summary>
 /// The MAC and IPv4 address of a VM or container in a network, an address of a port that others have on the network's switch, or an IPv4
 /// address that one of them had before. The unique indexes on (network, address) guarantee that no two ports of a network share an address.
-/// An address that was never used has no row.
+/// An address that was never used has no row, unless a port allows it (<see cref="LogicalPort.AllowedAddresses"/>).
 /// </summary>
 public sealed class Address
 {

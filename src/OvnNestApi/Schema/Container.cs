@@ -36,6 +36,12 @@ internal sealed class ContainerMapping : IEntityTypeConfiguration<Container>
         // The two partial indexes above do not serve a query for all containers of a VM.
         container.HasIndex(c => c.VmId);
         container.HasOne<Vm>().WithMany().HasForeignKey(c => c.VmId).OnDelete(DeleteBehavior.Restrict);
+        // The partial index does not serve a query for all ports of a network.
+        container.HasIndex(c => c.NetworkId);
+        container
+            .HasIndex(c => c.NetworkId, "ix_containers_allowed")
+            .HasFilter("allowed_addresses <> '{}'")
+            .HasDatabaseName("ix_containers_allowed");
         container.HasOne<Network>().WithMany().HasForeignKey(c => c.NetworkId).OnDelete(DeleteBehavior.Restrict);
     }
 }

@@ -40,6 +40,15 @@ public abstract class LogicalPort : Resource
     /// <summary>False if the port can send from any source address.</summary>
     public bool PortSecurity { get; set; } = true;
 
+    /// <summary>More addresses that port security allows, in canonical form; see <see cref="AllowedAddress"/>.</summary>
+    public string[] AllowedAddresses { get; set; } = [];
+
+    /// <summary>True if the port gets the frames for unknown MAC addresses.</summary>
+    public bool UnknownAddresses { get; set; }
+
+    /// <summary>Host name that DHCP sends; null if none.</summary>
+    public string? Hostname { get; set; }
+
     /// <summary>Column <c>up</c> of the NB row as last observed, debounced.</summary>
     public bool Up { get; set; }
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net.NetworkInformation;
-using System.Security.Cryptography;
 
 namespace OvnNestApi.Schema;
 
@@ -37,10 +36,6 @@ public readonly record struct MacAddress(ulong Value) : IComparable<MacAddress>
         mac = new(value);
         return value != 0 && (value >> 40 & 1) == 0;
     }
-
-    /// <summary>Returns a random, locally administered unicast address (02:…).</summary>
-    public static MacAddress Random() =>
-        new(0x02_00_00_00_00_00 | ((ulong)RandomNumberGenerator.GetInt32(int.MaxValue) << 8) | RandomNumberGenerator.GetBytes(1)[0]);
 
     /// <summary>Converts a 6-byte <see cref="PhysicalAddress"/>.</summary>
     public static MacAddress From(PhysicalAddress address) =>

@@ -40,6 +40,9 @@ internal sealed class VmMapping : IEntityTypeConfiguration<Vm>
     public void Configure(EntityTypeBuilder<Vm> vm)
     {
         vm.ToTable("vms").HasResource(unique: true);
+        // The partial index does not serve a query for all ports of a network.
+        vm.HasIndex(v => v.NetworkId);
+        vm.HasIndex(v => v.NetworkId, "ix_vms_allowed").HasFilter("allowed_addresses <> '{}'").HasDatabaseName("ix_vms_allowed");
         vm.HasOne<Network>().WithMany().HasForeignKey(v => v.NetworkId).OnDelete(DeleteBehavior.Restrict);
         vm.HasOne<Host>().WithMany().HasForeignKey(v => v.HostId).OnDelete(DeleteBehavior.Restrict);
     }

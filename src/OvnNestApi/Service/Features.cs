@@ -58,5 +58,12 @@ internal static class Features
         "host-unknown",
         "agent-session",
         "foreign-use",
+        "existing-routers",
+        "router-on-existing-switch",
+        "allowed-addresses",
+        "unknown-addresses",
+        "hostname",
+        "plan",
+        "dry-run-plan",
     ];
 }

@@ -60,6 +60,7 @@ internal sealed class VmWrite(ResourceWrite write, VmKind kind) : PortWrite<Vm, 
 
     protected override async Task ApplyAsync(CancellationToken cancellationToken)
     {
+        await base.ApplyAsync(cancellationToken);
         foreach (var item in Changing)
         {
             _networks[Target(item).Id] = item.The<Network>();
@@ -112,6 +113,7 @@ internal sealed class VmWrite(ResourceWrite write, VmKind kind) : PortWrite<Vm, 
 
     public override async Task FollowAsync(CancellationToken cancellationToken)
     {
+        await base.FollowAsync(cancellationToken);
         foreach (var item in Changing)
         {
             Write.RefreshVm(Target(item).Id);

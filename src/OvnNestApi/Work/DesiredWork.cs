@@ -14,8 +14,30 @@ internal static class DesiredWork
 {
     private const string IsWantedOnHost = "IN (SELECT object_id FROM placements WHERE host_id = @host AND wanted)";
 
+    private const string IsWantedOfVm = "IN (SELECT object_id FROM placements WHERE vm_id = ANY(@vms) AND wanted)";
+
     /// <summary>Returns the work of the host's containers, except those whose tag is still leased to another container.</summary>
-    public static Task<List<(Guid Vm, ContainerWork Work)>> OfContainersAsync(NestDb db, Guid host, CancellationToken cancellationToken)
+    public static Task<List<(Guid Vm, ContainerWork Work)>> OfContainersAsync(NestDb db, Guid host, CancellationToken cancellationToken) =>
+        ReadContainersAsync(db, IsWantedOnHost, ("host", host), cancellationToken);
+
+    /// <summary>Returns the work of the VMs' containers on any host, except those whose tag is still leased to another container.</summary>
+    public static Task<List<(Guid Vm, ContainerWork Work)>> OfContainersAsync(NestDb db, Guid[] vms, CancellationToken cancellationToken) =>
+        ReadContainersAsync(db, IsWantedOfVm, ("vms", vms), cancellationToken);
+
+    /// <summary>Returns the work of the host's VMs, without their containers.</summary>
+    public static Task<List<VmWork>> OfVmsAsync(NestDb db, Guid host, CancellationToken cancellationToken) =>
+        ReadVmsAsync(db, IsWantedOnHost, ("host", host), cancellationToken);
+
+    /// <summary>Returns the work of VMs on any host, without their containers.</summary>
+    public static Task<List<VmWork>> OfVmsAsync(NestDb db, Guid[] vms, CancellationToken cancellationToken) =>
+        ReadVmsAsync(db, IsWantedOfVm, ("vms", vms), cancellationToken);
+
+    private static Task<List<(Guid Vm, ContainerWork Work)>> ReadContainersAsync(
+        NestDb db,
+        string condition,
+        (string, object?) parameter,
+        CancellationToken cancellationToken
+    )
     {
         var (container, network) = (db.EntityTable<Container>(), db.EntityTable<Network>());
         return db.QueryAsync(
@@ -23,7 +45,7 @@ internal static class DesiredWork
             SELECT {container.Columns("c")}, {network.Columns("n")}, l.id
             FROM containers c JOIN networks n ON n.id = c.network_id
                 JOIN vlan_leases l ON l.vm_id = c.vm_id AND l.tag = c.tag AND l.container_id = c.id AND l.state = 'Bound'
-            WHERE c.id {IsWantedOnHost} ORDER BY c.name
+            WHERE c.id {condition} ORDER BY c.name
             """,
             row =>
             {
@@ -31,22 +53,26 @@ internal static class DesiredWork
                 return (one.VmId, Of(one, network.Read(row, container.Count), row.GetGuid(container.Count + network.Count)));
             },
             cancellationToken,
-            ("host", host)
+            parameter
         );
     }
 
-    /// <summary>Returns the work of the host's VMs, without their containers.</summary>
-    public static Task<List<VmWork>> OfVmsAsync(NestDb db, Guid host, CancellationToken cancellationToken)
+    private static Task<List<VmWork>> ReadVmsAsync(
+        NestDb db,
+        string condition,
+        (string, object?) parameter,
+        CancellationToken cancellationToken
+    )
     {
         var (vm, network) = (db.EntityTable<Vm>(), db.EntityTable<Network>());
         return db.QueryAsync(
             $"""
             SELECT {vm.Columns("v")}, {network.Columns("n")} FROM vms v JOIN networks n ON n.id = v.network_id
-            WHERE v.id {IsWantedOnHost} ORDER BY v.name
+            WHERE v.id {condition} ORDER BY v.name
             """,
             row => Of(vm.Read(row), network.Read(row, vm.Count)),
             cancellationToken,
-            ("host", host)
+            parameter
         );
     }
 
@@ -84,7 +110,10 @@ internal static class DesiredWork
             port.Workload,
             network.DomainName,
             isDhcp && !followsDhcp ? network.DhcpLeaseTime : null,
-            followsDhcp
+            followsDhcp,
+            port.AllowedAddresses.Length == 0
+                ? null
+                : [.. port.AllowedAddresses.Select(text => AllowedAddress.Parse(text).Range.ToString())]
         );
     }
 

@@ -1,5 +1,5 @@
-using OvnNestApi.Agent.Planning;
 using OvnNestApi.Contracts;
+using OvnNestApi.HostPlanning;
 using static OvnNestApi.Agent.Tests.SampleWork;
 
 namespace OvnNestApi.Agent.Tests.Planning;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using CsCheck;
-using OvnNestApi.Agent.Planning;
 using OvnNestApi.Contracts;
+using OvnNestApi.HostPlanning;
 
 namespace OvnNestApi.Agent.Tests.Planning;
 

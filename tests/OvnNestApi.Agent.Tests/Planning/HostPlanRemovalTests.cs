@@ -1,5 +1,5 @@
-using OvnNestApi.Agent.Planning;
 using OvnNestApi.Contracts;
+using OvnNestApi.HostPlanning;
 using static OvnNestApi.Agent.Tests.SampleWork;
 
 namespace OvnNestApi.Agent.Tests.Planning;
@@ -41,6 +41,26 @@ public sealed class HostPlanRemovalTests
         var work = Of() with { Remove = [Removal(C51, "c51", "br-vm5")] };
         Assert.Empty(HostPlan.For(work, observed with { Ovs = observed.Ovs with { HasUnappliedChange = true } }).Report.Removed);
         Assert.Equal([C51], HostPlan.For(work, observed).Report.Removed);
+    }
+
+    [Fact]
+    public void The_bridge_of_a_VM_goes_last()
+    {
+        _host.Converge(VmWithTwoContainers);
+        var work = Of() with { Remove = [Removal(Vm5, "vm5", "br-vm5"), Removal(C51, "c51", "br-vm5"), Removal(C52, "c52", "br-vm5")] };
+
+        while (HostPlan.For(work, _host.Observe()) is { IsEmpty: false } plan)
+        {
+            if (plan.Changes.Any(change => change is RemoveBridge))
+            {
+                Assert.Empty(_host.Namespaces);
+                Assert.Empty(_host.Clients);
+            }
+
+            _host.Apply(plan);
+        }
+
+        Assert.DoesNotContain(_host.Ovs.Read().Bridges, bridge => bridge.Name == "br-vm5");
     }
 
     [Fact]

@@ -1,5 +1,5 @@
-using OvnNestApi.Agent.Planning;
 using OvnNestApi.Contracts;
+using OvnNestApi.HostPlanning;
 using static OvnNestApi.Agent.Tests.SampleWork;
 
 namespace OvnNestApi.Agent.Tests.Planning;
@@ -45,6 +45,23 @@ public sealed class HostPlanTests
     {
         _host.Converge(VmWithTwoContainers);
         Assert.True(HostPlan.For(VmWithTwoContainers, _host.Observe()).IsEmpty);
+    }
+
+    [Fact]
+    public void Allowed_addresses_stay_on_a_device_with_a_static_address()
+    {
+        var work = VmWithTwoContainers.WithContainer(C52, container =>
+            container with
+            {
+                Device = container.Device with { AllowedAddresses = ["10.0.0.180/32", "10.9.0.0/24"] },
+            }
+        );
+        _host.Converge(work);
+        _host.Change("c52", "c52", link => link with { Addresses = [.. link.Addresses, "10.0.0.180/32", "10.9.0.7/24", "10.0.0.181/24"] });
+
+        _host.Converge(work);
+
+        Assert.Equal(["10.0.0.180/32", "10.0.0.52/24", "10.9.0.7/24"], _host.Namespaces["c52"].Links["c52"].Addresses.Order());
     }
 
     [Fact]

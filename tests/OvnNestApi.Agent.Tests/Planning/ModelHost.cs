@@ -1,5 +1,5 @@
-using OvnNestApi.Agent.Planning;
 using OvnNestApi.Contracts;
+using OvnNestApi.HostPlanning;
 
 namespace OvnNestApi.Agent.Tests.Planning;
 

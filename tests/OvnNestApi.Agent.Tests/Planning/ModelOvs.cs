@@ -1,4 +1,4 @@
-using OvnNestApi.Agent.Planning;
+using OvnNestApi.HostPlanning;
 using Ovsdb;
 
 namespace OvnNestApi.Agent.Tests.Planning;

@@ -1,4 +1,4 @@
-using OvnNestApi.Agent.Planning;
+using OvnNestApi.HostPlanning;
 using static OvnNestApi.Agent.Tests.SampleWork;
 
 namespace OvnNestApi.Agent.Tests.Planning;

@@ -1,5 +1,5 @@
-using OvnNestApi.Agent.Planning;
 using OvnNestApi.Agent.State;
+using OvnNestApi.HostPlanning;
 
 namespace OvnNestApi.Agent.Tests.State;
 

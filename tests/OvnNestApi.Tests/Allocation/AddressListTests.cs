@@ -48,7 +48,9 @@ public sealed class AddressListTests(TestApi api, ITestOutputHelper output) : IC
             {
                 using var counter = new StatementCounter();
                 var started = Stopwatch.StartNew();
-                Assert.All(await AddressBook.AssignAsync(db, requests, default), problem => Assert.Null(problem?.Detail));
+                Assert.All(await AddressBook.AssignAsync(db, PortListing.MacPrefix, requests, default), problem =>
+                    Assert.Null(problem?.Detail)
+                );
                 output.WriteLine($"{count} addresses in {networks.Count} networks {what} in {started.ElapsedMilliseconds} ms");
                 statements = counter.Count;
             });
@@ -101,7 +103,7 @@ public sealed class AddressListTests(TestApi api, ITestOutputHelper output) : IC
         await GivenAsync(new AddressRequest(one, network, Ip("10.0.0.9"), null));
         var problems = await TryAsync(
             PortListing.Requesting(other, network, Ip("10.0.0.9"), null),
-            PortListing.Requesting(one, network, null, MacAddress.Random())
+            PortListing.Requesting(one, network, null, PortListing.MacPrefix.Random())
         );
         Assert.Equal([$"10.0.0.9 in network {network.Name} belongs to container {one.Name}.", null], problems.Select(p => p?.Detail));
     }
@@ -111,7 +113,7 @@ public sealed class AddressListTests(TestApi api, ITestOutputHelper output) : IC
     {
         var network = await NetworkAsync("10.0.0.0/24");
         var (one, other, third) = (PortListing.Port(network), PortListing.Port(network), PortListing.Port(network));
-        var mac = MacAddress.Random();
+        var mac = PortListing.MacPrefix.Random();
         var problems = await TryAsync(
             PortListing.Requesting(one, network, Ip("10.0.0.9"), mac),
             PortListing.Requesting(other, network, Ip("10.0.0.9"), null),
@@ -202,7 +204,12 @@ public sealed class AddressListTests(TestApi api, ITestOutputHelper output) : IC
 
         async Task AssignAsync(NestDb db, IEnumerable<Container> some) =>
             Assert.All(
-                await AddressBook.AssignAsync(db, [.. some.Select(port => new AddressRequest(port, network, null, null))], default),
+                await AddressBook.AssignAsync(
+                    db,
+                    PortListing.MacPrefix,
+                    [.. some.Select(port => new AddressRequest(port, network, null, null))],
+                    default
+                ),
                 problem => Assert.Null(problem?.Detail)
             );
     }
@@ -263,7 +270,7 @@ public sealed class AddressListTests(TestApi api, ITestOutputHelper output) : IC
         IReadOnlyList<Problem?> problems = [];
         await api.TryAsync(async db =>
         {
-            problems = await AddressBook.AssignAsync(db, requests, default);
+            problems = await AddressBook.AssignAsync(db, PortListing.MacPrefix, requests, default);
             return problems.FirstOrDefault(problem => problem is not null);
         });
         return problems;

@@ -106,7 +106,10 @@ public sealed class AddressTests(TestApi api) : IClassFixture<TestApi>
             await own.TransactAsync(async db =>
             {
                 var before = await CountAsync(db);
-                Assert.Equal([null], await AddressBook.AssignAsync(db, [new(PortListing.Port(network), network, null, null)], default));
+                Assert.Equal(
+                    [null],
+                    await AddressBook.AssignAsync(db, PortListing.MacPrefix, [new(PortListing.Port(network), network, null, null)], default)
+                );
                 rows = await CountAsync(db) - before;
             });
             return rows;

@@ -6,6 +6,10 @@ namespace OvnNestApi.Tests.Allocation;
 /// <summary>Ports without rows, for tests that call the allocation of addresses directly.</summary>
 internal static class PortListing
 {
+    public static MacPrefix MacPrefix { get; } = Prefix("02");
+
+    public static MacPrefix Prefix(string text) => MacPrefix.TryParse(text, out var prefix) ? prefix : throw new ArgumentException(text);
+
     public static Container Port(Network network, Guid? vm = null, string? name = null)
     {
         var id = Guid.NewGuid();

@@ -20,6 +20,7 @@ public sealed partial class SettingsTableTests
         ["NorthboundOptions"] = "Northbound",
         ["NorthboundTlsOptions"] = "Northbound__Tls",
         ["LeaseOptions"] = "Leases",
+        ["AddressOptions"] = "Addresses",
         ["HostOptions"] = "Hosts",
         ["ChangeOptions"] = "Changes",
         ["CheckOptions"] = "Checks",

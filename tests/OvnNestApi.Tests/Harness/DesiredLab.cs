@@ -19,6 +19,8 @@ internal sealed class DesiredLab
 
     public Dictionary<Guid, ExistingSwitch> Existing { get; } = [];
 
+    public Dictionary<Guid, ExistingRouter> ExistingRouters { get; } = [];
+
     public static Guid Id(int n) => new(n, 0, 0, new byte[8]);
 
     public static Cidr Subnet(string text) => Cidr.TryParse(text, out var cidr) ? cidr : throw new ArgumentException(text);
@@ -81,7 +83,7 @@ internal sealed class DesiredLab
     public IReadOnlyList<WantedResource> Wanted()
     {
         var resources = Routers.Values.Concat<DesiredResource>(Networks.Values).Concat(Vms.Values).Concat(Containers).ToList();
-        var projection = new NorthboundProjection(Ours, resources.ToDictionary(resource => resource.Id), Existing);
+        var projection = new NorthboundProjection(Ours, resources.ToDictionary(resource => resource.Id), Existing, ExistingRouters);
         return [.. resources.Select(projection.Of)];
     }
 

@@ -196,6 +196,10 @@ public sealed partial class ReconciledInstallation : IAsyncDisposable
     public Task<string> NbctlAsync(params string[] arguments) =>
         ChildProcess.RunAsync("ovn-nbctl", [$"--db={Server.Endpoint}", "--timeout=10", .. arguments]);
 
+    /// <summary>Runs <c>ovn-sbctl</c> on the southbound database of <see cref="StartNorthdAsync"/>.</summary>
+    public Task<string> SbctlAsync(params string[] arguments) =>
+        ChildProcess.RunAsync("ovn-sbctl", [$"--db={_southbound!.Endpoint}", "--timeout=10", .. arguments]);
+
     public async Task<string> GetAsync(string record, string column) =>
         (await NbctlAsync("--if-exists", "get", "Logical_Switch_Port", record, column)).Trim();
 

@@ -17,7 +17,23 @@ public sealed class RuleTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("""{"ip":"10.7.0.07"}""", "#/spec/ip")]
     [InlineData("""{"ip":"10.7.1.7"}""", "#/spec/ip")]
     [InlineData("""{"ip":"10.7.0.255"}""", "#/spec/ip")]
-    public async Task An_invalid_address_is_refused_with_its_pointer(string spec, string pointer)
+    [InlineData("""{"allowedAddresses":["10.7.0.9","10.7.0.256"]}""", "#/spec/allowedAddresses/1")]
+    [InlineData("""{"allowedAddresses":["10.7.0.9/24"]}""", "#/spec/allowedAddresses/0")]
+    [InlineData("""{"allowedAddresses":["10.7.0.9/32"]}""", "#/spec/allowedAddresses/0")]
+    [InlineData("""{"allowedAddresses":["0.0.0.0/0"]}""", "#/spec/allowedAddresses/0")]
+    [InlineData("""{"allowedAddresses":["02:00:00:00:00:01"]}""", "#/spec/allowedAddresses/0")]
+    [InlineData("""{"allowedAddresses":["10.7.0.9 02:00:00:00:00:01"]}""", "#/spec/allowedAddresses/0")]
+    [InlineData("""{"allowedAddresses":["01:00:5e:00:00:01 10.7.0.9"]}""", "#/spec/allowedAddresses/0")]
+    [InlineData("""{"allowedAddresses":["10.7.0.9","10.7.0.9"]}""", "#/spec/allowedAddresses/1")]
+    [InlineData("""{"allowedAddresses":["10.7.0.9"],"portSecurity":false}""", "#/spec/allowedAddresses")]
+    [InlineData("""{"unknownAddresses":true}""", "#/spec/unknownAddresses")]
+    [InlineData("""{"hostname":""}""", "#/spec/hostname")]
+    [InlineData("""{"hostname":"-c51"}""", "#/spec/hostname")]
+    [InlineData("""{"hostname":"c51."}""", "#/spec/hostname")]
+    [InlineData("""{"hostname":"c 51"}""", "#/spec/hostname")]
+    [InlineData("""{"hostname":"c51\nx"}""", "#/spec/hostname")]
+    [InlineData("""{"hostname":"a1234567890123456789012345678901234567890123456789012345678901234"}""", "#/spec/hostname")]
+    public async Task An_invalid_field_of_a_port_is_refused_with_its_pointer(string spec, string pointer)
     {
         var vm = await api.VmAsync();
         (await api.PutAsync($"/v1/vms/{vm}/containers/a", $$$"""{"spec":{{{spec}}}}""")).IsProblem("validation-failed", pointer);
