@@ -42,7 +42,7 @@ internal static class UsedDhcp
     /// <summary>Returns the switch ports that use each DHCP_Options row; none if the server does not answer in time.</summary>
     private static async Task<ILookup<Guid, Guid>> UsersAsync(
         OvsdbClient client,
-        IReadOnlyList<Guid> candidates,
+        List<Guid> candidates,
         CancellationToken cancellationToken
     )
     {
