@@ -26,12 +26,7 @@ internal static class VmPlan
             : VmObstacles.FindBridgeObstacle(plan, vm, mark, bridge, datapathType);
         if (obstacle is not null)
         {
-            plan.Outcomes[vm.Id].Block(obstacle);
-            foreach (var container in vm.Containers)
-            {
-                plan.Outcomes[container.Id].Block(obstacle);
-            }
-
+            Block(plan, vm, obstacle);
             return;
         }
 
@@ -49,6 +44,16 @@ internal static class VmPlan
 
         // Last, because the tags that the link passes follow from the ports that the bridge will have.
         AddLink(plan, vm, mark, bridge, integration);
+    }
+
+    /// <summary>Blocks a VM and its containers.</summary>
+    private static void Block(HostPlanBuilder plan, VmWork vm, Obstacle obstacle)
+    {
+        plan.Outcomes[vm.Id].Block(obstacle);
+        foreach (var container in vm.Containers)
+        {
+            plan.Outcomes[container.Id].Block(obstacle);
+        }
     }
 
     private static string? FindError(HostPlanBuilder plan, VmWork vm, OvsBridge? integration)

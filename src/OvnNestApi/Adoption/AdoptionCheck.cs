@@ -1,3 +1,4 @@
+using OvnNestApi.Allocation;
 using OvnNestApi.Northbound;
 using OvnNestApi.Problems;
 using OvnNestApi.Reconciling;
@@ -8,7 +9,7 @@ namespace OvnNestApi.Adoption;
 
 /// <summary>
 /// Checks that the reconciler will complete the adopted rows and change nothing that they have: it compares the rows that the written
-/// resources will want with the rows as they are.
+/// resources will want with the rows as they are. Then it records what others use in adopted VMs.
 /// </summary>
 internal sealed class AdoptionCheck(NestDb db, ReconciledKinds kinds, Survey survey, Ownership ownership)
 {
@@ -33,12 +34,35 @@ internal sealed class AdoptionCheck(NestDb db, ReconciledKinds kinds, Survey sur
             [],
             _ => null
         );
-        return Problem.Join(
+        var problem = Problem.Join(
             owners
                 .Select(pair => (Item: pair.Key, Errors: Check(pair.Key.Adopts ?? new(Guid.Empty, null), plan.Wanted(pair.Value))))
                 .Where(checkedItem => checkedItem.Errors.Count > 0)
                 .Select(checkedItem => Problem.NotAdoptable(checkedItem.Errors).Below(checkedItem.Item.At))
         );
+        if (problem is null)
+        {
+            await RecordTagsAsync(adopted, cancellationToken);
+        }
+
+        return problem;
+    }
+
+    /// <summary>
+    /// Records the tags of the ports that stay those of others in the ports of adopted VMs. The observation of changes in the NB does not
+    /// find them, because only the owner of their parent changes.
+    /// </summary>
+    private Task RecordTagsAsync(HashSet<Guid> adopted, CancellationToken cancellationToken)
+    {
+        var parents = survey.Ports.Where(port => adopted.Contains(port.Row.Uuid) && port.ParentName is null).Select(port => port.PortName);
+        var names = parents.ToHashSet();
+        var shown = survey
+            .Ports.Where(port => !adopted.Contains(port.Row.Uuid) && port.ParentName is { } parent && names.Contains(parent))
+            .SelectMany(port => port.Row.Tags().Select(tag => ForeignUse.Used(port.ParentName ?? "", tag, port.Row)))
+            .Where(tag => tag.Tag is >= VlanRanges.Lowest and <= VlanRanges.Highest)
+            .DistinctBy(tag => (tag.Parent, tag.Tag))
+            .ToList();
+        return ForeignTags.RecordAsync(db, shown, [], 0, cancellationToken);
     }
 
     private List<FieldError> Check(AdoptedRows adopted, WantedResource wanted)

@@ -57,8 +57,17 @@ public enum DefectCode
     /// <summary>Another port of the switch has the MAC address.</summary>
     MacDuplicate,
 
-    /// <summary>The port security differs from the addresses of the port.</summary>
+    /// <summary>The port security does not contain the addresses of the port, or contains what the service does not support.</summary>
     PortSecurityOther,
+
+    /// <summary>The port gets frames for unknown addresses, but its port security rejects all of them.</summary>
+    UnknownUnusable,
+
+    /// <summary>The port security allows other MAC addresses, but the port does not get frames for unknown addresses.</summary>
+    UnknownMissing,
+
+    /// <summary>The host name that DHCP sends is not valid.</summary>
+    HostnameInvalid,
 
     /// <summary>No port has the name of the parent.</summary>
     ParentMissing,

@@ -3,21 +3,25 @@ using Ovsdb;
 
 namespace OvnNestApi.Adoption;
 
-/// <summary>Column <c>addresses</c> or <c>port_security</c> of a port (ovn-nb(5)), as far as the service supports it.</summary>
+/// <summary>Column <c>addresses</c> of a port (ovn-nb(5)), as far as the service supports it.</summary>
 /// <param name="Mac">The MAC address; null if there is none.</param>
 /// <param name="Ip">The IPv4 address; null if there is none.</param>
 /// <param name="Count">Number of addresses: pairs of MAC and IPv4 address, or a MAC address alone.</param>
-/// <param name="Unsupported">The first part of another kind, such as "dynamic", "unknown" or an IPv6 address; null if there is none.</param>
-internal readonly record struct PortAddress(MacAddress? Mac, Ipv4? Ip, int Count, string? Unsupported)
+/// <param name="Unsupported">The first part of another kind, such as "dynamic" or an IPv6 address; null if there is none.</param>
+/// <param name="IsUnknown">True if the port gets the frames for unknown addresses.</param>
+internal readonly record struct PortAddress(MacAddress? Mac, Ipv4? Ip, int Count, string? Unsupported, bool IsUnknown)
 {
-    /// <summary>True if there is no address of any kind.</summary>
-    public bool IsEmpty => Count == 0 && Unsupported is null;
-
     public static PortAddress Parse(OvsdbValue column)
     {
         var (result, count) = (default(PortAddress), 0);
         foreach (var text in column.AsSet())
         {
+            if (text.AsString() == "unknown")
+            {
+                result = result with { IsUnknown = true };
+                continue;
+            }
+
             MacAddress? mac = null;
             var ips = 0;
             foreach (var part in text.AsString().Split([' ', ','], StringSplitOptions.RemoveEmptyEntries))
@@ -52,7 +56,10 @@ internal readonly record struct PortAddress(MacAddress? Mac, Ipv4? Ip, int Count
     /// all.
     /// </summary>
     public bool CanBecome(PortAddress other) =>
-        Unsupported is null && Count <= 1 && (IsEmpty || (Mac == other.Mac && (Ip is null || Ip == other.Ip)));
+        Unsupported is null
+        && Count <= 1
+        && (other.IsUnknown || !IsUnknown)
+        && (Count == 0 || (Mac == other.Mac && (Ip is null || Ip == other.Ip)));
 
     public override string ToString() => Ip is null ? Mac.ToString() ?? "" : $"{Mac} {Ip}";
 }

@@ -8,12 +8,14 @@ namespace OvnNestApi.Adoption;
 internal static class PortDefects
 {
     private static readonly PortNameAttribute PortNames = new();
+    private static readonly HostnameAttribute Hostnames = new();
 
     public static IReadOnlyList<AdoptionDefect> Of(NorthboundContent nb, SurveyedPort port) =>
         [
             .. OfNames(nb, port),
             .. OfAddress(port),
             .. port.Address.Unsupported is null ? OfUses(nb, port) : [],
+            .. OfSecurity(port),
             .. OfSettings(port),
             .. port.ParentName is null ? OfVm(port) : OfParent(port).Concat(OfTag(nb, port)),
         ];
@@ -89,12 +91,38 @@ internal static class PortDefects
         }
     }
 
+    private static IEnumerable<AdoptionDefect> OfSecurity(SurveyedPort port)
+    {
+        var (address, security) = (port.Address, port.Security);
+        var other = security.Unsupported ?? security.Unlimited(address)?.ToString();
+        if (other is not null)
+        {
+            yield return Blocking(DefectCode.PortSecurityOther, $"The port security contains '{other}', which is not supported.");
+        }
+        else if (!security.Covers(address))
+        {
+            yield return Blocking(DefectCode.PortSecurityOther, $"The port security differs from the address {address}.");
+        }
+
+        var hasOthers = security.Besides(address).Any(one => one.Mac is not null);
+        if (address.IsUnknown && !security.IsOff && !hasOthers)
+        {
+            const string Detail = "The port gets frames for unknown addresses, which its port security rejects. Clear one of the two.";
+            yield return Blocking(DefectCode.UnknownUnusable, Detail);
+        }
+
+        if (!address.IsUnknown && hasOthers)
+        {
+            const string Detail = "The port security allows other MAC addresses, whose frames do not reach the port. It gets 'unknown'.";
+            yield return Mended(DefectCode.UnknownMissing, Detail);
+        }
+    }
+
     private static IEnumerable<AdoptionDefect> OfSettings(SurveyedPort port)
     {
-        var security = PortAddress.Parse(port.Row["port_security"]);
-        if (!security.CanBecome(port.Address))
+        if (port.Hostname is { } hostname && !Hostnames.IsValid(hostname))
         {
-            yield return Blocking(DefectCode.PortSecurityOther, $"The port security differs from the address {port.Address}.");
+            yield return Blocking(DefectCode.HostnameInvalid, $"The host name '{hostname}' is not valid: {Hostnames.ErrorMessage}.");
         }
 
         var used = port.Row["dhcpv4_options"].AsOptionalUuid();

@@ -29,11 +29,13 @@ internal static class RowDifferences
             yield return new("#/spec/network", $"the port is on logical switch {names}, which is not that of the network");
         }
 
-        var present = actual["options"].AsStringMap().GetValueOrDefault("requested-chassis");
-        var chassis = wanted.Keys.Where(keys => keys.Column == "options").SelectMany(keys => keys.Pairs).ToDictionary();
-        if (wanted.Ref.Table == Tables.SwitchPort && present is not null && present != chassis.GetValueOrDefault("requested-chassis"))
+        var options = actual["options"].AsStringMap();
+        foreach (var (key, value) in wanted.Keys.Where(keys => keys.Column == "options").SelectMany(keys => keys.Pairs))
         {
-            yield return new("#/spec/host", $"the row has requested-chassis {present}, which is not the chassis of the host");
+            if (options.TryGetValue(key, out var present) && present.Trim('"') != value?.Trim('"'))
+            {
+                yield return new(Pointer(wanted.Ref.Table, key), $"the row has {key} {present}, not {value ?? "(none)"}");
+            }
         }
     }
 
@@ -43,7 +45,8 @@ internal static class RowDifferences
         return column switch
         {
             _ when value == wanted => true,
-            "addresses" or "port_security" => PortAddress.Parse(value).CanBecome(PortAddress.Parse(wanted)),
+            "addresses" => PortAddress.Parse(value).CanBecome(PortAddress.Parse(wanted)),
+            "port_security" => PortSecurity.Parse(value).CanBecome(PortSecurity.Parse(wanted)),
             "enabled" => value.IsEmpty && wanted == true,
             "dhcpv4_options" => value.IsEmpty,
             "tag_request" => IsTagKept(wanted, actual),
@@ -73,6 +76,8 @@ internal static class RowDifferences
             (_, "name") => "#/spec/portName",
             (_, "addresses") => "#/spec/ip",
             (_, "port_security") => "#/spec/portSecurity",
+            (_, "requested-chassis") => "#/spec/host",
+            (_, "hostname") => "#/spec/hostname",
             (_, "enabled") => "#/spec/enabled",
             (_, "dhcpv4_options") => "#/spec/network",
             (_, "parent_name") => "#/vm",

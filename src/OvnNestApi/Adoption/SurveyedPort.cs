@@ -16,6 +16,11 @@ internal sealed class SurveyedPort(NorthboundContent nb, Row row, SurveyedSwitch
 
     public PortAddress Address { get; } = PortAddress.Parse(row["addresses"]);
 
+    public PortSecurity Security { get; } = PortSecurity.Parse(row["port_security"]);
+
+    /// <summary>Host name that DHCP sends; null if there is none.</summary>
+    public string? Hostname { get; } = row["options"].AsStringMap().GetValueOrDefault("hostname")?.Trim('"');
+
     /// <summary>The VLAN tag: <c>tag</c>, or <c>tag_request</c> as long as ovn-northd has not set it. Null if there is none.</summary>
     public long? Tag { get; } = row["tag"].AsOptionalInteger() ?? RequestedTag(row);
 
