@@ -333,6 +333,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("text")
                         .HasColumnName("addressing");
 
+                    b.Property<bool>("Adopting")
+                        .HasColumnType("boolean")
+                        .HasColumnName("adopting");
+
                     b.PrimitiveCollection<string[]>("AllowedAddresses")
                         .IsRequired()
                         .HasColumnType("text[]")
@@ -1599,6 +1603,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("addressing");
+
+                    b.Property<bool>("Adopting")
+                        .HasColumnType("boolean")
+                        .HasColumnName("adopting");
 
                     b.PrimitiveCollection<string[]>("AllowedAddresses")
                         .IsRequired()

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace OvnNestApi.Contracts;
 
 /// <summary>Everything that one host must have and must remove; answer to <c>GET /v1/hosts/{host}/work</c>.</summary>
@@ -36,7 +38,15 @@ public sealed record VmWork(
     string? UplinkInterface,
     DeviceWork Device,
     IReadOnlyList<ContainerWork> Containers
-);
+)
+{
+    /// <summary>
+    /// True if the agent takes over the bridge, patch ports, device and namespace of these names that have no owner mark; absent if it
+    /// must not. Not part of the digest.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Adopts { get; init; }
+}
 
 /// <summary>Work for a container: one port on the VM's bridge with the leased VLAN tag.</summary>
 /// <param name="Id">Id of the container, written to the owner marks.</param>
@@ -46,7 +56,12 @@ public sealed record VmWork(
 /// <param name="Tag">VLAN tag, 1-4094.</param>
 /// <param name="Lease">Id of the VLAN lease that grants the tag.</param>
 /// <param name="Device">The container's device.</param>
-public sealed record ContainerWork(Guid Id, string Name, string Digest, string PortName, int Tag, Guid Lease, DeviceWork Device);
+public sealed record ContainerWork(Guid Id, string Name, string Digest, string PortName, int Tag, Guid Lease, DeviceWork Device)
+{
+    /// <summary>True if the agent takes over the port, device and namespace of these names that have no owner mark; absent if not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Adopts { get; init; }
+}
 
 /// <summary>Work for a network device.</summary>
 /// <param name="Interface">Name of the device, at most 15 bytes.</param>

@@ -74,7 +74,10 @@ internal static class AddressPlan
             // Of two clients, each removes the other's address when it starts and when it ends, and neither checks again: stop all of them.
             // (A client that is just starting may be missing from the observed state and is then started twice.)
             plan.StopClients(clients);
-            plan.AddStep(new StartClient(mark.Id, place.Name, link.Name, link.Index));
+            // A device that was made by hand keeps its address: its first client replaces the one that assigned it.
+            var isTakenOver =
+                clients.Length == 0 && plan.Ownership.Adopts(mark.Id) && link.Addresses is [var only] && only == device.Address;
+            plan.AddStep(new StartClient(mark.Id, place.Name, link.Name, link.Index, isTakenOver ? place.Identity : null));
             return;
         }
 

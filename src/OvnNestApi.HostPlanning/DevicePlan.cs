@@ -25,6 +25,11 @@ internal static class DevicePlan
         var owned = plan.OwnedNamespaces.GetValueOrDefault(device.Namespace);
         if (!plan.Observed.Network.Namespaces.TryGetValue(device.Namespace, out var place))
         {
+            if (IsElsewhere(plan, id, device))
+            {
+                return new Obstacle($"port {device.Interface} was made by hand and cannot be taken over: its device is not in {item}");
+            }
+
             // A record alone does not block, unless the removal of its resource is still in progress.
             var isBeingRemoved =
                 plan.Ownership.IsOurs(owned?.Mark) && owned is { Mark.Id: var other } && plan.Ownership.IsToBeRemoved(other);
@@ -37,8 +42,17 @@ internal static class DevicePlan
             return null;
         }
 
-        return plan.Ownership.FindObstacle(id, owned?.State is null ? null : owned.Mark, item);
+        OwnerMark? mark = owned?.State is null ? null : owned.Mark;
+        return plan.Ownership.TakesOver(id, mark)
+            ? TakeOverPlan.FindNamespaceObstacle(place, device)
+            : plan.Ownership.FindObstacle(id, mark, item);
     }
+
+    // Its port would be created again, because a new device comes only with a new port.
+    private static bool IsElsewhere(HostPlanBuilder plan, Guid id, DeviceWork device) =>
+        plan.Ports.TryGetValue(device.Interface, out var found)
+        && plan.Ownership.TakesOver(id, found.Port.Mark)
+        && !plan.Observed.Network.Root.ContainsKey(device.Interface);
 
     /// <param name="port">The device's port, in the state that ovs-vswitchd has; null if a change of its row is planned.</param>
     public static void Add(HostPlanBuilder plan, ResourceOutcome outcome, OwnerMark mark, DeviceWork device, OvsPort? port)

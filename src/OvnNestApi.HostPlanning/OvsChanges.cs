@@ -42,13 +42,18 @@ internal sealed class OvsChanges(OvsState ovs)
         }
     }
 
-    public void RepairBridge(Guid vm, OvsBridge bridge, string datapathType)
+    /// <summary>Sets what differs and returns whether anything did.</summary>
+    public bool RepairBridge(Guid vm, OvsBridge bridge, string datapathType, OwnerMark mark)
     {
+        var before = _ops.Count;
         if (bridge.DatapathType != datapathType)
         {
             Add(vm, vm, Op.Update("Bridge", [Where.Uuid(bridge.Uuid)], Columns(("datapath_type", datapathType))));
             _others.Add(new ChangeBridge(bridge, datapathType));
         }
+
+        SetExternalIds(new RowKey(vm, vm, "Bridge", bridge.Uuid), bridge.ExternalIds, mark.ExternalIds, []);
+        return _ops.Count > before;
     }
 
     public void AddPort(Guid vm, WantedPort port)

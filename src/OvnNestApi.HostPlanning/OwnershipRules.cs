@@ -7,11 +7,17 @@ internal sealed class OwnershipRules
 {
     private readonly HashSet<Guid> _wanted;
     private readonly HashSet<Guid> _toBeRemoved;
+    private readonly HashSet<Guid> _adopting;
 
     public OwnershipRules(HostWork work)
     {
         Installation = work.Installation;
         _wanted = [.. work.Vms.Select(vm => vm.Id), .. work.Vms.SelectMany(vm => vm.Containers).Select(container => container.Id)];
+        _adopting =
+        [
+            .. work.Vms.Where(vm => vm.Adopts is true).Select(vm => vm.Id),
+            .. work.Vms.SelectMany(vm => vm.Containers).Where(container => container.Adopts is true).Select(container => container.Id),
+        ];
         // An id in both lists counts as wanted: to keep something is the safer mistake.
         _toBeRemoved = [.. work.Remove.Select(removal => removal.Id).Except(_wanted)];
     }
@@ -23,6 +29,12 @@ internal sealed class OwnershipRules
 
     /// <summary>True if the work lists the resource for removal.</summary>
     public bool IsToBeRemoved(Guid id) => _toBeRemoved.Contains(id);
+
+    /// <summary>True if the resource takes over an item of its names that has no owner mark. The caller checks that the item fits.</summary>
+    public bool TakesOver(Guid id, OwnerMark? mark) => mark is null && Adopts(id);
+
+    /// <summary>True if the resource was made by hand, and this host has not confirmed yet that its items have owner marks.</summary>
+    public bool Adopts(Guid id) => _adopting.Contains(id);
 
     /// <summary>True if the mark is from this installation, for any resource.</summary>
     public bool IsOurs(OwnerMark? mark) => mark?.Installation == Installation;

@@ -29,4 +29,9 @@ internal sealed record WriteResolvConf(Guid ResourceId, string Namespace, string
 
 /// <summary>Starts a DHCP client that keeps running after the agent ends.</summary>
 /// <param name="Index">Interface index of the device, stored with the client.</param>
-internal sealed record StartClient(Guid ResourceId, string Namespace, string Device, int Index) : Step(ResourceId);
+/// <param name="TakesOverIn">
+/// Identity of the namespace if the client takes over the address that the device has: other DHCP clients in the namespace are killed. Null
+/// to begin without an address.
+/// </param>
+internal sealed record StartClient(Guid ResourceId, string Namespace, string Device, int Index, string? TakesOverIn = null)
+    : Step(ResourceId);

@@ -5,7 +5,8 @@ namespace OvnNestApi.HostPlanning;
 /// <summary>Plans one VM with its containers: its bridge, the link to the integration bridge, and a port per device.</summary>
 internal static class VmPlan
 {
-    private const string Internal = "internal";
+    /// <summary>Type of the interface of a device.</summary>
+    public const string Internal = "internal";
 
     public static void Add(HostPlanBuilder plan, VmWork vm)
     {
@@ -17,34 +18,42 @@ internal static class VmPlan
 
         var integration = plan.Observed.Ovs.FindBridge(plan.Work.IntegrationBridge);
         var bridge = plan.Observed.Ovs.FindBridge(vm.Bridge);
-        var obstacle = FindError(plan, vm, integration) is { } error ? new Obstacle(error) : FindBridgeObstacle(plan, vm, bridge);
+        var mark = new OwnerMark(plan.Work.Installation, OwnerMark.Vm, vm.Id);
+        // Both ends of a patch pair must have the same datapath type.
+        var datapathType = integration?.DatapathType ?? plan.Observed.Ovs.DatapathType ?? "";
+        var obstacle = FindError(plan, vm, integration) is { } error
+            ? new Obstacle(error)
+            : VmObstacles.FindBridgeObstacle(plan, vm, mark, bridge, datapathType);
         if (obstacle is not null)
         {
-            plan.Outcomes[vm.Id].Block(obstacle);
-            foreach (var container in vm.Containers)
-            {
-                plan.Outcomes[container.Id].Block(obstacle);
-            }
-
+            Block(plan, vm, obstacle);
             return;
         }
 
-        var mark = new OwnerMark(plan.Work.Installation, OwnerMark.Vm, vm.Id);
-        EnsureBridge(plan, vm, mark, bridge, integration);
+        EnsureBridge(plan, vm, mark, bridge, datapathType);
         BlockResources(plan, vm, bridge, containers);
         if (vm.Device.Workload is not Workload.None)
         {
-            AddDevice(plan, vm, mark, 0, vm.Device);
+            AddDevice(plan, vm, PortOf(plan, vm), vm.Device);
         }
 
         foreach (var container in containers)
         {
-            var containerMark = new OwnerMark(plan.Work.Installation, OwnerMark.Container, container.Id);
-            AddDevice(plan, vm, containerMark, container.Tag, container.Device);
+            AddDevice(plan, vm, PortOf(plan, vm, container), container.Device);
         }
 
         // Last, because the tags that the link passes follow from the ports that the bridge will have.
         AddLink(plan, vm, mark, bridge, integration);
+    }
+
+    /// <summary>Blocks a VM and its containers.</summary>
+    private static void Block(HostPlanBuilder plan, VmWork vm, Obstacle obstacle)
+    {
+        plan.Outcomes[vm.Id].Block(obstacle);
+        foreach (var container in vm.Containers)
+        {
+            plan.Outcomes[container.Id].Block(obstacle);
+        }
     }
 
     private static string? FindError(HostPlanBuilder plan, VmWork vm, OvsBridge? integration)
@@ -69,42 +78,20 @@ internal static class VmPlan
             : null;
     }
 
-    private static Obstacle? FindBridgeObstacle(HostPlanBuilder plan, VmWork vm, OvsBridge? bridge) =>
-        bridge is not null
-            ? plan.Ownership.FindObstacle(vm.Id, bridge.Mark, $"bridge {vm.Bridge}")
-            : FindPortObstacle(plan, vm.Id, vm.Bridge, Internal);
-
-    /// <summary>Returns why the resource cannot have a port of this name; null if it can.</summary>
-    private static Obstacle? FindPortObstacle(HostPlanBuilder plan, Guid id, string name, string type)
-    {
-        if (plan.WantedPorts.ContainsKey(name))
-        {
-            return new Obstacle($"port {name} is wanted twice");
-        }
-
-        if (plan.Ports.TryGetValue(name, out var existing))
-        {
-            return plan.Ownership.FindObstacle(id, existing.Port.Mark, $"port {name}");
-        }
-
-        // ovs-vswitchd takes over an unused tap of the port's name, so the owner of such a device must be known before.
-        return type is Internal && plan.Observed.Network.Root.TryGetValue(name, out var device)
-            ? plan.Ownership.FindObstacle(id, device)
-            : null;
-    }
-
-    private static void EnsureBridge(HostPlanBuilder plan, VmWork vm, OwnerMark mark, OvsBridge? bridge, OvsBridge? integration)
+    private static void EnsureBridge(HostPlanBuilder plan, VmWork vm, OwnerMark mark, OvsBridge? bridge, string datapathType)
     {
         plan.WantedBridges[vm.Bridge] = vm.Id;
-        // Both ends of a patch pair must have the same datapath type.
-        var datapathType = integration?.DatapathType ?? plan.Observed.Ovs.DatapathType ?? "";
         if (bridge is null)
         {
             plan.Ovs.AddBridge(vm.Id, vm.Bridge, datapathType, mark);
         }
         else
         {
-            plan.Ovs.RepairBridge(vm.Id, bridge, datapathType);
+            if (plan.Ovs.RepairBridge(vm.Id, bridge, datapathType, mark))
+            {
+                plan.Outcomes[vm.Id].MarkPending();
+            }
+
             if (plan.Observed.Network.Root.GetValueOrDefault(vm.Bridge) is { IsOvsDevice: true } device && device.Alias != mark.Alias)
             {
                 plan.AddStep(new IpCommand(vm.Id, null, $"link set dev {vm.Bridge} alias {mark.Alias}"));
@@ -117,7 +104,7 @@ internal static class VmPlan
     // Runs before any device is planned, because a blocked resource keeps its tag, which may block another container.
     private static void BlockResources(HostPlanBuilder plan, VmWork vm, OvsBridge? bridge, ContainerWork[] containers)
     {
-        if (vm.Device.Workload is not Workload.None && ReserveDevice(plan, vm.Id, vm.Device) is { } own)
+        if (vm.Device.Workload is not Workload.None && ReserveDevice(plan, PortOf(plan, vm), vm.Device) is { } own)
         {
             plan.Outcomes[vm.Id].Block(own);
         }
@@ -126,7 +113,7 @@ internal static class VmPlan
         {
             var obstacle = WorkValidation.FindError(container) is { } error
                 ? new Obstacle(error)
-                : ReserveDevice(plan, container.Id, container.Device);
+                : ReserveDevice(plan, PortOf(plan, vm, container), container.Device);
             if (obstacle is not null)
             {
                 plan.Outcomes[container.Id].Block(obstacle);
@@ -149,9 +136,10 @@ internal static class VmPlan
     }
 
     /// <summary>Reserves the device's port and namespace names for the resource, or returns why it cannot have them.</summary>
-    private static Obstacle? ReserveDevice(HostPlanBuilder plan, Guid id, DeviceWork device)
+    private static Obstacle? ReserveDevice(HostPlanBuilder plan, WantedPort port, DeviceWork device)
     {
-        var obstacle = FindPortObstacle(plan, id, device.Interface, Internal) ?? DevicePlan.FindNamespaceObstacle(plan, id, device);
+        var id = port.Mark.Id;
+        var obstacle = VmObstacles.FindPortObstacle(plan, port) ?? DevicePlan.FindNamespaceObstacle(plan, id, device);
         if (obstacle is not null)
         {
             return obstacle;
@@ -184,23 +172,34 @@ internal static class VmPlan
             plan.Ownership.IsOurs(mark)
             && containers.Any(other => other.Id == mark?.Id && other.Id != container.Id && !plan.Outcomes[other.Id].IsBlocked);
         return (bridge?.Ports ?? [])
-            .Where(port => port.Tag == container.Tag && !ReleasesItsTag(port.Mark))
+            .Where(port => port.Tag == container.Tag && port.Name != container.Device.Interface && !ReleasesItsTag(port.Mark))
             .Select(port =>
                 plan.Ownership.FindObstacle(container.Id, port.Mark, $"port {port.Name}, which has tag {port.Tag} on {vm.Bridge},")
             )
             .FirstOrDefault(obstacle => obstacle is not null);
     }
 
-    private static void AddDevice(HostPlanBuilder plan, VmWork vm, OwnerMark mark, int tag, DeviceWork device)
+    /// <summary>Returns the port of the VM's own device.</summary>
+    private static WantedPort PortOf(HostPlanBuilder plan, VmWork vm) =>
+        PortOf(vm, new OwnerMark(plan.Work.Installation, OwnerMark.Vm, vm.Id), 0, vm.Device);
+
+    /// <summary>Returns the port of a container's device.</summary>
+    private static WantedPort PortOf(HostPlanBuilder plan, VmWork vm, ContainerWork container) =>
+        PortOf(vm, new OwnerMark(plan.Work.Installation, OwnerMark.Container, container.Id), container.Tag, container.Device);
+
+    private static WantedPort PortOf(VmWork vm, OwnerMark mark, int tag, DeviceWork device) =>
+        new(vm.Bridge, device.Interface, mark, Internal, tag, Mac: device.Mac, Mtu: device.Mtu);
+
+    private static void AddDevice(HostPlanBuilder plan, VmWork vm, WantedPort wanted, DeviceWork device)
     {
-        var outcome = plan.Outcomes[mark.Id];
+        var outcome = plan.Outcomes[wanted.Mark.Id];
         if (outcome.IsBlocked)
         {
             return;
         }
 
-        var port = EnsurePort(plan, vm, new WantedPort(vm.Bridge, device.Interface, mark, Internal, tag, Mac: device.Mac, Mtu: device.Mtu));
-        DevicePlan.Add(plan, outcome, mark, device, port.HasChange ? null : port.Existing);
+        var port = EnsurePort(plan, vm, wanted);
+        DevicePlan.Add(plan, outcome, wanted.Mark, device, port.HasChange ? null : port.Existing);
     }
 
     private static void AddLink(HostPlanBuilder plan, VmWork vm, OwnerMark mark, OvsBridge? bridge, OvsBridge? integration)
@@ -222,8 +221,8 @@ internal static class VmPlan
             ];
         }
 
-        var obstacle = ports.Select(port => FindPortObstacle(plan, vm.Id, port.Name, port.Type)).FirstOrDefault(found => found is not null)
-            ?? (vm.UplinkInterface is null ? FindIfaceIdObstacle(plan, vm, integration) : null);
+        var obstacle = ports.Select(port => VmObstacles.FindPortObstacle(plan, port)).FirstOrDefault(found => found is not null)
+            ?? (vm.UplinkInterface is null ? VmObstacles.FindIfaceIdObstacle(plan, vm, integration, ports[1].Name) : null);
         if (obstacle is not null)
         {
             outcome.Block(obstacle);
@@ -239,14 +238,6 @@ internal static class VmPlan
         }
     }
 
-    // OVN binds only one of several interfaces with the same iface-id.
-    private static Obstacle? FindIfaceIdObstacle(HostPlanBuilder plan, VmWork vm, OvsBridge? integration) =>
-        (integration?.Ports ?? [])
-            .SelectMany(port => port.Interfaces, (port, part) => (port.Mark, part.Name, part.ExternalIds))
-            .Where(found => found.ExternalIds.GetValueOrDefault(OvsChanges.IfaceIdKey) == vm.PortName)
-            .Select(found => plan.Ownership.FindObstacle(vm.Id, found.Mark, $"interface {found.Name} with iface-id {vm.PortName}"))
-            .FirstOrDefault(obstacle => obstacle is not null);
-
     // Includes the tags of ports that the work neither changes nor removes: they must keep working.
     private static IEnumerable<int> FindTags(HostPlanBuilder plan, VmWork vm, OvsBridge? bridge) =>
         vm
@@ -255,9 +246,9 @@ internal static class VmPlan
             .Concat((bridge?.Ports ?? []).Where(port => IsKept(plan, port.Mark)).Select(port => port.Tag ?? 0));
 
     private static bool IsKept(HostPlanBuilder plan, OwnerMark? mark) =>
-        plan.Ownership.IsOurs(mark)
-        && mark is { } ours
-        && (plan.Outcomes.TryGetValue(ours.Id, out var outcome) ? outcome.IsBlocked : !plan.Ownership.IsToBeRemoved(ours.Id));
+        !plan.Ownership.IsOurs(mark)
+        || mark is not { } ours
+        || (plan.Outcomes.TryGetValue(ours.Id, out var outcome) ? outcome.IsBlocked : !plan.Ownership.IsToBeRemoved(ours.Id));
 
     /// <summary>
     /// Plans the creation or repair of a port. Returns the existing port, null if there is none to keep, and whether a change is planned.

@@ -36,6 +36,7 @@ internal static class Layers
             "ApiKeys",
             "Changes",
             "Manifests",
+            "Adoption",
             "Service",
             "OpenApi",
             "Agents",

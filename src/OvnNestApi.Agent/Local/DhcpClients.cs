@@ -20,12 +20,13 @@ internal sealed partial class DhcpClients
     private const string EventScript = """
         #!/bin/sh
         # Run by a DHCP client of the OvnNestApi agent on every event. $1 is the event; udhcpc passes the lease in variables.
-        # NEST_LEASE: file that the agent reads; written last and removed first.
+        # NEST_LEASE: file that the agent reads; written last and removed first. NEST_LEASE.keep: the first event keeps the address that
+        # the device has.
         set -eu
         case $1 in
           deconfig)
             rm -f "$NEST_LEASE"
-            ip -4 address flush dev "$interface"
+            if ! rm "$NEST_LEASE.keep" 2>/dev/null; then ip -4 address flush dev "$interface"; fi
             ;;
           bound | renew)
             gateway=${router:-}
@@ -38,6 +39,8 @@ internal sealed partial class DhcpClients
         esac
 
         """;
+
+    private static readonly string[] OtherClients = ["dhclient", "udhcpc", "dhcpcd"];
 
     private readonly StateFolder _state;
     private readonly byte[] _pidFilePrefix; // as it appears in a command line, whose arguments end with NUL
@@ -88,6 +91,12 @@ internal sealed partial class DhcpClients
         }
 
         DeleteFiles(step.ResourceId);
+        if (step.TakesOverIn is { } identity)
+        {
+            File.WriteAllText(KeepFile(step.ResourceId), "");
+            KillOthers(identity);
+        }
+
         var start = new ProcessStartInfo("setsid", ClientCommand(step)) { WorkingDirectory = "/" };
         // The client must not inherit the agent's settings.
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("NEST_", StringComparison.Ordinal)).ToArray())
@@ -123,6 +132,7 @@ internal sealed partial class DhcpClients
     public void DeleteFiles(Guid id)
     {
         File.Delete(LeaseFile(id));
+        File.Delete(KeepFile(id));
         foreach (var file in Directory.EnumerateFiles(_state.ClientsFolder, $"{id:N}-*.pid"))
         {
             File.Delete(file);
@@ -150,8 +160,38 @@ internal sealed partial class DhcpClients
 
     private string LeaseFile(Guid id) => Path.Join(_state.ClientsFolder, $"{id:N}.lease");
 
+    private string KeepFile(Guid id) => $"{LeaseFile(id)}.keep";
+
     private string PidFile(Guid id, int index) =>
         Path.Join(_state.ClientsFolder, string.Create(CultureInfo.InvariantCulture, $"{id:N}-{index}.pid"));
+
+    // Without a signal that it could handle, a client leaves the address on the device.
+    private static void KillOthers(string networkNamespace)
+    {
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (
+                int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+                && IsOtherClient(folder, networkNamespace)
+            )
+            {
+                _ = Kill(pid, 9);
+            }
+        }
+    }
+
+    private static bool IsOtherClient(string folder, string networkNamespace)
+    {
+        try
+        {
+            return new FileInfo($"{folder}/ns/net").LinkTarget == networkNamespace
+                && OtherClients.Contains(File.ReadAllText($"{folder}/comm").TrimEnd('\n'));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false; // the process ended in the meantime
+        }
+    }
 
     private DhcpClient? TryRead(string folder, double uptime)
     {

@@ -71,6 +71,18 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
 
     private const string VmsOfHost = "SELECT id FROM vms WHERE host_id = @host";
 
+    /// <summary>
+    /// Ends the adoption of resources whose work the host has confirmed: from then on, all their items there have owner marks. Rows: id,
+    /// and whether it is a container.
+    /// </summary>
+    private const string EndAdoption = """
+        WITH confirmed AS (
+            SELECT object_id FROM placements WHERE host_id = @host AND object_id = ANY(@news) AND wanted AND digest IS NOT NULL),
+        v AS (UPDATE vms SET adopting = false WHERE adopting AND id IN (SELECT object_id FROM confirmed) RETURNING id),
+        c AS (UPDATE containers SET adopting = false WHERE adopting AND id IN (SELECT object_id FROM confirmed) RETURNING id)
+        SELECT id, false FROM v UNION ALL SELECT id, true FROM c
+        """;
+
     private const string MarkVmsOfHost = """
         UPDATE vms SET dirty_seq = nextval('dirty_seq')
         WHERE id IN (SELECT v.id FROM vms v JOIN hosts h ON h.id = v.host_id WHERE h.id = @host AND h.chassis IS NULL
@@ -211,8 +223,28 @@ internal sealed class ReportIntake(Transactions transactions, Settlement settlem
             await db.ExecuteAsync(MarkVmsOfHost, cancellationToken, ("host", host));
         }
 
+        await EndAdoptionAsync(db, host, [.. news.Select(n => n.Resource).OfType<Guid>().Distinct()], cancellationToken);
         await settlement.SettleAsync(db, vms, cancellationToken);
         await readiness.EvaluateAsync(db, [.. news.Select(n => n.Resource).OfType<Guid>().Distinct(), host], cancellationToken);
+    }
+
+    private static async Task EndAdoptionAsync(NestDb db, Guid host, Guid[] news, CancellationToken cancellationToken)
+    {
+        var ended = await db.QueryAsync(
+            EndAdoption,
+            row => (Id: row.GetGuid(0), IsContainer: row.GetBoolean(1)),
+            cancellationToken,
+            ("host", host),
+            ("news", news)
+        );
+        // The host gets its work again, without the permission to take anything over.
+        var containers = ended.Where(one => one.IsContainer).Select(one => one.Id).ToList();
+        await PlacementWriter.RefreshAsync(
+            db,
+            [.. ended.Where(one => !one.IsContainer).Select(one => one.Id)],
+            containers,
+            cancellationToken
+        );
     }
 
     private static Task<List<(Guid Vm, Guid? Resource)>> NewsAsync(NestDb db, Reported reported, CancellationToken cancellationToken) =>

@@ -51,6 +51,7 @@ internal static class AddressBook
 
         var changed = plans.FindAll(plan => plan.Problem is null && !plan.IsUnchanged);
         await AddressDraw.FreeAsync(db, [.. changed.Select(plan => plan.Former).OfType<Guid>()], cancellationToken);
+        await ForeignAddresses.ReleaseAsync(db, [.. requests.Select(request => request.Adopted).OfType<Guid>()], cancellationToken);
         for (var open = changed; open.Count > 0; open = await AddressConflicts.ChangeMacsAsync(db, open, cancellationToken))
         {
             await AddressDraw.GiveAsync(db, open.FindAll(plan => !plan.IsDraw), cancellationToken);

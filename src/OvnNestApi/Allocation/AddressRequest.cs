@@ -21,6 +21,11 @@ internal sealed record AddressRequest(LogicalPort Port, Network Network, Ipv4? I
 
     /// <summary>True if the port must get another MAC address than its present one.</summary>
     public bool GivesUpMac { get; init; }
+
+    /// <summary>
+    /// UUID of the row of a port of others that becomes the port's: the addresses that were recorded for it pass to the port. Null if none.
+    /// </summary>
+    public Guid? Adopted { get; init; }
 }
 
 /// <summary>JSON pointers to the fields of the caller's body that decide about a port's addresses.</summary>

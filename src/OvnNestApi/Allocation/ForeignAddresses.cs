@@ -78,6 +78,17 @@ internal static class ForeignAddresses
         return await db.QueryAsync(Conflicts, row => (row.GetGuid(0), row.GetGuid(1)), cancellationToken, parameters);
     }
 
+    /// <summary>Releases the addresses that were recorded for these foreign ports.</summary>
+    /// <param name="ports">UUIDs of the ports' NB rows.</param>
+    public static Task ReleaseAsync(NestDb db, IReadOnlyCollection<Guid> ports, CancellationToken cancellationToken) =>
+        ports.Count == 0
+            ? Task.CompletedTask
+            : db.ExecuteAsync(
+                $"WITH {AddressDraw.Free("foreign_port = ANY(@ports)")} SELECT",
+                cancellationToken,
+                ("ports", ports.ToArray())
+            );
+
     private static (string Name, object? Value)[] Parameters(IReadOnlyList<UsedAddress> present) =>
         [
             ("networks", present.Select(one => one.Network).ToArray()),

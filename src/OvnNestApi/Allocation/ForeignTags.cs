@@ -49,6 +49,14 @@ internal static class ForeignTags
         ON CONFLICT (lease_id, host_id) DO NOTHING
         """;
 
+    private static readonly string Release = $"""
+        WITH ended AS (
+            DELETE FROM vlan_leases l USING unnest(@vms, @tags) AS w (vm, tag)
+            WHERE l.vm_id = w.vm AND l.tag = w.tag AND l.container_id IS NULL AND l.state IN ('Foreign', 'Draining')
+            RETURNING l.id)
+        {TagHistory.End("ended")}
+        """;
+
     private const string Unconfirmed = """
         SELECT l.id, v.port_name, l.tag FROM vlan_leases l JOIN vms v ON v.id = l.vm_id
         WHERE l.state = 'Draining' AND l.drain_nb_cfg IS NULL AND l.container_id IS NULL
@@ -118,6 +126,17 @@ internal static class ForeignTags
             cancellationToken,
             tags is null ? [] : Parameters([.. tags.Select(tag => new UsedTag(tag.Parent, tag.Tag, ""))])
         );
+
+    /// <summary>Ends the leases that record these tags as used by others.</summary>
+    public static Task ReleaseAsync(NestDb db, IReadOnlyCollection<(Guid Vm, int Tag)> tags, CancellationToken cancellationToken) =>
+        tags.Count == 0
+            ? Task.CompletedTask
+            : db.ExecuteAsync(
+                Release,
+                cancellationToken,
+                ("vms", tags.Select(one => one.Vm).ToArray()),
+                ("tags", tags.Select(one => one.Tag).ToArray())
+            );
 
     /// <summary>Records tags that the NB shows, and that it no longer shows.</summary>
     /// <param name="shown">Tags of foreign ports, each once.</param>

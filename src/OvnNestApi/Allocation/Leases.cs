@@ -46,6 +46,7 @@ internal static class Leases
     {
         var problems = new Dictionary<TagRequest, Problem>();
         var claims = Claim(requests, problems);
+        await ForeignTags.ReleaseAsync(db, [.. claims.Where(claim => claim.Value.IsAdopted).Select(claim => claim.Key)], cancellationToken);
         var rest = await BindNewAsync(db, [.. requests.Where(request => !problems.ContainsKey(request))], claims.Keys, cancellationToken);
         if (rest.Count > 0)
         {

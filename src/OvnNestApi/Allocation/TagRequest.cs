@@ -26,6 +26,11 @@ internal sealed record TagRequest(
     /// <summary>True if the container must get another tag than its present one.</summary>
     public bool GivesUpTag { get; init; }
 
+    /// <summary>
+    /// True if the tag is that of a port of others that becomes the container's: a lease that records the tag ends.
+    /// </summary>
+    public bool IsAdopted { get; init; }
+
     /// <summary>True if the container has no tag yet.</summary>
     public bool IsNew => Container.Tag == 0;
 }

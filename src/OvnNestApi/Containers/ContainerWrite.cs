@@ -73,6 +73,8 @@ internal sealed class ContainerWrite(ResourceWrite write, ContainerKind kind) : 
             PortName = "",
             Interface = "",
             Namespace = "",
+            PortUuid = item.Submission.Adopts?.Row ?? Guid.NewGuid(),
+            Adopting = item.Submission.Adopts is not null,
         };
 
     protected override async Task ApplyAsync(CancellationToken cancellationToken)
@@ -145,7 +147,10 @@ internal sealed class ContainerWrite(ResourceWrite write, ContainerKind kind) : 
         var (vm, former) = (item.The<Vm>(), item.Predecessor);
         var isUsedAgain = former is not null && former.VmId != vm.Id && VlanRanges.Parse(vm.VlanRanges).Contains(former.Tag);
         var preferred = isUsedAgain ? former?.Tag : null;
-        return new(vm, Target(item), item.Spec.Vlan, item.Spec.Lease, preferred, new("#/spec/vlan", "#/spec/lease"));
+        return new(vm, Target(item), item.Spec.Vlan, item.Spec.Lease, preferred, new("#/spec/vlan", "#/spec/lease"))
+        {
+            IsAdopted = item.Adopts is not null,
+        };
     }
 
     /// <summary>

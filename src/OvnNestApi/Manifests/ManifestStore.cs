@@ -43,7 +43,7 @@ internal sealed class ManifestStore(
             options.Key,
             async token =>
             {
-                var written = await WriteAsync(submissions, options.Prune, token);
+                var written = await WriteAsync(submissions, options, token);
                 plan = written.Problem is null && prepared is not null ? await planner.OfChangesAsync(db, prepared, token) : null;
                 return written;
             },
@@ -66,7 +66,7 @@ internal sealed class ManifestStore(
 
     private async Task<Answer<List<AppliedResource>>> WriteAsync(
         IReadOnlyList<(ResourceKind Kind, Submission Submission)> submissions,
-        LabelSelector? prune,
+        ManifestOptions options,
         CancellationToken cancellationToken
     )
     {
@@ -83,8 +83,13 @@ internal sealed class ManifestStore(
             return refused;
         }
 
+        if (options.Check is { } check && await check(written, cancellationToken) is { } conflict)
+        {
+            return conflict;
+        }
+
         var applied = written.Select(AppliedResource.Of).ToList();
-        if (prune is null)
+        if (options.Prune is not { } prune)
         {
             return applied;
         }
@@ -145,7 +150,11 @@ internal sealed class ManifestStore(
 /// <param name="DryRun">True to check and respond as usual, but store nothing.</param>
 /// <param name="Prune">Labels of the resources to delete that are not in the manifest; null to delete none.</param>
 /// <param name="Key">Key for which the result is stored, and returned again without a second effect; null if none.</param>
-internal sealed record ManifestOptions(TimeSpan? Wait, bool DryRun, LabelSelector? Prune, IdempotencyKey? Key);
+internal sealed record ManifestOptions(TimeSpan? Wait, bool DryRun, LabelSelector? Prune, IdempotencyKey? Key)
+{
+    /// <summary>Check at the end of the transaction, of the resources as they are written; null if there is none.</summary>
+    public Func<IReadOnlyList<WriteItem>, CancellationToken, Task<Problem?>>? Check { get; init; }
+}
 
 /// <summary>What a manifest did with a resource.</summary>
 public enum AppliedAction

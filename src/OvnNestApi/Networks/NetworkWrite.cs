@@ -61,6 +61,8 @@ internal sealed class NetworkWrite(ResourceWrite write, NetworkKind kind) : Kind
             Name = item.Path.Name,
             Spec = item.Submission.Sent.SpecText,
             SwitchName = "",
+            SwitchUuid = item.Submission.Adopts?.Row ?? Guid.NewGuid(),
+            DhcpUuid = item.Submission.Adopts?.Dhcp ?? Guid.NewGuid(),
         };
 
     protected override async Task ApplyAsync(CancellationToken cancellationToken)

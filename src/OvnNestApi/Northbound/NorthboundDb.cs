@@ -164,7 +164,8 @@ internal sealed class NorthboundDb : IAsyncDisposable
         return CreateClient(options, NorthboundMonitor.Tables(ownership), NorthboundMonitor.Indexes(ownership), time);
     }
 
-    private static OvsdbClient CreateClient(
+    /// <summary>Returns a client that replicates these columns and rows; it is not started.</summary>
+    public static OvsdbClient CreateClient(
         NorthboundOptions options,
         IReadOnlyList<MonitoredTable> monitor,
         IReadOnlyList<ReplicaIndex> indexes,

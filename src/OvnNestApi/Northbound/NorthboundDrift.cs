@@ -120,7 +120,7 @@ public sealed class NorthboundDrift
         }
 
         var (before, after) = (change.Before, change.After);
-        AddOwned(change);
+        AddOwned(change, owners);
         if (before is null || after is null || WrittenColumns.Any(column => before[column] != after[column]))
         {
             if (!_recentWrites.Explain(change))
@@ -145,12 +145,14 @@ public sealed class NorthboundDrift
     }
 
     /// <summary>A port has got our owner mark, or a row with our owner mark no longer has a tag.</summary>
-    private void AddOwned(RowChange change)
+    private void AddOwned(RowChange change, List<Guid> owners)
     {
         var (before, after) = (change.Before, change.After);
         if (after is not null && (before is null || _ownership.OwnerOf(before) is null))
         {
             Marked.Add(change.Uuid);
+            // Only now it is known whose state the port shows, which may have been up before.
+            Observed.UnionWith(owners);
         }
 
         foreach (var tag in before?.Tags().Except(after?.Tags() ?? []) ?? [])

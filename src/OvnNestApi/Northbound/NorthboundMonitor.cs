@@ -30,6 +30,15 @@ public static class NorthboundMonitor
         ];
     }
 
+    /// <summary>The same tables and columns, but the rows of all clients.</summary>
+    public static IReadOnlyList<MonitoredTable> AllRows() =>
+        [
+            .. Northbound.Tables.Marked.Select(table => new MonitoredTable(
+                table.Name,
+                [.. table.Columns, "external_ids", .. table.Name == Northbound.Tables.Switch ? ["other_config"] : Array.Empty<string>()]
+            )),
+        ];
+
     /// <summary>Indexes: rows by owner, nested ports by parent and tag, switches and routers by name, DHCP options by subnet.</summary>
     public static IReadOnlyList<ReplicaIndex> Indexes(Ownership ownership) =>
         [

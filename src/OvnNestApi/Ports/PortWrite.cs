@@ -29,7 +29,12 @@ internal abstract class PortWrite<T, TSpec>(ResourceWrite write, ResourceKind ki
         var pointers = new AddressPointers("#/spec/ip", "#/spec/mac");
         Write.RequestAddresses(
             item,
-            new(target, network, item.Spec.Ip, item.Spec.Mac, pointers) { Predecessor = item.Predecessor, IsMoved = isMoved }
+            new(target, network, item.Spec.Ip, item.Spec.Mac, pointers)
+            {
+                Predecessor = item.Predecessor,
+                IsMoved = isMoved,
+                Adopted = item.Adopts?.Row,
+            }
         );
     }
 

@@ -142,6 +142,13 @@ public sealed record Problem(string Code, int Status, string Title, string Detai
     /// <summary>A check that no agent can run, or whose target has no address.</summary>
     public static Problem NotCheckable(string detail, string? pointer = null) => Of("not-checkable", detail, pointer);
 
+    /// <summary>Rows that cannot be adopted as they are, or that the adoption would change.</summary>
+    public static Problem NotAdoptable(IReadOnlyList<FieldError> errors) =>
+        Of("not-adoptable", errors.Count == 1 ? $"{errors[0].Pointer}: {errors[0].Detail}" : $"{errors.Count} values do not fit.") with
+        {
+            Errors = errors,
+        };
+
     public static Problem IdempotencyInFlight() =>
         Of("idempotency-in-flight", "An earlier request with this Idempotency-Key is still running.") with
         {

@@ -194,6 +194,14 @@ public static class ProblemCatalogue
                 + "address of the target. The detail says what is missing."
         ),
         new(
+            "not-adoptable",
+            409,
+            "A row of the northbound database cannot be adopted",
+            "Adoption completes rows that were made by hand, and never changes what they have: a row has a defect, was changed since the "
+                + "list was read, or differs from the resource in the request. `errors` lists every difference. Mend the row or the "
+                + "request. Nothing was adopted."
+        ),
+        new(
             "idempotency-in-flight",
             409,
             "The same request is still running",
@@ -253,8 +261,8 @@ public static class ProblemCatalogue
             "northbound-unavailable",
             503,
             "The northbound database is not available",
-            "The request needs the northbound database of OVN, and this process could not read it in time. Repeat the request. "
-                + "`GET /v1/reconciler` shows whether the leader reaches the database.",
+            "The request needs the northbound database of OVN, and this process could not read it in time. Nothing was stored. Repeat the "
+                + "request. `GET /v1/reconciler` shows whether the leader reaches the database.",
             true
         ),
         new(

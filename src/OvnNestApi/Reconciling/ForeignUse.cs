@@ -187,6 +187,7 @@ internal sealed class ForeignUse(NorthboundDb nb, ForeignPorts ports, Leadership
             ? Used(tag.Parent, tag.Tag, child)
             : null;
 
-    private static UsedTag Used(string parent, int tag, Row child) =>
+    /// <summary>Returns the tag of a child port as it is recorded.</summary>
+    internal static UsedTag Used(string parent, int tag, Row child) =>
         new(parent, tag, $"port {child["name"].AsOptionalString()} ({child.Uuid}) in the northbound database");
 }

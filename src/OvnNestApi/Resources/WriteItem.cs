@@ -17,6 +17,9 @@ internal abstract class WriteItem(ResourceKind kind, Submission submission)
     /// <summary>JSON pointer to the resource in the body.</summary>
     public string At => submission.At;
 
+    /// <summary>Rows of the northbound database that the resource takes over; null if it gets new ones.</summary>
+    public AdoptedRows? Adopts => submission.Adopts;
+
     /// <summary>The resource as it is stored at the end of the write; null before it is known, or if there is a problem.</summary>
     public abstract Resource? Resource { get; }
 

@@ -49,6 +49,12 @@ public abstract class LogicalPort : Resource
     /// <summary>Host name that DHCP sends; null if none.</summary>
     public string? Hostname { get; set; }
 
+    /// <summary>
+    /// True for a port that was made by hand and was adopted, until the host confirms it: so long the agent takes over the bridge, port,
+    /// device and namespace of these names that another program has created.
+    /// </summary>
+    public bool Adopting { get; set; }
+
     /// <summary>Column <c>up</c> of the NB row as last observed, debounced.</summary>
     public bool Up { get; set; }
 }

@@ -56,6 +56,8 @@ internal sealed class VmWrite(ResourceWrite write, VmKind kind) : PortWrite<Vm, 
             Interface = "",
             Namespace = "",
             Bridge = "",
+            PortUuid = item.Submission.Adopts?.Row ?? Guid.NewGuid(),
+            Adopting = item.Submission.Adopts is not null,
         };
 
     protected override async Task ApplyAsync(CancellationToken cancellationToken)

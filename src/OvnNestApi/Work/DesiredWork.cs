@@ -82,14 +82,14 @@ internal static class DesiredWork
     {
         var device = Device(container, network);
         var work = new ContainerWork(container.Id, container.Name, "", container.PortName, container.Tag, lease, device);
-        return work with { Digest = Digest(work) };
+        return work with { Digest = Digest(work), Adopts = container.Adopting ? true : null };
     }
 
     /// <summary>Returns the work for a VM, without its containers.</summary>
     public static VmWork Of(Vm vm, Network network)
     {
         var work = new VmWork(vm.Id, vm.Name, "", vm.PortName, vm.Bridge, vm.UplinkInterface, Device(vm, network), []);
-        return work with { Digest = Digest(work) };
+        return work with { Digest = Digest(work), Adopts = vm.Adopting ? true : null };
     }
 
     private static DeviceWork Device(LogicalPort port, Network network)
