@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using OvnNestApi.Schema;
-using OvnNestApi.Tests.Harness;
 using TestServers;
 
 namespace OvnNestApi.Tests.Adoption;
