@@ -58,7 +58,9 @@ public sealed record VmWork(
 /// <param name="Device">The container's device.</param>
 public sealed record ContainerWork(Guid Id, string Name, string Digest, string PortName, int Tag, Guid Lease, DeviceWork Device)
 {
-    /// <summary>True if the agent takes over the port, device and namespace of these names that have no owner mark; absent if not.</summary>
+    /// <summary>
+    /// True if the agent takes over the port, device and namespace of these names that have no owner mark; absent if not.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Adopts { get; init; }
 }

@@ -30,7 +30,9 @@ internal sealed class OwnershipRules
     /// <summary>True if the work lists the resource for removal.</summary>
     public bool IsToBeRemoved(Guid id) => _toBeRemoved.Contains(id);
 
-    /// <summary>True if the resource takes over an item of its names that has no owner mark. The caller checks that the item fits.</summary>
+    /// <summary>
+    /// True if the resource takes over an item of its names that has no owner mark. The caller checks that the item fits.
+    /// </summary>
     public bool TakesOver(Guid id, OwnerMark? mark) => mark is null && Adopts(id);
 
     /// <summary>True if the resource was made by hand, and this host has not confirmed yet that its items have owner marks.</summary>

@@ -125,7 +125,9 @@ public sealed partial class AdoptionTests
         Assert.Contains("dmz-vm1", await sandbox.NbctlAsync("show", "dmz"), StringComparison.Ordinal);
     }
 
-    /// <summary>Posts the list back: vm5 with its bridge on ubuntu2, and vm1, whose device is on br-int, without work for its host.</summary>
+    /// <summary>
+    /// Posts the list back: vm5 with its bridge on ubuntu2, and vm1, whose device is on br-int, without work for its host.
+    /// </summary>
     private static async Task AdoptAsync(NestServer server)
     {
         var items = (await GetAsync(server, "v1/adoptions"))["items"]!.AsArray();

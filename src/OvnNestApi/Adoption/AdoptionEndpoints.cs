@@ -70,9 +70,9 @@ internal static class AdoptionEndpoints
             .Describe(
                 "adopt",
                 "Adopt ports that were made by hand",
-                "Creates the resources of the items in one transaction, all or none. A resource with a `row` takes it over: the row keeps its "
-                    + "UUID, and what it lacks is added in place, so that traffic goes on. What the row has must be in the spec. On the host, "
-                    + "the agent takes over the bridge, ports, devices and namespaces of the names in the spec. At most 32 MiB."
+                "Creates the resources of the items in one transaction, all or none. A resource with a `row` takes it over: the row keeps "
+                    + "its UUID, and what it lacks is added in place, so that traffic goes on. What the row has must be in the spec. On "
+                    + "the host, the agent takes over the bridge, ports, devices and namespaces of the names in the spec. At most 32 MiB."
             );
     }
 

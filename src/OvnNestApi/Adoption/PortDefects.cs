@@ -194,7 +194,8 @@ internal static class PortDefects
         {
             yield return Blocking(
                 DefectCode.TagDuplicate,
-                $"Tag {present} of {port.ParentName} is also that of {string.Join(", ", rivals)}; which of them gets the traffic is undefined."
+                $"Tag {present} of {port.ParentName} is also that of {string.Join(", ", rivals)}; which of them gets the traffic is "
+                    + "undefined."
             );
         }
 

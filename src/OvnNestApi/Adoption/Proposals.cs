@@ -6,7 +6,9 @@ using OvnNestApi.Ports;
 namespace OvnNestApi.Adoption;
 
 /// <summary>Proposes resources for what was made by hand, with everything that the rows have in their specs. Pure.</summary>
-/// <param name="claimsSwitches">True to propose networks that take over switches and DHCP options; false if these stay those of others.</param>
+/// <param name="claimsSwitches">
+/// True to propose networks that take over switches and DHCP options; false if these stay those of others.
+/// </param>
 internal sealed class Proposals(Survey survey, bool claimsSwitches)
 {
     private const int MaxDeviceName = 15;

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using OvnNestApi.Schema;
-using OvnNestApi.Tests.Harness;
 using TestServers;
 
 namespace OvnNestApi.Tests.Adoption;
@@ -22,7 +21,8 @@ public sealed class AdoptionTests
         Assert.Equal(await lab.Nest.GetAsync("dmz-c51", "dhcpv4_options"), (string?)dmz["dhcp"]!["optionsId"]);
         Assert.Equal(await lab.Nest.GetAsync("dmz-c51", "_uuid"), (string?)c51["row"]);
         Assert.Equal(
-            """{"network":"dmz","vlan":51,"mac":"02:ac:10:ff:01:33","ip":"172.16.255.133","portName":"dmz-c51","interface":"c51","namespace":"c51"}""",
+            """{"network":"dmz","vlan":51,"mac":"02:ac:10:ff:01:33","ip":"172.16.255.133","portName":"dmz-c51","""
+                + "\"interface\":\"c51\",\"namespace\":\"c51\"}",
             c51["spec"]!.ToJsonString()
         );
         Assert.Equal("vm5", (string?)c51["vm"]);

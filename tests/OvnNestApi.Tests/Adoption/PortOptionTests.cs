@@ -1,5 +1,4 @@
 using System.Net;
-using TestServers;
 
 namespace OvnNestApi.Tests.Adoption;
 

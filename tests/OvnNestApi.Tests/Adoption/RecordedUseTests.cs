@@ -97,7 +97,7 @@ public sealed class RecordedUseTests
         [.. (await lab.ListAsync()).Where(item => names.Contains((string?)item!["name"])).Select(item => item!)];
 
     /// <summary>Waits until exactly these addresses are recorded as those of others.</summary>
-    private static Task RecordedAsync(HandMadeLab lab, params string[] addresses) =>
+    private static Task<string> RecordedAsync(HandMadeLab lab, params string[] addresses) =>
         Eventually.Becomes(
             $"{string.Join(", ", addresses)} are recorded",
             async () =>
