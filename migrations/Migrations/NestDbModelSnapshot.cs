@@ -892,6 +892,10 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("resynced_at");
 
+                    b.Property<string>("UsedRelease")
+                        .HasColumnType("text")
+                        .HasColumnName("used_release");
+
                     b.HasKey("Id")
                         .HasName("pk_leader");
 

@@ -187,6 +187,8 @@ internal sealed class ForeignUse(NorthboundDb nb, ForeignPorts ports, Leadership
             ? Used(tag.Parent, tag.Tag, child)
             : null;
 
-    private static UsedTag Used(string parent, int tag, Row child) =>
-        new(parent, tag, $"port {child["name"].AsOptionalString()} ({child.Uuid}) in the northbound database");
+    /// <summary>Returns a port of others in words, as <see cref="VlanLease.UsedBy"/>.</summary>
+    public static string NameOf(Row port) => $"port {port["name"].AsOptionalString()} ({port.Uuid}) in the northbound database";
+
+    private static UsedTag Used(string parent, int tag, Row child) => new(parent, tag, NameOf(child));
 }

@@ -13,6 +13,7 @@ namespace OvnNestApi.Reconciling;
 internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions options)
 {
     private const string Row = "holder = @me AND epoch = @epoch";
+    private const string TermColumns = "installation, epoch, mode_in_force, released_brake, used_release";
 
     /// <summary>Id of this process.</summary>
     public Guid Me { get; } = Guid.NewGuid();
@@ -84,8 +85,16 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
 
     /// <summary>Records that a pass is finished. This is the last statement of the pass's transaction.</summary>
     /// <param name="brake">What the safety brake withholds; null if nothing.</param>
+    /// <param name="usedRelease">Release of the brake that is carried out; null if there is no new one.</param>
     /// <exception cref="DeposedException">Another process has become the leader; the transaction must not be committed.</exception>
-    public async Task FinishAsync(NestDb db, Term term, PassSummary summary, BrakeView? brake, CancellationToken cancellationToken)
+    public async Task FinishAsync(
+        NestDb db,
+        Term term,
+        PassSummary summary,
+        BrakeView? brake,
+        string? usedRelease,
+        CancellationToken cancellationToken
+    )
     {
         // Another process cannot take over while this row is locked, and this process can be suspended before it commits.
         var rows = await db.ExecuteAsync(
@@ -93,7 +102,8 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
             SET LOCAL idle_in_transaction_session_timeout = '2s';
             UPDATE leader SET last_pass_at = now(), last_pass = @summary::json,
                 resynced_at = CASE WHEN @full THEN now() ELSE resynced_at END,
-                brake = CASE WHEN brake_id = @brakeid THEN brake ELSE @brake::json END, brake_id = @brakeid
+                brake = CASE WHEN brake_id = @brakeid THEN brake ELSE @brake::json END, brake_id = @brakeid,
+                used_release = COALESCE(@usedrelease, used_release)
             WHERE {Row}
             """,
             cancellationToken,
@@ -101,6 +111,7 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
             ("full", summary.Full),
             ("brake", brake is null ? null : JsonSerializer.Serialize(brake, ApiJson.Options)),
             ("brakeid", brake?.Id),
+            ("usedrelease", usedRelease),
             ("me", Me),
             ("epoch", term.Epoch)
         );
@@ -139,7 +150,7 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
 
     private async Task<Term?> ReadAsync(string update, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
     {
-        await using var command = database.CreateCommand(update + " RETURNING installation, epoch, mode_in_force, released_brake");
+        await using var command = database.CreateCommand($"{update} RETURNING {TermColumns}");
         command.Parameters.AddRange(parameters);
         command.Parameters.AddWithValue("me", Me);
         if (update.Contains("@mode", StringComparison.Ordinal))
@@ -154,7 +165,9 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
         }
 
         var mode = Enum.Parse<ReconcilerMode>(reader.GetString(2));
-        return new(reader.GetGuid(0), reader.GetInt64(1), mode, reader.IsDBNull(3) ? null : reader.GetString(3));
+        return new(reader.GetGuid(0), reader.GetInt64(1), mode, Text(3)) { UsedRelease = Text(4) };
+
+        string? Text(int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
     }
 }
 
@@ -176,7 +189,11 @@ internal enum NorthboundContact
 /// <param name="Epoch">Number of the term; every write to the NB is fenced by it.</param>
 /// <param name="Mode">Mode in force.</param>
 /// <param name="ReleasedBrake">Id of the plan that an admin has released; null if there is none.</param>
-internal sealed record Term(Guid Installation, long Epoch, ReconcilerMode Mode, string? ReleasedBrake);
+internal sealed record Term(Guid Installation, long Epoch, ReconcilerMode Mode, string? ReleasedBrake)
+{
+    /// <summary>Id of the last release that was carried out; null if there is none.</summary>
+    public string? UsedRelease { get; init; }
+}
 
 /// <summary>Another process has become the leader; this process must stop writing.</summary>
 internal sealed class DeposedException(string message) : Exception(message);

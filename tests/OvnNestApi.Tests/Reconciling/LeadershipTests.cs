@@ -113,7 +113,7 @@ public sealed class LeadershipTests
         Assert.NotNull(term);
         await using var db = new NestDb(NestDbRegistration.Options(nest.Database));
         await using var transaction = await db.Database.BeginTransactionAsync();
-        await suspended.FinishAsync(db, term, new(false, 1, 1, 1), brake: null, default);
+        await suspended.FinishAsync(db, term, new(false, 1, 1, 1), brake: null, usedRelease: null, default);
 
         // The transaction stays open, and its lock with it.
         var other = new Leadership(database, options);
