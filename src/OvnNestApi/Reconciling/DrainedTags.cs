@@ -20,15 +20,8 @@ internal static class DrainedTags
     )
     {
         var (drained, withoutBarrier) = (new Dictionary<Guid, DrainedTag>(), new List<(Guid Lease, string? UsedBy)>());
-        foreach (var lease in desired.Draining)
+        foreach (var (lease, usedBy) in Released(nb, desired, isFull))
         {
-            var rows = RowsWith(nb.Replica, desired, lease).ToList();
-            if (!rows.TrueForAll(IsForeign))
-            {
-                continue;
-            }
-
-            var usedBy = rows.Count == 0 ? null : ForeignUse.NameOf(rows[0]);
             if (delivery.NbCfg.TryGetValue(new(OwnerKind.Container, lease.ContainerId), out var nbCfg))
             {
                 drained[lease.Id] = new(nbCfg, usedBy);
@@ -50,6 +43,19 @@ internal static class DrainedTags
         }
 
         return drained;
+    }
+
+    /// <summary>Returns the leases whose tags no row of ours has, each with the row of others that has the tag.</summary>
+    private static IEnumerable<(DrainingLease Lease, string? UsedBy)> Released(NorthboundDb nb, DesiredState desired, bool isFull)
+    {
+        foreach (var lease in desired.Draining)
+        {
+            var rows = RowsWith(nb.Replica, desired, lease).ToList();
+            if (rows.TrueForAll(IsForeign))
+            {
+                yield return (lease, rows.Count == 0 ? null : ForeignUse.NameOf(rows[0]));
+            }
+        }
 
         bool IsForeign(Row row) => nb.Ownership.OwnerOf(row) is not { } owner || (isFull && !desired.Resources.ContainsKey(owner.Id));
     }

@@ -13,7 +13,7 @@ namespace OvnNestApi.Reconciling;
 internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions options)
 {
     private const string Row = "holder = @me AND epoch = @epoch";
-    private const string TermColumns = "installation, epoch, mode_in_force, released_brake, used_release";
+    private const string TermColumns = "installation, epoch, mode_in_force, released_brake, used_release, takes_instance_from";
 
     /// <summary>Id of this process.</summary>
     public Guid Me { get; } = Guid.NewGuid();
@@ -82,6 +82,15 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
     public async Task<Term> SkipToAsync(Term term, long epoch, CancellationToken cancellationToken) =>
         await ReadAsync($"UPDATE leader SET epoch = @next WHERE {Row}", cancellationToken, new("epoch", term.Epoch), new("next", epoch))
         ?? throw Deposed();
+
+    /// <summary>Forgets from which installation this one may take the instance in the NB, because it has it.</summary>
+    /// <exception cref="DeposedException">Another process has become the leader.</exception>
+    public async Task<Term> EndTakingAsync(Term term, CancellationToken cancellationToken) =>
+        await ReadAsync(
+            $"UPDATE leader SET takes_instance_from = NULL WHERE {Row}",
+            cancellationToken,
+            new NpgsqlParameter("epoch", term.Epoch)
+        ) ?? throw Deposed();
 
     /// <summary>Records that a pass is finished. This is the last statement of the pass's transaction.</summary>
     /// <param name="brake">What the safety brake withholds; null if nothing.</param>
@@ -165,7 +174,11 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
         }
 
         var mode = Enum.Parse<ReconcilerMode>(reader.GetString(2));
-        return new(reader.GetGuid(0), reader.GetInt64(1), mode, Text(3)) { UsedRelease = Text(4) };
+        return new(reader.GetGuid(0), reader.GetInt64(1), mode, Text(3))
+        {
+            UsedRelease = Text(4),
+            TakesInstanceFrom = reader.IsDBNull(5) ? null : reader.GetGuid(5),
+        };
 
         string? Text(int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
     }
@@ -193,6 +206,9 @@ internal sealed record Term(Guid Installation, long Epoch, ReconcilerMode Mode, 
 {
     /// <summary>Id of the last release that was carried out; null if there is none.</summary>
     public string? UsedRelease { get; init; }
+
+    /// <summary>Id of the installation from which this one may take the instance in the NB; null if none.</summary>
+    public Guid? TakesInstanceFrom { get; init; }
 }
 
 /// <summary>Another process has become the leader; this process must stop writing.</summary>

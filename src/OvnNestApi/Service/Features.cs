@@ -65,5 +65,6 @@ internal static class Features
         "hostname",
         "plan",
         "dry-run-plan",
+        "take-instance",
     ];
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
-using OvnNestApi.Schema;
 using OvnNestApi.Tests.Harness;
 using OvnNestApi.Tests.Manifests;
 using TestServers;
