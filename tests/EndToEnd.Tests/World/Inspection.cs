@@ -10,6 +10,8 @@ internal sealed class Inspection(World world, Findings findings)
     /// <summary>Reasons that a conflict with another program explains.</summary>
     private static readonly string[] Conflicts = ["AddressConflict", "TagConflict"];
 
+    private string? _released;
+
     /// <summary>
     /// Waits until every resource is ready or has a conflict with another program, and returns how long that took. The safety brake is
     /// released as an admin does.
@@ -113,14 +115,18 @@ internal sealed class Inspection(World world, Findings findings)
         }
     }
 
+    /// <summary>
+    /// Releases each plan of the brake once, as an admin does. After a release without effect, the resources do not become ready.
+    /// </summary>
     private async Task ReleaseBrakeAsync()
     {
-        if ((await world.GetAsync("/v1/reconciler"))["status"]!["brake"] is { } brake)
+        if ((await world.GetAsync("/v1/reconciler"))["status"]!["brake"] is { } brake && (string)brake["id"]! != _released)
         {
-            var spec = new JsonObject { ["releaseBrake"] = (string)brake["id"]! };
+            _released = (string)brake["id"]!;
+            var spec = new JsonObject { ["releaseBrake"] = _released };
             (await world.AskAsync(HttpMethod.Put, "/v1/reconciler", new JsonObject { ["spec"] = spec })).EnsureSuccess();
             Released++;
-            Lab.Log($"released the brake: {brake["message"]}");
+            Lab.Log($"released the brake {_released}: {brake["message"]}");
         }
     }
 
