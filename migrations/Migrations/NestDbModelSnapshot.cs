@@ -896,6 +896,14 @@ namespace OvnNestApi.Migrations.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("resynced_at");
 
+                    b.Property<Guid?>("TakesInstanceFrom")
+                        .HasColumnType("uuid")
+                        .HasColumnName("takes_instance_from");
+
+                    b.Property<string>("UsedRelease")
+                        .HasColumnType("text")
+                        .HasColumnName("used_release");
+
                     b.HasKey("Id")
                         .HasName("pk_leader");
 

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Npgsql;
 using Ovsdb;
@@ -24,12 +22,22 @@ internal static class TakeoverBenchmark
         await using var postgres = await PostgresServer.StartNewAsync();
         await using var sandbox = await Sandbox.UpAsync();
         var database = await postgres.CreateDatabaseAsync();
-        var members = new List<Member>();
+        var options = new NestServerOptions
+        {
+            Database = database,
+            Northbound = sandbox.Northbound,
+            Settings = new Dictionary<string, string>
+            {
+                ["RateLimit__PerSecond"] = "0",
+                ["Serilog__MinimumLevel__Override__Serilog.AspNetCore"] = "Warning",
+            },
+        };
+        var members = new List<RelayedServer>();
         try
         {
             while (members.Count < Processes)
             {
-                members.Add(await Member.StartAsync(postgres, sandbox, database));
+                members.Add(await RelayedServer.StartAsync(postgres, options));
             }
 
             await using var run = await Run.StartAsync(members, sandbox, database);
@@ -62,72 +70,25 @@ internal static class TakeoverBenchmark
         }
     }
 
-    /// <summary>A process of the API with its own network to PostgreSQL and to the NB.</summary>
-    private sealed class Member(NestServer server, Relay postgres, Relay northbound) : IAsyncDisposable
+    private static bool Led(RelayedServer member, long epoch) =>
+        member.Server.Process.Output.Contains($"epoch {epoch}\"", StringComparison.Ordinal);
+
+    private static async Task BreakAsync(RelayedServer member, string fault)
     {
-        public NestServer Server => server;
-
-        public ApiClient Api { get; } = new(server);
-
-        public static async Task<Member> StartAsync(PostgresServer postgres, Sandbox sandbox, string database)
+        switch (fault)
         {
-            var toPostgres = new Relay(new IPEndPoint(IPAddress.Loopback, postgres.Port));
-            var toNorthbound = new Relay(new UnixDomainSocketEndPoint(sandbox.Northbound["unix:".Length..]));
-            var connection = new NpgsqlConnectionStringBuilder(postgres.OverTcp(database)) { Port = toPostgres.Port };
-            var options = new NestServerOptions
-            {
-                Database = connection.ConnectionString,
-                Northbound = $"tcp:127.0.0.1:{toNorthbound.Port}",
-                Settings = new Dictionary<string, string>
-                {
-                    ["RateLimit__PerSecond"] = "0",
-                    ["Serilog__MinimumLevel__Override__Serilog.AspNetCore"] = "Warning",
-                },
-            };
-            return new(await NestServer.StartAsync(options), toPostgres, toNorthbound);
-        }
-
-        public bool Led(long epoch) => Server.Process.Output.Contains($"epoch {epoch}\"", StringComparison.Ordinal);
-
-        public async Task BreakAsync(string fault)
-        {
-            switch (fault)
-            {
-                case "killed":
-                    await server.KillAsync();
-                    break;
-                case "stopped":
-                    server.Process.Send(Signal.Pause);
-                    break;
-                case "cut from PostgreSQL":
-                    postgres.Cut();
-                    break;
-                default:
-                    northbound.Cut();
-                    break;
-            }
-        }
-
-        public async Task RepairAsync()
-        {
-            postgres.Join();
-            northbound.Join();
-            if (server.Process.HasExited)
-            {
-                await server.StartAsync();
-            }
-            else
-            {
-                server.Process.Send(Signal.Continue);
-            }
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await RepairAsync();
-            await server.DisposeAsync();
-            await postgres.DisposeAsync();
-            await northbound.DisposeAsync();
+            case "killed":
+                await member.Server.KillAsync();
+                break;
+            case "stopped":
+                member.Server.Process.Send(Signal.Pause);
+                break;
+            case "cut from PostgreSQL":
+                member.Postgres.Cut();
+                break;
+            default:
+                member.Northbound.Cut();
+                break;
         }
     }
 
@@ -135,17 +96,17 @@ internal static class TakeoverBenchmark
     private sealed class Run : IAsyncDisposable
     {
         private readonly CancellationTokenSource _end = new();
-        private readonly List<Member> _members;
+        private readonly List<RelayedServer> _members;
         private readonly OvsdbClient _northbound;
         private readonly NpgsqlDataSource _database;
         private readonly Task _writing;
-        private volatile Member _healthy;
+        private volatile RelayedServer _healthy;
         private volatile TaskCompletionSource<long>? _takeover;
         private long _epoch;
         private int _lease;
         private int _leaseAtFence;
 
-        private Run(List<Member> members, Sandbox sandbox, string database)
+        private Run(List<RelayedServer> members, Sandbox sandbox, string database)
         {
             (_members, _healthy, _database) = (members, members[0], NpgsqlDataSource.Create(database));
             _northbound = new(
@@ -165,7 +126,7 @@ internal static class TakeoverBenchmark
 
         public int Increases { get; private set; }
 
-        public static async Task<Run> StartAsync(List<Member> members, Sandbox sandbox, string database)
+        public static async Task<Run> StartAsync(List<RelayedServer> members, Sandbox sandbox, string database)
         {
             var run = new Run(members, sandbox, database);
             await Eventually.Holds("the NB follows", () => run.Increases > 5);
@@ -177,14 +138,14 @@ internal static class TakeoverBenchmark
         {
             await using var command = _database.CreateCommand("SELECT epoch FROM leader");
             var epoch = Convert.ToInt64(await command.ExecuteScalarAsync(), CultureInfo.InvariantCulture);
-            var leader = _members.Single(member => member.Led(epoch));
+            var leader = _members.Single(member => Led(member, epoch));
             _healthy = _members.First(member => member != leader);
             await Task.Delay(Random.Shared.Next(1000)); // anywhere between two heartbeats
 
             var takeover = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
             var start = Stopwatch.GetTimestamp();
             _takeover = takeover;
-            await leader.BreakAsync(fault);
+            await BreakAsync(leader, fault);
             var end = await takeover.Task.WaitAsync(TimeSpan.FromMinutes(5));
 
             await leader.RepairAsync();
@@ -212,7 +173,10 @@ internal static class TakeoverBenchmark
                 try
                 {
                     var dhcp = new JsonObject { ["leaseTime"] = lease };
-                    await _healthy.Api.PutAsync("/v1/networks/lan", new JsonObject { ["subnet"] = "10.0.0.0/24", ["dhcp"] = dhcp });
+                    await new ApiClient(_healthy.Server).PutAsync(
+                        "/v1/networks/lan",
+                        new JsonObject { ["subnet"] = "10.0.0.0/24", ["dhcp"] = dhcp }
+                    );
                     await Task.Delay(20);
                 }
                 catch (Exception e) when (e is HttpRequestException or InvalidOperationException or TaskCanceledException)

@@ -154,6 +154,13 @@ public sealed class PostgresServer : IAsyncDisposable
         return ConnectionString(name);
     }
 
+    /// <summary>Replaces a database by a copy of another one, as a restore of a backup does. Terminates all sessions of both.</summary>
+    public async Task ReplaceDatabaseAsync(string database, string by)
+    {
+        await ExecuteAsync($"DROP DATABASE {DatabaseOf(database)} WITH (FORCE)");
+        await ExecuteAsync($"CREATE DATABASE {DatabaseOf(database)} TEMPLATE {DatabaseOf(by)}");
+    }
+
     /// <summary>Returns the connection string of the same database with the loopback port and password instead of the socket.</summary>
     public string OverTcp(string connectionString) =>
         new NpgsqlConnectionStringBuilder(connectionString) { Host = "127.0.0.1", Password = Password }.ConnectionString;

@@ -15,10 +15,19 @@ public static class Soak
     public static int Seed { get; } =
         int.TryParse(Environment.GetEnvironmentVariable("NEST_SEED"), out var seed) ? seed : Random.Shared.Next();
 
-    /// <summary>Returns the size of a test in the present run.</summary>
+    /// <summary>
+    /// Returns the size of a test in the present run. The environment variable <c>NEST_SOAK_SIZE</c> replaces the size of the long form.
+    /// </summary>
     /// <param name="name">The value of the test's trait.</param>
     /// <param name="shortForm">The size in <c>./dev test</c>.</param>
     /// <param name="longForm">The size in <c>./dev soak NAME</c>.</param>
-    public static int Size(string name, int shortForm, int longForm) =>
-        Environment.GetEnvironmentVariable("NEST_SOAK") == name ? longForm : shortForm;
+    public static int Size(string name, int shortForm, int longForm)
+    {
+        if (Environment.GetEnvironmentVariable("NEST_SOAK") != name)
+        {
+            return shortForm;
+        }
+
+        return int.TryParse(Environment.GetEnvironmentVariable("NEST_SOAK_SIZE"), out var size) ? size : longForm;
+    }
 }

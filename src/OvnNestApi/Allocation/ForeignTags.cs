@@ -5,7 +5,8 @@ namespace OvnNestApi.Allocation;
 
 /// <summary>
 /// Records tags that ports use which this service did not create, as leases without a container: while the NB shows such a port, the lease
-/// is <see cref="LeaseState.Foreign"/>; then it drains and cools down as any other lease.
+/// is <see cref="LeaseState.Foreign"/>; then it drains and cools down as any other lease. The lease of a container that such a port uses as
+/// well becomes one of these when the container no longer needs it.
 /// </summary>
 internal static class ForeignTags
 {
@@ -20,8 +21,9 @@ internal static class ForeignTags
         """;
 
     private static readonly string Record = $"""
-        UPDATE vlan_leases l SET drain_nb_cfg = NULL FROM {Shown}
-        WHERE l.vm_id = v.id AND l.tag = w.tag AND l.state = 'Draining' AND l.container_id IS NOT NULL AND l.drain_nb_cfg IS NOT NULL;
+        UPDATE vlan_leases l SET used_by = w.usedby FROM {Shown}
+        WHERE l.vm_id = v.id AND l.tag = w.tag AND l.state = 'Draining' AND l.container_id IS NOT NULL
+            AND l.used_by IS DISTINCT FROM w.usedby;
         WITH shown AS (
             INSERT INTO vlan_leases AS held (id, vm_id, tag, state, used_by, since, awaits_all_chassis, revision)
             SELECT gen_random_uuid(), v.id, w.tag, 'Foreign', w.usedby, statement_timestamp(), false, 1 FROM {Shown}
@@ -38,11 +40,13 @@ internal static class ForeignTags
     private const string Drain = """
         WITH gone AS (
             UPDATE vlan_leases l SET state = 'Draining', drain_nb_cfg = @barrier, revision = l.revision + 1,
+                used_by = CASE WHEN l.container_id IS NULL THEN l.used_by END,
                 since = CASE WHEN l.state = 'Draining' THEN l.since ELSE statement_timestamp() END,
                 awaits_all_chassis = v.uplink_interface IS NOT NULL
                     OR NOT EXISTS (SELECT FROM placements p WHERE p.object_id = v.id)
             FROM vms v
-            WHERE l.id = ANY(@gone) AND v.id = l.vm_id AND l.state IN ('Foreign', 'Draining') AND l.container_id IS NULL
+            WHERE l.id = ANY(@gone) AND v.id = l.vm_id AND l.state IN ('Foreign', 'Draining')
+                AND (l.container_id IS NULL OR l.used_by IS NOT NULL)
             RETURNING l.id, l.vm_id)
         INSERT INTO lease_holds (lease_id, host_id, after_revision, clear, detached)
         SELECT g.id, p.host_id, 0, false, false FROM gone g JOIN placements p ON p.object_id = g.vm_id
@@ -63,14 +67,18 @@ internal static class ForeignTags
         UNION ALL
         """;
 
+    private const string IsUsed = """
+        (l.state = 'Foreign' OR (l.state = 'Draining' AND l.container_id IS NOT NULL AND l.used_by IS NOT NULL))
+        """;
+
     private const string OfTags = $"""
         {Unconfirmed}
-        SELECT l.id, v.port_name, l.tag FROM {Shown} JOIN vlan_leases l ON l.vm_id = v.id AND l.tag = w.tag WHERE l.state = 'Foreign'
+        SELECT l.id, v.port_name, l.tag FROM {Shown} JOIN vlan_leases l ON l.vm_id = v.id AND l.tag = w.tag WHERE {IsUsed}
         """;
 
     private const string Recorded = $"""
         {Unconfirmed}
-        SELECT l.id, v.port_name, l.tag FROM vlan_leases l JOIN vms v ON v.id = l.vm_id WHERE l.state = 'Foreign'
+        SELECT l.id, v.port_name, l.tag FROM vlan_leases l JOIN vms v ON v.id = l.vm_id WHERE {IsUsed}
         """;
 
     /// <summary>
@@ -99,7 +107,7 @@ internal static class ForeignTags
                 SELECT gen_random_uuid(), f.vm, f.tag, 'Draining', 'a port on the bridge of host ' || h.name, statement_timestamp(),
                     false, 1
                 FROM found f JOIN hosts h ON h.id = @host
-                ON CONFLICT (vm_id, tag) DO UPDATE SET revision = held.revision + 1,
+                ON CONFLICT (vm_id, tag) DO UPDATE SET revision = held.revision + 1, container_id = NULL, container_name = NULL,
                     state = CASE WHEN held.state = 'Cooling' THEN 'Draining' ELSE held.state END,
                     used_by = CASE WHEN held.state = 'Cooling' THEN excluded.used_by ELSE held.used_by END,
                     since = CASE WHEN held.state = 'Cooling' THEN excluded.since ELSE held.since END, cool_until = NULL
@@ -111,8 +119,8 @@ internal static class ForeignTags
             """;
 
     /// <summary>
-    /// Returns the leases without a container that the NB can decide: those of these tags, or of all, that it has shown, and those that it
-    /// has not been observed without.
+    /// Returns the leases that ports of others decide: those of these tags, or of all, that such a port has in the NB, and those without a
+    /// container that the NB has not been observed without.
     /// </summary>
     /// <param name="tags">Tags with the names of their parent ports; null for all.</param>
     public static Task<List<(Guid Lease, string Parent, int Tag)>> ReadAsync(

@@ -81,10 +81,11 @@ internal sealed class NorthboundDb : IAsyncDisposable
     public Task EchoAsync(CancellationToken cancellationToken) => _client.EchoAsync(cancellationToken);
 
     /// <summary>Writes the fence: from then on, only this epoch of this installation can write for our instance.</summary>
-    public async Task<FenceClaim> ClaimAsync(Guid installation, long epoch, CancellationToken cancellationToken)
+    /// <param name="takesFrom">Id of another installation whose fence can be replaced; null for none.</param>
+    public async Task<FenceClaim> ClaimAsync(Guid installation, long epoch, Guid? takesFrom, CancellationToken cancellationToken)
     {
         var value = FenceValue(installation, epoch);
-        if (Fence is { } present && present != value && ConflictWith(present, installation, epoch) is { } conflict)
+        if (Fence is { } present && present != value && ConflictWith(present, installation, epoch, takesFrom) is { } conflict)
         {
             return conflict;
         }
@@ -200,16 +201,27 @@ internal sealed class NorthboundDb : IAsyncDisposable
     private static string FenceValue(Guid installation, long epoch) =>
         string.Create(CultureInfo.InvariantCulture, $"{installation}/{epoch}");
 
-    /// <summary>Returns why the present fence must not be replaced; null if it is an earlier one of this installation.</summary>
-    private FenceClaim? ConflictWith(string present, Guid installation, long epoch)
+    /// <summary>
+    /// Returns why the present fence must not be replaced; null if it is an earlier one of this installation, or of the one in
+    /// <paramref name="takesFrom"/>.
+    /// </summary>
+    private FenceClaim? ConflictWith(string present, Guid installation, long epoch, Guid? takesFrom)
     {
         var slash = present.IndexOf('/', StringComparison.Ordinal);
-        if (slash < 0 || !Guid.TryParse(present.AsSpan(0, slash), out var holder) || holder != installation)
+        var isId = Guid.TryParse(present.AsSpan(0, Math.Max(slash, 0)), out var holder);
+        if (isId && holder == takesFrom)
         {
+            return null;
+        }
+
+        if (!isId || holder != installation)
+        {
+            var other = takesFrom is null ? "" : $" It is not taken over, because takeInstanceFrom is {takesFrom}.";
             return new(
                 false,
                 null,
                 $"InstanceTaken: the northbound database's instance {Ownership.Instance} belongs to another installation ({present})."
+                    + other
             );
         }
 

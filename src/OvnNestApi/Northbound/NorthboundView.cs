@@ -28,9 +28,12 @@ public sealed class NorthboundView(ReplicaSnapshot replica, Ownership ownership,
     public IReadOnlySet<OwnerRef> Owners() =>
         Tables.Marked.SelectMany(table => replica.MarkedIds(table.Name).Select(id => new OwnerRef(KindOf(table, id), id))).ToHashSet();
 
+    /// <summary>Returns a row; null if it does not exist.</summary>
+    public Row? Find(RowRef row) => replica.Find(row.Table, row.Uuid);
+
     /// <summary>Returns the name of a row, or its subnet; null if it has none, or does not exist.</summary>
     public string? NameOf(RowRef row) =>
-        replica.Find(row.Table, row.Uuid) is { } found ? found["name"].AsOptionalString() ?? found["cidr"].AsOptionalString() : null;
+        Find(row) is { } found ? found["name"].AsOptionalString() ?? found["cidr"].AsOptionalString() : null;
 
     /// <summary>Returns the number of rows with our owner mark.</summary>
     public int Count() => Tables.Marked.Sum(table => replica.MarkedIds(table.Name).Sum(id => replica.OfResource(table.Name, id).Count));

@@ -32,13 +32,17 @@ internal static class Releases
     /// </summary>
     public static readonly string PassOn = TagHistory.Bind(Successors);
 
-    /// <summary>Starts the cool-down of the other drained tags.</summary>
+    /// <summary>Starts the cool-down of the other drained tags. Tags that ports of others use are taken as long as they use them.</summary>
     public static readonly string Cool = $"""
-        WITH cooling AS (
+        WITH used AS (
+            UPDATE vlan_leases l SET state = 'Foreign', since = statement_timestamp(), container_id = NULL, container_name = NULL,
+                successor_id = NULL, drain_nb_cfg = NULL, awaits_all_chassis = false, revision = revision + 1
+            WHERE l.vm_id = ANY(@vms) AND l.container_id IS NOT NULL AND l.used_by IS NOT NULL AND {IsDrained} RETURNING l.id),
+        cooling AS (
             UPDATE vlan_leases l SET state = 'Cooling', since = statement_timestamp(), cool_until = statement_timestamp() + @cooldown,
                 successor_id = NULL, revision = revision + 1
-            WHERE l.vm_id = ANY(@vms) AND {IsDrained} RETURNING l.id)
-        {TagHistory.End("cooling")}
+            WHERE l.vm_id = ANY(@vms) AND (l.container_id IS NULL OR l.used_by IS NULL) AND {IsDrained} RETURNING l.id)
+        {TagHistory.End("(SELECT id FROM used UNION ALL SELECT id FROM cooling)")}
         """;
 
     private const string Successors = $"""

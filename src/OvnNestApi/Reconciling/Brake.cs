@@ -16,22 +16,29 @@ internal sealed class Brake(TimeProvider time)
     /// <summary>Changes that an admin has released and that are not carried out yet.</summary>
     private readonly HashSet<Doubt> _released = [];
 
-    private string? _usedRelease;
+    private string? _lastRelease;
     private bool _hasFreed;
     private bool _waitsForRecent;
 
     /// <summary>What is withheld; null if nothing is.</summary>
     public BrakeView? State { get; private set; }
 
+    /// <summary>Id of the last release, if all that it stands for is carried out; otherwise null.</summary>
+    public string? UsedRelease => _released.Count == 0 ? _lastRelease : null;
+
     /// <summary>True if plans that were withheld no longer exceed the limits. A full comparison carries them out.</summary>
     public bool HasEased => _hasFreed || (_waitsForRecent && _recent.Count == 0);
 
-    /// <summary>Returns the resources of a pass whose plans must not be carried out, each with the reason.</summary>
+    /// <summary>
+    /// Returns the resources of a pass whose plans must not be carried out, or cannot be while other plans are withheld, each with the
+    /// reason.
+    /// </summary>
     /// <param name="view">The NB with all rows that have our owner mark.</param>
     /// <param name="isFull">True if the pass compared all resources.</param>
-    /// <param name="release">Id that an admin has released; null if none.</param>
-    public IReadOnlyDictionary<OwnerRef, Obstacle> Evaluate(PassPlan pass, NorthboundView view, bool isFull, string? release)
+    /// <param name="term">The term, with the id that an admin has released.</param>
+    public IReadOnlyDictionary<OwnerRef, Obstacle> Evaluate(PassPlan pass, NorthboundView view, bool isFull, Term term)
     {
+        _lastRelease ??= term.UsedRelease;
         if (isFull)
         {
             _released.IntersectWith(pass.Plans.SelectMany(plan => plan.Doubts));
@@ -41,15 +48,16 @@ internal sealed class Brake(TimeProvider time)
             .Plans.Where(plan => plan.Doubts.Any(IsCounted))
             .Select(plan => DoubtfulPlan.Of(plan, pass.Desired, view))
             .ToList();
-        if (isFull || doubtful.Count > 0 || pass.Plans.Any(plan => _withheld.ContainsKey(plan.Owner)))
+        var settled = _withheld.Values.Where(plan => plan.IsSettled(view)).Select(plan => plan.Owner).ToHashSet();
+        if (isFull || doubtful.Count > 0 || settled.Count > 0 || pass.Plans.Any(plan => _withheld.ContainsKey(plan.Owner)))
         {
-            var planned = pass.Plans.Select(plan => plan.Owner).ToHashSet();
-            Withhold([.. _withheld.Values.Where(plan => !isFull && !planned.Contains(plan.Owner))], doubtful, view, release);
+            var planned = pass.Plans.Select(plan => plan.Owner).Union(settled).ToHashSet();
+            Withhold([.. _withheld.Values.Where(plan => !isFull && !planned.Contains(plan.Owner))], doubtful, view, term.ReleasedBrake);
+            // What needed the name or tag of a row that is gone can be written now.
+            _hasFreed |= !isFull && settled.Count > 0;
         }
 
-        return doubtful
-            .Where(plan => _withheld.ContainsKey(plan.Owner))
-            .ToDictionary(plan => plan.Owner, plan => new Obstacle(Reason.Braked, plan.Message));
+        return Obstacles(pass, doubtful, view);
     }
 
     /// <summary>Counts the plans that were carried out.</summary>
@@ -61,18 +69,34 @@ internal sealed class Brake(TimeProvider time)
         }
     }
 
+    private Dictionary<OwnerRef, Obstacle> Obstacles(PassPlan pass, List<DoubtfulPlan> doubtful, NorthboundView view)
+    {
+        var obstacles = doubtful
+            .Where(plan => _withheld.ContainsKey(plan.Owner))
+            .ToDictionary(plan => plan.Owner, plan => new Obstacle(Reason.Braked, plan.Message));
+        if (State is { } state)
+        {
+            foreach (var (owner, obstacle) in Collisions.Find(pass, _withheld.Values, view, state.Id))
+            {
+                obstacles.TryAdd(owner, obstacle);
+            }
+        }
+
+        return obstacles;
+    }
+
     private void Withhold(List<DoubtfulPlan> earlier, List<DoubtfulPlan> doubtful, NorthboundView view, string? release)
     {
         List<DoubtfulPlan> all = [.. earlier, .. doubtful];
         var limits = BrakeLimits.Of(all, IsCounted, _recent, view);
         var withheld = all.FindAll(plan => plan.Plan.Doubts.Any(doubt => IsCounted(doubt) && limits.Forbid(doubt)));
 
-        // The id differs from the one that was used last, so that a release is valid once.
-        var state = withheld.Count == 0 ? null : BrakeView.Of(withheld, limits.Message, _usedRelease);
+        // The id differs from the one that was released last, so that a release is valid once.
+        var state = withheld.Count == 0 ? null : BrakeView.Of(withheld, limits.Message, _lastRelease);
         if (state is not null && state.Id == release)
         {
             _released.UnionWith(withheld.SelectMany(plan => plan.Plan.Doubts));
-            (_usedRelease, withheld, state) = (release, [], null);
+            (_lastRelease, withheld, state) = (release, [], null);
         }
 
         _withheld.Clear();

@@ -3,7 +3,7 @@ using OvnNestApi.Data;
 namespace OvnNestApi.Reconciling;
 
 /// <summary>The current <see cref="Term"/> of this process, shared by the heartbeat and the passes.</summary>
-/// <param name="changed">Set when the term changes: another mode, another epoch, or a released brake.</param>
+/// <param name="changed">Set when the term changes: another mode, another epoch, a released brake, or an instance to take.</param>
 internal sealed class CurrentTerm(Leadership leadership, Term first, Signal changed) : IDisposable
 {
     private readonly SemaphoreSlim _lock = new(1);
@@ -35,6 +35,10 @@ internal sealed class CurrentTerm(Leadership leadership, Term first, Signal chan
     /// <inheritdoc cref="Leadership.SkipToAsync"/>
     public Task SkipToAsync(long epoch, CancellationToken cancellationToken) =>
         ReplaceAsync(term => leadership.SkipToAsync(term, epoch, cancellationToken), cancellationToken);
+
+    /// <inheritdoc cref="Leadership.EndTakingAsync"/>
+    public Task EndTakingAsync(CancellationToken cancellationToken) =>
+        ReplaceAsync(term => leadership.EndTakingAsync(term, cancellationToken), cancellationToken);
 
     public void Dispose() => _lock.Dispose();
 

@@ -22,6 +22,9 @@ internal sealed record DoubtfulPlan(ResourcePlan Plan, string? Vm, string Name)
         }
     }
 
+    /// <summary>True if none of the rows exists any more.</summary>
+    public bool IsSettled(NorthboundView view) => Plan.Doubts.All(doubt => view.Find(doubt.Row) is null);
+
     public static DoubtfulPlan Of(ResourcePlan plan, DesiredState desired, NorthboundView view) =>
         desired.Resources.GetValueOrDefault(plan.Owner.Id) switch
         {

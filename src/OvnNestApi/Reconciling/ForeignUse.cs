@@ -188,6 +188,8 @@ internal sealed class ForeignUse(NorthboundDb nb, ForeignPorts ports, Leadership
             : null;
 
     /// <summary>Returns the tag of a child port as it is recorded.</summary>
-    internal static UsedTag Used(string parent, int tag, Row child) =>
-        new(parent, tag, $"port {child["name"].AsOptionalString()} ({child.Uuid}) in the northbound database");
+    public static UsedTag Used(string parent, int tag, Row child) => new(parent, tag, NameOf(child));
+
+    /// <summary>Returns a port of others in words, as <see cref="VlanLease.UsedBy"/>.</summary>
+    public static string NameOf(Row port) => $"port {port["name"].AsOptionalString()} ({port.Uuid}) in the northbound database";
 }

@@ -13,6 +13,7 @@ namespace OvnNestApi.Reconciling;
 internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions options)
 {
     private const string Row = "holder = @me AND epoch = @epoch";
+    private const string TermColumns = "installation, epoch, mode_in_force, released_brake, used_release, takes_instance_from";
 
     /// <summary>Id of this process.</summary>
     public Guid Me { get; } = Guid.NewGuid();
@@ -82,10 +83,27 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
         await ReadAsync($"UPDATE leader SET epoch = @next WHERE {Row}", cancellationToken, new("epoch", term.Epoch), new("next", epoch))
         ?? throw Deposed();
 
+    /// <summary>Forgets from which installation this one may take the instance in the NB, because it has it.</summary>
+    /// <exception cref="DeposedException">Another process has become the leader.</exception>
+    public async Task<Term> EndTakingAsync(Term term, CancellationToken cancellationToken) =>
+        await ReadAsync(
+            $"UPDATE leader SET takes_instance_from = NULL WHERE {Row}",
+            cancellationToken,
+            new NpgsqlParameter("epoch", term.Epoch)
+        ) ?? throw Deposed();
+
     /// <summary>Records that a pass is finished. This is the last statement of the pass's transaction.</summary>
     /// <param name="brake">What the safety brake withholds; null if nothing.</param>
+    /// <param name="usedRelease">Release of the brake that is carried out; null if there is no new one.</param>
     /// <exception cref="DeposedException">Another process has become the leader; the transaction must not be committed.</exception>
-    public async Task FinishAsync(NestDb db, Term term, PassSummary summary, BrakeView? brake, CancellationToken cancellationToken)
+    public async Task FinishAsync(
+        NestDb db,
+        Term term,
+        PassSummary summary,
+        BrakeView? brake,
+        string? usedRelease,
+        CancellationToken cancellationToken
+    )
     {
         // Another process cannot take over while this row is locked, and this process can be suspended before it commits.
         var rows = await db.ExecuteAsync(
@@ -93,7 +111,8 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
             SET LOCAL idle_in_transaction_session_timeout = '2s';
             UPDATE leader SET last_pass_at = now(), last_pass = @summary::json,
                 resynced_at = CASE WHEN @full THEN now() ELSE resynced_at END,
-                brake = CASE WHEN brake_id = @brakeid THEN brake ELSE @brake::json END, brake_id = @brakeid
+                brake = CASE WHEN brake_id = @brakeid THEN brake ELSE @brake::json END, brake_id = @brakeid,
+                used_release = COALESCE(@usedrelease, used_release)
             WHERE {Row}
             """,
             cancellationToken,
@@ -101,6 +120,7 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
             ("full", summary.Full),
             ("brake", brake is null ? null : JsonSerializer.Serialize(brake, ApiJson.Options)),
             ("brakeid", brake?.Id),
+            ("usedrelease", usedRelease),
             ("me", Me),
             ("epoch", term.Epoch)
         );
@@ -139,7 +159,7 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
 
     private async Task<Term?> ReadAsync(string update, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
     {
-        await using var command = database.CreateCommand(update + " RETURNING installation, epoch, mode_in_force, released_brake");
+        await using var command = database.CreateCommand($"{update} RETURNING {TermColumns}");
         command.Parameters.AddRange(parameters);
         command.Parameters.AddWithValue("me", Me);
         if (update.Contains("@mode", StringComparison.Ordinal))
@@ -154,7 +174,13 @@ internal sealed class Leadership(NpgsqlDataSource database, ReconcilerOptions op
         }
 
         var mode = Enum.Parse<ReconcilerMode>(reader.GetString(2));
-        return new(reader.GetGuid(0), reader.GetInt64(1), mode, reader.IsDBNull(3) ? null : reader.GetString(3));
+        return new(reader.GetGuid(0), reader.GetInt64(1), mode, Text(3))
+        {
+            UsedRelease = Text(4),
+            TakesInstanceFrom = reader.IsDBNull(5) ? null : reader.GetGuid(5),
+        };
+
+        string? Text(int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
     }
 }
 
@@ -176,7 +202,14 @@ internal enum NorthboundContact
 /// <param name="Epoch">Number of the term; every write to the NB is fenced by it.</param>
 /// <param name="Mode">Mode in force.</param>
 /// <param name="ReleasedBrake">Id of the plan that an admin has released; null if there is none.</param>
-internal sealed record Term(Guid Installation, long Epoch, ReconcilerMode Mode, string? ReleasedBrake);
+internal sealed record Term(Guid Installation, long Epoch, ReconcilerMode Mode, string? ReleasedBrake)
+{
+    /// <summary>Id of the last release that was carried out; null if there is none.</summary>
+    public string? UsedRelease { get; init; }
+
+    /// <summary>Id of the installation from which this one may take the instance in the NB; null if none.</summary>
+    public Guid? TakesInstanceFrom { get; init; }
+}
 
 /// <summary>Another process has become the leader; this process must stop writing.</summary>
 internal sealed class DeposedException(string message) : Exception(message);

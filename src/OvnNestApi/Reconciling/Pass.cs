@@ -143,7 +143,7 @@ internal sealed partial class Pass(
         }
 
         var plan = Plan(desired, view, isFull, conflicts);
-        plan = plan.Withhold(_brake.Evaluate(plan, view, isFull, term.ReleasedBrake));
+        plan = plan.Withhold(_brake.Evaluate(plan, view, isFull, term));
         return await DeliverAsync(plan, isFull, conflicts, cancellationToken);
     }
 
@@ -203,7 +203,7 @@ internal sealed partial class Pass(
                     .Plans.Where(resource => !resource.IsEmpty && !delivery.IsFinished(resource.Owner))
                     .Select(resource => resource.Owner.Id),
             ],
-            Drained = await DrainedTags.FindAsync(nb, plan.Desired, delivery, cancellationToken),
+            Drained = await DrainedTags.FindAsync(nb, plan.Desired, delivery, isFull, cancellationToken),
         };
 
         Obstacle? RemarkOf(OwnerRef owner) => conflicts.TryGetValue(owner.Id, out var conflict) ? conflict.Obstacle : null;
@@ -216,6 +216,7 @@ internal sealed partial class Pass(
             HvCfg = drift.HasHvCfgChanged || outcome.IsFull ? nb.HvCfg : null,
             Observations = _ports.Observe(drift.Observed, outcome.IsFull ? outcome.Desired : null),
             Brake = _brake.State,
+            UsedRelease = _brake.UsedRelease,
             HasNewBrake = _brake.State?.Id != _recordedBrake,
         };
         await recorder.RecordAsync(db, term, observed, cancellationToken);

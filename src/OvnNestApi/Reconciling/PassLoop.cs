@@ -100,16 +100,17 @@ internal sealed partial class PassLoop
     {
         if (_nb.IsFenced(_term.Term.Installation, _term.Term.Epoch))
         {
+            await EndTakingAsync(cancellationToken);
             return true;
         }
 
         // Throws if another process has become the leader.
         await _term.RenewAsync(NorthboundContact.Unclaimed, _term.Refusal, cancellationToken);
-        var claim = await _nb.ClaimAsync(_term.Term.Installation, _term.Term.Epoch, cancellationToken);
+        var claim = await ClaimOnceAsync(cancellationToken);
         if (claim.NewerEpoch is { } newer)
         {
             await _term.SkipToAsync(newer + 1, cancellationToken);
-            claim = await _nb.ClaimAsync(_term.Term.Installation, _term.Term.Epoch, cancellationToken);
+            claim = await ClaimOnceAsync(cancellationToken);
         }
 
         if (claim.Error is { } error && error != _term.Refusal)
@@ -120,6 +121,22 @@ internal sealed partial class PassLoop
         _term.Refusal = claim.Error;
         await _term.RenewAsync(claim.IsClaimed ? NorthboundContact.Claimed : NorthboundContact.Unclaimed, claim.Error, cancellationToken);
         return claim.IsClaimed;
+    }
+
+    private Task<FenceClaim> ClaimOnceAsync(CancellationToken cancellationToken) =>
+        _nb.ClaimAsync(_term.Term.Installation, _term.Term.Epoch, _term.Term.TakesInstanceFrom, cancellationToken);
+
+    /// <summary>
+    /// Ends the permission to take the instance when this installation has it. Otherwise two installations that have taken it from each
+    /// other would do so again and again.
+    /// </summary>
+    private async Task EndTakingAsync(CancellationToken cancellationToken)
+    {
+        if (_term.Term.TakesInstanceFrom is { } other)
+        {
+            await _term.EndTakingAsync(cancellationToken);
+            LogTaken(other);
+        }
     }
 
     /// <summary>
@@ -145,6 +162,9 @@ internal sealed partial class PassLoop
 
     [LoggerMessage(LogLevel.Error, "The northbound database cannot be claimed, so nothing is written: {Reason}")]
     private partial void LogRefusal(string reason);
+
+    [LoggerMessage(LogLevel.Warning, "This installation has the instance in the northbound database, and no longer takes it from {Other}")]
+    private partial void LogTaken(Guid other);
 
     [LoggerMessage(LogLevel.Warning, "A pass failed and is repeated")]
     private partial void LogPassFailed(Exception exception);

@@ -15,6 +15,9 @@ internal sealed record PassOutcome
     /// <summary>What the safety brake withholds; null if nothing.</summary>
     public BrakeView? Brake { get; init; }
 
+    /// <summary>Last release of the safety brake, if it is carried out; otherwise null.</summary>
+    public string? UsedRelease { get; init; }
+
     /// <summary>True if <see cref="Brake"/> is not recorded yet.</summary>
     public bool HasNewBrake { get; init; }
 
@@ -32,8 +35,8 @@ internal sealed record PassOutcome
     /// </summary>
     public IReadOnlyList<Guid> Unfinished { get; init; } = [];
 
-    /// <summary>Leases whose tag the NB no longer contains, with the <c>nb_cfg</c> that proves it.</summary>
-    public IReadOnlyDictionary<Guid, long> Drained { get; init; } = new Dictionary<Guid, long>();
+    /// <summary>Leases whose tag no row of ours has any more.</summary>
+    public IReadOnlyDictionary<Guid, DrainedTag> Drained { get; init; } = new Dictionary<Guid, DrainedTag>();
 
     /// <summary><c>NB_Global.hv_cfg</c>; null if it does not have to be recorded.</summary>
     public long? HvCfg { get; init; }

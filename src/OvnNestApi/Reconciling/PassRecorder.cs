@@ -92,7 +92,7 @@ internal sealed class PassRecorder(
         await readiness.EvaluateAsync(db, [.. ids, .. observed], cancellationToken);
         var duration = Math.Round(time.GetElapsedTime(outcome.StartedAt).TotalMilliseconds, 1);
         var summary = new PassSummary(outcome.IsFull, ids.Count, outcome.Operations, duration);
-        await leadership.FinishAsync(db, term, summary, outcome.Brake, cancellationToken);
+        await leadership.FinishAsync(db, term, summary, outcome.Brake, outcome.UsedRelease, cancellationToken);
         return null;
     }
 }

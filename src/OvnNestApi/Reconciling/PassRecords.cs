@@ -104,18 +104,20 @@ internal sealed class PassRecords(ReconciledKinds kinds, Random random)
         );
     }
 
-    /// <summary>Writes the <c>nb_cfg</c> from which on the NB does not contain the tags of these leases.</summary>
-    public static async Task WriteAsync(NestDb db, IReadOnlyDictionary<Guid, long> drained, CancellationToken cancellationToken)
+    /// <summary>Writes the <c>nb_cfg</c> from which on no row of ours has the tags of these leases, and who else has them.</summary>
+    public static async Task WriteAsync(NestDb db, IReadOnlyDictionary<Guid, DrainedTag> drained, CancellationToken cancellationToken)
     {
         if (drained.Count == 0)
         {
             return;
         }
 
-        var (ids, numbers) = (drained.Keys.ToArray(), drained.Values.ToArray());
+        var (ids, numbers) = (drained.Keys.ToArray(), drained.Values.Select(tag => tag.NbCfg).ToArray());
+        var users = drained.Values.Select(tag => tag.UsedBy).ToArray();
         await db.Database.ExecuteSqlAsync(
             $"""
-            UPDATE vlan_leases l SET drain_nb_cfg = v.number FROM unnest({ids}, {numbers}) AS v(id, number)
+            UPDATE vlan_leases l SET drain_nb_cfg = v.number, used_by = v.usedby
+            FROM unnest({ids}, {numbers}, {users}) AS v(id, number, usedby)
             WHERE l.id = v.id AND l.state = 'Draining' AND l.drain_nb_cfg IS NULL
             """,
             cancellationToken

@@ -33,9 +33,10 @@ internal static class ReconcilerEndpoints
             .RequireAuthorization(Policies.Admin)
             .Describe(
                 "replace-reconciler",
-                "Set the mode, or release the brake",
+                "Set the mode, release the brake, or take the instance over",
                 "To carry out the changes that the safety brake withholds, send `status.brake.id` as `spec.releaseBrake`. If "
-                    + "`spec.mode` is omitted, the configured mode applies."
+                    + "`spec.mode` is omitted, the configured mode applies. If another installation has the instance in the northbound "
+                    + "database (`InstanceTaken`), send its id as `spec.takeInstanceFrom` to take it over."
             );
     }
 
@@ -74,15 +75,17 @@ internal static class ReconcilerEndpoints
     private static async Task<Problem?> StoreAsync(NestDb db, ReconcilerSpec spec, CancellationToken cancellationToken)
     {
         var leader = await db.Leader.FromSql($"SELECT * FROM leader FOR NO KEY UPDATE").SingleAsync(cancellationToken);
-        var before = new ReconcilerSpec(leader.Mode, leader.ReleasedBrake);
+        var before = SpecOf(leader);
         if (before != spec)
         {
-            (leader.Mode, leader.ReleasedBrake) = (spec.Mode, spec.ReleaseBrake);
+            (leader.Mode, leader.ReleasedBrake, leader.TakesInstanceFrom) = (spec.Mode, spec.ReleaseBrake, spec.TakeInstanceFrom);
             ChangeLog.Add(db, "reconciler", null, "reconciler", leader.Installation, "updated", Json(before), Json(spec));
         }
 
         return null;
     }
+
+    private static ReconcilerSpec SpecOf(LeaderRow leader) => new(leader.Mode, leader.ReleasedBrake, leader.TakesInstanceFrom);
 
     private static string Json(ReconcilerSpec spec) => JsonSerializer.Serialize(spec, ApiJson.Options);
 
@@ -92,7 +95,7 @@ internal static class ReconcilerEndpoints
         var lag = await backlog.CountAsync(db, cancellationToken);
         var pass = leader.LastPass is null ? null : JsonSerializer.Deserialize<PassSummary>(leader.LastPass, ApiJson.Options);
         return new(
-            new(leader.Mode, leader.ReleasedBrake),
+            SpecOf(leader),
             new(
                 leader.ModeInForce,
                 leader.Holder,

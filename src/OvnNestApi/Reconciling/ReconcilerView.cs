@@ -12,7 +12,15 @@ internal sealed record ReconcilerBody(ReconcilerSpec? Spec, JsonElement? Status 
 /// <param name="ReleaseBrake">
 /// Value of <c>status.brake.id</c>: the reconciler carries out exactly the changes that it stands for, once. Null if none are released.
 /// </param>
-internal sealed record ReconcilerSpec(ReconcilerMode? Mode = null, [property: MaxLength(64)] string? ReleaseBrake = null);
+/// <param name="TakeInstanceFrom">
+/// Id of another installation: while the northbound database shows that it has the instance of this one (<c>InstanceTaken</c>), this
+/// installation takes the instance over. Null if it takes nothing, and as soon as it has the instance.
+/// </param>
+internal sealed record ReconcilerSpec(
+    ReconcilerMode? Mode = null,
+    [property: MaxLength(64)] string? ReleaseBrake = null,
+    Guid? TakeInstanceFrom = null
+);
 
 /// <summary>The reconciler, which keeps the northbound database in agreement with the desired state.</summary>
 /// <param name="Spec">Settings that an admin has made.</param>

@@ -22,9 +22,10 @@ internal sealed class Schedule(ReconcilerOptions options, TimeProvider time)
     public bool Finish(PassReport report, long generation, bool isFull, Term term)
     {
         (_term, _endedAt) = (term, time.GetTimestamp());
-        if (isFull && report.IsComplete)
+        if (isFull)
         {
-            (_comparedGeneration, _comparedAt) = (generation, time.GetTimestamp());
+            // What has caused the comparison, such as the release of a brake, is done only when everything was compared.
+            (_comparedGeneration, _comparedAt) = (report.IsComplete ? generation : null, time.GetTimestamp());
         }
 
         return report.HasMore;

@@ -58,6 +58,15 @@ public sealed class LeaderRow
     /// <summary><see cref="BrakeId"/> that an admin has released: exactly these changes can be carried out. Null if none.</summary>
     public string? ReleasedBrake { get; set; }
 
+    /// <summary>The last <see cref="ReleasedBrake"/> that was carried out, which is not valid again; null if there is none.</summary>
+    public string? UsedRelease { get; set; }
+
+    /// <summary>
+    /// Id of another installation from which an admin lets this one take the instance in the NB. Null if none, and as soon as this
+    /// installation has the instance.
+    /// </summary>
+    public Guid? TakesInstanceFrom { get; set; }
+
     /// <summary>Mode that an admin has set; null to use the configured mode.</summary>
     public ReconcilerMode? Mode { get; set; }
 

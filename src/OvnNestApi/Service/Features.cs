@@ -66,5 +66,6 @@ internal static class Features
         "plan",
         "dry-run-plan",
         "adoptions",
+        "take-instance",
     ];
 }

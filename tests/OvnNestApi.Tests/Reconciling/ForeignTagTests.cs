@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.EntityFrameworkCore;
 using OvnNestApi.Schema;
 using OvnNestApi.Tests.Harness;
+using TestServers;
 
 namespace OvnNestApi.Tests.Reconciling;
 
@@ -60,14 +61,80 @@ public sealed class ForeignTagTests
 
         await nest.NbctlAsync("lsp-add", "dmz", "hand", "dmz-vm5", "200");
         await nest.PortBecomesAsync("dmz-vm5-c1", "tag_request", "201");
-        var former = await nest.LeaseAsync(200);
-        Assert.Equal((LeaseState.Draining, null), (former!.State, former.DrainNbCfg));
+        var former = await nest.BarrierAsync(200);
+        Assert.StartsWith("port hand (", former.UsedBy, StringComparison.Ordinal);
+        await nest.SetHvCfgAsync(former.DrainNbCfg!.Value);
+        await nest.LeaseBecomesAsync(200, LeaseState.Foreign);
         var changes = await nest.ReadAsync(db => db.Changes.Where(one => one.Action == "status" && one.Name == "c1").ToListAsync());
         var chosen = Assert.Single(changes, change => change.After!.Contains("vlan", StringComparison.Ordinal));
         Assert.Equal("reconciler", chosen.By);
         Assert.Contains("hand", chosen.After, StringComparison.Ordinal);
         Assert.Null((await nest.ReadAsync(container)).RejectedAs);
         Assert.Equal("200", await nest.GetAsync("hand", "tag_request"));
+    }
+
+    [Fact]
+    public async Task A_foreign_child_port_with_the_tag_of_a_container_does_not_hold_up_its_deletion_and_keeps_the_tag_from_others()
+    {
+        await using var nest = await ReconciledInstallation.StartAsync();
+        var agent = await nest.HostAsync();
+        await StartAsync(nest, agent.Host);
+        await nest.ContainerAsync("c1", 200);
+        await nest.ContainerAsync("c2", 201);
+        await nest.SettledAsync();
+        await agent.PassAsync();
+        await nest.NbctlAsync("lsp-add", "dmz", "hand", "dmz-vm5", "200");
+
+        await nest.DeleteContainerAsync("c1");
+        await nest.DeleteContainerAsync("c2");
+        var former = await nest.BarrierAsync(201);
+        await nest.NbctlAsync("lsp-add", "dmz", "hand2", "dmz-vm5", "201");
+        await Eventually.Holds("the second port is recorded", async () => (await nest.LeaseAsync(201))!.UsedBy is not null);
+        Assert.Equal(former.DrainNbCfg, (await nest.BarrierAsync(201)).DrainNbCfg);
+        agent.NbCfg = Math.Max(former.DrainNbCfg!.Value, (await nest.BarrierAsync(200)).DrainNbCfg!.Value);
+        await agent.PassAsync();
+        Assert.Equal(HttpStatusCode.NotFound, (await nest.Api.GetAsync("/v1/vms/vm5/containers/c1")).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await nest.Api.GetAsync("/v1/vms/vm5/containers/c2")).Status);
+        foreach (var (tag, port) in new[] { (200, "port hand ("), (201, "port hand2 (") })
+        {
+            var lease = await nest.LeaseBecomesAsync(tag, LeaseState.Foreign);
+            Assert.Null(lease.ContainerId);
+            Assert.StartsWith(port, lease.UsedBy, StringComparison.Ordinal);
+            var refused = (await nest.PutContainerAsync("c3", tag)).Is(HttpStatusCode.Conflict);
+            Assert.Contains(port, refused.Text, StringComparison.Ordinal);
+        }
+
+        await nest.NbctlAsync("lsp-del", "hand");
+        agent.NbCfg = (await nest.BarrierAsync(200)).DrainNbCfg!.Value;
+        await agent.ReportAsync();
+        await nest.CooledAsync(200);
+        Assert.Equal(200, (await nest.ContainerAsync("c3", 200)).Tag);
+        (await nest.Api.DeleteAsync("/v1/vms/vm5?cascade=true")).IsSuccess();
+    }
+
+    [Fact]
+    public async Task A_foreign_child_port_that_goes_before_the_host_has_released_the_tag_is_drained_as_well()
+    {
+        await using var nest = await ReconciledInstallation.StartAsync();
+        var agent = await nest.HostAsync();
+        await StartAsync(nest, agent.Host);
+        await nest.ContainerAsync("c1", 200);
+        await nest.SettledAsync();
+        await agent.PassAsync();
+        await nest.NbctlAsync("lsp-add", "dmz", "hand", "dmz-vm5", "200");
+        await nest.DeleteContainerAsync("c1");
+        var former = await nest.BarrierAsync(200);
+        Assert.StartsWith("port hand (", former.UsedBy, StringComparison.Ordinal);
+
+        await nest.NbctlAsync("lsp-del", "hand");
+        var lease = await Eventually.Becomes("the port is no longer recorded", () => nest.LeaseAsync(200), lease => lease!.UsedBy is null);
+        Assert.True(lease!.DrainNbCfg > former.DrainNbCfg);
+        agent.NbCfg = former.DrainNbCfg!.Value;
+        await agent.PassAsync();
+        Assert.Equal(LeaseState.Draining, (await nest.LeaseAsync(200))!.State);
+        agent.NbCfg = lease.DrainNbCfg!.Value;
+        await agent.ReportAsync();
+        await nest.CooledAsync(200);
     }
 
     [Fact]

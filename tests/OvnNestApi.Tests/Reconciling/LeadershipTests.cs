@@ -21,19 +21,19 @@ public sealed class LeadershipTests
         await using var former = await ConnectAsync(server);
         await using var present = await ConnectAsync(server);
         var installation = Guid.NewGuid();
-        Assert.True((await former.ClaimAsync(installation, 1, default)).IsClaimed);
+        Assert.True((await former.ClaimAsync(installation, 1, takesFrom: null, default)).IsClaimed);
         Assert.IsType<Committed>((await former.TransactAsync([Switch("before")], counts: false, default)).Outcome);
 
         // A claim that is based on an outdated replica is rejected, and would be repeated.
         await Eventually.Holds("the new leader sees the write of the former one", () => present.Replica.SwitchesNamed("before").Count == 1);
-        Assert.True((await present.ClaimAsync(installation, 2, default)).IsClaimed);
+        Assert.True((await present.ClaimAsync(installation, 2, takesFrom: null, default)).IsClaimed);
 
         await Assert.ThrowsAsync<FenceFallenException>(() => former.TransactAsync([Switch("after")], counts: false, default));
         Assert.IsType<Committed>((await present.TransactAsync([Switch("new")], counts: false, default)).Outcome);
         await Eventually.Holds("the former leader sees the write of the new leader", () =>
             former.IsSynced && former.Replica.SwitchesNamed("new").Count == 1
         );
-        Assert.Equal(2, (await former.ClaimAsync(installation, 1, default)).NewerEpoch);
+        Assert.Equal(2, (await former.ClaimAsync(installation, 1, takesFrom: null, default)).NewerEpoch);
         Assert.Empty(former.Replica.SwitchesNamed("after"));
     }
 
@@ -51,6 +51,53 @@ public sealed class LeadershipTests
             Assert.Null((await other.LeaderAsync()).NorthboundSeenAt);
             Assert.DoesNotContain("lan", await nest.NbctlAsync("ls-list"), StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task An_admin_takes_the_instance_from_the_installation_that_has_it_once_and_from_no_other()
+    {
+        await using var nest = await ReconciledInstallation.StartAsync();
+        await nest.LabAsync();
+        await using var other = await ReconciledInstallation.StartOnAsync(nest.Server);
+        await other.NetworkAsync("lan");
+        await Eventually.Holds("the instance is taken", () => IsTakenAsync(other));
+
+        var (holder, wrong) = ((await nest.LeaderAsync()).Installation, Guid.NewGuid());
+        (await other.Api.PutAsync("/v1/reconciler", """{"spec":{"takeInstanceFrom":"nest"}}""")).IsProblem("validation-failed");
+        await TakeAsync(other, wrong);
+        var refused = await Eventually.Becomes("the error names both", other.LeaderAsync, leader =>
+            leader.NorthboundError?.EndsWith($"takeInstanceFrom is {wrong}.", StringComparison.Ordinal) == true
+        );
+        Assert.Contains($"{holder}/", refused.NorthboundError, StringComparison.Ordinal);
+        Assert.Equal(wrong, refused.TakesInstanceFrom);
+        Assert.DoesNotContain("lan", await nest.NbctlAsync("ls-list"), StringComparison.Ordinal);
+        await nest.NetworkAsync("first", "{}");
+        await nest.SettledAsync();
+
+        await TakeAsync(other, holder);
+        await Eventually.Holds("the network is in the NB", async () =>
+            (await nest.NbctlAsync("ls-list")).Contains("lan", StringComparison.Ordinal)
+        );
+        await Eventually.Becomes("the claim has ended", other.LeaderAsync, leader =>
+            leader is { TakesInstanceFrom: null, NorthboundError: null }
+        );
+        await Eventually.Holds("the first installation has lost the instance", () => IsTakenAsync(nest));
+        await nest.NetworkAsync("late", "{}");
+        await other.NetworkAsync("second", "{}");
+        await other.SettledAsync();
+        Assert.DoesNotContain("late", await nest.NbctlAsync("ls-list"), StringComparison.Ordinal);
+
+        // Taken back: the former claim of the other installation has no effect.
+        await TakeAsync(nest, (await other.LeaderAsync()).Installation);
+        await nest.SettledAsync();
+        await Eventually.Holds("the other installation has lost the instance", () => IsTakenAsync(other));
+        Assert.Contains("late", await nest.NbctlAsync("ls-list"), StringComparison.Ordinal);
+
+        static async Task<bool> IsTakenAsync(ReconciledInstallation nest) =>
+            (await nest.LeaderAsync()).NorthboundError?.StartsWith("InstanceTaken", StringComparison.Ordinal) == true;
+
+        static async Task TakeAsync(ReconciledInstallation nest, Guid from) =>
+            (await nest.Api.PutAsync("/v1/reconciler", $$"""{"spec":{"takeInstanceFrom":"{{from}}"} }""")).IsSuccess();
     }
 
     [Fact]
@@ -113,7 +160,7 @@ public sealed class LeadershipTests
         Assert.NotNull(term);
         await using var db = new NestDb(NestDbRegistration.Options(nest.Database));
         await using var transaction = await db.Database.BeginTransactionAsync();
-        await suspended.FinishAsync(db, term, new(false, 1, 1, 1), brake: null, default);
+        await suspended.FinishAsync(db, term, new(false, 1, 1, 1), brake: null, usedRelease: null, default);
 
         // The transaction stays open, and its lock with it.
         var other = new Leadership(database, options);

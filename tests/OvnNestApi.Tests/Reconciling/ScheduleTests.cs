@@ -44,6 +44,22 @@ public sealed class ScheduleTests
         Assert.True(schedule.IsFullDue(generation: 1, Leading));
     }
 
+    [Theory]
+    [InlineData(ReconcilerMode.Repair, "released")]
+    [InlineData(ReconcilerMode.Observe, null)]
+    public void A_change_by_an_admin_is_not_lost_if_the_full_comparison_that_it_causes_is_not_complete(ReconcilerMode mode, string? release)
+    {
+        var schedule = new Schedule(_options, _time);
+        schedule.Finish(new(IsComplete: true), generation: 1, isFull: true, Leading);
+        var changed = Leading with { Mode = mode, ReleasedBrake = release };
+        Assert.True(schedule.IsFullDue(generation: 1, changed));
+
+        schedule.Finish(new(HasMore: true), generation: 1, isFull: true, changed);
+        Assert.True(schedule.IsFullDue(generation: 1, changed));
+        schedule.Finish(new(IsComplete: true), generation: 1, isFull: true, changed);
+        Assert.False(schedule.IsFullDue(generation: 1, changed));
+    }
+
     [Fact]
     public void A_lost_signal_delays_a_change_by_five_polls_at_most_and_by_one_if_signals_may_be_missing()
     {
