@@ -62,6 +62,12 @@ internal sealed class ForeignUse(NorthboundDb nb, ForeignPorts ports, Leadership
     public Task RecordUnrecordedAsync(NestDb db, CancellationToken cancellationToken) =>
         ForeignAddresses.RecordAsync(db, _unrecorded, [], Used(_unrecorded), cancellationToken);
 
+    /// <summary>Returns the tag of a child port as it is recorded.</summary>
+    public static UsedTag Used(string parent, int tag, Row child) => new(parent, tag, NameOf(child));
+
+    /// <summary>Returns a port of others in words, as <see cref="VlanLease.UsedBy"/>.</summary>
+    public static string NameOf(Row port) => $"port {port["name"].AsOptionalString()} ({port.Uuid}) in the northbound database";
+
     private async Task<HashSet<Guid>> RecordAddressesAsync(
         NestDb db,
         Term term,
@@ -186,10 +192,4 @@ internal sealed class ForeignUse(NorthboundDb nb, ForeignPorts ports, Leadership
         nb.Replica.WithTag(tag.Parent, tag.Tag).FirstOrDefault(child => nb.Ownership.OwnerOf(child) is null) is { } child
             ? Used(tag.Parent, tag.Tag, child)
             : null;
-
-    /// <summary>Returns the tag of a child port as it is recorded.</summary>
-    public static UsedTag Used(string parent, int tag, Row child) => new(parent, tag, NameOf(child));
-
-    /// <summary>Returns a port of others in words, as <see cref="VlanLease.UsedBy"/>.</summary>
-    public static string NameOf(Row port) => $"port {port["name"].AsOptionalString()} ({port.Uuid}) in the northbound database";
 }
